@@ -1,0 +1,1 @@
+"""The operator's web page, served by a process of its own."""

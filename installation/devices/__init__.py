@@ -1,0 +1,1 @@
+"""Sources of pictures and sound, and what shows them: real, file-fed or simulated, with one face."""

@@ -1,0 +1,1 @@
+"""Heartbeats, alerts, metrics, logs: how the house knows that it is well."""

@@ -1,0 +1,1 @@
+"""Weights: load, verify, train, export. Knows tensors and files, no artwork."""

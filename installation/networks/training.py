@@ -1,0 +1,116 @@
+"""A training run that a person can watch, stop and continue: checkpoints and a progress bar.
+
+The network, its data and its loss belong to the piece; this room keeps the run's place on disk.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from installation.networks.weights import write_whole
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+    from torch.optim import Optimizer
+
+
+class Run:
+    """One training run, kept in `folder` so that it goes on where it was cut.
+
+    with Run(Path("runs/rhythm"), steps=20_000) as run:
+        for step in range(run.resume(model, optimiser), run.steps):
+            ...
+            run.progress(step, loss=float(loss))
+            if step % 500 == 0:
+                run.save(step, model, optimiser)
+    """
+
+    def __init__(self, folder: Path, steps: int) -> None:
+        if steps <= 0:
+            raise ValueError(f"steps={steps} must be positive")
+        self.folder = folder
+        self.steps = steps
+        self._live = sys.stderr.isatty()
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[losses]}"),
+            disable=not self._live,
+        )
+        self._task = self._bar.add_task(folder.name, total=steps, losses="")
+
+    def __enter__(self) -> Run:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def resume(self, model: nn.Module, optimiser: Optimizer, ema: nn.Module | None = None) -> int:
+        """Load the newest checkpoint into the arguments; returns the step to go on from (0 for a new run)."""
+        from safetensors.torch import load_file
+
+        path = self.folder / "checkpoint.safetensors"
+        if not path.exists():
+            return 0
+        tensors = load_file(path)
+        about = json.loads((self.folder / "checkpoint.json").read_text(encoding="utf-8"))
+        model.load_state_dict(_part(tensors, "model."))
+        if ema is not None:
+            ema.load_state_dict(_part(tensors, "ema."))
+        state: dict[int, dict[str, Any]] = {
+            int(key): dict(value) for key, value in about["optimiser"].items()
+        }
+        for key, value in _part(tensors, "optimiser.").items():
+            index, _, name = key.partition(".")
+            state.setdefault(int(index), {})[name] = value
+        groups = optimiser.state_dict()["param_groups"]
+        for group, kept in zip(groups, about["groups"], strict=True):
+            group.update(kept)
+        optimiser.load_state_dict({"state": state, "param_groups": groups})
+        return int(about["step"]) + 1
+
+    def save(self, step: int, model: nn.Module, optimiser: Optimizer, ema: nn.Module | None = None) -> None:
+        """Keep the run's place: `step` is done. A cut while writing leaves the previous checkpoint."""
+        from safetensors.torch import save as to_bytes
+        from torch import Tensor
+
+        tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in model.state_dict().items()}
+        if ema is not None:
+            tensors |= {f"ema.{k}": v for k, v in ema.state_dict().items()}
+        state = optimiser.state_dict()
+        scalars: dict[int, dict[str, Any]] = {}
+        for index, values in state["state"].items():
+            for name, value in values.items():
+                if isinstance(value, Tensor):
+                    tensors[f"optimiser.{index}.{name}"] = value
+                else:
+                    scalars.setdefault(index, {})[name] = value
+        groups = [{k: v for k, v in group.items() if k != "params"} for group in state["param_groups"]]
+        about = {"step": step, "optimiser": scalars, "groups": groups}
+        copies = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
+        write_whole(self.folder / "checkpoint.safetensors", to_bytes(copies))
+        write_whole(self.folder / "checkpoint.json", json.dumps(about).encode())
+
+    def progress(self, step: int, **losses: float) -> None:
+        """Show the step and its figures: on a terminal as a bar, in a log file as a line every 100 steps."""
+        text = " ".join(f"{name} {value:.4g}" for name, value in losses.items())
+        if self._live:
+            self._bar.update(self._task, completed=step + 1, losses=text)
+        elif step % 100 == 0 or step == self.steps - 1:
+            print(f"{self.folder.name} step {step}/{self.steps} {text}", file=sys.stderr, flush=True)
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}

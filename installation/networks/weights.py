@@ -1,0 +1,145 @@
+"""Weights on disk: one safetensors file and one model card per network, verified before use.
+
+A card says what the numbers mean: architecture, training data and licence, the command that trained
+them, measured quality, and the checksum of the tensors. Nothing here knows how a network is built,
+and no pickle is ever read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+WEIGHTS_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "weights"
+
+
+class WeightsError(Exception):
+    """Weights that must not be used. The message names the file, the fault and the remedy."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a person must know of a network before trusting it.
+
+    `architecture` holds the constructor arguments that rebuild the network; `measured` maps a figure's
+    name to its value; `command` is what trains it again, and `evaluation` what prints `measured`.
+    """
+
+    name: str
+    architecture: Mapping[str, Any]
+    data: list[str]
+    licence: str
+    command: str
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    notes: str = ""
+    evaluation: str = ""
+    parameters: int = 0
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A verified network file: tensors by name, and its card."""
+
+    state: dict[str, Tensor]
+    card: Card
+
+
+def save(name: str, state: Mapping[str, Tensor], card: Card, folder: Path | None = None) -> Path:
+    """Write `NAME.safetensors` and `NAME.yaml`, each complete or not at all; returns the tensor file's path.
+
+    Checksum and parameter count are filled in here. The card is written last, so that a crash between the
+    two leaves a checksum that does not match, which `load` refuses, and never a network without a card.
+    """
+    from safetensors.torch import save as to_bytes
+
+    folder = folder or WEIGHTS_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {key: value.detach().cpu().contiguous() for key, value in state.items()}
+    data = to_bytes(tensors)
+    card = replace(
+        card,
+        name=name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        parameters=sum(value.numel() for value in tensors.values()),
+    )
+    path = folder / f"{name}.safetensors"
+    write_whole(path, data)
+    text = yaml.safe_dump(asdict(card), sort_keys=False, allow_unicode=True, width=100)
+    write_whole(path.with_suffix(".yaml"), text.encode())
+    return path
+
+
+def load(name: str, folder: Path | None = None) -> Weights:
+    """Read and verify a network's weights.
+
+    Raises:
+        WeightsError: a file is missing, truncated, or not the one that its card describes.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load as from_bytes
+
+    path = (folder or WEIGHTS_FOLDER) / f"{name}.safetensors"
+    card = read_card(path.with_suffix(".yaml"))
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(
+            f"{path}: cannot be read ({error.strerror}); restore the file or train it: {card.command}"
+        ) from error
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != card.sha256:
+        raise WeightsError(
+            f"{path}: checksum {digest[:12]}… is not the card's {card.sha256[:12]}…; the file is truncated or "
+            f"from another training; restore both files or train again: {card.command}"
+        )
+    try:
+        state = from_bytes(data)
+    except SafetensorError as error:
+        raise WeightsError(f"{path}: not a safetensors file ({error}); restore it") from error
+    return Weights(state=state, card=card)
+
+
+def read_card(path: Path) -> Card:
+    """The model card at `path`.
+
+    Raises:
+        WeightsError: it is missing, not YAML, or lacks a field.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WeightsError(f"{path}: the model card cannot be read ({error.strerror}); restore it") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise WeightsError(f"{path}: the model card is not YAML ({error}); restore it") from error
+    known = {item.name for item in fields(Card)}
+    if (
+        not isinstance(values, dict)
+        or not {"name", "architecture", "sha256", "command"} <= values.keys() <= known
+    ):
+        raise WeightsError(f"{path}: not a model card of this version; restore it")
+    return Card(**values)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write `data` to `path` so that a power cut leaves the old file or the new one, never a part."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

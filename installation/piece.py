@@ -1,0 +1,301 @@
+"""The contract between the runtime and an artwork: the only file an artist must read.
+
+A piece declares its settings, asks the stage for networks and sounds when it opens, and turns moments into
+pictures. It starts no thread, opens no device, writes no file and reads no clock: all that it needs is
+handed to it. Therefore every piece can be rendered offline from recorded input, the same for the same seed.
+
+    class Ripples(Piece):
+        '''Circles where the picture moves.'''
+
+        class Settings(Piece.Settings):
+            colour: Colour = "#ffffff"
+
+        def frame(self, moment: Moment) -> Picture:
+            return moment.camera.fitted(moment.size)
+
+Times are seconds, sizes are (width, height) in pixels, pictures are RGB arrays [height, width, 3] uint8,
+sounds are float32 arrays [frames] or [frames, channels] in -1..1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.settings import Settings as PieceSettings
+
+Picture = NDArray[np.uint8]
+Sound = NDArray[np.float32]
+Size = tuple[int, int]
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+# ---- what a piece is given, once per frame -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CameraView:
+    """The newest camera frame. `live` is false while a stand-in or the attract film takes its place."""
+
+    image: Picture  # [height, width, 3]
+    age: float = 0.0
+    live: bool = True
+    sequence: int = 0
+
+    def fitted(self, size: Size) -> Picture:
+        """The picture scaled and cropped around its centre to fill `size`."""
+        import cv2
+
+        width, height = size
+        rows, columns = self.image.shape[:2]
+        scale = max(width / columns, height / rows)
+        inner_w, inner_h = min(columns, round(width / scale)), min(rows, round(height / scale))
+        left, top = (columns - inner_w) // 2, (rows - inner_h) // 2
+        crop = self.image[top : top + inner_h, left : left + inner_w]
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        return np.asarray(cv2.resize(crop, (width, height), interpolation=how), np.uint8)
+
+
+@dataclass(frozen=True)
+class Level:
+    """How loud the microphone is, in dB relative to full scale (0 = full scale)."""
+
+    rms_db: float = -120.0
+    peak_db: float = -120.0
+
+
+@dataclass(frozen=True)
+class Sounding:
+    """A hit that becomes audible with this frame. `late` is how long before the frame it began, in seconds."""
+
+    voice: str
+    gain: float
+    late: float = 0.0
+
+
+Phase = Literal[
+    "idle", "asking", "counting", "performing", "listening", "joined", "unheard", "withdrawn", "full"
+]
+
+
+@dataclass(frozen=True)
+class Booth:
+    """Where the visit in progress stands.
+
+    idle: nobody records · asking: the line on what is kept is shown · counting: `count` shows 3, 2, 1 in tempo ·
+    performing: recording, `progress` 0..1, `marks` = seconds at which a sound was heard · listening: the take is
+    being heard · joined: the visitor is in the work, the button takes it back for `left` more seconds ·
+    unheard: no sound in the take · withdrawn: taken back and deleted · full: nothing could be kept (disk full).
+    """
+
+    phase: Phase = "idle"
+    since: float = 0.0  # seconds in this phase
+    left: float = 0.0  # seconds until it ends (0: until something happens)
+    progress: float = 0.0
+    count: int = 0
+    marks: tuple[float, ...] = ()
+    seconds: float = 6.0  # length of a take
+    visit: str | None = None  # id of the visit that joined
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One frame's worth of the world, as it will be when the frame is seen and its sound is heard."""
+
+    frame: int
+    time: float
+    delta: float
+    size: Size
+    camera: CameraView
+    controls: tuple[str, ...] = ()  # names of controls pressed since the last frame: "button", "next", …
+    sounding: tuple[Sounding, ...] = ()
+    beat: float = 0.0  # beats since the first bar line, at the audible instant of this frame
+    bar: int = 0
+    tempo_bpm: float = 0.0
+    level: Level = field(default_factory=Level)
+    presence: float = 0.0  # 0: an empty room … 1: a crowd before the camera
+    booth: Booth = field(default_factory=Booth)
+
+
+# ---- what a piece may ask of the stage ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One sound in a bar. `step` counts sixteenths from the bar line and may be fractional or slightly negative."""
+
+    step: float
+    voice: str
+    gain: float = 1.0
+    pan: float = 0.0  # -1 left … 1 right
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of the score: when it is played follows from `number` and the tempo; `steps` sixteenths long."""
+
+    number: int
+    tempo_bpm: float
+    hits: tuple[Hit, ...]
+    steps: int = 16
+
+
+class Answer(Protocol[T_co]):
+    """The result of long work, to be picked up at a later frame."""
+
+    @property
+    def ready(self) -> bool: ...
+
+    def result(self) -> T_co:
+        """The value; raises what the work raised. Only when `ready`."""
+        ...
+
+
+class Score(Protocol):
+    """What should sound. When exactly, and on which speaker, is the sound process's business."""
+
+    rate_hz: int
+
+    @property
+    def next_bar(self) -> int:
+        """The number of the first bar that can still be written (or rewritten) in full."""
+        ...
+
+    @property
+    def written(self) -> int:
+        """The number of the first bar not written yet."""
+        ...
+
+    def voice(self, name: str, samples: Sound, rate_hz: int) -> None:
+        """Make `samples` playable as `name`, replacing what had that name."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Remove a voice; what sounds of it fades out at once."""
+        ...
+
+    def write(self, bar: Bar) -> None:
+        """Put a bar into the score, replacing the one of that number. The last bars repeat when none follows."""
+        ...
+
+    def level(self, gain_db: float, fade: float = 0.5) -> None:
+        """Set the loudness of the whole score over `fade` seconds."""
+        ...
+
+
+class Film(Protocol):
+    """A visitor's little film, decoded a frame at a time."""
+
+    seconds: float
+
+    def at(self, second: float) -> Picture:
+        """The picture at `second`, [height, width, 3]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A visitor's finished recording. `derived` is what a piece chose to remember of it (`Stage.remember`)."""
+
+    id: str
+    at: float  # seconds since the Unix epoch; for showing an age, never for timing
+    samples: Sound  # [frames]
+    rate_hz: int
+    film: Film
+    derived: Mapping[str, Any] | None = None
+    stand_in: bool = False
+
+
+class Type(Protocol):
+    """Typesetting in any script."""
+
+    def line(
+        self, text: str, height: int, weight: Literal["regular", "bold"] = "regular"
+    ) -> NDArray[np.uint8]:
+        """`text` as a coverage mask [height', width] 0..255; `height` is the size of an em in pixels."""
+        ...
+
+
+class Stage(Protocol):
+    """What a piece may ask for. A live stage and an offline render give the same."""
+
+    size: Size
+    gpu: str  # a torch device: "cpu", "cuda:0"
+    random: np.random.Generator
+    sound: Score
+    type: Type
+    texts: Mapping[str, Sequence[str]]  # the exhibition's wording: key -> one line per language
+
+    def compute(self, work: Callable[..., T], *arguments: Any, seconds: float) -> Answer[T]:
+        """Run `work(*arguments)` beside the frame loop. `seconds` is how long an offline render lets it take."""
+        ...
+
+    def remember(self, visit: str, derived: Mapping[str, Any]) -> None:
+        """Keep what was derived from a visit (plain JSON values) beside it; it is deleted with it."""
+        ...
+
+    def alert(self, name: str, **details: object) -> None:
+        """Raise an alert of the catalogue."""
+        ...
+
+
+# ---- the piece -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Recording:
+    """How a piece wants its visitors recorded."""
+
+    seconds: float = 6.0
+    film_size: Size = (320, 320)
+    duck_db: float = -18.0  # the score's level while a visitor performs
+
+
+class Piece:
+    """An artwork. Subclass it in a folder of its own and register it under `installation.pieces`."""
+
+    class Settings(PieceSettings):
+        """A curator's choices; fields are declared by the subclass."""
+
+    records: ClassVar[Recording | None] = None
+    networks: ClassVar[tuple[str, ...]] = ()  # weights the piece needs, for `check` and `doctor`
+    trains: ClassVar[Mapping[str, str]] = {}  # network -> "module:function" for `run.py train piece.network`
+    evaluates: ClassVar[
+        Mapping[str, str]
+    ] = {}  # figure -> "module:function" for `run.py evaluate piece.figure`
+    benches: ClassVar[Mapping[str, str]] = {}  # figure -> "module:function" for `run.py bench piece.figure`
+
+    def __init__(self, settings: Any) -> None:
+        self.settings = settings
+
+    def open(self, stage: Stage) -> None:
+        """Called once before the first frame. Load nothing slow here: hand it to `stage.compute`."""
+
+    def frame(self, moment: Moment) -> Picture:
+        """The picture of this moment, [height, width, 3] uint8, of `moment.size`."""
+        raise NotImplementedError(f"{type(self).__name__}.frame")
+
+    def contribute(self, visit: Visit) -> None:
+        """A visitor has finished recording (or, at opening, is remembered from before).
+
+        Answer through `heard`: the booth waits until the piece says whether anything was heard.
+        """
+
+    def heard(self, visit: str) -> bool | None:
+        """Whether a contributed visit joined the work: None while the piece is still listening."""
+        return True
+
+    def withdraw(self, visit: str) -> None:
+        """A visit was taken back or its time is over: forget it now."""
+
+    def change(self, settings: Any) -> None:
+        """The curator saved new settings; apply them without a cut."""
+        self.settings = settings
+
+    def close(self) -> None:
+        """Called once after the last frame."""

@@ -1,0 +1,98 @@
+"""The types in which settings are declared: once, for YAML, console, docs and JSON schema alike.
+
+A setting is a pydantic field with a default, a range and a description (its `unit` where it has one).
+Durations read as people write them: `6 s`, `90 s`, `20 min`, `30 days`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+_SECONDS = {
+    "ms": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0,
+    "min": 60.0, "minute": 60.0, "minutes": 60.0, "h": 3600.0, "hour": 3600.0, "hours": 3600.0,
+    "day": 86400.0, "days": 86400.0, "week": 604800.0, "weeks": 604800.0,
+    "month": 2629800.0, "months": 2629800.0, "year": 31557600.0, "years": 31557600.0,
+}  # fmt: skip
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+def to_seconds(value: Any) -> float:
+    """`"90 s"` → 90.0. Raises ValueError, quoting the value, for anything without a known unit."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f"{value!r} has no unit; write for example '{value:g} s'")
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None or match[2].lower() not in _SECONDS:
+        raise ValueError(f"{value!r} is not a duration; write for example '90 s', '20 min' or '30 days'")
+    return float(match[1]) * _SECONDS[match[2].lower()]
+
+
+def to_colour(value: Any) -> str:
+    """`"#ff8800"`, checked. An unquoted # starts a comment in YAML, which the message says."""
+    if not isinstance(value, str) or not _COLOUR.fullmatch(value):
+        raise ValueError(f'{value!r} is not a colour; write for example "#ff8800", with the quotes')
+    return value.lower()
+
+
+def _duration(value: Any) -> Any:
+    # A default is given in seconds as a timedelta-free float wrapped by `seconds()`; YAML never yields it.
+    return float(value) if isinstance(value, _Seconds) else to_seconds(value)
+
+
+class _Seconds(float):
+    """A duration already in seconds: what a piece's author writes as a default."""
+
+
+def seconds(value: float) -> float:
+    """A default for a `Duration` setting, in seconds."""
+    return _Seconds(value)
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(_duration),
+    WithJsonSchema({"type": "string", "examples": ["90 s", "20 min", "30 days"]}),
+]
+Colour = Annotated[str, BeforeValidator(to_colour), WithJsonSchema({"type": "string", "format": "color"})]
+
+
+class Settings(BaseModel):
+    """What a curator may write. Unknown keys are errors; values never change after validation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Range(Settings):
+    """A closed range, written `[low, high]`."""
+
+    low: float
+    high: float
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_list(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            if len(value) != 2:
+                raise ValueError(f"{list(value)!r} is not a range; write [low, high]")
+            return {"low": value[0], "high": value[1]}
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return {"low": value, "high": value}
+        return value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Range:
+        if self.low > self.high:
+            raise ValueError(
+                f"[{self.low:g}, {self.high:g}] is not a range: the first number must not exceed the second"
+            )
+        return self
+
+    def clamp(self, value: float) -> float:
+        return min(max(value, self.low), self.high)
+
+
+__all__ = ["Colour", "Duration", "Field", "Range", "Settings", "seconds", "to_colour", "to_seconds"]

@@ -1,0 +1,1 @@
+"""A visitor's recording, from consent to deletion."""

@@ -1,0 +1,1 @@
+"""Neural Beatbox: visitors' own sounds become a beat that never stops."""
