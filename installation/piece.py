@@ -78,9 +78,7 @@ class Sounding:
     late: float = 0.0
 
 
-Phase = Literal[
-    "idle", "asking", "counting", "performing", "listening", "joined", "unheard", "withdrawn", "full"
-]
+Phase = Literal["idle", "asking", "counting", "performing", "listening", "joined", "unheard", "withdrawn", "full"]
 
 
 @dataclass(frozen=True)
@@ -214,9 +212,7 @@ class Visit:
 class Type(Protocol):
     """Typesetting in any script."""
 
-    def line(
-        self, text: str, height: int, weight: Literal["regular", "bold"] = "regular"
-    ) -> NDArray[np.uint8]:
+    def line(self, text: str, height: int, weight: Literal["regular", "bold"] = "regular") -> NDArray[np.uint8]:
         """`text` as a coverage mask [height', width] 0..255; `height` is the size of an em in pixels."""
         ...
 
@@ -265,9 +261,7 @@ class Piece:
     records: ClassVar[Recording | None] = None
     networks: ClassVar[tuple[str, ...]] = ()  # weights the piece needs, for `check` and `doctor`
     trains: ClassVar[Mapping[str, str]] = {}  # network -> "module:function" for `run.py train piece.network`
-    evaluates: ClassVar[
-        Mapping[str, str]
-    ] = {}  # figure -> "module:function" for `run.py evaluate piece.figure`
+    evaluates: ClassVar[Mapping[str, str]] = {}  # figure -> "module:function" for `run.py evaluate piece.figure`
     benches: ClassVar[Mapping[str, str]] = {}  # figure -> "module:function" for `run.py bench piece.figure`
 
     def __init__(self, settings: Any) -> None:

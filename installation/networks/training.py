@@ -69,9 +69,7 @@ class Run:
         model.load_state_dict(_part(tensors, "model."))
         if ema is not None:
             ema.load_state_dict(_part(tensors, "ema."))
-        state: dict[int, dict[str, Any]] = {
-            int(key): dict(value) for key, value in about["optimiser"].items()
-        }
+        state: dict[int, dict[str, Any]] = {int(key): dict(value) for key, value in about["optimiser"].items()}
         for key, value in _part(tensors, "optimiser.").items():
             index, _, name = key.partition(".")
             state.setdefault(int(index), {})[name] = value

@@ -122,10 +122,7 @@ def read_card(path: Path) -> Card:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise WeightsError(f"{path}: the model card is not YAML ({error}); restore it") from error
     known = {item.name for item in fields(Card)}
-    if (
-        not isinstance(values, dict)
-        or not {"name", "architecture", "sha256", "command"} <= values.keys() <= known
-    ):
+    if not isinstance(values, dict) or not {"name", "architecture", "sha256", "command"} <= values.keys() <= known:
         raise WeightsError(f"{path}: not a model card of this version; restore it")
     return Card(**values)
 
