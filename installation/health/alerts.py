@@ -1,0 +1,270 @@
+"""Alerts: a fault is named once, in `alerts.yaml`, with the words that help whoever stands before it.
+
+`alert("camera_missing", camera="…", reason="…")` raises one, `clear("camera_missing", camera="…")` takes it back.
+Each process has one board; its status file carries the board's snapshot to the console. A board repeats itself
+neither on the page (an alert raised again is counted) nor in the log (a line a minute at most). Nothing here knows
+what any alert is about.
+
+`python -m installation.health.alerts > docs/alerts.md` writes the catalogue for people.
+"""
+
+from __future__ import annotations
+
+import logging
+import string
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+
+Severity = Literal["info", "warning", "fault"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+CATALOGUE = Path(__file__).with_name("alerts.yaml")
+QUIET_S = 60.0  # an alert raised again within this time is counted, not logged
+MOST_ACTIVE = 200  # a fault that names ever new subjects must not fill the memory
+
+log = logging.getLogger(__name__)
+
+
+class AlertError(ValueError):
+    """An alert that is not in the catalogue, lacks a detail, or a catalogue that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the catalogue says of one alert. `about` names the detail that tells its subjects apart."""
+
+    name: str
+    severity: Severity
+    message: str
+    remedy: str
+    about: str = ""
+    fades: float | None = None  # seconds; None: a condition, which stays until it is cleared
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """The placeholders of message and remedy, in order of appearance."""
+        fields = [field for _, field, _, _ in string.Formatter().parse(self.message + self.remedy) if field]
+        return tuple(dict.fromkeys(fields))
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An active alert. `since` and `last` are wall-clock seconds, for people to read."""
+
+    name: str
+    severity: Severity
+    message: str
+    remedy: str
+    about: str
+    since: float
+    last: float
+    count: int = 1
+
+
+def read_catalogue(path: Path = CATALOGUE) -> dict[str, Entry]:
+    """The catalogue by name.
+
+    Raises:
+        AlertError: an entry lacks a field, has an unknown one, or its `about` is no placeholder of its message.
+    """
+    entries = {}
+    for name, fields in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+        try:
+            entry = Entry(name=name, **fields)
+        except TypeError as error:
+            raise AlertError(f"{path.name}: {name}: {error}") from error
+        if entry.severity not in SEVERITIES:
+            raise AlertError(f"{path.name}: {name}: severity {entry.severity!r} is none of {', '.join(SEVERITIES)}")
+        if entry.about and entry.about not in entry.details:
+            raise AlertError(f"{path.name}: {name}: about {entry.about!r} is not a placeholder of its message")
+        entries[name] = entry
+    return entries
+
+
+class Board:
+    """The alerts of one process. Safe to use from several threads.
+
+    A `strict` board raises AlertError where an ordinary one makes the best of a wrong call and logs it: tests use
+    it, a gallery never does.
+    """
+
+    def __init__(
+        self,
+        catalogue: Mapping[str, Entry] | None = None,
+        *,
+        strict: bool = False,
+        quiet_s: float = QUIET_S,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.catalogue = read_catalogue() if catalogue is None else catalogue
+        self.strict = strict
+        self._quiet_s = quiet_s
+        self._monotonic, self._wall = monotonic, wall
+        self._lock = threading.Lock()
+        self._active: dict[tuple[str, str], Alert] = {}
+        self._raised: dict[tuple[str, str], float] = {}  # monotonic, when last raised
+        self._logged: dict[tuple[str, str], float] = {}  # monotonic, when last logged
+
+    def alert(self, name: str, /, **details: object) -> None:
+        """Raise the alert `name`, or count it once more.
+
+        Raises:
+            AlertError: on a strict board only, for an unknown name or a missing or unfit detail.
+        """
+        entry, message, remedy = self._worded(name, details)
+        key = (entry.name, str(details.get(entry.about, "")) if entry.about else "")
+        now, wall = self._monotonic(), self._wall()
+        with self._lock:
+            self._fade(now)
+            before = self._active.get(key)
+            if before is None:
+                while len(self._active) >= MOST_ACTIVE:
+                    self._drop(min(self._raised, key=self._raised.__getitem__))
+                self._active[key] = Alert(entry.name, entry.severity, message, remedy, key[1], wall, wall)
+            else:
+                self._active[key] = replace(before, message=message, remedy=remedy, last=wall, count=before.count + 1)
+            count = self._active[key].count
+            self._raised[key] = now
+            silent = now - self._logged.get(key, float("-inf")) < self._quiet_s
+            if not silent:
+                self._logged[key] = now
+                for old in [known for known, at in self._logged.items() if now - at >= self._quiet_s]:
+                    del self._logged[old]
+        if not silent:
+            level = {"info": logging.INFO, "warning": logging.WARNING, "fault": logging.ERROR}[entry.severity]
+            log.log(level, "%s: %s%s", entry.name, message, f" ({count} times)" if count > 1 else "")
+
+    def clear(self, name: str, /, **details: object) -> None:
+        """Take the alert `name` back: the one about the subject in `details`, or without details all of that name."""
+        if name not in self.catalogue:
+            if self.strict:
+                raise AlertError(f"no alert {name!r} in the catalogue")
+            return
+        about = self.catalogue[name].about
+        subject = str(details[about]) if about in details else None
+        with self._lock:
+            gone = [key for key in self._active if key[0] == name and subject in (None, key[1])]
+            for key in gone:
+                self._drop(key)
+        for key in gone:
+            log.info("%s%s: over", name, f" ({key[1]})" if key[1] else "")
+
+    def active(self) -> list[Alert]:
+        """What stands now, the gravest and then the newest first."""
+        with self._lock:
+            self._fade(self._monotonic())
+            alerts = list(self._active.values())
+        return sorted(alerts, key=lambda alert: (-SEVERITIES.index(alert.severity), -alert.since))
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        """The active alerts as plain JSON values; `Alert(**each)` reads them back."""
+        return [asdict(alert) for alert in self.active()]
+
+    def _worded(self, name: str, details: Mapping[str, object]) -> tuple[Entry, str, str]:
+        entry = self.catalogue.get(name)
+        said = ", ".join(f"{key}={value}" for key, value in details.items())
+        if entry is None:
+            if self.strict:
+                raise AlertError(f"no alert {name!r} in the catalogue; add it to {CATALOGUE.name}")
+            log.error("alert %r is not in the catalogue (%s)", name, said)
+            entry = Entry(name, "fault", "{said}", "This is an error in the software: send the log to its makers.")
+            return entry, f"{name}: {said}", entry.remedy
+        try:
+            return entry, entry.message.format(**details), entry.remedy.format(**details)
+        except (KeyError, ValueError, TypeError) as error:
+            if self.strict:
+                raise AlertError(
+                    f"alert {name!r} needs {', '.join(entry.details)}; given {said or 'nothing'}"
+                ) from error
+            log.error("alert %r needs %s; given %s", name, ", ".join(entry.details), said or "nothing")
+            return entry, f"{_lenient(entry.message, details)} ({said})", _lenient(entry.remedy, details)
+
+    def _fade(self, now: float) -> None:
+        for key, at in list(self._raised.items()):
+            entry = self.catalogue.get(key[0])
+            fades = QUIET_S if entry is None else entry.fades
+            if fades is not None and now - at >= fades:
+                self._drop(key)
+
+    def _drop(self, key: tuple[str, str]) -> None:
+        self._active.pop(key, None)
+        self._raised.pop(key, None)
+
+
+def _lenient(template: str, details: Mapping[str, object]) -> str:
+    """`template` with what is known filled in and `?` for the rest."""
+    words = []
+    for text, field, _, _ in string.Formatter().parse(template):
+        words.append(text + (str(details.get(field, "?")) if field else ""))
+    return "".join(words)
+
+
+# ---- the board of this process -------------------------------------------------------------------------
+
+
+@cache
+def _first_board() -> Board:
+    return Board()
+
+
+_replaced: list[Board] = []
+
+
+def board() -> Board:
+    """The board of this process."""
+    return _replaced[-1] if _replaced else _first_board()
+
+
+def use(new: Board) -> Board:
+    """Make `new` the board of this process (tests: `use(Board(strict=True))`); returns it."""
+    _replaced[:] = [new]
+    return new
+
+
+def alert(name: str, /, **details: object) -> None:
+    """Raise an alert on this process's board."""
+    board().alert(name, **details)
+
+
+def clear(name: str, /, **details: object) -> None:
+    """Take an alert back from this process's board."""
+    board().clear(name, **details)
+
+
+# ---- for people ----------------------------------------------------------------------------------------
+
+
+def as_markdown(catalogue: Mapping[str, Entry]) -> str:
+    """docs/alerts.md."""
+    lines = [
+        "# Alerts",
+        "",
+        "What the status page can say, and what to do about it. Generated from `installation/health/alerts.yaml`",
+        "by `python -m installation.health.alerts > docs/alerts.md`.",
+        "",
+        "A **fault** means that something is not there, a **warning** that the work suffers or soon will, an",
+        "**info** that something is worth knowing. Events fade by themselves; a condition stays until it is over.",
+    ]
+    for entry in catalogue.values():
+        stays = "until it is over" if entry.fades is None else f"{entry.fades / 60:g} min"
+        lines += [
+            "",
+            f"## {entry.name}",
+            "",
+            f"*{entry.severity}, stays {stays}*  ",
+            f"{entry.message}",
+            "",
+            f"**What to do.** {entry.remedy}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(as_markdown(read_catalogue()), end="")
