@@ -1,0 +1,363 @@
+"""What a curator may choose for an exhibition as a whole: every setting of `exhibition.yaml` but the pieces' own.
+
+Only the meaning of each setting lives here: its name, range, unit, default and description. The file is read in
+`installation.exhibition`; the reference for people and the schema for editors follow in `installation.reference`.
+Paths are resolved against the folder of the file, which the validation context carries as `folder`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
+
+from installation.places import did_you_mean
+from installation.settings import Duration, Settings, seconds
+
+FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
+SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# What `controls.button` may name, beside letters, digits and f1 … f12. Keys are named as SDL names them.
+TRIGGERS = (
+    "touch", "mouse", "gamepad", "sound", "space", "return", "enter", "tab", "backspace",
+    "up", "down", "left", "right", "page up", "page down", "home", "end",
+)  # fmt: skip
+
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
+_GPU = re.compile(r"auto|cpu|cuda(:[0-9]+)?")
+
+
+def _unit(unit: str) -> dict[str, Any]:
+    return {"unit": unit}
+
+
+def _resolved(value: Path, info: ValidationInfo) -> Path:
+    folder = (info.context or {}).get("folder", Path())
+    return Path(folder, value.expanduser())
+
+
+def _clock(value: Any) -> Any:
+    match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if isinstance(value, datetime.time):
+        return value
+    if match is None or (match[1] == "24" and match[2] != "00"):
+        raise ValueError(f"{value!r} is not a time of day; write for example 10:00 or 18:30")
+    return datetime.time(int(match[1]) % 24, int(match[2]))
+
+
+def _language(value: str) -> str:
+    if not _LANGUAGE.fullmatch(value):
+        parts = re.split(r"[-_]", value)
+        guess = "-".join([parts[0].lower(), *(p.title() if len(p) == 4 else p.upper() for p in parts[1:])])
+        hint = f"; did you mean '{guess}'?" if _LANGUAGE.fullmatch(guess) else "; write for example en, de or pt-BR"
+        raise ValueError(f"'{value}' is not a language{hint}")
+    return value
+
+
+def _pixels(value: Any) -> Any:
+    match = re.fullmatch(r"\s*(\d+)\s*[x×]\s*(\d+)\s*", value) if isinstance(value, str) else None
+    if match:
+        return (int(match[1]), int(match[2]))
+    if isinstance(value, list | tuple) and len(value) == 2:
+        return value
+    raise ValueError(f"{value!r} is not a size; write [width, height], for example [1920, 1080]")
+
+
+def _port(value: Any) -> Any:
+    return None if value == "off" else value
+
+
+def _gpu(value: str) -> str:
+    if not _GPU.fullmatch(value):
+        hint = did_you_mean(value, ["auto", "cpu", "cuda"])
+        raise ValueError(f"'{value}' is not a device{hint or '; write auto, cpu, cuda:0, cuda:1, …'}")
+    return "cuda:0" if value == "cuda" else value
+
+
+def _trigger(value: str) -> str:
+    name = value.lower().replace("_", " ")
+    if name in TRIGGERS or re.fullmatch(r"[a-z0-9]|f([1-9]|1[0-2])", name):
+        return name
+    hint = did_you_mean(value, TRIGGERS) or f"; write a letter, a digit, f1 … f12 or one of {', '.join(TRIGGERS)}"
+    raise ValueError(f"no control is called '{value}'{hint}")
+
+
+Clock = Annotated[
+    datetime.time, BeforeValidator(_clock), WithJsonSchema({"type": "string", "examples": ["10:00", "18:30"]})
+]
+Language = Annotated[str, AfterValidator(_language)]
+PixelCount = Annotated[int, Field(ge=16, le=16384)]
+PixelSize = Annotated[
+    tuple[PixelCount, PixelCount],
+    BeforeValidator(_pixels),
+    WithJsonSchema({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}),
+]
+File = Annotated[Path, AfterValidator(_resolved), WithJsonSchema({"type": "string"})]
+Port = Annotated[
+    Annotated[int, Field(ge=1, le=65535)] | None,
+    BeforeValidator(_port),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"const": "off"}]}),
+]
+Trigger = Annotated[str, AfterValidator(_trigger)]
+Gpu = Annotated[str, AfterValidator(_gpu)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Device(Settings):
+    """A device, found by its identity and never by a number. A text alone stands for `id`."""
+
+    words: ClassVar[tuple[str, ...]] = ("auto",)  # what `id` may say beside an identity
+    suffixes: ClassVar[tuple[str, ...]] = ()  # files that can take the device's place
+
+    id: str = "auto"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return {"id": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _known(self, info: ValidationInfo) -> Device:
+        if self.is_file:
+            folder = (info.context or {}).get("folder", Path())
+            object.__setattr__(self, "id", str(Path(folder, Path(self.id).expanduser())))
+        elif self.id not in self.words and (hint := did_you_mean(self.id, self.words)):
+            raise ValueError(f"'{self.id}' is neither {', '.join(self.words)} nor the identity of a device{hint}")
+        elif not self.id.strip():
+            raise ValueError("the identity of the device is empty; `run.py doctor` lists those that are connected")
+        return self
+
+    @property
+    def is_file(self) -> bool:
+        """Whether a file takes the device's place; `id` is then its path."""
+        return self.id.lower().endswith(self.suffixes) if self.suffixes else False
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether one certain device is meant, which no other may silently replace."""
+        return not self.is_file and self.id not in self.words
+
+
+class Camera(Device):
+    """The camera."""
+
+    words = ("auto", "film", "none")
+    suffixes = FILM_SUFFIXES
+
+    id: str = Field(
+        default="auto",
+        description="auto takes the first real camera, else the built-in film; film always the built-in film; none "
+        "keeps every camera off; the path of a film plays it in the camera's place; else the identity that "
+        "`run.py doctor` prints",
+    )
+    size: PixelSize = Field(
+        default=(1280, 720), description="picture asked of the camera", json_schema_extra=_unit("px")
+    )
+    rate_hz: int = Field(default=30, ge=5, le=120, description="pictures a second", json_schema_extra=_unit("Hz"))
+    mirror: bool = Field(default=True, description="show people as a mirror would")
+    crop: tuple[Fraction, Fraction, Fraction, Fraction] = Field(
+        default=(0.0, 0.0, 1.0, 1.0),
+        description="the part that is used: left, top, right, bottom as fractions of the picture",
+    )
+
+    @model_validator(mode="after")
+    def _crop_has_area(self) -> Camera:
+        left, top, right, bottom = self.crop
+        if right - left < 0.05 or bottom - top < 0.05:
+            raise ValueError(f"crop {list(self.crop)} leaves nothing; write [left, top, right, bottom] within 0 … 1")
+        return self
+
+
+class Microphone(Device):
+    """The microphone."""
+
+    words = ("auto", "stand-in", "none")
+    suffixes = SOUND_SUFFIXES
+
+    id: str = Field(
+        default="auto",
+        description="auto takes the system's default input, else composed takes; stand-in always composed takes; "
+        "none hears nothing; the path of a sound file plays it in the microphone's place; else an identity",
+    )
+    channel: int = Field(default=1, ge=1, le=64, description="which input of the sound card, counted from 1")
+    gain_db: float = Field(default=0.0, ge=-40, le=40, description="digital gain", json_schema_extra=_unit("dB"))
+
+
+class Speakers(Device):
+    """The speakers."""
+
+    words = ("auto", "silent")
+
+    id: str = Field(
+        default="auto",
+        description="auto takes the system's default output, else plays silently in time; silent always does; else "
+        "an identity",
+    )
+    gain_db: float = Field(
+        default=0.0, ge=-60, le=12, description="loudness of everything", json_schema_extra=_unit("dB")
+    )
+    latency_ms: float | None = Field(
+        default=None,
+        ge=0,
+        le=1000,
+        description="how late sound leaves the speakers beyond what the card says; measured by "
+        "`run.py calibrate delay` where it is not given",
+        json_schema_extra=_unit("ms"),
+    )
+
+
+class Screen(Settings):
+    """The screen or projector."""
+
+    mode: Literal["auto", "window", "fullscreen", "offscreen"] = Field(
+        default="auto",
+        description="auto is fullscreen where there is a screen and offscreen where there is none; the picture can "
+        "then be watched in the console",
+    )
+    display: int = Field(default=0, ge=0, le=15, description="which screen, counted from 0")
+    size: PixelSize | None = Field(
+        default=None,
+        description="picture size; the screen's own where it is not given, 1280 × 720 in a window or offscreen",
+        json_schema_extra=_unit("px"),
+    )
+    rotate: Literal[0, 90, 180, 270] = Field(
+        default=0, description="turns the picture clockwise, for a screen hung upright", json_schema_extra=_unit("°")
+    )
+    rate_hz: int = Field(default=30, ge=10, le=120, description="pictures a second", json_schema_extra=_unit("Hz"))
+    closed_picture: File | None = Field(
+        default=None, description="shown outside the opening hours; black where it is not given"
+    )
+
+
+class Controls(Settings):
+    """What visitors can press, or do."""
+
+    button: list[Trigger] = Field(
+        default=["space", "return", "touch"],
+        min_length=1,
+        description="what counts as the button: keys, touch, mouse, gamepad, or sound (simply making a sound)",
+    )
+    sound_db: float = Field(
+        default=-24.0,
+        ge=-60,
+        le=0,
+        description="how loud a sound must be to count as the button, relative to full scale",
+        json_schema_extra=_unit("dB"),
+    )
+
+
+class Visitors(Settings):
+    """What visitors leave behind."""
+
+    keep: Duration = Field(
+        default=seconds(30 * 86400),
+        ge=60,
+        le=10 * 31557600,
+        description="how long recordings are kept, then they are deleted",
+    )
+    undo: Duration = Field(
+        default=seconds(20), ge=5, le=120, description="how long the button takes a recording back after it joined"
+    )
+    disk_reserve_mb: int = Field(
+        default=1000,
+        ge=100,
+        le=1_000_000,
+        description="space on the disk that recordings never use",
+        json_schema_extra=_unit("MB"),
+    )
+
+
+class Console(Settings):
+    """The operator's page."""
+
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="the address it listens at; 0.0.0.0 lets the whole local network see it",
+    )
+    port: Port = Field(default=8080, description="its port; off for no page at all")
+    stream_rate_hz: float = Field(
+        default=10.0,
+        ge=0.2,
+        le=30,
+        description="pictures a second of the live picture",
+        json_schema_extra=_unit("Hz"),
+    )
+
+
+class Hours(Settings):
+    """When the exhibition is open, by the clock on the wall. Closing at or before opening means the next day."""
+
+    open: Clock = Field(description="opening time")
+    close: Clock = Field(description="closing time; 24:00 is midnight")
+    days: list[Day] = Field(default=list(DAYS), min_length=1, description="the days on which these hours hold")
+
+    def contains(self, now: datetime.datetime) -> bool:
+        """Whether `now`, in local time, lies within these hours."""
+        today, yesterday = DAYS[now.weekday()], DAYS[now.weekday() - 1]
+        if self.open < self.close:
+            return today in self.days and self.open <= now.time() < self.close
+        late = today in self.days and now.time() >= self.open
+        return late or (yesterday in self.days and now.time() < self.close)
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
+
+
+def _by_language(value: Any, info: ValidationInfo) -> Any:
+    """A text without languages is in the first language of the exhibition."""
+    languages = info.data.get("languages") or ["en"]
+    if not isinstance(value, dict):
+        return value
+    return {key: {languages[0]: text} if isinstance(text, str) else text for key, text in value.items()}
+
+
+class Choices(Settings):
+    """Every setting of an exhibition but the pieces and theirs."""
+
+    title: str = Field(
+        default="Exhibition", min_length=1, max_length=200, description="what the exhibition is called"
+    )
+    languages: list[Language] = Field(
+        default=["en"],
+        min_length=1,
+        max_length=6,
+        description="languages of the wording, in the order in which they are shown",
+    )
+    own_texts: Annotated[dict[str, dict[Language, str]], BeforeValidator(_by_language)] = Field(
+        default={}, alias="texts", description="wording that replaces the built-in one, by name and language"
+    )
+    change_every: Duration = Field(
+        default=seconds(20 * 60),
+        ge=10,
+        le=7 * 86400,
+        description="how long a piece is shown before the next, where there are several",
+    )
+    hours: Annotated[list[Hours], BeforeValidator(_one_or_more)] = Field(
+        default=[], description="opening hours, once or as a list; always open where they are not given"
+    )
+    screen: Screen = Field(default=Screen(), description=Screen.__doc__)
+    camera: Camera = Field(default=Camera(), description=Camera.__doc__)
+    microphone: Microphone = Field(default=Microphone(), description=Microphone.__doc__)
+    speakers: Speakers = Field(default=Speakers(), description=Speakers.__doc__)
+    controls: Controls = Field(default=Controls(), description=Controls.__doc__)
+    visitors: Visitors = Field(default=Visitors(), description=Visitors.__doc__)
+    console: Console = Field(default=Console(), description=Console.__doc__)
+    data: File = Field(
+        default=Path("data"), description="the folder for recordings, logs and profiles, relative to this file"
+    )
+    gpu: Gpu = Field(default="auto", description="where networks run: auto, cpu, cuda:0, cuda:1, …")
+    stand_in_visitors: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="whether composed visitors step up by themselves; auto where camera and microphone are stand-ins",
+    )
+    log: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="how much is written to the log"
+    )

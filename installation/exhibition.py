@@ -1,0 +1,256 @@
+"""exhibition.yaml → a validated exhibition, or every problem in it at its line and column.
+
+The marks of the file are kept until the last validator has run, so that what a piece's own settings
+refuse is shown where it stands. Nothing heavy is imported here: no network, no device, no screen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import importlib.metadata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from installation import texts
+from installation.choices import Choices
+from installation.piece import Piece
+from installation.places import Member, Node, Place, Problem, UnreadableError, decode, did_you_mean, read
+from installation.problems import fields_at, locate, models_in, named, problems_of, shown
+from installation.settings import Settings
+
+GROUP = "installation.pieces"
+SECTIONS = frozenset(name for name, field in Choices.model_fields.items() if models_in(field.annotation)) | {"texts"}
+DEFAULT_PATH = Path("exhibition.yaml")
+Pieces = Mapping[str, type[Piece]]
+Found = list[tuple[Place, str]]
+
+
+@dataclass(frozen=True)
+class OnShow:
+    """A piece of the exhibition with the curator's settings for it."""
+
+    name: str
+    piece: type[Piece]
+    settings: Settings
+
+
+class Exhibition(Choices):
+    """A validated exhibition: the curator's choices, and the pieces in the order in which they are shown."""
+
+    path: Path
+    digest: str  # SHA-256 of the file's bytes
+    pieces: tuple[OnShow, ...]
+
+    def texts(self) -> dict[str, list[str]]:
+        """Every text in the order of the languages, its placeholders filled in."""
+        by_sound = self.controls.button == ["sound"]
+        keep_s, undo_s = self.visitors.keep, self.visitors.undo
+        found = {}
+        for key in texts.names():
+            source = "invitation_by_sound" if key == "invitation" and by_sound and key not in self.own_texts else key
+            found[key] = texts.lines_for(source, self.languages, self.own_texts, keep_s, undo_s)
+        return found
+
+    def is_open(self, now: datetime.datetime) -> bool:
+        """Whether the exhibition is open at `now`, local time. Without hours it always is."""
+        return not self.hours or any(hours.contains(now) for hours in self.hours)
+
+
+class ExhibitionError(Exception):
+    """The file cannot be shown. `problems` holds all that is wrong with it, in the order of the lines."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+    def __reduce__(self) -> tuple[type[ExhibitionError], tuple[list[Problem]]]:
+        return ExhibitionError, (self.problems,)
+
+
+def load(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> Exhibition:
+    """The exhibition that `path` describes. `pieces` replaces those that are installed.
+
+    Raises:
+        ExhibitionError: the file is missing, unreadable or wrong; carries all problems at once.
+    """
+    return _load(Path(path), pieces)[0]
+
+
+def parse(data: bytes, path: Path, pieces: Pieces | None = None) -> Exhibition:
+    """As `load`, from the bytes of a file that was read already; `path` names it and its folder."""
+    return _parse(data, path, pieces)[0]
+
+
+def check(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> list[Problem]:
+    """All that keeps the exhibition from being shown: what `load` finds, missing files, weights and fonts."""
+    from installation.inspection import found_here
+
+    try:
+        exhibition, root = _load(Path(path), pieces)
+    except ExhibitionError as error:
+        return error.problems
+    return in_order(exhibition.path, found_here(exhibition, root))
+
+
+# ---- the pieces that are installed -----------------------------------------------------------------------
+
+
+class Installed(Mapping[str, type[Piece]]):
+    """The pieces of the entry-point group, each imported only when it is asked for."""
+
+    def __init__(self) -> None:
+        self._points = {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
+
+    def __getitem__(self, name: str) -> type[Piece]:
+        loaded = self._points[name].load()
+        if not (isinstance(loaded, type) and issubclass(loaded, Piece)):
+            raise TypeError(f"{self._points[name].value} is not a Piece")
+        return loaded
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._points
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._points)
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+
+# ---- reading ---------------------------------------------------------------------------------------------
+
+
+def _load(path: Path, pieces: Pieces | None) -> tuple[Exhibition, Node]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        raise ExhibitionError([Problem(path, 1, 1, f"cannot be read: {reason}")]) from error
+    return _parse(data, path, pieces)
+
+
+def _parse(data: bytes, path: Path, pieces: Pieces | None) -> tuple[Exhibition, Node]:
+    try:
+        root, found = read(decode(data))
+    except UnreadableError as error:
+        raise ExhibitionError(in_order(path, [(error.place, error.message)])) from error
+    if root is None or root.content is None:
+        found.append((Place(), "the file is empty; write at least 'pieces:' and the name of a piece"))
+    elif not isinstance(root.content, dict):
+        found.append((root.place, f"the file holds {shown(root)} where settings belong; write 'name: value' lines"))
+    if root is None or not isinstance(root.content, dict):
+        raise ExhibitionError(in_order(path, found))
+    pieces = Installed() if pieces is None else pieces
+    shows, wrong_pieces = _pieces(root, pieces, path.parent)
+    choices, wrong_choices = _choices(root, path.parent, pieces)
+    found += wrong_pieces + wrong_choices
+    if found or choices is None:
+        raise ExhibitionError(in_order(path, found))
+    values = {name: getattr(choices, name) for name in Choices.model_fields}
+    digest = hashlib.sha256(data).hexdigest()
+    return Exhibition.model_construct(path=path, digest=digest, pieces=tuple(shows), **values), root
+
+
+def _choices(root: Node, folder: Path, pieces: Pieces) -> tuple[Choices | None, Found]:
+    """All settings but the pieces."""
+    assert isinstance(root.content, dict)
+    members = {key: member for key, member in root.content.items() if key != "pieces"}
+    node = Node(root.place, _without_empty_sections(members))
+    plain = node.plain()
+    found: Found = []
+    for path, message in texts.mistakes(plain.get("languages"), plain.get("texts")):
+        value, key_place, _ = locate(node, path)
+        at_key = len(path) == 2 and path[0] == "texts"
+        found.append((key_place if at_key else value.place, message if at_key else f"{named(path)}: {message}"))
+    try:
+        return Choices.model_validate(plain, context={"folder": folder}), found
+    except ValidationError as error:
+        wrong = problems_of(error, node, Choices)
+        return None, found + [(place, message + _elsewhere(message, root, pieces)) for place, message in wrong]
+
+
+def _without_empty_sections(members: Mapping[str, Member]) -> dict[str, Member]:
+    """A section whose lines are all commented out has no value; it means its defaults."""
+    return {key: m for key, m in members.items() if not (key in SECTIONS and m.node.content is None)}
+
+
+def _elsewhere(message: str, root: Node, pieces: Pieces) -> str:
+    """Where an unknown setting of the file itself might belong."""
+    if not message.startswith("unknown setting '") or "did you mean" in message or "' of '" in message:
+        return ""
+    name = message.split("'")[1]
+    for owner in sorted(SECTIONS):
+        if name in fields_at(Choices, (owner,)):
+            return f"; it belongs under '{owner}'"
+    for show, _, _ in _entries(root)[0]:
+        with contextlib.suppress(Exception):  # a piece that cannot be loaded has a problem of its own already
+            if name in fields_at(pieces[show].Settings, ()):
+                return f"; it belongs under piece '{show}'"
+    return ""
+
+
+def _pieces(root: Node, pieces: Pieces, folder: Path) -> tuple[list[OnShow], Found]:
+    """What is on show: a list of names or of `name: {settings}`, a group of them, or a single name."""
+    assert isinstance(root.content, dict)
+    if "pieces" not in root.content:
+        return [], [(root.place, f"'pieces' is missing; write which of {', '.join(sorted(pieces))} is on show")]
+    entries, found = _entries(root)
+    if not entries and not found:
+        place = root.content["pieces"].place
+        found.append((place, f"'pieces' names no piece; there are {', '.join(sorted(pieces))}"))
+    shows: list[OnShow] = []
+    for name, place, settings in entries:
+        if any(show.name == name for show in shows):
+            found.append((place, f"piece '{name}' is on show twice"))
+            continue
+        show, wrong = _piece(name, place, settings, pieces, folder)
+        shows += [show] if show else []
+        found += wrong
+    return shows, found
+
+
+def _entries(root: Node) -> tuple[list[tuple[str, Place, Node | None]], Found]:
+    """The pieces by name, each with its place and its settings if it has any."""
+    entries: list[tuple[str, Place, Node | None]] = []
+    found: Found = []
+    member = root.content.get("pieces") if isinstance(root.content, dict) else None
+    if member is None:
+        return entries, found
+    for node in member.node.content if isinstance(member.node.content, list) else [member.node]:
+        if isinstance(node.content, str):
+            entries.append((node.content, node.place, None))
+        elif isinstance(node.content, dict):
+            entries += [(name, inner.place, inner.node) for name, inner in node.content.items()]
+        elif node.content is not None:
+            found.append((node.place, f"{shown(node)} is not the name of a piece"))
+    return entries, found
+
+
+def _piece(name: str, place: Place, node: Node | None, pieces: Pieces, folder: Path) -> tuple[OnShow | None, Found]:
+    if name not in pieces:
+        hint = did_you_mean(name, list(pieces)) or f"; there are {', '.join(sorted(pieces))}"
+        return None, [(place, f"unknown piece '{name}'{hint}")]
+    try:
+        piece = pieces[name]
+    except Exception as error:  # an artist's module may fail in any way; the curator must read which and why
+        return None, [(place, f"piece '{name}' cannot be loaded: {type(error).__name__}: {error}")]
+    if node is None or node.content is None:
+        node = Node(place, {})
+    if not isinstance(node.content, dict):
+        return None, [(node.place, f"piece '{name}': {shown(node)} is not a group of settings")]
+    try:
+        return OnShow(name, piece, piece.Settings.model_validate(node.plain(), context={"folder": folder})), []
+    except ValidationError as error:
+        return None, problems_of(error, node, piece.Settings, f"piece '{name}'")
+
+
+def in_order(path: Path, found: Found) -> list[Problem]:
+    """Problems in the order of the file, its path as short as it can be said from here."""
+    here = Path.cwd()
+    said = path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path
+    return sorted({Problem(said, place.line, place.column, message) for place, message in found})

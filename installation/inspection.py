@@ -1,0 +1,112 @@
+"""What a file's own words cannot tell: whether the files, weights and fonts that an exhibition needs are here.
+
+This is the part of `check` that looks at the machine. Devices are not looked at: a curator may check the file on
+another machine than the one it is for. That is the doctor's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from installation.exhibition import Exhibition, Found
+from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, read_card
+from installation.places import Node, Place
+from installation.problems import locate, named
+
+
+def found_here(exhibition: Exhibition, root: Node) -> Found:
+    """All that is missing or odd, at the place in the file (`root`) that asks for it."""
+    return [
+        *_missing_files(exhibition, root),
+        *_wrong_weights(exhibition, root),
+        *_odd_hours(exhibition, root),
+        *_missing_glyphs(exhibition, root),
+    ]
+
+
+def weights_fault(network: str, folder: Path | None = None) -> str:
+    """Why the weights of `network` must not be used, by checksum alone; empty where they are good."""
+    path = (folder or WEIGHTS_FOLDER) / f"{network}.safetensors"
+    try:
+        card = read_card(path.with_suffix(".yaml"))
+    except WeightsError as error:
+        return str(error)
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return f"{path}: cannot be read ({error.strerror}); restore the file or train it: {card.command}"
+    if digest != card.sha256:
+        return f"{path}: not the file that its model card describes; restore both or train again: {card.command}"
+    return ""
+
+
+def _missing_files(exhibition: Exhibition, root: Node) -> Found:
+    found: Found = []
+    for path, file in _files(exhibition):
+        node, _, _ = locate(root, path)
+        if not file.exists():
+            found.append((node.place, f"{named(path)}: there is no file {file}"))
+        elif not os.access(file, os.R_OK):
+            found.append((node.place, f"{named(path)}: {file} must not be read by this user"))
+    data = exhibition.data
+    if data.exists() and not data.is_dir():
+        found.append((locate(root, ("data",))[0].place, f"'data': {data} is a file, not a folder"))
+    return found
+
+
+def _files(exhibition: Exhibition) -> Iterator[tuple[tuple[str | int, ...], Path]]:
+    """Every file that the exhibition names, with the path of its setting."""
+    for name, device in (("camera", exhibition.camera), ("microphone", exhibition.microphone)):
+        if device.is_file:
+            yield (name, "id"), Path(device.id)
+    if exhibition.screen.closed_picture:
+        yield ("screen", "closed_picture"), exhibition.screen.closed_picture
+    for index, show in enumerate(exhibition.pieces):
+        for name in type(show.settings).model_fields:
+            value: Any = getattr(show.settings, name)
+            for file in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(file, Path):
+                    yield ("pieces", index, show.name, name), file
+
+
+def _wrong_weights(exhibition: Exhibition, root: Node) -> Found:
+    """Networks whose weights are missing, truncated or not those of their card."""
+    found: Found = []
+    for index, show in enumerate(exhibition.pieces):
+        place = _place_of(root, index, show.name)
+        faults = [fault for network in show.piece.networks if (fault := weights_fault(network))]
+        found += [(place, f"piece '{show.name}': {fault}") for fault in faults]
+    return found
+
+
+def _place_of(root: Node, index: int, name: str) -> Place:
+    """Where the piece `name` is written, in any of the forms of `pieces`."""
+    node, place, known = locate(root, ("pieces", index, name))
+    return place if known[-1:] == (name,) else node.place
+
+
+def _odd_hours(exhibition: Exhibition, root: Node) -> Found:
+    """Hours that a curator cannot have meant."""
+    found: Found = []
+    taken: set[str] = set()
+    for index, hours in enumerate(exhibition.hours):
+        if hours.open == hours.close:
+            node, _, _ = locate(root, ("hours", index, "close"))
+            message = f"opens and closes at {hours.open:%H:%M}; leave 'hours' out to be always open"
+            found.append((node.place, message))
+        for day in hours.days:
+            if day in taken:
+                node, _, _ = locate(root, ("hours", index, "days"))
+                found.append((node.place, f"'{day}' has opening hours twice; each day may have them once"))
+            taken.add(day)
+    return found
+
+
+def _missing_glyphs(exhibition: Exhibition, root: Node) -> Found:
+    """Languages whose script no font on this machine can show."""
+    return []

@@ -1,0 +1,177 @@
+"""What pydantic finds wrong, said to a curator at the line and column where it stands.
+
+Nothing is known here of a particular setting: the sentences follow from the kind of error, the model
+and the place in the file. A model's own ValueErrors are quoted as they are, so write them for people.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from installation.places import Node, Place, did_you_mean
+from installation.settings import to_seconds
+
+Loc = tuple[str | int, ...]
+Found = list[tuple[Place, str]]
+_BOUNDS = {
+    "greater_than": ("gt", "more than"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "at most"),
+}  # fmt: skip
+_RANGE_ENDS = {"low": 0, "high": 1}  # a Range may be written as a list
+
+
+def problems_of(error: ValidationError, node: Node, model: type[BaseModel], owner: str = "") -> Found:
+    """Every error of `error`, which came from validating `node` as `model`, with its place.
+
+    `owner` says whose settings they are, for the sentences: "piece 'neural_beatbox'". Errors of the branches of
+    a union, which stand at one place, become one sentence.
+    """
+    found: dict[Place, list[str]] = {}
+    for item in error.errors(include_url=False):
+        place, message = _sentence(item, node, model, owner)
+        messages = found.setdefault(place, [])
+        if message not in messages:
+            messages.append(message)
+    return [(place, "; or: ".join(messages)) for place, messages in found.items()]
+
+
+def locate(node: Node, path: Sequence[str | int]) -> tuple[Node, Place, Loc]:
+    """The node at `path`, the place of its key (its own, in a list), and the part of the path that the file knows.
+
+    Steps that are not in the file (the branch of a union, a list written as its only item) are passed over.
+    """
+    place, known = node.place, []
+    for step in path:
+        if isinstance(node.content, dict) and isinstance(step, str) and step in node.content:
+            member = node.content[step]
+            node, place = member.node, member.place
+        elif isinstance(node.content, list):
+            index = _RANGE_ENDS.get(step, -1) if isinstance(step, str) else step
+            if not 0 <= index < len(node.content):
+                continue
+            node, step = node.content[index], index
+            place = node.place
+        else:
+            continue
+        known.append(step)
+    return node, place, tuple(known)
+
+
+def named(path: Sequence[str | int], owner: str = "") -> str:
+    """`("screen", "rate_hz")` → `'rate_hz' of 'screen'`."""
+    said = [f"item {step + 1}" if isinstance(step, int) else f"'{step}'" for step in reversed(path)]
+    return " of ".join([*said, owner] if owner else said)
+
+
+def _sentence(item: Mapping[str, Any], root: Node, model: type[BaseModel], owner: str) -> tuple[Place, str]:
+    loc: Loc = item["loc"]
+    kind: str = item["type"]
+    if kind in {"extra_forbidden", "missing"}:
+        _, key_place, known = locate(root, loc[:-1])
+        parent, name = known, str(loc[-1])
+        if kind == "missing":
+            return key_place, f"{named((*parent, name), owner)} is missing"
+        node, place, _ = locate(root, loc)
+        hint = did_you_mean(name, fields_at(model, loc[:-1]))
+        whose = named(parent, owner) if parent else owner
+        return place, f"unknown setting '{name}'{' of ' + whose if whose else ''}{hint}"
+    if loc and loc[-1] == "[key]":
+        _, key_place, known = locate(root, loc[:-1])
+        return key_place, f"{named(known, owner)}: {_reason(item, Node(key_place, str(known[-1])))}"
+    node, _, known = locate(root, loc)
+    whose = named(known, owner)
+    reason = _reason(item, node)
+    return node.place, f"{whose}: {reason}" if whose else reason
+
+
+def _reason(item: Mapping[str, Any], node: Node) -> str:
+    """Why a value is wrong, without its name."""
+    kind, context, value = item["type"], item.get("ctx") or {}, node.content
+    if value is None and kind != "value_error":
+        return "has no value; write one, or delete the line"
+    if kind in {"value_error", "assertion_error"}:
+        return str(context.get("error") or item["msg"])
+    if kind in _BOUNDS:
+        bound, words = _BOUNDS[kind]
+        return f"{shown(node)} is not allowed; it must be {words} {_limit(context[bound], value)}"
+    if kind == "multiple_of":
+        return f"{shown(node)} is not a multiple of {context['multiple_of']:g}"
+    if kind == "finite_number":
+        return f"{shown(node)} is not a number that can be used"
+    if kind in {"literal_error", "enum"}:
+        expected = re.findall(r"'([^']*)'|(-?\d+)", context["expected"])
+        choices = [word or number for word, number in expected]
+        return f"{shown(node)} is not one of {', '.join(choices)}{did_you_mean(str(node.plain()), choices)}"
+    if kind == "int_from_float":
+        return f"{shown(node)} is not a whole number"
+    if kind.startswith(("int_", "float_", "decimal_")):
+        return f"{shown(node)} is not a number"
+    if kind.startswith("bool_"):
+        return f"{shown(node)} is neither true nor false"
+    if kind == "string_type":
+        quoted = f'; write it in quotes: "{value}"' if isinstance(value, int | float) else ""
+        return f"{shown(node)} is not a text{quoted}"
+    if kind in {"too_short", "too_long"}:
+        few = kind == "too_short"
+        limit = f"at least {context['min_length']}" if few else f"at most {context['max_length']}"
+        return f"{context['actual_length']} is too {'few' if few else 'many'}; {limit}"
+    if kind in {"list_type", "tuple_type", "set_type"}:
+        return f"{shown(node)} is not a list; write [first, second]"
+    if kind in {"model_type", "model_attributes_type", "dict_type", "mapping_type"}:
+        return f"{shown(node)} is not a group of settings; write 'name: value' lines, indented below"
+    if kind.startswith("string_"):
+        return f"{shown(node)}: {item['msg'].removeprefix('String ')}"
+    return f"{shown(node)}: {item['msg']}"
+
+
+def shown(node: Node) -> str:
+    """A value as it stands in the file, shortened."""
+    if isinstance(node.content, list):
+        return f"a list of {len(node.content)}"
+    if isinstance(node.content, dict):
+        return f"a group of {len(node.content)} settings"
+    text = f"{node.content:g}" if isinstance(node.content, float) else str(node.content)
+    text = text if len(text) <= 60 else text[:59] + "…"
+    return f"'{text}'" if isinstance(node.content, str) else text
+
+
+def _limit(bound: float, value: Any) -> str:
+    """A bound in the unit of the value: seconds as a duration where a duration was written."""
+    if isinstance(value, str):
+        try:
+            to_seconds(value)
+        except ValueError:
+            return f"{bound:g}"
+        return duration(bound)
+    return f"{bound:g}"
+
+
+def duration(seconds: float) -> str:
+    """`2592000` → `30 days`: as it would be written in a file, in the largest unit that keeps it whole."""
+    for unit, length in (("years", 31557600), ("days", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        if seconds >= length and seconds % length == 0:
+            return f"{seconds / length:g} {unit}"
+    return f"{seconds:g} s" if seconds >= 1 or not seconds else f"{seconds * 1000:g} ms"
+
+
+def fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+    """The names of the settings that may stand at `loc` of `model`."""
+    models = [model]
+    for step in loc:
+        inner = [m for owner in models if step in owner.model_fields
+                 for m in models_in(owner.model_fields[str(step)].annotation)]  # fmt: skip
+        models = inner or models
+    return [field.alias or name for owner in models for name, field in owner.model_fields.items()]
+
+
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models within a type: `list[Hours] | None` → `[Hours]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in models_in(part)]

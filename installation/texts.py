@@ -1,0 +1,156 @@
+"""The words on the wall: built-in wording in many languages, and durations as people say them.
+
+The wording itself lives in `texts.yaml`, so that a translator needs to open nothing else. Placeholders: `{days}`
+is how long a recording is kept, `{seconds}` how long it can be taken back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from installation.places import did_you_mean
+
+PLACEHOLDERS = ("days", "seconds")
+_FILE = Path(__file__).with_name("texts.yaml")
+_UNITS = (
+    ("year", 31557600), ("month", 2629800), ("week", 604800), ("day", 86400),
+    ("hour", 3600), ("minute", 60), ("second", 1),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Wording:
+    """All built-in words of one language. `durations` maps a unit to its plural forms by category."""
+
+    lines: Mapping[str, str]
+    durations: Mapping[str, Mapping[str, str]]
+
+
+@cache
+def built_in() -> Mapping[str, Wording]:
+    """The built-in wording by language."""
+    values = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return {language: Wording(entry["lines"], entry["durations"]) for language, entry in values.items()}
+
+
+def names() -> tuple[str, ...]:
+    """The names of all texts, in the order in which a visitor meets them."""
+    return tuple(built_in()["en"].lines)
+
+
+def wording_of(language: str) -> Wording | None:
+    """The built-in wording for a language tag: `pt-BR` falls back to `pt`, `zh-TW` to `zh-Hant`; None if unknown."""
+    if language in {"zh-TW", "zh-HK", "zh-MO"}:
+        language = "zh-Hant"
+    parts = language.split("-")
+    for length in range(len(parts), 0, -1):
+        if found := built_in().get("-".join(parts[:length])):
+            return found
+    return None
+
+
+def faults(text: str) -> list[str]:
+    """What is wrong with a text that a curator wrote: unknown or broken placeholders."""
+    found = [f"unknown placeholder '{{{name}}}'; there are {{days}} and {{seconds}}"
+             for name in re.findall(r"\{([^{}]*)\}", text) if name not in PLACEHOLDERS]  # fmt: skip
+    if re.search(r"[{}]", re.sub(r"\{[^{}]*\}", "", text)):
+        found.append("a curly bracket stands alone; placeholders are {days} and {seconds}")
+    if not text.strip():
+        found.append("the text is empty")
+    return found
+
+
+def filled(text: str, language: str, keep_s: float, undo_s: float) -> str:
+    """`text` with its placeholders replaced by durations in `language`."""
+    return text.replace("{days}", duration(keep_s, language)).replace("{seconds}", duration(undo_s, language))
+
+
+def duration(seconds: float, language: str) -> str:
+    """`duration(2592000, "de")` → `30 Tage`: in the largest unit that keeps the number whole.
+
+    A language without built-in wording gets English units.
+    """
+    wording = wording_of(language) or built_in()["en"]
+    spoken = language if wording_of(language) else "en"
+    whole = [
+        pair for pair in _UNITS if seconds >= pair[1] and abs(seconds - round(seconds / pair[1]) * pair[1]) < 0.5
+    ]
+    near = [pair for pair in _UNITS if seconds >= 2 * pair[1]]
+    unit, length = (whole or near or _UNITS[-1:])[0]
+    count = round(seconds / length)
+    forms = wording.durations[unit]
+    return forms.get(plural(count, spoken), forms["other"]).replace("{n}", str(count))
+
+
+def plural(count: int, language: str) -> str:
+    """The plural category of a whole number (Unicode CLDR, "Language Plural Rules")."""
+    base = language.split("-")[0]
+    last, last_two = count % 10, count % 100
+    if base in {"ja", "ko", "zh"}:
+        return "other"
+    if base in {"fr", "hi", "pt"}:
+        return "one" if count in {0, 1} else "other"
+    if base in {"ru", "uk"}:
+        if last == 1 and last_two != 11:
+            return "one"
+        return "few" if last in {2, 3, 4} and last_two not in {12, 13, 14} else "many"
+    if base == "pl":
+        if count == 1:
+            return "one"
+        return "few" if last in {2, 3, 4} and last_two not in {12, 13, 14} else "many"
+    if base == "cs":
+        return "one" if count == 1 else "few" if count in {2, 3, 4} else "other"
+    if base == "ar":
+        if count in {0, 1, 2}:
+            return ("zero", "one", "two")[count]
+        return "few" if 3 <= last_two <= 10 else "many" if 11 <= last_two <= 99 else "other"
+    if base == "he":
+        return {1: "one", 2: "two"}.get(count, "other")
+    return "one" if count == 1 else "other"
+
+
+def lines_for(
+    key: str, languages: Sequence[str], overrides: Mapping[str, Mapping[str, str]], keep_s: float, undo_s: float
+) -> list[str]:
+    """The wording of `key` in the order of `languages`; a language that has none is left out."""
+    found = []
+    for language in languages:
+        own = overrides.get(key, {})
+        wording = wording_of(language)
+        text = own.get(language) or own.get(language.split("-")[0]) or (wording and wording.lines.get(key))
+        if text:
+            found.append(filled(text, language, keep_s, undo_s))
+    return found
+
+
+def mistakes(languages: object, own: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Wording that nobody would read and languages that would have none, each with its path in the file.
+
+    The values are as they were written, before any validation; what is of the wrong type is passed over.
+    """
+    written = languages if isinstance(languages, list) else ["en"]
+    by_key = {key: {written[0]: value} if isinstance(value, str) else value for key, value in own.items()
+              if isinstance(value, str | dict)} if isinstance(own, dict) else {}  # fmt: skip
+    for key, by_language in by_key.items():
+        if key not in names():
+            yield ("texts", key), f"no text is called '{key}'{did_you_mean(key, names())}"
+            continue
+        for language, text in by_language.items():
+            if isinstance(text, str):
+                yield from ((("texts", key, language), fault) for fault in faults(text))
+    for index, language in enumerate(written):
+        if not isinstance(language, str):
+            continue
+        if language in written[:index]:
+            yield ("languages", index), f"'{language}' is listed twice"
+        lacking = [key for key in names() if not lines_for(key, [language], by_key, 1, 1)]
+        if lacking:
+            known = ", ".join(sorted(built_in()))
+            yield ("languages", index), (f"there is no built-in wording in '{language}' (only in {known}); write "
+                                         f"'texts' in this language for {', '.join(lacking)}")  # fmt: skip
