@@ -79,7 +79,9 @@ def step_ms(tempo_bpm: float | NDArray[np.float32]) -> float | NDArray[np.float3
     return 60_000.0 / (tempo_bpm * STEPS_PER_BEAT)
 
 
-def quantise(beats: NDArray[np.float64], drums: NDArray[np.int64], velocities: NDArray[np.int64]) -> NDArray[np.float32]:
+def quantise(
+    beats: NDArray[np.float64], drums: NDArray[np.int64], velocities: NDArray[np.int64]
+) -> NDArray[np.float32]:
     """Notes onto the grid of sixteenths.
 
     beats: [n] times in quarter notes; drums: [n] indices into DRUMS; velocities: [n] MIDI velocities 1..127.
@@ -142,7 +144,7 @@ def read_takes(folder: Path, split: str) -> list[Take]:
 
 
 def cut(takes: list[Take]) -> Windows:
-    """The windows of the protocol: 32 steps at every bar, with at least 8 hits; a shorter take is filled with silence."""
+    """The windows of the protocol: 32 steps at every bar, at least 8 hits; a shorter take is filled with silence."""
     cells, tempo, fill = [], [], []
     for take in takes:
         for start in range(0, max(1, len(take.cells) - STEPS + 1), BAR):

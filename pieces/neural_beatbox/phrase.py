@@ -96,6 +96,11 @@ def read_phrase(hits: list[list[object]]) -> Phrase:
 def write_phrase(phrase: Phrase) -> list[list[object]]:
     """The written form of a phrase, rounded to a thousandth (of full loudness, of a step)."""
     return [
-        [int(step), DRUMS[drum], round(float(phrase.velocity[step, drum]), 3), round(float(phrase.offset[step, drum]), 3)]
+        [
+            int(step),
+            DRUMS[drum],
+            round(float(phrase.velocity[step, drum]), 3),
+            round(float(phrase.offset[step, drum]), 3),
+        ]
         for step, drum in np.argwhere(phrase.hits)
     ]

@@ -1,0 +1,291 @@
+"""Training the rhythm network on the Groove MIDI data set (official train split; validation chooses the weights).
+
+A batch is two to three bars cut from takes at a beat, slightly altered as another drummer, kit or tempo might have
+played them, half of them with wishes (density, fill, kit), half without. What is measured afterwards, on the test
+split that no training ever sees, is in ``evaluate_rhythm.py``.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from installation.networks import weights
+from installation.networks.training import Run
+from pieces.neural_beatbox.evaluate_rhythm import Quality, quality, rhythm
+from pieces.neural_beatbox.groove import MINIMUM_HITS, Take, Windows, cut, read_takes
+from pieces.neural_beatbox.phrase import BAR, DRUMS, OPENING_FILE, STEPS, Phrase, write_phrase
+from pieces.neural_beatbox.rhythm import NAME, Drummer
+from pieces.neural_beatbox.rhythm_network import BEAT, Architecture, RhythmNetwork, wishes
+
+BEST = "best"
+DATA = [
+    "Groove MIDI data set v1.0.0, official train split, 4/4 (Jon Gillick, Adam Roberts, Jesse Engel, Douglas Eck, "
+    "David Bamman: Learning to Groove with Inverse Sequence Transformations, ICML 2019), CC BY 4.0; "
+    "https://magenta.tensorflow.org/datasets/groove"
+]
+NOTES = (
+    "Weights were chosen on the official validation split; the figures are of the official test split, 4/4, in "
+    "windows of two bars, each cell predicted from the earlier cells of its own window and the tempo alone (no "
+    "density, kit, fill or style told). The hour is composed at 110 bpm with density 0.5, adventure 0.4 and nine drums."
+)
+LONGEST = 3 * BAR
+TOUCH_WEIGHT = 0.3
+ALIGNED = 0.8
+WISHED = 0.5
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Sequences, b of t steps.
+
+    cells [b, t, 9, 3]; position int64 [b, t]; tempo_bpm [b]; wish [b, t, 14]; counted bool [b, t]: part of the take
+    """
+
+    cells: Tensor
+    position: Tensor
+    tempo_bpm: Tensor
+    wish: Tensor
+    counted: Tensor
+
+
+class Sampler:
+    """Draws batches from takes."""
+
+    def __init__(self, takes: list[Take]) -> None:
+        self.takes = takes
+        self.bar_hits = bar_hits_of(takes)
+        starts = [
+            (number, start)
+            for number, take in enumerate(takes)
+            for start in range(0, max(1, len(take.cells) - STEPS + 1), BEAT)
+            if take.cells[start : start + STEPS, :, 0].sum() >= MINIMUM_HITS
+        ]
+        self.aligned = [pair for pair in starts if pair[1] % BAR == 0]
+        self.loose = [pair for pair in starts if pair[1] % BAR]
+
+    def draw(self, size: int, rng: np.random.Generator) -> Batch:
+        """A batch of `size` sequences of two or of three bars."""
+        steps = LONGEST if rng.random() < 0.5 else STEPS
+        cells = np.zeros((size, steps, len(DRUMS), 3), np.float32)
+        counted = np.zeros((size, steps), bool)
+        position = np.zeros((size, steps), np.int64)
+        tempo = np.zeros(size, np.float32)
+        density = np.full((size, steps), np.nan, np.float32)
+        fill = np.full((size, steps), np.nan, np.float32)
+        kit = np.full((size, len(DRUMS)), np.nan, np.float32)
+        for row in range(size):
+            pool = self.aligned if rng.random() < ALIGNED else self.loose
+            take = self.takes[pool[number := int(rng.integers(len(pool)))][0]]
+            start = pool[number][1]
+            absent = np.zeros(len(DRUMS), bool)
+            if rng.random() < 0.25:  # a smaller kit: the network is always told
+                absent[rng.permutation(len(DRUMS))[: rng.integers(1, 5)]] = True
+            whole = np.where(absent[None, :, None], np.float32(0), take.cells)
+            part = whole[start : start + steps]
+            cells[row, : len(part)] = part
+            counted[row, : max(len(part), STEPS)] = True
+            position[row] = (start + np.arange(steps)) % BAR
+            tempo[row] = take.tempo_bpm * np.exp(rng.normal(0, 0.05))
+            if rng.random() < WISHED:
+                if rng.random() < 0.7:
+                    bars = (start + np.arange(steps)) // BAR
+                    counts = np.array([whole[bar * BAR : (bar + 1) * BAR, :, 0].sum() for bar in range(bars[-1] + 1)])
+                    density[row] = quantile(counts[bars], self.bar_hits)
+                if rng.random() < 0.7:
+                    fill[row] = float(take.fill)
+                if rng.random() < 0.5:
+                    used = take.cells[..., 0].any(0) | (rng.random(len(DRUMS)) < 0.5)
+                    kit[row] = used & ~absent
+            if absent.any() and np.isnan(kit[row, 0]):
+                kit[row] = ~absent
+        hit = cells[..., 0]
+        loudness = np.exp(rng.normal(0, 0.12, (size, 1, 1))).astype(np.float32)
+        looseness = np.exp(rng.normal(0, 0.1, (size, 1, 1))).astype(np.float32)
+        cells[..., 1] = np.clip(cells[..., 1] * loudness, 1 / 127, 1.0) * hit
+        cells[..., 2] = np.clip(cells[..., 2] * looseness, -0.5, 0.5) * hit
+        return Batch(
+            torch.from_numpy(cells),
+            torch.from_numpy(position),
+            torch.from_numpy(tempo),
+            wishes(size, steps, torch.from_numpy(density), torch.from_numpy(fill), torch.from_numpy(kit)),
+            torch.from_numpy(counted),
+        )
+
+
+def quantile(counts: NDArray[np.float32], bar_hits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Hits in a bar -> 0..1, their rank among real bars (the middle rank where many bars are equal)."""
+    low = np.searchsorted(bar_hits, counts - 0.5)
+    high = np.searchsorted(bar_hits, counts + 0.5)
+    return ((low + high) / (2 * len(bar_hits))).astype(np.float32)
+
+
+def bar_hits_of(takes: list[Take], points: int = 33) -> NDArray[np.float32]:
+    """The quantiles of hits per bar over takes (bars without a hit left out): float32 [points]."""
+    counts = [
+        take.cells[start : start + BAR, :, 0].sum()
+        for take in takes
+        for start in range(0, len(take.cells) - BAR + 1, BAR)
+    ]
+    return np.quantile(np.array([count for count in counts if count > 0]), np.linspace(0, 1, points)).astype(
+        np.float32
+    )
+
+
+def loss(network: RhythmNetwork, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    """Nats per hit: hits plus TOUCH_WEIGHT times velocity and offset."""
+    where = (batch.cells[..., 0] > 0.5) & batch.counted[..., None]
+    prediction = network(batch.cells, batch.position, batch.tempo_bpm, batch.wish, where)
+    hits = where.sum().clamp(min=1)
+    each = functional.binary_cross_entropy_with_logits(prediction.hit, batch.cells[..., 0], reduction="none")
+    hit = (each * batch.counted[..., None]).sum() / hits
+    velocity = functional.cross_entropy(prediction.velocity, network.velocity_bin(batch.cells[..., 1][where]))
+    offset = functional.cross_entropy(prediction.offset, network.offset_bin(batch.cells[..., 2][where]))
+    figures = {"bits": hit.item() / np.log(2), "velocity": velocity.item(), "offset": offset.item()}
+    return hit + TOUCH_WEIGHT * (velocity + offset), figures
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one network is trained."""
+
+    steps: int = 3000
+    batch: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    averaging: float = 0.998
+    check_every: int = 300
+    seed: int = 0
+
+
+SHIPPED = Architecture(width=160, layers=1, cell_width=128)
+PLANNED = Plan()
+MEMBERS = 3
+
+
+def new_network(takes: list[Take], architecture: Architecture, seed: int) -> RhythmNetwork:
+    """An untrained network that knows how loud the hits in its bins of velocity are."""
+    torch.manual_seed(seed)
+    network = RhythmNetwork(architecture)
+    velocity = torch.from_numpy(np.concatenate([take.cells[..., 1][take.cells[..., 0] > 0.5] for take in takes]))
+    bins = network.velocity_bin(velocity)
+    count = torch.bincount(bins, minlength=architecture.velocity_bins)
+    total = torch.zeros(architecture.velocity_bins).index_add(0, bins, velocity)
+    network.velocity_centre.copy_(torch.where(count > 0, total / count.clamp(min=1), network.velocity_centre))
+    return network
+
+
+def grade(measured: Quality) -> float:
+    """One number to choose weights by, lower is better: the three figures, each as a share of what is asked."""
+    return measured.bits_per_hit / 1.6 + measured.timing_mae_ms / 19.0 + measured.velocity_rmse / 0.2
+
+
+def fit(folder: Path, known: list[Take], chosen: Windows, architecture: Architecture, plan: Plan) -> RhythmNetwork:
+    """Train one network in folder, going on where an earlier call was cut; the best by `chosen` is returned.
+
+    known: the takes that are learned from; chosen: windows that select among the averaged weights.
+    """
+    network = new_network(known, architecture, plan.seed)
+    averaged = copy.deepcopy(network).eval()
+    matrices = [weight for weight in network.parameters() if weight.ndim > 1]
+    vectors = [weight for weight in network.parameters() if weight.ndim <= 1]
+    groups = [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    optimiser = torch.optim.AdamW(groups, lr=plan.learning_rate, betas=(0.9, 0.98))
+    sampler = Sampler(known)
+    with Run(folder, plan.steps) as run:
+        for step in range(run.resume(network, optimiser, averaged), plan.steps):
+            network.train()
+            torch.manual_seed(plan.seed * plan.steps + step)
+            cosine = 0.5 + 0.5 * math.cos(math.pi * step / plan.steps)
+            for group in optimiser.param_groups:
+                group["lr"] = plan.learning_rate * min(1.0, (step + 1) / 200) * (0.02 + 0.98 * cosine)
+            nats, figures = loss(network, sampler.draw(plan.batch, np.random.default_rng((plan.seed, step))))
+            optimiser.zero_grad()
+            nats.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimiser.step()
+            share = min(plan.averaging, (step + 1) / (step + 20))
+            with torch.no_grad():
+                for slow, fast in zip(averaged.parameters(), network.parameters(), strict=True):
+                    slow.lerp_(fast, 1.0 - share)
+            run.progress(step, **figures)
+            if (step + 1) % plan.check_every == 0 or step + 1 == plan.steps:
+                keep_best(folder, averaged, quality(averaged, chosen))
+                run.save(step, network, optimiser, averaged)
+    averaged.load_state_dict(weights.load(BEST, folder).state)
+    return averaged
+
+
+def keep_best(folder: Path, network: RhythmNetwork, measured: Quality) -> None:
+    """Write the network to the run's folder if it is better than what lies there."""
+    path = folder / f"{BEST}.yaml"
+    if path.exists() and grade(Quality(**weights.read_card(path).measured)) <= grade(measured):
+        return
+    card = weights.Card(
+        BEST, asdict(network.architecture), [], "", f"python3 run.py train {NAME} --data GROOVE", asdict(measured)
+    )
+    weights.save(BEST, network.state_dict(), card, folder)
+
+
+def together(networks: list[RhythmNetwork]) -> RhythmNetwork:
+    """One network whose prediction is the mean of several of the same architecture."""
+    architecture = replace(networks[0].architecture, members=sum(one.architecture.members for one in networks))
+    ensemble = RhythmNetwork(architecture)
+    ensemble.members = nn.ModuleList(member for one in networks for member in one.members)
+    ensemble.velocity_centre.copy_(networks[0].velocity_centre)
+    return ensemble.eval()
+
+
+def train(
+    data: Path,
+    runs: Path = Path("runs/rhythm"),
+    folder: Path | None = None,
+    members: int = MEMBERS,
+    architecture: Architecture = SHIPPED,
+    plan: Plan = PLANNED,
+) -> Path:
+    """Train, measure and write the weights, their card and the opening; returns the weights' file.
+
+    data: the Groove MIDI data set; runs: where interrupted training is kept and gone on from; folder: where the
+    weights go (default assets/weights). Members differ in the seed only.
+    """
+    known, chosen = read_takes(data, "train"), cut(read_takes(data, "validation"))
+    networks = [
+        fit(runs / f"member{seed}", known, chosen, architecture, replace(plan, seed=seed)) for seed in range(members)
+    ]
+    return ship(together(networks), data, folder)
+
+
+def ship(network: RhythmNetwork, data: Path, folder: Path | None = None) -> Path:
+    """Write the weights with the card that the evaluation fills, and the opening that the network composed."""
+    card = weights.Card(
+        NAME,
+        asdict(network.architecture),
+        DATA,
+        "Apache-2.0",
+        f"python3 run.py train {NAME} --data GROOVE_FOLDER",
+        evaluation=f"python3 run.py evaluate {NAME} --data GROOVE_FOLDER",
+        notes=NOTES,
+    )
+    path = weights.save(NAME, network.state_dict(), card, folder)
+    weights.save(NAME, network.state_dict(), replace(card, measured=rhythm(data, folder)), folder)
+    text = json.dumps(write_phrase(first_phrase(Drummer(network))), separators=(",", ":"))
+    weights.write_whole(path.with_name(OPENING_FILE), text.encode())
+    return path
+
+
+def first_phrase(drummer: Drummer, seed: int = 0) -> Phrase:
+    """A calm phrase with which an exhibition can begin: the third that the drummer plays when nobody is there yet."""
+    rng = np.random.default_rng(seed)
+    drummer.reset()
+    kit = frozenset(("kick", "snare", "hat_closed", "hat_open"))
+    return [drummer.compose(0.4, 0.0, kit, rng) for _ in range(3)][-1]
