@@ -350,14 +350,16 @@ class Choices(Settings):
     controls: Controls = Field(default=Controls(), description=Controls.__doc__)
     visitors: Visitors = Field(default=Visitors(), description=Visitors.__doc__)
     console: Console = Field(default=Console(), description=Console.__doc__)
-    data: File = Field(
-        default=Path("data"), description="the folder for recordings, logs and profiles, relative to this file"
+    data_folder: File = Field(
+        default=Path("data"),
+        alias="data",
+        description="the folder for recordings, logs and profiles, relative to this file",
     )
     gpu: Gpu = Field(default="auto", description="where networks run: auto, cpu, cuda:0, cuda:1, …")
     stand_in_visitors: Literal["auto", "always", "never"] = Field(
         default="auto",
         description="whether composed visitors step up by themselves; auto where camera and microphone are stand-ins",
     )
-    log: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="how much is written to the log"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", alias="log", description="how much is written to the log"
     )

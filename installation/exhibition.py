@@ -9,34 +9,19 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
-import importlib.metadata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from installation import texts
 from installation.choices import Choices
-from installation.piece import Piece
-from installation.places import Member, Node, Place, Problem, UnreadableError, decode, did_you_mean, read
-from installation.problems import fields_at, locate, models_in, named, problems_of, shown
-from installation.settings import Settings
+from installation.places import Member, Node, Place, Problem, UnreadableError, decode, read
+from installation.problems import Found, fields_at, locate, models_in, named, problems_of, shown
+from installation.programme import Installed, OnShow, Pieces, entries_of, on_show
 
-GROUP = "installation.pieces"
 SECTIONS = frozenset(name for name, field in Choices.model_fields.items() if models_in(field.annotation)) | {"texts"}
 DEFAULT_PATH = Path("exhibition.yaml")
-Pieces = Mapping[str, type[Piece]]
-Found = list[tuple[Place, str]]
-
-
-@dataclass(frozen=True)
-class OnShow:
-    """A piece of the exhibition with the curator's settings for it."""
-
-    name: str
-    piece: type[Piece]
-    settings: Settings
 
 
 class Exhibition(Choices):
@@ -55,6 +40,11 @@ class Exhibition(Choices):
             source = "invitation_by_sound" if key == "invitation" and by_sound and key not in self.own_texts else key
             found[key] = texts.lines_for(source, self.languages, self.own_texts, keep_s, undo_s)
         return found
+
+    @property
+    def speakers_delay(self) -> float:
+        """How much later than the card says sound leaves the speakers, in seconds."""
+        return (self.speakers.latency_ms or 0.0) / 1000
 
     def is_open(self, now: datetime.datetime) -> bool:
         """Whether the exhibition is open at `now`, local time. Without hours it always is."""
@@ -97,31 +87,6 @@ def check(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> list[Probl
     return in_order(exhibition.path, found_here(exhibition, root))
 
 
-# ---- the pieces that are installed -----------------------------------------------------------------------
-
-
-class Installed(Mapping[str, type[Piece]]):
-    """The pieces of the entry-point group, each imported only when it is asked for."""
-
-    def __init__(self) -> None:
-        self._points = {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
-
-    def __getitem__(self, name: str) -> type[Piece]:
-        loaded = self._points[name].load()
-        if not (isinstance(loaded, type) and issubclass(loaded, Piece)):
-            raise TypeError(f"{self._points[name].value} is not a Piece")
-        return loaded
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._points
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._points)
-
-    def __len__(self) -> int:
-        return len(self._points)
-
-
 # ---- reading ---------------------------------------------------------------------------------------------
 
 
@@ -146,7 +111,7 @@ def _parse(data: bytes, path: Path, pieces: Pieces | None) -> tuple[Exhibition, 
     if root is None or not isinstance(root.content, dict):
         raise ExhibitionError(in_order(path, found))
     pieces = Installed() if pieces is None else pieces
-    shows, wrong_pieces = _pieces(root, pieces, path.parent)
+    shows, wrong_pieces = on_show(root, pieces, path.parent)
     choices, wrong_choices = _choices(root, path.parent, pieces)
     found += wrong_pieces + wrong_choices
     if found or choices is None:
@@ -187,66 +152,11 @@ def _elsewhere(message: str, root: Node, pieces: Pieces) -> str:
     for owner in sorted(SECTIONS):
         if name in fields_at(Choices, (owner,)):
             return f"; it belongs under '{owner}'"
-    for show, _, _ in _entries(root)[0]:
+    for show, _, _ in entries_of(root)[0]:
         with contextlib.suppress(Exception):  # a piece that cannot be loaded has a problem of its own already
             if name in fields_at(pieces[show].Settings, ()):
                 return f"; it belongs under piece '{show}'"
     return ""
-
-
-def _pieces(root: Node, pieces: Pieces, folder: Path) -> tuple[list[OnShow], Found]:
-    """What is on show: a list of names or of `name: {settings}`, a group of them, or a single name."""
-    assert isinstance(root.content, dict)
-    if "pieces" not in root.content:
-        return [], [(root.place, f"'pieces' is missing; write which of {', '.join(sorted(pieces))} is on show")]
-    entries, found = _entries(root)
-    if not entries and not found:
-        place = root.content["pieces"].place
-        found.append((place, f"'pieces' names no piece; there are {', '.join(sorted(pieces))}"))
-    shows: list[OnShow] = []
-    for name, place, settings in entries:
-        if any(show.name == name for show in shows):
-            found.append((place, f"piece '{name}' is on show twice"))
-            continue
-        show, wrong = _piece(name, place, settings, pieces, folder)
-        shows += [show] if show else []
-        found += wrong
-    return shows, found
-
-
-def _entries(root: Node) -> tuple[list[tuple[str, Place, Node | None]], Found]:
-    """The pieces by name, each with its place and its settings if it has any."""
-    entries: list[tuple[str, Place, Node | None]] = []
-    found: Found = []
-    member = root.content.get("pieces") if isinstance(root.content, dict) else None
-    if member is None:
-        return entries, found
-    for node in member.node.content if isinstance(member.node.content, list) else [member.node]:
-        if isinstance(node.content, str):
-            entries.append((node.content, node.place, None))
-        elif isinstance(node.content, dict):
-            entries += [(name, inner.place, inner.node) for name, inner in node.content.items()]
-        elif node.content is not None:
-            found.append((node.place, f"{shown(node)} is not the name of a piece"))
-    return entries, found
-
-
-def _piece(name: str, place: Place, node: Node | None, pieces: Pieces, folder: Path) -> tuple[OnShow | None, Found]:
-    if name not in pieces:
-        hint = did_you_mean(name, list(pieces)) or f"; there are {', '.join(sorted(pieces))}"
-        return None, [(place, f"unknown piece '{name}'{hint}")]
-    try:
-        piece = pieces[name]
-    except Exception as error:  # an artist's module may fail in any way; the curator must read which and why
-        return None, [(place, f"piece '{name}' cannot be loaded: {type(error).__name__}: {error}")]
-    if node is None or node.content is None:
-        node = Node(place, {})
-    if not isinstance(node.content, dict):
-        return None, [(node.place, f"piece '{name}': {shown(node)} is not a group of settings")]
-    try:
-        return OnShow(name, piece, piece.Settings.model_validate(node.plain(), context={"folder": folder})), []
-    except ValidationError as error:
-        return None, problems_of(error, node, piece.Settings, f"piece '{name}'")
 
 
 def in_order(path: Path, found: Found) -> list[Problem]:
@@ -254,3 +164,72 @@ def in_order(path: Path, found: Found) -> list[Problem]:
     here = Path.cwd()
     said = path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path
     return sorted({Problem(said, place.line, place.column, message) for place, message in found})
+
+
+# ---- following the file ----------------------------------------------------------------------------------
+
+Signature = tuple[int, ...]  # of the file's state: (mtime_ns, ctime_ns, size, inode); () while there is no file
+
+
+class Watcher:
+    """Notices that a curator saved the file; call `changed` about once a second.
+
+    The file is polled, because no notification survives every editor, network share and memory stick. It is
+    judged only once it looked the same at two polls: editors empty a file before they fill it, and a half-written
+    exhibition must not be called wrong.
+
+    `current` is the last good exhibition and `error` what is wrong with the file as it is now, if anything.
+    Hand over the exhibition that is on show as `current`, so that a save between loading and watching is seen;
+    without it, what the file holds now counts as known.
+    """
+
+    def __init__(self, path: Path, current: Exhibition | None = None, pieces: Pieces | None = None) -> None:
+        self.path = Path(path)
+        self.current = current
+        self.error: ExhibitionError | None = None
+        self._pieces = pieces
+        self._seen: Signature | None = None
+        self._judged: Signature | None = None
+        self._digest = current.digest if current else self._digest_now()
+
+    def changed(self) -> Exhibition | ExhibitionError | None:
+        """The newly saved exhibition, or what is wrong with the file; None while nothing changed or settles."""
+        signature = self._signature()
+        settled, self._seen = signature == self._seen, signature
+        if not settled or signature == self._judged:
+            return None
+        try:
+            data = self.path.read_bytes()
+        except OSError as error:
+            self._judged, self._digest = signature, ""
+            reason = (
+                "the file is gone" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+            )
+            self.error = ExhibitionError([Problem(self.path, 1, 1, reason)])
+            return self.error
+        if self._signature() != signature:
+            return None
+        self._judged = signature
+        digest = hashlib.sha256(data).hexdigest()
+        if digest == self._digest:
+            return None
+        self._digest = digest
+        try:
+            self.current, self.error = parse(data, self.path, self._pieces), None
+        except ExhibitionError as error:
+            self.error = error
+            return error
+        return self.current
+
+    def _signature(self) -> Signature:
+        try:
+            state = self.path.stat()
+        except OSError:
+            return ()
+        return state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino
+
+    def _digest_now(self) -> str:
+        try:
+            return hashlib.sha256(self.path.read_bytes()).hexdigest()
+        except OSError:
+            return ""

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from installation.exhibition import Exhibition, Found
+from installation.exhibition import Exhibition
 from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, read_card
 from installation.places import Node, Place
-from installation.problems import locate, named
+from installation.problems import Found, locate, named
 
 
 def found_here(exhibition: Exhibition, root: Node) -> Found:
@@ -53,7 +53,7 @@ def _missing_files(exhibition: Exhibition, root: Node) -> Found:
             found.append((node.place, f"{named(path)}: there is no file {file}"))
         elif not os.access(file, os.R_OK):
             found.append((node.place, f"{named(path)}: {file} must not be read by this user"))
-    data = exhibition.data
+    data = exhibition.data_folder
     if data.exists() and not data.is_dir():
         found.append((locate(root, ("data",))[0].place, f"'data': {data} is a file, not a folder"))
     return found

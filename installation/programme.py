@@ -1,0 +1,108 @@
+"""The pieces of an exhibition: which are installed, which are on show, and the curator's settings for each.
+
+A piece is found by its name in the entry-point group `installation.pieces`, and only one that is named is imported.
+Its settings are checked here, against the class that it declares; nothing else of a piece is used.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from installation.piece import Piece
+from installation.places import Node, Place, did_you_mean
+from installation.problems import Found, problems_of, shown
+from installation.settings import Settings
+
+GROUP = "installation.pieces"
+Pieces = Mapping[str, type[Piece]]
+
+
+@dataclass(frozen=True)
+class OnShow:
+    """A piece of the exhibition with the curator's settings for it."""
+
+    name: str
+    piece: type[Piece]
+    settings: Settings
+
+
+class Installed(Mapping[str, type[Piece]]):
+    """The pieces of the entry-point group, each imported only when it is asked for."""
+
+    def __init__(self) -> None:
+        self._points = {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
+
+    def __getitem__(self, name: str) -> type[Piece]:
+        loaded = self._points[name].load()
+        if not (isinstance(loaded, type) and issubclass(loaded, Piece)):
+            raise TypeError(f"{self._points[name].value} is not a Piece")
+        return loaded
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._points
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._points)
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+
+def on_show(root: Node, pieces: Pieces, folder: Path) -> tuple[list[OnShow], Found]:
+    """What is on show: a list of names or of `name: {settings}`, a group of them, or a single name."""
+    assert isinstance(root.content, dict)
+    if "pieces" not in root.content:
+        return [], [(root.place, f"'pieces' is missing; write which of {', '.join(sorted(pieces))} is on show")]
+    entries, found = entries_of(root)
+    if not entries and not found:
+        place = root.content["pieces"].place
+        found.append((place, f"'pieces' names no piece; there are {', '.join(sorted(pieces))}"))
+    shows: list[OnShow] = []
+    for name, place, settings in entries:
+        if any(show.name == name for show in shows):
+            found.append((place, f"piece '{name}' is on show twice"))
+            continue
+        show, wrong = _piece(name, place, settings, pieces, folder)
+        shows += [show] if show else []
+        found += wrong
+    return shows, found
+
+
+def entries_of(root: Node) -> tuple[list[tuple[str, Place, Node | None]], Found]:
+    """The pieces by name, each with its place and its settings if it has any."""
+    entries: list[tuple[str, Place, Node | None]] = []
+    found: Found = []
+    member = root.content.get("pieces") if isinstance(root.content, dict) else None
+    if member is None:
+        return entries, found
+    for node in member.node.content if isinstance(member.node.content, list) else [member.node]:
+        if isinstance(node.content, str):
+            entries.append((node.content, node.place, None))
+        elif isinstance(node.content, dict):
+            entries += [(name, inner.place, inner.node) for name, inner in node.content.items()]
+        elif node.content is not None:
+            found.append((node.place, f"{shown(node)} is not the name of a piece"))
+    return entries, found
+
+
+def _piece(name: str, place: Place, node: Node | None, pieces: Pieces, folder: Path) -> tuple[OnShow | None, Found]:
+    if name not in pieces:
+        hint = did_you_mean(name, list(pieces)) or f"; there are {', '.join(sorted(pieces))}"
+        return None, [(place, f"unknown piece '{name}'{hint}")]
+    try:
+        piece = pieces[name]
+    except Exception as error:  # an artist's module may fail in any way; the curator must read which and why
+        return None, [(place, f"piece '{name}' cannot be loaded: {type(error).__name__}: {error}")]
+    if node is None or node.content is None:
+        node = Node(place, {})
+    if not isinstance(node.content, dict):
+        return None, [(node.place, f"piece '{name}': {shown(node)} is not a group of settings")]
+    try:
+        return OnShow(name, piece, piece.Settings.model_validate(node.plain(), context={"folder": folder})), []
+    except ValidationError as error:
+        return None, problems_of(error, node, piece.Settings, f"piece '{name}'")
