@@ -1,0 +1,314 @@
+"""How well the hearing network hears: accuracy on labelled hits, F1 on annotated onsets, in plain dictionaries.
+
+Lives here: reading of manifests and the two figures, `hits` and `onsets`. Must not live here: printing (the command
+line does it) and training. A manifest is a CSV whose paths are relative to it or absolute:
+
+    hits:    path,label[,performer]      one sound a file
+    onsets:  path,annotations            the latter a CSV of time[,label], times in seconds
+
+Every broken row of a manifest is named, all at once, before anything is measured. Labels may be written as in
+`ALIASES`.
+"""
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from pieces.neural_beatbox import takes
+from pieces.neural_beatbox.hearing import LABELS, Hearing
+from pieces.neural_beatbox.synthesis import Samples
+
+TOLERANCE_S = 0.05
+ALIASES = {
+    "perc": "percussion", "bd": "kick", "bass": "kick", "bassdrum": "kick", "kickdrum": "kick", "sd": "snare",
+    "snaredrum": "snare", "hat": "hat_closed", "hihat": "hat_closed", "hh": "hat_closed", "ch": "hat_closed",
+    "hihat_closed": "hat_closed", "closed_hat": "hat_closed", "oh": "hat_open", "hihat_open": "hat_open",
+    "open_hat": "hat_open", "lt": "tom", "mt": "tom", "ht": "tom", "low_tom": "tom", "mid_tom": "tom",
+    "high_tom": "tom", "tom_low": "tom", "tom_mid": "tom", "tom_high": "tom", "cp": "clap", "handclap": "clap",
+    "rimshot": "rim", "rs": "rim", "sidestick": "rim", "crash": "cymbal", "ride": "cymbal", "cr": "cymbal",
+    "rd": "cymbal", "other": "percussion",
+}  # fmt: skip
+Degrading = Callable[[Samples, int, np.random.Generator], Samples]
+DEGRADATIONS: dict[str, Degrading] = {
+    "rumble": lambda x, rate_hz, rng: takes.rumble(x, rate_hz, rng, 0.0),
+    "dull": lambda x, rate_hz, rng: takes.dull(x, rate_hz),
+    "room": lambda x, rate_hz, rng: takes.room(
+        np.concatenate([x, np.zeros(int(0.8 * rate_hz), np.float32)]), rate_hz, rng, rt60_s=0.8, distance=0.5
+    ),
+}
+"""The three bad microphones of the requirements: rumble below 150 Hz at the level of the voice, a dull laptop
+microphone, a room with RT60 0.8 s (reflections as strong as the direct sound)."""
+
+
+class ManifestError(ValueError):
+    """A manifest that cannot be measured; the message names every broken row by its line."""
+
+
+@dataclass(frozen=True)
+class LabelledFile:
+    """One row of a hits manifest."""
+
+    path: Path
+    label: str
+    performer: str
+
+
+@dataclass(frozen=True)
+class AnnotatedFile:
+    """One row of an onsets manifest; onsets_s float64 [onsets] ascending."""
+
+    path: Path
+    onsets_s: NDArray[np.float64]
+
+
+def canonical_label(text: str) -> str | None:
+    """A label or alias in any case, with spaces or dashes -> one of LABELS; None when it is neither."""
+    name = text.strip().lower().replace(" ", "_").replace("-", "_")
+    name = ALIASES.get(name, name)
+    return name if name in LABELS else None
+
+
+def read_sound(path: Path) -> tuple[Samples, int]:
+    """Any format, rate and channel count that soundfile reads -> mono float32 [frames], rate."""
+    samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    return samples.mean(axis=1), int(rate_hz)
+
+
+def read_hits_manifest(manifest: Path) -> list[LabelledFile]:
+    """Rows of a hits manifest.
+
+    Raises:
+        ManifestError: it is missing, empty, lacks a column, or has broken rows.
+    """
+    rows, faults = [], []
+    for line, row in _rows(manifest, ("path", "label")):
+        path, label = manifest.parent / row["path"], canonical_label(row["label"])
+        if label is None:
+            faults.append(f"line {line}: unknown label {row['label']!r} (known: {', '.join(LABELS)})")
+        if fault := _unreadable(path):
+            faults.append(f"line {line}: {fault}")
+        rows.append(LabelledFile(path, label or "", row.get("performer") or ""))
+    _refuse(manifest, faults)
+    return rows
+
+
+def read_onsets_manifest(manifest: Path) -> list[AnnotatedFile]:
+    """Rows of an onsets manifest with their annotations read.
+
+    Raises:
+        ManifestError: as for hits; also annotations that are missing or hold no number where a time should be.
+    """
+    rows, faults = [], []
+    for line, row in _rows(manifest, ("path", "annotations")):
+        path = manifest.parent / row["path"]
+        if fault := _unreadable(path):
+            faults.append(f"line {line}: {fault}")
+        try:
+            rows.append(AnnotatedFile(path, read_annotations(manifest.parent / row["annotations"])))
+        except (OSError, ValueError) as error:
+            faults.append(f"line {line}: annotations {row['annotations']}: {error}")
+    _refuse(manifest, faults)
+    return rows
+
+
+def read_annotations(path: Path) -> NDArray[np.float64]:
+    """First column of a CSV, with or without a header, as ascending seconds."""
+    times = []
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        for line, row in enumerate(csv.reader(file), start=1):
+            if not row or not row[0].strip() or (line == 1 and row[0].strip().lower().startswith("time")):
+                continue
+            try:
+                times.append(float(row[0]))
+            except ValueError:
+                raise ValueError(f"{path.name}:{line}: {row[0]!r} is not a time in seconds") from None
+    return np.sort(np.array(times, dtype=np.float64))
+
+
+def _rows(manifest: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
+    """Line number and cells of each row; the columns are there and filled."""
+    try:
+        with manifest.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in columns if name not in (reader.fieldnames or [])]
+            if missing:
+                raise ManifestError(f"{manifest}:1: no column {', '.join(missing)}; expected {','.join(columns)}")
+            rows = [(reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ManifestError(f"{manifest}: cannot be read ({error})") from error
+    if not rows:
+        raise ManifestError(f"{manifest}: holds no rows; expected {','.join(columns)}")
+    _refuse(
+        manifest,
+        [f"line {line}: empty {name}" for line, row in rows for name in columns if not (row.get(name) or "").strip()],
+    )
+    return rows
+
+
+def _unreadable(path: Path) -> str | None:
+    if not path.is_file():
+        return f"{path}: no such file"
+    try:
+        frames = soundfile.info(path).frames
+    except (soundfile.LibsndfileError, OSError) as error:
+        return f"{path}: not a sound file ({error})"
+    return None if frames > 0 else f"{path}: holds no samples"
+
+
+def _refuse(manifest: Path, faults: list[str]) -> None:
+    if faults:
+        raise ManifestError(f"{manifest}: {len(faults)} broken rows\n  " + "\n  ".join(faults))
+
+
+def hits(manifest: Path, hearing: Hearing | None = None, degraded: bool = True) -> dict[str, Any]:
+    """Accuracy of the class head on files that hold one sound each.
+
+    Args:
+        manifest: CSV of path,label[,performer].
+        hearing: the network to measure; None loads the shipped weights.
+        degraded: measure again through each of DEGRADATIONS.
+
+    Returns:
+        accuracy (argmax over nine labels), accuracy_restricted (argmax over the labels present), per_label
+        {label: {accuracy, accuracy_restricted, n}}, confusion {label: {heard as: count}}, n; per_performer when the
+        manifest names performers; degraded {name: {accuracy, accuracy_restricted}} when asked for.
+
+    Raises:
+        ManifestError: broken rows.
+    """
+    rows = read_hits_manifest(Path(manifest))
+    hearing = hearing or Hearing.load()
+    sounds = [read_sound(row.path) for row in rows]
+    truth = np.array([LABELS.index(row.label) for row in rows])
+    probabilities = np.stack([hearing.classify(samples, rate_hz) for samples, rate_hz in sounds])
+    heard, restricted = _decide(probabilities, truth)
+    result: dict[str, Any] = {
+        **_accuracies(truth, heard, restricted),
+        "n": len(rows),
+        "per_label": {
+            LABELS[label]: {**_accuracies(truth, heard, restricted, truth == label), "n": int((truth == label).sum())}
+            for label in np.unique(truth)
+        },
+        "confusion": {
+            LABELS[label]: {
+                LABELS[other]: int(count)
+                for other, count in enumerate(np.bincount(heard[truth == label], minlength=len(LABELS)))
+                if count
+            }
+            for label in np.unique(truth)
+        },
+    }
+    performers = np.array([row.performer for row in rows])
+    if any(performers):
+        result["per_performer"] = {
+            str(name): {
+                **_accuracies(truth, heard, restricted, performers == name),
+                "n": int((performers == name).sum()),
+            }
+            for name in np.unique(performers)
+        }
+    if degraded:
+        result["degraded"] = {}
+        for name, degrade in DEGRADATIONS.items():
+            rng = np.random.default_rng(1)
+            rough = [hearing.classify(degrade(x, rate_hz, rng), rate_hz) for x, rate_hz in sounds]
+            result["degraded"][name] = _accuracies(truth, *_decide(np.stack(rough), truth))
+    return result
+
+
+Indices = NDArray[np.int64]
+
+
+def _decide(probabilities: NDArray[np.float32], truth: Indices) -> tuple[Indices, Indices]:
+    """probabilities [hits, 9] -> heard [hits] over all labels, and over the labels present in truth."""
+    present = np.unique(truth)
+    return probabilities.argmax(1), present[probabilities[:, present].argmax(1)]
+
+
+def _accuracies(
+    truth: Indices, heard: Indices, restricted: Indices, among: NDArray[np.bool_] | None = None
+) -> dict[str, float]:
+    chosen = np.ones(truth.size, bool) if among is None else among
+    return {
+        "accuracy": round(float((heard == truth)[chosen].mean()), 4),
+        "accuracy_restricted": round(float((restricted == truth)[chosen].mean()), 4),
+    }
+
+
+def onsets(manifest: Path, hearing: Hearing | None = None) -> dict[str, Any]:
+    """F1 of the onset head at 50 ms, all files counted together.
+
+    Args:
+        manifest: CSV of path,annotations.
+        hearing: the network to measure; None loads the shipped weights.
+
+    Returns:
+        f1, precision, recall, median_error_ms (absolute, of matched onsets), n (annotated onsets), files; where
+        librosa is installed also librosa_f1 and librosa_median_error_ms of its onset detector on the same files.
+
+    Raises:
+        ManifestError: broken rows.
+    """
+    rows = read_onsets_manifest(Path(manifest))
+    hearing = hearing or Hearing.load()
+    detectors: dict[str, Callable[[Samples, int], list[float]]] = {
+        "": lambda samples, rate_hz: [hit.onset_s for hit in hearing.hear(samples, rate_hz)]
+    }
+    try:
+        import librosa
+    except ImportError:
+        librosa = None  # type: ignore[assignment]
+    if librosa is not None:
+        detectors["librosa_"] = lambda samples, rate_hz: list(
+            librosa.onset.onset_detect(y=samples, sr=rate_hz, units="time")
+        )
+    found: dict[str, list[float]] = {prefix: [] for prefix in detectors}
+    counts = dict.fromkeys(detectors, 0)
+    for row in rows:
+        samples, rate_hz = read_sound(row.path)
+        for prefix, detect in detectors.items():
+            detected = np.sort(np.asarray(detect(samples, rate_hz), dtype=np.float64))
+            counts[prefix] += detected.size
+            found[prefix] += matched_errors_s(row.onsets_s, detected)
+    annotated = sum(row.onsets_s.size for row in rows)
+    result: dict[str, Any] = _score(found[""], counts[""], annotated) | {"n": int(annotated), "files": len(rows)}
+    if librosa is not None:
+        score = _score(found["librosa_"], counts["librosa_"], annotated)
+        result |= {"librosa_f1": score["f1"], "librosa_median_error_ms": score["median_error_ms"]}
+    return result
+
+
+def matched_errors_s(
+    annotated_s: NDArray[np.float64], detected_s: NDArray[np.float64], tolerance_s: float = TOLERANCE_S
+) -> list[float]:
+    """Absolute errors of the one-to-one pairs within the tolerance; both inputs ascending.
+
+    Taking the earliest partner still free is a largest matching, because all windows are equally wide.
+    """
+    errors = []
+    free = 0
+    for at in annotated_s:
+        while free < detected_s.size and detected_s[free] < at - tolerance_s:
+            free += 1
+        if free < detected_s.size and detected_s[free] <= at + tolerance_s:
+            errors.append(float(abs(detected_s[free] - at)))
+            free += 1
+    return errors
+
+
+def _score(errors_s: list[float], detected: int, annotated: int) -> dict[str, float | None]:
+    precision = len(errors_s) / detected if detected else 0.0
+    recall = len(errors_s) / annotated if annotated else 0.0
+    f1 = 2 * precision * recall / (precision + recall) if errors_s else 0.0
+    return {
+        "f1": round(f1, 4),
+        "precision": round(precision, 4),
+        "recall": round(recall, 4),
+        "median_error_ms": round(float(np.median(errors_s)) * 1000, 2) if errors_s else None,
+    }

@@ -1,0 +1,326 @@
+"""How Neural Beatbox hears: a visitor's take goes in, hits with onset, drum, pitch and loudness come out.
+
+Lives here: the network (`HearingNetwork`) and its use on any sound (`Hearing`). Must not live here: training,
+files, and what is done with the hits.
+
+One network has two heads on one log-mel picture with 5 ms columns. The onset head, a dilated temporal convolution,
+says for each column how near it is to the beginning of a sound; the class head looks at 0.48 s around a beginning
+and names the drum. A one-shot file is heard by the same two heads as a hit within a take, so that both agree.
+(Joint onset-and-class networks for vocal percussion: Delgado et al. 2021; attention pooling: Ilse et al. 2018.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+import torchaudio
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from installation.networks import weights
+from pieces.neural_beatbox.synthesis import LABELS
+
+__all__ = ["LABELS", "HeardHit", "Hearing", "HearingNetwork", "hit_pitch_hz", "tom_register"]
+
+NAME = "neural_beatbox.hearing"
+RATE_HZ = 24_000
+HOP = 120
+FRAMES_PER_S = RATE_HZ / HOP
+LONG_BANDS, SHORT_BANDS = 64, 32
+BEFORE, CROP = 8, 96  # columns of the class head's window: before the onset, in all
+FLOOR = 1e-3  # power added before the logarithm: 75 dB below a full-scale sine
+QUIETEST_PEAK = 10 ** (-54 / 20)  # a take that never exceeds this holds no sound
+SHORTEST_GAP_S = 0.035
+THRESHOLD = 0.5
+LONGEST_S = 120.0
+MOST_HITS = 400
+
+Register = Literal["low", "mid", "high"]
+
+
+@dataclass(frozen=True)
+class HeardHit:
+    """One sound in a take.
+
+    onset_s and duration_s in seconds of the take; probabilities float32 [9] in the order of LABELS, label its
+    largest and confidence that value; pitch_hz and register for toms only; peak in the take's own full scale.
+    """
+
+    onset_s: float
+    duration_s: float
+    label: str
+    probabilities: NDArray[np.float32]
+    confidence: float
+    pitch_hz: float | None
+    register: Register | None
+    peak: float
+
+
+class Features(nn.Module):
+    """Samples at 24 kHz [batch, frames] -> two log-mel pictures, long windows for pitch, short ones for time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        shared = {"sample_rate": RATE_HZ, "hop_length": HOP, "pad_mode": "constant", "f_min": 30.0}
+        self.long = torchaudio.transforms.MelSpectrogram(n_fft=1024, win_length=768, n_mels=LONG_BANDS, **shared)
+        self.short = torchaudio.transforms.MelSpectrogram(n_fft=256, n_mels=SHORT_BANDS, norm=None, **shared)
+
+    @torch.no_grad()
+    def forward(self, samples: Tensor) -> Tensor:
+        pictures = torch.cat([self.long(samples), self.short(samples) * 9], dim=1)  # [batch, bands, columns]
+        return torch.log10(pictures + FLOOR) / 4
+
+
+class Residual(nn.Module):
+    """Dilated convolution over time with a skip; [batch, channels, columns] in and out."""
+
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv1d(channels, channels, 3, padding=dilation, dilation=dilation),
+            nn.BatchNorm1d(channels),
+            nn.ReLU(),
+            nn.Conv1d(channels, channels, 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x + self.body(x))
+
+
+def _stage(inputs: int, outputs: int, stride: tuple[int, int]) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+    )
+
+
+class HearingNetwork(nn.Module):
+    """Onset head and class head over one picture [batch, bands, columns].
+
+    Args:
+        onset_channels: width of the onset head.
+        widths: channels of the class head's six stages.
+    """
+
+    def __init__(self, onset_channels: int = 48, widths: Sequence[int] = (16, 32, 48, 64, 96, 96)) -> None:
+        super().__init__()
+        bands = LONG_BANDS + SHORT_BANDS
+        self.onset = nn.Sequential(
+            nn.Conv1d(bands, onset_channels, 3, padding=1),
+            nn.BatchNorm1d(onset_channels),
+            nn.ReLU(),
+            *(Residual(onset_channels, dilation) for dilation in (1, 2, 4, 8, 16)),
+            nn.Conv1d(onset_channels, 1, 1),
+        )
+        a, b, c, d, e, f = widths
+        self.trunk = nn.Sequential(
+            _stage(2, a, (2, 2)),  # [a, 32, 48]
+            _stage(a, b, (2, 2)),  # [b, 16, 24]
+            _stage(b, c, (1, 1)),
+            _stage(c, d, (2, 1)),  # [d, 8, 24]
+            _stage(d, e, (2, 2)),  # [e, 4, 12]
+            _stage(e, f, (1, 1)),
+        )
+        self.flatten = nn.Sequential(nn.Conv1d(4 * f, 128, 1), nn.BatchNorm1d(128), nn.ReLU())
+        self.attention = nn.Conv1d(128, 1, 1)
+        self.position = nn.Parameter(torch.zeros(1, 1, CROP // 8))
+        self.dropout = nn.Dropout(0.3)
+        self.label = nn.Linear(256, len(LABELS))
+
+    def onsets(self, picture: Tensor) -> Tensor:
+        """[batch, bands, columns] -> logits [batch, columns] of how near each column is to an onset."""
+        logits: Tensor = self.onset(picture).squeeze(1)
+        return logits
+
+    def embed(self, crops: Tensor) -> Tensor:
+        """Crops [hits, bands, CROP], onset at column BEFORE -> [hits, 256]."""
+        long = crops[:, :LONG_BANDS]
+        short = crops[:, LONG_BANDS:].repeat_interleave(LONG_BANDS // SHORT_BANDS, dim=1)
+        x = torch.stack([_levelled(long), _levelled(short)], dim=1)  # [hits, 2, 64, 96]
+        x = self.flatten(self.trunk(x).flatten(1, 2))  # [hits, 128, 12]
+        attention = torch.softmax(self.attention(x) + self.position, dim=2)
+        return torch.cat([(x * attention).sum(2), x.amax(2)], dim=1)
+
+    def labels(self, crops: Tensor) -> Tensor:
+        """Crops [hits, bands, CROP] -> logits [hits, 9]."""
+        logits: Tensor = self.label(self.dropout(self.embed(crops)))
+        return logits
+
+
+def _levelled(picture: Tensor) -> Tensor:
+    """[hits, bands, columns] relative to its own loudest cell: 0 dB -> 1, -80 dB and below -> -1."""
+    loudest = picture.amax(dim=(1, 2), keepdim=True)
+    return torch.clamp((picture - loudest) * 2 + 1, min=-1.0)  # one unit = 40 dB
+
+
+def crops(picture: Tensor, columns: Tensor) -> Tensor:
+    """Windows of the class head: picture [bands, columns], onset columns int64 [hits] -> [hits, bands, CROP]."""
+    silence = float(np.log10(FLOOR) / 4)
+    padded = nn.functional.pad(picture, (BEFORE, CROP), value=silence)
+    index = columns.clamp(0, picture.shape[1] - 1)[:, None] + torch.arange(CROP)  # [hits, CROP]
+    return padded[:, index].transpose(0, 1)
+
+
+def prepare(samples: NDArray[np.float32], rate_hz: int) -> tuple[Tensor, float]:
+    """Anything a microphone delivers -> [frames] at 24 kHz with its peak at 0.7, and the gain that was applied.
+
+    What is not finite is silence; more than LONGEST_S is cut; a take too quiet to hold a sound comes back as zeros.
+    """
+    if rate_hz <= 0:
+        raise ValueError(f"rate_hz={rate_hz} must be positive")
+    x = np.nan_to_num(np.asarray(samples, np.float32).reshape(-1), nan=0.0, posinf=0.0, neginf=0.0)
+    x = np.clip(x[: int(LONGEST_S * rate_hz)], -1e4, 1e4)
+    x = x - np.float32(x.mean()) if x.size else x
+    peak = float(np.abs(x).max(initial=0.0))
+    gain = 0.7 / peak if peak > QUIETEST_PEAK else 0.0
+    heard = torch.from_numpy(np.ascontiguousarray(x * np.float32(gain)))
+    if rate_hz != RATE_HZ and heard.numel():
+        heard = torchaudio.functional.resample(heard, rate_hz, RATE_HZ, lowpass_filter_width=8)
+    return heard, gain
+
+
+class Hearing:
+    """The trained network at work. Not for two threads at once."""
+
+    def __init__(self, network: HearingNetwork, device: str = "cpu") -> None:
+        self.device = torch.device(device)
+        self.network = network.eval().to(self.device)
+        self.features = Features().eval().to(self.device)
+
+    @classmethod
+    def load(cls, device: str = "cpu", folder: Path | None = None) -> Hearing:
+        """The shipped weights, verified; `weights.WeightsError` with a remedy when they are not usable."""
+        kept = weights.load(NAME, folder)
+        try:
+            network = HearingNetwork(**kept.card.architecture)
+            network.load_state_dict(kept.state)
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise weights.WeightsError(
+                f"{NAME}: the tensors do not fit the architecture on the card ({error}); restore both files from "
+                f"the repository or train again: {kept.card.command}"
+            ) from error
+        return cls(network, device)
+
+    @torch.inference_mode()
+    def hear(self, samples: NDArray[np.float32], rate_hz: int) -> list[HeardHit]:
+        """Every sound in a take, by onset; an empty list for silence.
+
+        Args:
+            samples: float32 [frames] mono; not-finite samples count as silence.
+            rate_hz: its sampling rate.
+        """
+        heard, gain = prepare(samples, rate_hz)
+        if gain == 0.0 or heard.numel() < HOP:
+            return []
+        picture = self.features(heard[None].to(self.device))  # [1, bands, columns]
+        nearness = torch.sigmoid(self.network.onsets(picture))[0].cpu().numpy()
+        onsets = pick_onsets(nearness)
+        if not onsets.size:
+            return []
+        probabilities = self._label(picture[0], onsets)
+        return _describe(heard.numpy(), gain, onsets / FRAMES_PER_S, probabilities)
+
+    @torch.inference_mode()
+    def classify(self, samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
+        """Probabilities float32 [9] for a file that holds one sound; uniform when it holds none."""
+        heard, gain = prepare(samples, rate_hz)
+        if gain == 0.0 or not heard.numel():
+            return np.full(len(LABELS), 1 / len(LABELS), np.float32)
+        picture = self.features(heard[None].to(self.device))
+        nearness = torch.sigmoid(self.network.onsets(picture))[0].cpu().numpy()
+        best = int(nearness.argmax())
+        if nearness[best] < 0.1:
+            best = int(np.argmax(np.abs(heard.numpy()) > 0.1) / HOP)
+        return self._label(picture[0], np.array([float(best)]))[0]
+
+    def _label(self, picture: Tensor, onsets: NDArray[np.float64]) -> NDArray[np.float32]:
+        """picture [bands, columns], onsets in columns [hits] -> probabilities [hits, 9]."""
+        columns = torch.from_numpy(onsets.round().astype(np.int64))
+        logits = self.network.labels(crops(picture, columns.to(self.device)))
+        return torch.softmax(logits, dim=1).cpu().numpy()
+
+
+def pick_onsets(nearness: NDArray[np.float32], threshold: float = THRESHOLD) -> NDArray[np.float64]:
+    """Peaks of the onset head's output [columns] -> onsets in columns, with fractions, ascending."""
+    padded = np.pad(nearness.astype(np.float64), 2)
+    reach = round(SHORTEST_GAP_S * FRAMES_PER_S)
+    peaks = np.flatnonzero((nearness >= threshold) & (nearness >= padded[1:-3]) & (nearness > padded[3:-1]))
+    kept: list[int] = []
+    for column in peaks[np.argsort(-nearness[peaks], kind="stable")][: 4 * MOST_HITS]:
+        if all(abs(column - other) >= reach for other in kept):
+            kept.append(int(column))
+    columns = np.sort(np.array(kept[:MOST_HITS], dtype=np.int64))
+    around = np.stack([padded[columns + shift] for shift in range(5)])  # [5, hits], the peak in the middle
+    centre = (around * np.arange(-2, 3)[:, None]).sum(0) / around.sum(0)
+    return np.asarray(np.maximum(columns + centre, 0.0))
+
+
+def _describe(
+    heard: NDArray[np.float32], gain: float, onsets_s: NDArray[np.float64], probabilities: NDArray[np.float32]
+) -> list[HeardHit]:
+    """Measure duration, peak and pitch of each hit in the levelled take [frames] at 24 kHz."""
+    ends = np.append(onsets_s[1:], heard.size / RATE_HZ)
+    measured = []
+    for onset_s, end_s, row in zip(onsets_s, ends, probabilities, strict=True):
+        sound = heard[int(onset_s * RATE_HZ) : max(int(end_s * RATE_HZ), int(onset_s * RATE_HZ) + 1)]
+        label = LABELS[int(row.argmax())]
+        measured.append((sound, label, hit_pitch_hz(sound, RATE_HZ) if label == "tom" else None))
+    pitches = [pitch for _, _, pitch in measured if pitch is not None]
+    registers = iter(tom_register(pitches))
+    return [
+        HeardHit(
+            onset_s=float(onset_s),
+            duration_s=_duration_s(sound),
+            label=label,
+            probabilities=row,
+            confidence=float(row.max()),
+            pitch_hz=pitch,
+            register=next(registers) if pitch is not None else None,
+            peak=float(np.abs(sound).max(initial=0.0) / gain),
+        )
+        for (sound, label, pitch), onset_s, row in zip(measured, onsets_s, probabilities, strict=True)
+    ]
+
+
+def _duration_s(sound: NDArray[np.float32]) -> float:
+    """Until the 5 ms level stays 30 dB below the loudest; at least 20 ms or what there is."""
+    blocks = sound[: sound.size // HOP * HOP].reshape(-1, HOP)
+    if not len(blocks):
+        return sound.size / RATE_HZ
+    levels = np.sqrt(np.square(blocks).mean(1))
+    last = int(np.flatnonzero(levels >= 0.03 * levels.max())[-1]) + 1
+    return float(min(max(last * HOP / RATE_HZ, 0.02), sound.size / RATE_HZ))
+
+
+def hit_pitch_hz(sound: NDArray[np.float32], rate_hz: int) -> float | None:
+    """Strongest partial between 50 and 600 Hz of a hit [frames] that begins at its onset; None without one."""
+    body = sound[int(0.015 * rate_hz) : int(0.3 * rate_hz)].astype(np.float64)
+    if body.size < int(0.02 * rate_hz):
+        return None
+    size = 1 << int(np.ceil(np.log2(rate_hz)))  # bins of 1 Hz or less
+    power = np.abs(np.fft.rfft(body * np.hanning(body.size), size)) ** 2
+    pitches = np.fft.rfftfreq(size, 1 / rate_hz)
+    inside = (pitches >= 50) & (pitches <= 600)
+    if not power[inside].max(initial=0.0) > 0:
+        return None
+    return float(pitches[inside][power[inside].argmax()])
+
+
+def tom_register(pitches_hz: Sequence[float]) -> list[Register]:
+    """Low, mid or high for each tom of one kit or take.
+
+    Toms that lie a third or more apart are told by their place between the kit's lowest and highest; otherwise
+    by the pitches at which kits are usually tuned.
+    """
+    if not pitches_hz:
+        return []
+    octaves = np.log2(np.asarray(pitches_hz, np.float64))
+    low, high = float(octaves.min()), float(octaves.max())
+    spread = high - low >= 1 / 3
+    edges = (low + (high - low) / 3, high - (high - low) / 3) if spread else (np.log2(115.0), np.log2(165.0))
+    names: tuple[Register, ...] = ("low", "mid", "high")
+    return [names[int(octave > edges[0]) + int(octave > edges[1])] for octave in octaves]
