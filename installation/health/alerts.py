@@ -67,6 +67,10 @@ class Alert:
     count: int = 1
 
 
+# What stands in for an alert that is not in the catalogue, should this entry be missing there too.
+_UNKNOWN = Entry("unknown_alert", "fault", "An alert that is not in the catalogue: {alert} ({said})", "", "alert")
+
+
 def read_catalogue(path: Path = CATALOGUE) -> dict[str, Entry]:
     """The catalogue by name.
 
@@ -118,8 +122,8 @@ class Board:
         Raises:
             AlertError: on a strict board only, for an unknown name or a missing or unfit detail.
         """
-        entry, message, remedy = self._worded(name, details)
-        key = (entry.name, str(details.get(entry.about, "")) if entry.about else "")
+        entry, message, remedy, subject = self._worded(name, details)
+        key = (entry.name, subject)
         now, wall = self._monotonic(), self._wall()
         with self._lock:
             self._fade(now)
@@ -127,7 +131,7 @@ class Board:
             if before is None:
                 while len(self._active) >= MOST_ACTIVE:
                     self._drop(min(self._raised, key=self._raised.__getitem__))
-                self._active[key] = Alert(entry.name, entry.severity, message, remedy, key[1], wall, wall)
+                self._active[key] = Alert(entry.name, entry.severity, message, remedy, subject, wall, wall)
             else:
                 self._active[key] = replace(before, message=message, remedy=remedy, last=wall, count=before.count + 1)
             count = self._active[key].count
@@ -167,29 +171,30 @@ class Board:
         """The active alerts as plain JSON values; `Alert(**each)` reads them back."""
         return [asdict(alert) for alert in self.active()]
 
-    def _worded(self, name: str, details: Mapping[str, object]) -> tuple[Entry, str, str]:
+    def _worded(self, name: str, details: Mapping[str, object]) -> tuple[Entry, str, str, str]:
         entry = self.catalogue.get(name)
         said = ", ".join(f"{key}={value}" for key, value in details.items())
         if entry is None:
             if self.strict:
                 raise AlertError(f"no alert {name!r} in the catalogue; add it to {CATALOGUE.name}")
-            log.error("alert %r is not in the catalogue (%s)", name, said)
-            entry = Entry(name, "fault", "{said}", "This is an error in the software: send the log to its makers.")
-            return entry, f"{name}: {said}", entry.remedy
+            name, details = "unknown_alert", {"alert": name, "said": said or "nothing"}
+            entry = self.catalogue.get(name, _UNKNOWN)
+        subject = str(details.get(entry.about, "?")) if entry.about else ""
         try:
-            return entry, entry.message.format(**details), entry.remedy.format(**details)
+            return entry, entry.message.format(**details), entry.remedy.format(**details), subject
         except (KeyError, ValueError, TypeError) as error:
             if self.strict:
                 raise AlertError(
                     f"alert {name!r} needs {', '.join(entry.details)}; given {said or 'nothing'}"
                 ) from error
             log.error("alert %r needs %s; given %s", name, ", ".join(entry.details), said or "nothing")
-            return entry, f"{_lenient(entry.message, details)} ({said})", _lenient(entry.remedy, details)
+            message = f"{_lenient(entry.message, details)} ({said})"
+            return entry, message, _lenient(entry.remedy, details), subject
 
     def _fade(self, now: float) -> None:
         for key, at in list(self._raised.items()):
             entry = self.catalogue.get(key[0])
-            fades = QUIET_S if entry is None else entry.fades
+            fades = None if entry is None else entry.fades
             if fades is not None and now - at >= fades:
                 self._drop(key)
 

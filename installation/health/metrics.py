@@ -65,6 +65,9 @@ METRICS: Mapping[str, Metric] = {
             "installation_late_total", "counter", "times", "Lateness by grade: late, struggling, lost.", ("grade",)
         ),
         Metric("installation_blocks_total", "counter", "blocks", "Blocks of sound played."),
+        Metric(
+            "installation_bars_late_total", "counter", "bars", "Bars of the score that came after they were played."
+        ),
         Metric("installation_blocks_missed_total", "counter", "blocks", "Blocks of sound that came too late."),
         Metric("installation_sound_latency_seconds", "gauge", "seconds", "From handing a sample over to hearing it."),
         Metric("installation_sound_level_db", "gauge", "decibels", "Loudness of what is played, full scale = 0."),

@@ -1,0 +1,177 @@
+"""The store's rows: what is known of each visit, in SQLite, where a commit is on the disk when it returns.
+
+The ledger knows nothing of media. A disk that refuses is an OSError here as everywhere; a database that is not one
+any more is LedgerDamaged. What is removed leaves no byte in the file or its log.
+"""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from installation.visitors.retention import Reckoning
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS visits (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kept REAL NOT NULL, keep_s REAL NOT NULL,
+    stand_in INTEGER NOT NULL, sound_bytes INTEGER NOT NULL, film_bytes INTEGER NOT NULL,
+    derived TEXT, aside TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS reckoning (
+    only INTEGER PRIMARY KEY CHECK (only = 1), believed REAL NOT NULL, "offset" REAL NOT NULL, doubted REAL NOT NULL);
+"""
+_COLUMNS = "seq, id, kept, keep_s, stand_in, sound_bytes, film_bytes, derived, aside"
+_ERRNO = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_CANTOPEN: errno.EIO,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+    sqlite3.SQLITE_LOCKED: errno.EBUSY,
+    sqlite3.SQLITE_BUSY: errno.EBUSY,
+}
+
+
+class LedgerDamaged(Exception):  # noqa: N818 - a state, which is met, rather than a mistake
+    """The database file cannot be trusted any more."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One visit. `kept` is a time on the house's calendar, `derived` JSON text, `aside` why it is not shown."""
+
+    seq: int
+    id: str
+    kept: float
+    keep_s: float
+    stand_in: bool
+    sound_bytes: int
+    film_bytes: int
+    derived: str | None = None
+    aside: str = ""
+
+
+class Ledger:
+    """The rows in the file at `path`, or in memory only (None) where the disk takes nothing.
+
+    Raises:
+        LedgerDamaged: the file is not a sound database.
+        OSError: the disk refuses.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.on_disk = path is not None
+        with _asked():
+            self._rows = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+        try:
+            with _asked():
+                # Exclusive: the log's index then lives in memory, and a full disk cannot keep the store from opening.
+                self._rows.execute("PRAGMA locking_mode = EXCLUSIVE")
+                if path is not None:
+                    self._rows.execute("PRAGMA journal_mode = WAL")
+                self._rows.execute("PRAGMA synchronous = FULL")
+                self._rows.execute("PRAGMA secure_delete = ON")
+                self.created = not self._rows.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+                self._rows.executescript(_TABLES)
+                verdict = self._rows.execute("PRAGMA quick_check(1)").fetchone()[0]
+                if verdict != "ok":
+                    raise LedgerDamaged(verdict)
+                self._rows.execute(f"SELECT {_COLUMNS} FROM visits").fetchone()
+        except BaseException:
+            self._rows.close()
+            raise
+
+    def entries(self) -> list[Entry]:
+        """All visits, oldest first."""
+        with _asked():
+            rows = self._rows.execute(f"SELECT {_COLUMNS} FROM visits ORDER BY seq").fetchall()
+        return [_entry(row) for row in rows]
+
+    def find(self, visit: str) -> Entry | None:
+        with _asked():
+            row = self._rows.execute(f"SELECT {_COLUMNS} FROM visits WHERE id = ?", (visit,)).fetchone()
+        return None if row is None else _entry(row)
+
+    def next_seq(self) -> int:
+        with _asked():
+            return self._rows.execute("SELECT coalesce(max(seq), 0) + 1 FROM visits").fetchone()[0]
+
+    def put(self, entries: Iterable[Entry]) -> None:
+        """Add visits, or replace those of the same number, all or none."""
+        rows = [
+            (e.seq, e.id, e.kept, e.keep_s, e.stand_in, e.sound_bytes, e.film_bytes, e.derived, e.aside)
+            for e in entries
+        ]
+        with self._at_once():
+            self._rows.executemany(f"INSERT OR REPLACE INTO visits ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)", rows)
+
+    def remove(self, visits: Iterable[str]) -> None:
+        """Remove visits, and every byte of them from the file and its log."""
+        with self._at_once():
+            self._rows.executemany("DELETE FROM visits WHERE id = ?", [(visit,) for visit in visits])
+        self.wipe()
+
+    def wipe(self) -> None:
+        """Bring the log into the file and empty it: removed rows still stand in the log until then."""
+        if self.on_disk:
+            with _asked():
+                busy, _, _ = self._rows.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy:
+                raise OSError(errno.EBUSY, "the database's log is in use")
+
+    def totals(self) -> tuple[int, int]:
+        """Number of visits, and bytes of their media."""
+        with _asked():
+            return self._rows.execute(
+                "SELECT count(*), coalesce(sum(sound_bytes + film_bytes), 0) FROM visits"
+            ).fetchone()
+
+    @property
+    def reckoning(self) -> Reckoning | None:
+        with _asked():
+            row = self._rows.execute('SELECT believed, "offset", doubted FROM reckoning').fetchone()
+        return None if row is None else Reckoning(*row)
+
+    @reckoning.setter
+    def reckoning(self, value: Reckoning) -> None:
+        with self._at_once():
+            self._rows.execute(
+                "INSERT OR REPLACE INTO reckoning VALUES (1, ?, ?, ?)", (value.believed, value.offset, value.doubted)
+            )
+
+    def close(self) -> None:
+        self._rows.close()
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        with _asked():
+            self._rows.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._rows.execute("COMMIT")
+            except BaseException:
+                if self._rows.in_transaction:
+                    self._rows.execute("ROLLBACK")
+                raise
+
+
+def _entry(row: tuple) -> Entry:
+    seq, visit, kept, keep_s, stand_in, sound_bytes, film_bytes, derived, aside = row
+    return Entry(seq, visit, kept, keep_s, bool(stand_in), sound_bytes, film_bytes, derived, aside)
+
+
+@contextmanager
+def _asked() -> Iterator[None]:
+    """SQLite's errors in the words of the system: OSError where the disk refuses, LedgerDamaged where the file is."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code in _ERRNO:
+            raise OSError(_ERRNO[code], str(error)) from error
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.ProgrammingError):
+            raise LedgerDamaged(str(error)) from error
+        raise

@@ -1,0 +1,186 @@
+"""How the store finds its folder in the morning: locked, repaired, and its ledger rebuilt if it was lost.
+
+What a power cut may have left is told by names alone: a `.part` is a file that was being written, media without a
+row a recording that was, a `.gone` a deletion that had begun. Each is brought to its end. Nothing here reads media.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import logging
+import os
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from installation.visitors.disk import Disk
+from installation.visitors.ledger import Entry, Ledger, LedgerDamaged
+from installation.visitors.retention import BACK_S, Reckoning
+
+LEDGER, MEDIA = "visits.sqlite", "media"
+SOUND, FILM, SLIP, GONE = "wav", "mkv", "json", "gone"
+_OURS = re.compile(rf"(\.?)([0-9a-f]{{16}})\.({SOUND}|{FILM}|{SLIP}|{GONE})(\.part)?")
+
+log = logging.getLogger(__name__)
+
+
+class StoreError(Exception):
+    """The store cannot do what was asked; the message says why."""
+
+
+class StoreInUse(StoreError):  # noqa: N818 - the name says it
+    """Another process has the store open."""
+
+
+class StoreFull(StoreError):  # noqa: N818 - the name says it
+    """The disk takes nothing more. Nothing half-written is left."""
+
+
+@dataclass(frozen=True)
+class Repairs:
+    """What an opening had to tidy: numbers of visits, except `parts`, which counts files."""
+
+    parts: int = 0  # files of a recording that was being written
+    orphans: int = 0  # recordings whose writing was never completed
+    deletions: int = 0  # deletions that were begun and are now done
+    dropped: int = 0  # rows whose sound or film was gone
+    rescued: int = 0  # visits that the slips brought back into a lost database
+    damage: str = ""  # what was wrong with the database
+
+    def __bool__(self) -> bool:
+        return self != Repairs()
+
+    def __str__(self) -> str:
+        words = {
+            f"{self.parts} unfinished files removed": self.parts,
+            f"{self.orphans} unfinished recordings removed": self.orphans,
+            f"{self.deletions} deletions completed": self.deletions,
+            f"{self.dropped} rows without media removed": self.dropped,
+            f"{self.rescued} visits brought back": self.rescued,
+        }
+        return ", ".join(text for text, count in words.items() if count) or "nothing"
+
+
+def open_ledger(folder: Path, disk: Disk, clock: Callable[[], float]) -> tuple[Ledger, Repairs]:
+    """The ledger of the store in `folder`, written anew from the slips if it was damaged or missing.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    path = folder / LEDGER
+    damage = ""
+    try:
+        ledger = Ledger(path)
+    except LedgerDamaged as error:
+        damage = str(error)
+        _set_aside(folder, disk, clock())
+        ledger = Ledger(path)
+    if not ledger.created:
+        return ledger, Repairs()
+    entries = from_slips(folder / MEDIA)
+    if entries:
+        ledger.put(entries)
+        latest, now = max(entry.kept for entry in entries), clock()
+        ahead = latest - now if latest - now > BACK_S else 0.0
+        ledger.reckoning = Reckoning(now + ahead, ahead)
+        damage = damage or "the database was missing"
+    return ledger, Repairs(rescued=len(entries), damage=damage)
+
+
+def _set_aside(folder: Path, disk: Disk, now: float) -> None:
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(max(now, 0.0)))
+    for suffix in ("", "-wal", "-shm"):
+        path = folder / f"{LEDGER}{suffix}"
+        if path.exists():
+            disk.rename(path, folder / f"{LEDGER}{suffix}.damaged-{stamp}")
+    disk.flush_folder(folder)
+
+
+def from_slips(media: Path) -> list[Entry]:
+    """What the slips say, for visits whose sound and film are there, oldest first."""
+    entries = []
+    for path in sorted(media.glob(f"*.{SLIP}")) if media.exists() else ():
+        match = _OURS.fullmatch(path.name)
+        if match is None or match[1] or not all((media / f"{match[2]}.{kind}").exists() for kind in (SOUND, FILM)):
+            continue
+        try:
+            entries.append(_read_slip(path.read_bytes(), match[2]))
+        except (OSError, ValueError, TypeError) as error:
+            log.warning("%s cannot be read: %s", path.name, error)
+    return [replace(e, seq=n) for n, e in enumerate(sorted(entries, key=lambda e: (e.seq, e.kept)), 1)]
+
+
+def repair(media: Path, ledger: Ledger, disk: Disk, repairs: Repairs) -> Repairs:
+    """Bring what an interruption left behind to an end; `repairs` with what it was. Raises OSError."""
+    files: dict[str, set[str]] = {}
+    parts = []
+    for path in media.iterdir():
+        match = _OURS.fullmatch(path.name)
+        if match is not None and match[4]:
+            parts.append(path)
+        elif match is not None and not match[1]:
+            files.setdefault(match[2], set()).add(match[3])
+    entries = {entry.id: entry for entry in ledger.entries()}
+    gone = {visit for visit, kinds in files.items() if GONE in kinds}
+    dropped = {visit for visit in entries if not {SOUND, FILM} <= files.get(visit, set())} - gone
+    orphans = files.keys() - entries.keys() - gone
+    for path in parts:
+        disk.remove(path)
+    for visit in gone | dropped | orphans:
+        for kind in (SOUND, FILM, SLIP):
+            disk.remove(media / f"{visit}.{kind}")
+    disk.flush_folder(media)
+    if gone | dropped:
+        ledger.remove(gone | dropped)
+    elif ledger.on_disk:
+        ledger.wipe()  # a deletion may have been interrupted before the database's log was emptied
+    for visit in gone:
+        disk.remove(media / f"{visit}.{GONE}")
+    for visit in entries.keys() - gone - dropped:
+        if SLIP not in files[visit]:
+            disk.place(media, {f"{visit}.{SLIP}": slip(entries[visit])})
+    disk.flush_folder(media)
+    return replace(repairs, parts=len(parts), orphans=len(orphans), deletions=len(gone), dropped=len(dropped))
+
+
+def slip(entry: Entry) -> bytes:
+    return json.dumps(asdict(entry), indent=1).encode()
+
+
+def _read_slip(data: bytes, visit: str) -> Entry:
+    """Raises ValueError or TypeError for what is not this visit's slip."""
+    values = json.loads(data)
+    entry = Entry(**values)
+    if entry.id != visit:
+        raise ValueError(f"this is the slip of {entry.id}")
+    return entry
+
+
+def lock(folder: Path, exhibition: str) -> int:
+    """A descriptor that holds the store's lock until it is closed, or its process ends however it ends."""
+    path = folder / "lock"
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = os.pread(descriptor, 4096, 0).decode(errors="replace").strip()
+        os.close(descriptor)
+        raise StoreInUse(f"{folder} is in use by {owner or 'another process'}") from None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"process {os.getpid()} (exhibition {exhibition or folder.name!r})".encode(), 0)
+    except OSError as error:  # a full disk: the lock holds, only its owner's name is missing
+        log.warning("%s: %s", path, error)
+    return descriptor

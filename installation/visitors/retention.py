@@ -1,0 +1,103 @@
+"""How long a visit is kept, counted so that a wrong clock deletes nobody.
+
+A gallery machine may start with its clock in 1970, or ten years ahead, until a time server is reached, if it ever is.
+Retention is therefore counted on the *calendar of the house*: it follows the machine's clock as long as that can be
+believed, and its own running time when it cannot. A leap of the clock moves nothing; a clock that stays away for a
+day of running is accepted as a new way of counting, again without moving anything. So a recording is never deleted
+early by a wrong clock, and late by at most the time for which the clock was wrong.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+DAY_S = 86400.0
+EARLIEST = datetime(2025, 1, 1, tzinfo=UTC).timestamp()  # before this software: a clock that was never set
+LONGEST_PAUSE_S = 100 * DAY_S  # a machine may stand switched off for so long between exhibitions
+BACK_S = 26 * 3600.0  # a clock set to another time zone, or corrected by an hour or a day
+ACCEPTED_AFTER_S = DAY_S
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """What must be remembered from one run to the next. All in seconds.
+
+    `believed` is the newest time on the house's calendar, `offset` = calendar − clock (0 unless a wrong clock was
+    once accepted), `doubted` for how long the clock has not been believed.
+    """
+
+    believed: float
+    offset: float = 0.0
+    doubted: float = 0.0
+
+
+class Calendar:
+    """The house's calendar: `now()` for counting, `shown()` for people."""
+
+    def __init__(
+        self,
+        remembered: Reckoning | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock, self._monotonic = clock, monotonic
+        self._ticks = monotonic()
+        self._known = remembered if remembered is not None else Reckoning(clock())
+        self.now()
+
+    @property
+    def reckoning(self) -> Reckoning:
+        """What to remember."""
+        return self._known
+
+    @property
+    def trouble(self) -> tuple[str, str] | None:
+        """While the clock is not believed: the date it says, and the date that was expected."""
+        if not self._known.doubted:
+            return None
+        return _date(self._clock()), _date(self._known.believed - self._known.offset)
+
+    def now(self) -> float:
+        """Seconds on the calendar of the house. Goes back by a day at most, and never leaps."""
+        ticks, clock = self._monotonic(), self._clock()
+        elapsed, self._ticks = max(ticks - self._ticks, 0.0), ticks
+        known = self._known
+        expected = known.believed + elapsed
+        offset = known.offset
+        if known.believed - offset < EARLIEST <= clock:
+            offset = expected - clock  # the clock was unset until now: it starts to count here
+        if -BACK_S <= clock + offset - expected <= LONGEST_PAUSE_S:
+            self._known = Reckoning(clock + offset, offset)
+        elif known.doubted + elapsed < ACCEPTED_AFTER_S:
+            # At least a trace of doubt, so that `trouble` shows at once.
+            self._known = Reckoning(expected, offset, max(known.doubted + elapsed, 1e-3))
+        else:
+            self._known = Reckoning(expected, expected - clock)
+        return self._known.believed
+
+    def shown(self, kept: float) -> float:
+        """A time on the calendar as seconds since the Unix epoch by the machine's clock: the age is right."""
+        if self._known.doubted:
+            return self._clock() - (self._known.believed - kept)
+        return kept - self._known.offset
+
+    def trust(self) -> None:
+        """Somebody says that the clock is right: count from it at once, whatever that makes due."""
+        self._known = Reckoning(self._clock())
+
+
+def due(now: float, kept: float, keep_s: float, at_most_s: float | None = None) -> bool:
+    """Whether a visit kept at `kept` for `keep_s` is over. A shorter time configured since, `at_most_s`, applies to
+    all; a longer one to none, for the visitor was promised the shorter."""
+    return now - kept >= (keep_s if at_most_s is None else min(keep_s, at_most_s))
+
+
+def _date(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds:.0f} s"

@@ -1,0 +1,410 @@
+"""The visitors' store: who was here, what they did, and nothing of those who took it back.
+
+A visit is four things: a sound, a film, a slip (what is known of it, in JSON) and a row in the ledger. The files are
+written first, each whole or not at all; the row is written last and makes the visit one. Deleting begins with
+renaming the slip, from which moment the visit is gone whatever happens, and ends when neither a file nor a byte of
+the database remembers it. `repair`, which runs at every opening, brings what a power cut left to one of these ends.
+If the database itself is lost, the slips bring it back.
+
+One process uses a store at a time. Its methods may be called from several threads, and beside the frame loop rather
+than in it, for they wait for the disk. How the disk is written is the subject of `disk`, how time is counted that of
+`retention`, what happens at opening that of `opening`.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import logging
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from installation.health import alerts
+from installation.piece import Sound, Visit
+from installation.visitors import film as films
+from installation.visitors.disk import Disk
+from installation.visitors.ledger import Entry, Ledger, LedgerDamaged
+from installation.visitors.opening import (
+    FILM,
+    GONE,
+    LEDGER,
+    MEDIA,
+    SLIP,
+    SOUND,
+    Repairs,
+    StoreError,
+    StoreFull,
+    StoreInUse,
+    from_slips,
+    lock,
+    open_ledger,
+    repair,
+    slip,
+)
+from installation.visitors.retention import BACK_S, Calendar, due
+
+RESERVE_BYTES = 500_000_000
+LOW_RESERVES = 4  # `disk_low` is raised when less than so many reserves are left
+DERIVED_BYTES = 1_000_000
+REMEMBER_TIME_S = 60.0  # how often the calendar is written down
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What the store holds, for the status page."""
+
+    visits: int
+    media_bytes: int
+    free_bytes: int
+
+
+__all__ = ["Holdings", "Repairs", "Store", "StoreError", "StoreFull", "StoreInUse"]
+
+
+class Store:
+    """The store in `folder`, made if need be, repaired if need be.
+
+    Where the disk refuses even to open it (full, read-only), the visits that are there are shown all the same and
+    `keep` raises StoreFull until the disk takes something again.
+
+    Raises:
+        StoreInUse: another process uses it; the message names the process and its exhibition.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        exhibition: str = "",
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        reserve_bytes: int = RESERVE_BYTES,
+        disk: Disk | None = None,
+        alerts: alerts.Board | None = None,
+    ) -> None:
+        self.folder, self.media = folder, folder / MEDIA
+        self._exhibition, self._clock, self._monotonic = exhibition, clock, monotonic
+        self._reserve, self._disk = reserve_bytes, disk or Disk()
+        self._board = alerts
+        self._mutex = threading.RLock()
+        self._lock: int | None = None
+        self._owed: set[str] = set()  # visits whose deletion the disk has refused so far
+        self._written_down = float("-inf")
+        self._ledger, self.repairs = self._open()
+        self._calendar = Calendar(self._ledger.reckoning, clock=clock, monotonic=monotonic)
+
+    # ---- keeping ---------------------------------------------------------------------------------------
+
+    def keep(
+        self, samples: Sound, rate_hz: int, film: films.JpegFilm, keep_s: float, stand_in: bool = False
+    ) -> Visit:
+        """Keep a visitor's sound [frames] and film for `keep_s` seconds. When this returns, no power cut loses it.
+
+        Raises:
+            StoreFull: the disk takes nothing more; the visitor must be told.
+            ValueError: there is no sound, or it is not mono.
+        """
+        sound = np.nan_to_num(np.asarray(samples, np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
+        if sound.ndim != 1 or not sound.size:
+            raise ValueError(f"samples of shape {np.shape(samples)}: one channel with at least one frame is needed")
+        if not keep_s > 0:
+            raise ValueError(f"keep_s={keep_s} must be strictly positive")
+        sound_data, film_data = _wav(sound, rate_hz), films.to_bytes(film.frames, film.rate_hz)
+        with self._mutex:
+            self._reach_disk()
+            visit = secrets.token_hex(8)
+            entry = Entry(
+                seq=self._asked(lambda: self._ledger.next_seq()),
+                id=visit,
+                kept=self._calendar.now(),
+                keep_s=keep_s,
+                stand_in=stand_in,
+                sound_bytes=len(sound_data),
+                film_bytes=len(film_data),
+            )
+            files = {f"{visit}.{SOUND}": sound_data, f"{visit}.{FILM}": film_data, f"{visit}.{SLIP}": slip(entry)}
+            try:
+                self._make_sure_of_room(sum(map(len, files.values())))
+                self._disk.place(self.media, files)
+                self._asked(lambda: self._ledger.put([entry]))
+            except OSError as error:
+                self._disk.discard([self.media / name for name in files])
+                raise self._full(error) from error
+            self._clear("disk_full")
+            return Visit(visit, self._calendar.shown(entry.kept), sound, rate_hz, film, None, stand_in)
+
+    def remember(self, visit: str, derived: Mapping[str, Any]) -> bool:
+        """Keep what was derived from a visit (plain JSON values) beside it; false if the visit is not there any more.
+
+        Raises:
+            ValueError: `derived` is not plain JSON, or larger than a megabyte.
+            StoreFull: the disk takes nothing more.
+        """
+        try:
+            text = json.dumps(dict(derived), allow_nan=False, separators=(",", ":"))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"what was derived from {visit} is not plain JSON: {error}") from error
+        if len(text) > DERIVED_BYTES:
+            raise ValueError(f"what was derived from {visit} takes {len(text)} bytes; {DERIVED_BYTES} are allowed")
+        with self._mutex:
+            self._reach_disk()
+            entry = self._asked(lambda: self._ledger.find(visit))
+            if entry is None or visit in self._owed:
+                return False
+            entry = replace(entry, derived=text)
+            try:
+                self._asked(lambda: self._ledger.put([entry]))
+                self._disk.place(self.media, {f"{visit}.{SLIP}": slip(entry)})
+            except OSError as error:
+                raise self._full(error) from error
+            return True
+
+    # ---- showing ---------------------------------------------------------------------------------------
+
+    def visits(self, newest: int) -> list[Visit]:
+        """The newest visits, `newest` of them at most, oldest first.
+
+        One whose media cannot be read is set aside with an alert, and an older one takes its place.
+        """
+        found: list[Visit] = []
+        with self._mutex:
+            self._calendar.now()
+            for entry in reversed(self._asked(lambda: self._ledger.entries())):
+                if len(found) >= newest:
+                    break
+                if not entry.aside and entry.id not in self._owed and (visit := self._read(entry)) is not None:
+                    found.append(visit)
+        return found[::-1]
+
+    def holdings(self) -> Holdings:
+        with self._mutex:
+            visits, size = self._asked(lambda: self._ledger.totals())
+            try:
+                return Holdings(visits, size, self._disk.free_bytes(self.folder))
+            except OSError:
+                return Holdings(visits, size, 0)  # the folder is not there: there is no room in it
+
+    def _read(self, entry: Entry) -> Visit | None:
+        try:
+            data = self._path(entry.id, SOUND).read_bytes()
+            if len(data) != entry.sound_bytes:
+                raise ValueError(f"the sound has {len(data)} bytes instead of {entry.sound_bytes}")
+            samples, rate_hz = soundfile.read(io.BytesIO(data), dtype="float32")
+            film = films.read(self._path(entry.id, FILM))
+        except (ValueError, RuntimeError, OSError) as error:  # soundfile's errors are RuntimeErrors
+            reason = str(error)
+            self._alert("visit_damaged", visit=entry.id, reason=reason)
+            if not isinstance(error, OSError) or error.errno == errno.ENOENT:
+                try:
+                    self._asked(lambda: self._ledger.put([replace(entry, aside=reason)]))
+                except OSError as refused:
+                    log.warning("%s stays in its place: %s", entry.id, refused)
+            return None
+        derived = None if entry.derived is None else json.loads(entry.derived)
+        return Visit(entry.id, self._calendar.shown(entry.kept), samples, int(rate_hz), film, derived, entry.stand_in)
+
+    # ---- deleting --------------------------------------------------------------------------------------
+
+    def delete(self, visit: str) -> bool:
+        """Delete all that there is of a visit; false if there was nothing.
+
+        Where the disk refuses, the visit is no longer shown, an alert says so, and the deletion is tried again at
+        every `keep` and `expire`, and at the next opening.
+        """
+        with self._mutex:
+            if visit in self._owed or self._asked(lambda: self._ledger.find(visit)) is None:
+                return False
+            self._delete([visit])
+            return True
+
+    def expire(self, keep_s: float | None = None) -> list[str]:
+        """Delete the visits whose time is over, and return their ids. To be called about once a minute.
+
+        `keep_s` is the time configured now: where it is shorter than what a visit was kept for, it applies.
+        """
+        with self._mutex:
+            now = self._calendar.now()
+            self._watch_clock()
+            entries = self._asked(lambda: self._ledger.entries())
+            early = [replace(entry, kept=now) for entry in entries if entry.kept > now + BACK_S]
+            over = [e.id for e in entries if e.id not in self._owed and due(now, e.kept, e.keep_s, keep_s)]
+            self._delete([*self._owed, *over])
+            try:
+                if early:  # kept under a clock that was ahead and is right now: their time starts here
+                    self._asked(lambda: self._ledger.put(early))
+                if now - self._written_down >= REMEMBER_TIME_S or now < self._written_down:
+                    self._ledger.reckoning = self._calendar.reckoning
+                    self._written_down = now
+                self._watch_room()
+            except OSError as error:
+                self._full(error)
+            return over
+
+    def _delete(self, visits: list[str]) -> None:
+        """Delete visits; those that the disk refuses to delete are owed."""
+        if not visits:
+            return
+        self._owed.update(visits)
+        try:
+            for visit in visits:
+                if self._path(visit, SLIP).exists():
+                    self._disk.rename(self._path(visit, SLIP), self._path(visit, GONE))
+            self._disk.flush_folder(self.media)  # from here on they are gone, whatever happens
+            for visit in visits:
+                self._disk.remove(self._path(visit, SOUND))
+                self._disk.remove(self._path(visit, FILM))
+            self._disk.flush_folder(self.media)
+            self._asked(lambda: self._ledger.remove(visits))
+            for damaged in self.folder.glob(f"{LEDGER}*.damaged-*"):
+                self._disk.remove(damaged)  # it may speak of them, too
+            for visit in visits:
+                self._disk.remove(self._path(visit, SLIP))
+                self._disk.remove(self._path(visit, GONE))
+            self._disk.flush_folder(self.media)
+        except OSError as error:
+            self._full(error)
+            return
+        self._owed.difference_update(visits)
+
+    # ---- opening, repairing, closing -------------------------------------------------------------------
+
+    def repair(self) -> Repairs:
+        """Bring what an interruption left behind to an end, and say what it was. Raises OSError."""
+        with self._mutex:
+            self.repairs = repair(self.media, self._ledger, self._disk, Repairs())
+            return self.repairs
+
+    def close(self) -> None:
+        """Write the calendar down and leave the store to others. May be called twice."""
+        with self._mutex:
+            try:
+                if self._lock is not None and self._ledger.on_disk:
+                    self._calendar.now()
+                    self._ledger.reckoning = self._calendar.reckoning
+            except (OSError, LedgerDamaged) as error:
+                log.warning("the calendar was not written down: %s", error)
+            self._ledger.close()
+            self._unlock()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open(self) -> tuple[Ledger, Repairs]:
+        """The ledger, repaired; in memory, filled from the slips, if the disk refuses."""
+        try:
+            self.media.mkdir(parents=True, exist_ok=True)
+            if self._lock is None:
+                self._lock = lock(self.folder, self._exhibition)
+            ledger, repairs = open_ledger(self.folder, self._disk, self._clock)
+            try:
+                repairs = repair(self.media, ledger, self._disk, repairs)
+            except OSError:
+                ledger.close()
+                raise
+        except StoreInUse:
+            raise
+        except OSError as error:
+            self._full(error)
+            ledger = Ledger(None)
+            ledger.put(from_slips(self.media))
+            return ledger, Repairs()
+        except BaseException:
+            self._unlock()
+            raise
+        if repairs.damage:
+            self._alert("store_damaged", reason=repairs.damage, visits=repairs.rescued)
+        elif repairs:
+            self._alert("store_repaired", what=str(repairs))
+        return ledger, repairs
+
+    # ---- the disk and its moods ------------------------------------------------------------------------
+
+    def _reach_disk(self) -> None:
+        """Before writing: open a ledger that had to stay in memory, and pay what is owed. Raises StoreFull."""
+        if not self._ledger.on_disk:
+            old = self._ledger
+            self._ledger, self.repairs = self._open()
+            old.close()
+            if not self._ledger.on_disk:
+                raise StoreFull(f"{self.folder}: the disk takes nothing more")
+            self._calendar = Calendar(self._ledger.reckoning, clock=self._clock, monotonic=self._monotonic)
+        if self._owed:
+            self._delete(list(self._owed))
+
+    def _make_sure_of_room(self, needed: int) -> None:
+        free = self._disk.free_bytes(self.media)
+        if free - needed < self._reserve:
+            raise OSError(
+                errno.ENOSPC, f"{free / 1e6:.0f} MB left, of which {self._reserve / 1e6:.0f} MB are reserved"
+            )
+
+    def _watch_room(self) -> None:
+        free = self._disk.free_bytes(self.folder)
+        if free < LOW_RESERVES * self._reserve:
+            self._alert("disk_low", folder=self.folder, free_mb=free / 1e6)
+        else:
+            self._clear("disk_low")
+
+    def _watch_clock(self) -> None:
+        trouble = self._calendar.trouble
+        if trouble is None:
+            self._clear("clock_jumped")
+        else:
+            self._alert("clock_jumped", clock=trouble[0], expected=trouble[1])
+
+    def trust_clock(self) -> None:
+        """Somebody has looked: the machine's clock is right. What is over by it goes with the next `expire`."""
+        with self._mutex:
+            self._calendar.trust()
+            self._written_down = float("-inf")
+
+    def _asked(self, question: Callable[[], Any]) -> Any:
+        """The ledger's answer; a ledger found damaged on the way is built anew, and asked again."""
+        try:
+            return question()
+        except LedgerDamaged as error:
+            log.error("the ledger is damaged: %s", error)
+            self._ledger.close()
+            self._ledger, self.repairs = self._open()
+            return question()
+
+    def _full(self, error: OSError) -> StoreFull:
+        reason = error.strerror or str(error)
+        self._alert("disk_full", folder=self.folder, reason=reason)
+        return StoreFull(f"{self.folder}: {reason}")
+
+    def _path(self, visit: str, kind: str) -> Path:
+        return self.media / f"{visit}.{kind}"
+
+    def _alert(self, name: str, **details: object) -> None:
+        (self._board or alerts.board()).alert(name, **details)
+
+    def _clear(self, name: str) -> None:
+        (self._board or alerts.board()).clear(name)
+
+    def _unlock(self) -> None:
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
+
+
+def _wav(sound: Sound, rate_hz: int) -> bytes:
+    """32-bit float, so that a visit is heard after a restart exactly as it was before."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, sound, rate_hz, format="WAV", subtype="FLOAT")
+    return buffer.getvalue()
