@@ -1,0 +1,119 @@
+"""The visitor's own picture while a visit is in progress: a mirror that opens in the wall and becomes their tile.
+
+It opens when the button is pressed, counts 3, 2, 1, shows the level while they perform, and closes: into the
+mosaic when they have joined, to nothing when they have not. While they may still take it back a ring runs out
+around the seconds that are left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+
+from installation.piece import Moment, Picture, Type
+from pieces.neural_beatbox.layout import Plan, Rect, Spring
+from pieces.neural_beatbox.marks import COLOURS, HAIRLINE, TYPE, paint
+from pieces.neural_beatbox.ruler import loudness
+from pieces.neural_beatbox.wall import Governor, Tile, Wall, cropped, graded
+
+OPEN = ("asking", "counting", "performing", "listening")
+PACE = 9.0
+HOLD_SECONDS = 5.0
+"""How long the mirror waits for the bar line at which a visitor who joined enters the wall."""
+
+
+class BoothView:
+    """Opens, holds and closes the mirror."""
+
+    def __init__(self, type: Type, texts: Mapping[str, Sequence[str]]) -> None:
+        self._type = type
+        self._texts = texts
+        self._mirror: Spring | None = None
+        self._governor = Governor()
+        self._level = 0.0
+        self._delta = 0.0
+        self._size = (0, 0)
+        self._known: set[str] = set()
+        self._arriving: set[str] = set()
+        self._bar = 0
+        self.moving = False
+
+    def admitted(self, tiles: Sequence[Tile], moment: Moment) -> Sequence[Tile]:
+        """The tiles without whoever has just joined: they enter at the next bar line, out of the mirror."""
+        known = self._known
+        if self._mirror is None or not known:
+            self._known = {tile.visit for tile in tiles}
+        elif moment.bar != self._bar or moment.tempo_bpm <= 0:
+            self._arriving = {tile.visit for tile in tiles} - known
+            self._known = {tile.visit for tile in tiles}
+        self._bar = moment.bar
+        return [tile for tile in tiles if tile.visit in self._known]
+
+    def origin(self, visit: str) -> Rect | None:
+        """From where a new visitor's tile grows: the mirror, when they stood before it."""
+        if visit not in self._arriving or self._mirror is None:
+            return None
+        place, self._mirror = self._mirror.at, None
+        self._arriving.discard(visit)
+        return place
+
+    def advance(self, moment: Moment, plan: Plan) -> Rect:
+        """Move the mirror on; the room that it leaves to the wall."""
+        booth = moment.booth
+        self._delta = moment.delta
+        was = None if self._mirror is None else self._mirror.at
+        held = booth.phase == "joined" and booth.since < HOLD_SECONDS and booth.visit not in self._known
+        opened = booth.phase in OPEN or (held and self._mirror is not None)
+        closed = Rect(plan.booth.x, plan.booth.y, 0.0, plan.booth.height)
+        if plan.size != self._size:
+            self._mirror, self._size = (Spring(plan.booth, PACE) if opened else None), plan.size
+        if opened and self._mirror is None:
+            self._mirror, self._governor = Spring(closed, PACE), Governor()
+        if self._mirror is not None:
+            self._mirror.target = plan.booth if opened else closed
+            self._mirror.step(moment.delta)
+            if self._mirror.at == closed:
+                self._mirror = None
+        self._level = max(loudness(moment.level.rms_db), self._level - 1.5 * moment.delta)
+        self.moving = was != (None if self._mirror is None else self._mirror.at)
+        return plan.beside if opened and not self._arriving else plan.wall
+
+    def paint(self, canvas: Picture, plan: Plan, moment: Moment, wall: Wall) -> None:
+        """Paint the mirror and what stands on it."""
+        if self._mirror is not None and self._mirror.at.width >= 8:
+            self._paint_mirror(canvas, plan, moment)
+
+    def _paint_mirror(self, canvas: Picture, plan: Plan, moment: Moment) -> None:
+        assert self._mirror is not None
+        left, top, right, bottom = self._mirror.at.pixels()
+        part = canvas[top:bottom, left:right]
+        height, width = part.shape[:2]
+        picture = cropped(moment.camera.image, width, height, mirrored=True)
+        counting = moment.booth.phase == "counting"
+        gain = self._governor.gain(picture, 0.45 if counting else 0.9, self._delta)
+        part[:] = cv2.transform(picture, graded(gain, 0.3 if counting else 1.0))
+        if counting and moment.booth.count > 0:
+            self._digit(part, str(moment.booth.count), 0.6 * height)
+        if moment.booth.phase == "performing":
+            self._meter(part, plan)
+
+    def _digit(self, part: Picture, text: str, cap: float) -> None:
+        em = round(cap / 0.72)
+        mask = self._type.line(text, em, "bold")
+        rows = np.flatnonzero(mask.max(axis=1))
+        columns = np.flatnonzero(mask.max(axis=0))
+        if len(rows):
+            ink = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+            paint(part, ink, (part.shape[1] - ink.shape[1]) // 2, (part.shape[0] - ink.shape[0]) // 2, TYPE)
+
+    def _meter(self, part: Picture, plan: Plan) -> None:
+        height, width = part.shape[:2]
+        inset, thick = round(2 * plan.unit), max(3, round(1.0 * plan.unit))
+        room = height - 2 * inset
+        filled = round(room * self._level)
+        colour = COLOURS["snare"] if self._level > 0.9 else TYPE
+        x = width - inset - thick
+        part[inset : height - inset, x : x + thick] = HAIRLINE
+        part[height - inset - filled : height - inset, x : x + thick] = colour

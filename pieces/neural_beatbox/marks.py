@@ -1,0 +1,159 @@
+"""The nine drums as seen: a colour and a mark each, and how ink meets the ground.
+
+A drum is told by shape as well as by colour, so that nobody needs to see colours to follow the beat. The colours
+keep apart in lightness and hue for the three kinds of colour blindness (measured in the tests), and none is a
+saturated red (WCAG 2.3.1). Nothing here knows time or films.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.piece import Picture
+from pieces.neural_beatbox.phrase import DRUMS
+
+Mask = NDArray[np.uint8]
+Colour = tuple[int, int, int]
+
+GROUND: Colour = (19, 17, 15)
+PLATE: Colour = (30, 27, 24)
+TYPE: Colour = (241, 234, 222)
+QUIET: Colour = (150, 141, 130)
+HAIRLINE: Colour = (66, 61, 55)
+
+COLOURS: dict[str, Colour] = {
+    "kick": (226, 106, 74),
+    "snare": (244, 222, 128),
+    "hat_closed": (126, 196, 236),
+    "hat_open": (44, 150, 136),
+    "tom_low": (122, 100, 190),
+    "tom_mid": (204, 120, 170),
+    "tom_high": (226, 196, 232),
+    "crash": (222, 160, 52),
+    "ride": (176, 222, 178),
+}
+
+_FINE = 4  # masks are drawn this much larger, then averaged down
+_BITS = 4  # fractional bits of OpenCV's drawing coordinates
+
+
+@lru_cache(maxsize=256)
+def mark(drum: str, size: int) -> Mask:
+    """The mark of a drum as a coverage mask [size, size]. An unknown drum is shown as a ring."""
+    big = np.zeros((size * _FINE, size * _FINE), np.uint8)
+    _SHAPES.get(drum, _ring)(big)
+    mask = cv2.resize(big, (size, size), interpolation=cv2.INTER_AREA)
+    mask.flags.writeable = False
+    return np.asarray(mask, np.uint8)
+
+
+@lru_cache(maxsize=64)
+def ring(size: int, stroke: float, part: float = 1.0) -> Mask:
+    """A circle's outline [size, size], `stroke` pixels thick; `part` of it, clockwise from the top."""
+    big = np.zeros((size * _FINE, size * _FINE), np.uint8)
+    radius = (size - stroke) / 2 * _FINE - 1
+    centre = round(size * _FINE / 2 * (1 << _BITS))
+    axes = round(radius * (1 << _BITS))
+    thickness = max(1, round(stroke * _FINE))
+    if part > 0:
+        cv2.ellipse(big, (centre, centre), (axes, axes), -90, 0, 360 * part, 255, thickness, cv2.LINE_AA, _BITS)
+    return np.asarray(cv2.resize(big, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def blend(under: Colour, over: Colour, share: float) -> Colour:
+    """`share` of `over` upon `under`."""
+    r, g, b = (round(u + (o - u) * share) for u, o in zip(under, over, strict=True))
+    return r, g, b
+
+
+def inked(mask: Mask, ground: Colour, colour: Colour) -> Picture:
+    """A mask as a picture [height, width, 3]: `colour` where it covers, `ground` where it does not."""
+    steps = np.linspace(0.0, 1.0, 256, dtype=np.float32)[:, None]
+    table = np.round(np.array(ground, np.float32) * (1 - steps) + np.array(colour, np.float32) * steps)
+    return np.asarray(cv2.LUT(cv2.merge([mask, mask, mask]), table.astype(np.uint8)[None]), np.uint8)
+
+
+def paint(canvas: Picture, mask: Mask, left: int, top: int, colour: Colour, share: float = 1.0) -> None:
+    """Lay `colour` onto `canvas` through `mask` with its corner at (left, top); what lies outside is cut off."""
+    rows, columns = canvas.shape[:2]
+    x0, y0 = max(left, 0), max(top, 0)
+    x1, y1 = min(left + mask.shape[1], columns), min(top + mask.shape[0], rows)
+    if x0 >= x1 or y0 >= y1 or share <= 0:
+        return
+    part = canvas[y0:y1, x0:x1]
+    cover = mask[y0 - top : y1 - top, x0 - left : x1 - left].astype(np.float32)[..., None] * (min(share, 1.0) / 255)
+    part[:] = (part + (np.array(colour, np.float32) - part) * cover + 0.5).astype(np.uint8)
+
+
+# ---- the shapes, on a square of any size ----------------------------------------------------------------
+
+
+def _fill(big: Mask, *points: tuple[float, float], ink: int = 255) -> None:
+    corners = np.array(points, np.float64) * big.shape[0]
+    cv2.fillPoly(big, [np.round(corners * (1 << _BITS)).astype(np.int32)], ink, cv2.LINE_AA, _BITS)
+
+
+def _circle(big: Mask, radius: float, ink: int = 255) -> None:
+    half = big.shape[0] / 2
+    centre = round(half * (1 << _BITS))
+    cv2.circle(big, (centre, centre), round(radius * half * (1 << _BITS)), ink, -1, cv2.LINE_AA, _BITS)
+
+
+def _disc(big: Mask) -> None:
+    _circle(big, 0.96)
+
+
+def _wires(big: Mask) -> None:
+    """A disc crossed by three gaps, as by the wires of a snare."""
+    _circle(big, 0.96)
+    for at in (0.3, 0.5, 0.7):
+        _fill(big, (0, at - 0.045), (1, at - 0.045), (1, at + 0.045), (0, at + 0.045), ink=0)
+
+
+def _closed(big: Mask) -> None:
+    _fill(big, (0.02, 0.33), (0.98, 0.33), (0.98, 0.47), (0.02, 0.47))
+    _fill(big, (0.02, 0.53), (0.98, 0.53), (0.98, 0.67), (0.02, 0.67))
+
+
+def _open(big: Mask) -> None:
+    _fill(big, (0.02, 0.40), (0.94, 0.10), (0.98, 0.23), (0.06, 0.53))
+    _fill(big, (0.02, 0.66), (0.98, 0.66), (0.98, 0.80), (0.02, 0.80))
+
+
+def _square(big: Mask) -> None:
+    _fill(big, (0.08, 0.08), (0.92, 0.08), (0.92, 0.92), (0.08, 0.92))
+
+
+def _diamond(big: Mask) -> None:
+    _fill(big, (0.5, 0.0), (1.0, 0.5), (0.5, 1.0), (0.0, 0.5))
+
+
+def _triangle(big: Mask) -> None:
+    _fill(big, (0.5, 0.06), (0.99, 0.91), (0.01, 0.91))
+
+
+def _star(big: Mask) -> None:
+    for turn in np.arange(4) * np.pi / 4:
+        along = np.array([np.cos(turn), np.sin(turn)]) * 0.49
+        across = np.array([-np.sin(turn), np.cos(turn)]) * 0.055
+        corners = [along + across, along - across, -along - across, -along + across]
+        _fill(big, *[(0.5 + float(x), 0.5 + float(y)) for x, y in corners])
+
+
+def _bow(big: Mask) -> None:
+    """A ring around a point: the bow and the bell of a ride."""
+    _circle(big, 0.96)
+    _circle(big, 0.70, 0)
+    _circle(big, 0.30)
+
+
+def _ring(big: Mask) -> None:
+    _circle(big, 0.96)
+    _circle(big, 0.66, 0)
+
+
+_SHAPES = dict(zip(DRUMS, (_disc, _wires, _closed, _open, _square, _diamond, _triangle, _star, _bow), strict=True))
