@@ -26,14 +26,18 @@ from pieces.neural_beatbox.synthesis import Samples
 
 TOLERANCE_S = 0.05
 ALIASES = {
-    "perc": "percussion", "bd": "kick", "bass": "kick", "bassdrum": "kick", "kickdrum": "kick", "sd": "snare",
-    "snaredrum": "snare", "hat": "hat_closed", "hihat": "hat_closed", "hh": "hat_closed", "ch": "hat_closed",
-    "hihat_closed": "hat_closed", "closed_hat": "hat_closed", "oh": "hat_open", "hihat_open": "hat_open",
-    "open_hat": "hat_open", "lt": "tom", "mt": "tom", "ht": "tom", "low_tom": "tom", "mid_tom": "tom",
-    "high_tom": "tom", "tom_low": "tom", "tom_mid": "tom", "tom_high": "tom", "cp": "clap", "handclap": "clap",
-    "rimshot": "rim", "rs": "rim", "sidestick": "rim", "crash": "cymbal", "ride": "cymbal", "cr": "cymbal",
-    "rd": "cymbal", "other": "percussion",
-}  # fmt: skip
+    "kick": "kickdrum bass bassdrum bd",
+    "snare": "snaredrum sd",
+    "hat_closed": "closedhat hihatclosed closedhihat hihat hat hh ch",
+    "hat_open": "openhat hihatopen openhihat oh",
+    "tom": "tomtom lowtom midtom hightom tomlow tommid tomhigh lt mt ht",
+    "clap": "handclap claps cp",
+    "rim": "rimshot sidestick crossstick rs",
+    "cymbal": "crash ride cr rd",
+    "percussion": "perc other",
+}
+"""Other ways to write a label, in lower case without spaces, dashes and underscores."""
+
 Degrading = Callable[[Samples, int, np.random.Generator], Samples]
 DEGRADATIONS: dict[str, Degrading] = {
     "rumble": lambda x, rate_hz, rng: takes.rumble(x, rate_hz, rng, 0.0),
@@ -68,10 +72,12 @@ class AnnotatedFile:
 
 
 def canonical_label(text: str) -> str | None:
-    """A label or alias in any case, with spaces or dashes -> one of LABELS; None when it is neither."""
-    name = text.strip().lower().replace(" ", "_").replace("-", "_")
-    name = ALIASES.get(name, name)
-    return name if name in LABELS else None
+    """A label or alias in any case, with spaces, dashes or underscores -> one of LABELS; None when it is neither."""
+    name = "".join(character for character in text.lower() if character.isalnum())
+    for label, aliases in ALIASES.items():
+        if name == label.replace("_", "") or name in aliases.split():
+            return label
+    return None
 
 
 def read_sound(path: Path) -> tuple[Samples, int]:

@@ -91,6 +91,7 @@ def compose(
     hits: int | None = None,
     around: Surroundings | None = None,
     shortest_gap_s: float = 0.09,
+    background: Samples | None = None,
 ) -> Take:
     """A take with exact annotations.
 
@@ -102,6 +103,7 @@ def compose(
         hits: how many; None draws a busy or a sparse performer. Those that do not fit are left out.
         around: room and microphone; None draws `surroundings`.
         shortest_gap_s: between two onsets.
+        background: recorded ambience of at least the take's length, in place of coloured noise.
 
     Returns:
         Take of round(seconds * rate_hz) frames, peak at most 1.
@@ -117,7 +119,7 @@ def compose(
         samples[onset : onset + room] += np.float32(10 ** (rng.uniform(-10, 0) / 20)) * sound[:room]
         labels.append(label)
     times = tuple(float(round(at * rate_hz) / rate_hz) for at in onsets)
-    heard = through(samples, rate_hz, rng, surroundings(rng) if around is None else around)
+    heard = through(samples, rate_hz, rng, surroundings(rng) if around is None else around, background)
     return Take(heard, times, tuple(labels))
 
 
@@ -143,7 +145,9 @@ def _rhythm(rng: Generator, seconds: float, hits: int | None, shortest_gap_s: fl
     return kept
 
 
-def through(samples: Samples, rate_hz: int, rng: Generator, around: Surroundings) -> Samples:
+def through(
+    samples: Samples, rate_hz: int, rng: Generator, around: Surroundings, background: Samples | None = None
+) -> Samples:
     """samples [frames] as the file would hold them after `around`: same length, onsets unmoved."""
     x = samples
     if around.rt60_s is not None:
@@ -151,7 +155,8 @@ def through(samples: Samples, rate_hz: int, rng: Generator, around: Surroundings
     if around.speech_db is not None:
         x = x + at_level(speech(rng, rate_hz, x.size), x, around.speech_db)
     if around.noise_db is not None:
-        x = x + at_level(coloured_noise(rng, x.size, around.noise_slope), x, around.noise_db)
+        noise = coloured_noise(rng, x.size, around.noise_slope) if background is None else background[: x.size]
+        x = x + at_level(noise, x, around.noise_db)
     if around.response_db is not None:
         x = microphone(x, rate_hz, around.response_db)
     if around.rumble_db is not None:

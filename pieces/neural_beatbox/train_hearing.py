@@ -12,8 +12,8 @@ as one-shot files do.
 
 import copy
 import csv
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,18 @@ LEARNING_RATE = 2.5e-3
 MOUTH_SHARE = {"kick": 0.23, "snare": 0.23, "hat_closed": 0.21, "percussion": 0.09}  # the others share the rest
 DRUM_SHARE = {"percussion": 0.16, "tom": 0.13}
 RECORDED_SHARE = {"mouth": 0.85, "drum": 0.5}
+EVERYDAY_SHARE = 0.35  # of a mouth's claps and percussion that are everyday events
 FEW = 12  # with fewer recordings of a label than this, the recorded share shrinks in proportion
+
+BACKGROUNDS = (
+    "rain helicopter washing_machine vacuum_cleaner engine train sea_waves wind airplane chainsaw crickets insects "
+    "brushing_teeth siren snoring pouring_water hand_saw crying_baby sheep chirping_birds breathing laughing "
+    "crackling_fire thunderstorm toilet_flush clock_alarm church_bells cow"
+)
+EVENTS = (
+    "clapping door_knock mouse_click can_opening coughing sneezing dog glass_breaking keyboard_typing hen cat "
+    "rooster footsteps crow car_horn laughing drinking_sipping"
+)
 
 Generator = np.random.Generator
 
@@ -98,6 +109,45 @@ def kit_of(path: str) -> str:
     return f"{folder}/{name.partition('__')[2].partition('_')[0]}"
 
 
+def read_archive(index: Path) -> tuple[list[Samples], list[Recording]]:
+    """What an archive of everyday sounds (path,label,licence,author,…) gives: steady backgrounds, and single events.
+
+    Only clips in the public domain (CC0) are read, so that the card owes nobody a name it does not carry. An event
+    is the loudest sound of its clip if it stands out of near silence; hands that clap are claps, the rest percussion.
+    """
+    backgrounds, events = [], []
+    steady, sudden = BACKGROUNDS.split(), EVENTS.split()
+    with index.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["licence"].startswith("CC0")]
+    for row in rows:
+        if row["label"] not in steady + sudden:
+            continue
+        samples, rate_hz = evaluate_hearing.read_sound(index.parent / row["path"])
+        if rate_hz != RATE_HZ:
+            samples = torchaudio.functional.resample(torch.from_numpy(samples), rate_hz, RATE_HZ).numpy()
+        if row["label"] in steady and samples.size >= 4 * RATE_HZ:
+            backgrounds.append(samples)
+        elif row["label"] in sudden and (event := loudest_event(samples)) is not None:
+            label = "clap" if row["label"] == "clapping" else "percussion"
+            events.append(Recording(event, label, f"esc50/{row['label']}"))
+    return backgrounds, events
+
+
+def loudest_event(samples: Samples) -> Samples | None:
+    """Up to 0.8 s from where the loudest sound of a clip begins; None when no near silence precedes it."""
+    blocks = np.abs(samples[: samples.size // 120 * 120]).reshape(-1, 120).max(1)  # 5 ms
+    peak = int(blocks.argmax())
+    quiet = np.flatnonzero(blocks[:peak] < blocks[peak] / 14)
+    if not quiet.size or peak - quiet[-1] > 30:
+        return None
+    start = max(int(quiet[-1]) - 2, 0) * 120
+    event = samples[start : start + round(0.8 * RATE_HZ)]
+    event = event[onset_sample(event, RATE_HZ) :].copy()
+    fade = min(event.size, 1200)
+    event[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return event / (np.abs(event).max() + 1e-9)
+
+
 class Hits:
     """What takes are made of, by voice: recordings, and a pool of synthetic hits that is slowly renewed."""
 
@@ -121,7 +171,9 @@ class Hits:
             label = LABELS[int(rng.choice(len(LABELS), p=self._shares[voice]))]
             groups = self._recorded.get((voice, label), {})
             known = sum(len(sounds) for sounds in groups.values())
-            if rng.random() < RECORDED_SHARE[voice] * min(known / FEW, 1.0):
+            everyday = voice == "mouth" and label in ("clap", "percussion")
+            share = EVERYDAY_SHARE if everyday else RECORDED_SHARE[voice]
+            if rng.random() < share * min(known / FEW, 1.0):
                 names = list(groups)
                 sounds = groups[names[int(rng.integers(len(names)))]]
                 sound = sounds[int(rng.integers(len(sounds)))]
@@ -170,7 +222,9 @@ class Batch:
     label: Tensor
 
 
-def compose_batch(rng: Generator, hits: Hits, takes_per_step: int = TAKES_PER_STEP) -> Batch:
+def compose_batch(
+    rng: Generator, hits: Hits, backgrounds: Sequence[Samples] = (), takes_per_step: int = TAKES_PER_STEP
+) -> Batch:
     """Takes for one step, levelled as `hearing.prepare` levels them."""
     frames, columns = round(SECONDS * RATE_HZ), round(SECONDS * FRAMES_PER_S) + 1
     samples = np.zeros((takes_per_step, frames), np.float32)
@@ -180,7 +234,12 @@ def compose_batch(rng: Generator, hits: Hits, takes_per_step: int = TAKES_PER_ST
         alone = rng.random() < 0.35
         source = hits.source("mouth" if rng.random() < 0.45 else "drum")
         gap_s = 0.55 if alone else float(rng.uniform(0.06, 0.14))
-        take = takes.compose(rng, RATE_HZ, SECONDS, source, 4 if alone else None, None, gap_s)
+        around, background = takes.surroundings(rng), None
+        if backgrounds and rng.random() < 0.4:
+            background = backgrounds[int(rng.integers(len(backgrounds)))]
+            background = background[int(rng.integers(background.size - frames)) :]
+            around = replace(around, noise_db=float(rng.uniform(-50, -16)))
+        take = takes.compose(rng, RATE_HZ, SECONDS, source, 4 if alone else None, around, gap_s, background)
         x = separated(take, rng) if alone else take.samples
         samples[number] = x * (0.7 / max(float(np.abs(x).max()), 1e-6))
         at = np.array(take.onsets_s) * FRAMES_PER_S
@@ -235,7 +294,7 @@ def train(
     """Train from a data folder and write weights and card; an interrupted run goes on where it was.
 
     Args:
-        data: holds beatbox/train/INDEX.csv and drums/train/INDEX.csv.
+        data: holds beatbox/train/INDEX.csv, drums/train/INDEX.csv and, if at hand, ambience/train/esc50/INDEX.csv.
         out: folder of the weights; None is the project's own.
         steps: optimiser steps of TAKES_PER_STEP takes.
         seed: of everything random.
@@ -250,7 +309,9 @@ def train(
     torch.manual_seed(seed)
     mouth = read_recordings(data / "beatbox/train/INDEX.csv", "performer", leave_out)
     drum = read_recordings(data / "drums/train/INDEX.csv", None, leave_out)
-    hits = Hits(rng, mouth, drum)
+    archive = data / "ambience/train/esc50/INDEX.csv"
+    backgrounds, events = read_archive(archive) if archive.exists() else ([], [])
+    hits = Hits(rng, mouth + events, drum)
     architecture: dict[str, Any] = {"onset_channels": 48, "widths": [16, 32, 48, 64, 96, 96]}
     network, features = HearingNetwork(**architecture), Features().eval()
     average = copy.deepcopy(network).eval()
@@ -262,7 +323,7 @@ def train(
             for group in optimiser.param_groups:
                 group["lr"] = LEARNING_RATE * min((step + 1) / 100, 0.5 + 0.5 * np.cos(np.pi * step / steps) + 1e-3)
             network.train()
-            onset_loss, label_loss = losses(network, features, compose_batch(rng, hits))
+            onset_loss, label_loss = losses(network, features, compose_batch(rng, hits, backgrounds))
             optimiser.zero_grad()
             (5 * onset_loss + label_loss).backward()
             nn.utils.clip_grad_norm_(network.parameters(), 2.0)
@@ -294,6 +355,7 @@ def card(architecture: dict[str, Any], steps: int, measured: dict[str, Any]) -> 
             "Sonic Pi drum samples (CC0-1.0)",
             "oramics/sampled drum machines (public domain; pearl-master-studio CC-BY-3.0)",
             "cwilso/MIDIDrums one-shots (MIT)",
+            "ESC-50 (Piczak 2015), only its clips in the public domain (CC0, freesound.org)",
             "synthetic hits, rooms and microphones by synthesis.py and takes.py of this project",
         ],
         licence="Apache-2.0",

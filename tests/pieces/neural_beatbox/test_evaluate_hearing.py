@@ -1,0 +1,118 @@
+"""The figures mean what they say, and a broken manifest says which rows are broken."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from pieces.neural_beatbox import evaluate_hearing
+from pieces.neural_beatbox.evaluate_hearing import ManifestError, matched_errors_s
+from pieces.neural_beatbox.hearing import LABELS, HeardHit
+
+
+class Listener:
+    """Stands in for the network: hears what it is told, and a snare in whatever it is given to classify."""
+
+    def __init__(self, onsets_s: list[float], second: str = "kick") -> None:
+        self.onsets_s = onsets_s
+        self.probabilities = np.full(9, 0.01, np.float32)
+        self.probabilities[LABELS.index("snare")] = 0.5
+        self.probabilities[LABELS.index(second)] = 0.3
+
+    def classify(self, samples: np.ndarray, rate_hz: int) -> np.ndarray:
+        assert samples.ndim == 1
+        return self.probabilities
+
+    def hear(self, samples: np.ndarray, rate_hz: int) -> list[HeardHit]:
+        return [HeardHit(at, 0.1, "snare", self.probabilities, 0.5, None, None, 0.5) for at in self.onsets_s]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    noise = np.random.default_rng(0).standard_normal((8000, 2)) * 0.1
+    soundfile.write(tmp_path / "a.wav", noise, 8000)
+    soundfile.write(tmp_path / "b.flac", noise[:, 0], 44_100)
+    (tmp_path / "a.csv").write_text("time,label\n0.50,kick\n0.20,snare\n")
+    return tmp_path
+
+
+def test_accuracy_counts_all_labels_and_restricted_only_those_present(folder: Path) -> None:
+    manifest = folder / "m.csv"
+    manifest.write_text(f"path,label,performer\na.wav,bd,P1\n{folder / 'b.flac'},Hi-Hat,P2\n")
+    result = evaluate_hearing.hits(manifest, Listener([]), degraded=True)  # type: ignore[arg-type]
+    assert (result["accuracy"], result["accuracy_restricted"], result["n"]) == (0.0, 0.5, 2)
+    assert result["per_label"]["kick"] == {"accuracy": 0.0, "accuracy_restricted": 1.0, "n": 1}
+    assert result["confusion"]["hat_closed"] == {"snare": 1}
+    assert result["per_performer"]["P1"]["n"] == 1
+    assert set(result["degraded"]) == {"rumble", "dull", "room"}
+
+
+def test_every_broken_row_is_named_by_its_line(folder: Path) -> None:
+    (folder / "text.wav").write_text("not sound")
+    manifest = folder / "m.csv"
+    manifest.write_text("path,label\na.wav,kick\nmissing.wav,kick\nb.flac,trumpet\ntext.wav,snare\n")
+    with pytest.raises(ManifestError) as caught:
+        evaluate_hearing.hits(manifest, Listener([]))  # type: ignore[arg-type]
+    message = str(caught.value)
+    assert "3 broken rows" in message
+    for part in ("line 3: ", "missing.wav", "line 4: unknown label 'trumpet'", "line 5: ", "text.wav"):
+        assert part in message
+    assert "line 2" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("path\na.wav\n", "no column label"),
+        ("path,label\n", "no rows"),
+        ("path,label\n,kick\n", "line 2: empty path"),
+    ],
+)
+def test_a_manifest_of_another_shape_is_refused(folder: Path, text: str, says: str) -> None:
+    (folder / "m.csv").write_text(text)
+    with pytest.raises(ManifestError, match=says):
+        evaluate_hearing.read_hits_manifest(folder / "m.csv")
+    with pytest.raises(ManifestError, match="cannot be read"):
+        evaluate_hearing.read_hits_manifest(folder / "none.csv")
+
+
+def test_onsets_are_scored_one_to_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "librosa", None)  # as where it is not installed
+    (folder / "m.csv").write_text("path,annotations\na.wav,a.csv\n")
+    result = evaluate_hearing.onsets(folder / "m.csv", Listener([0.21, 0.22, 0.9]))  # type: ignore[arg-type]
+    assert result == {
+        "f1": 0.4, "precision": 0.3333, "recall": 0.5, "median_error_ms": 10.0, "n": 2, "files": 1
+    }  # fmt: skip
+
+
+def test_annotations_with_words_for_times_are_named(folder: Path) -> None:
+    (folder / "bad.csv").write_text("time\n0.1\nsoon\n")
+    (folder / "m.csv").write_text("path,annotations\na.wav,bad.csv\n")
+    with pytest.raises(ManifestError, match=r"line 2: annotations bad.csv: bad.csv:3: 'soon'"):
+        evaluate_hearing.read_onsets_manifest(folder / "m.csv")
+
+
+def test_matching_is_a_largest_matching() -> None:
+    def errors(annotated: list[float], detected: list[float]) -> list[float]:
+        return matched_errors_s(np.array(annotated), np.array(detected))
+
+    assert errors([0.10, 0.16], [0.13, 0.20]) == pytest.approx([0.03, 0.04])
+    assert errors([0.10], [0.151]) == []
+    assert errors([], [0.1]) == []
+    assert len(errors([0.10, 0.12, 0.14], [0.145])) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("perc", "percussion"),
+        (" Hat Open ", "hat_open"),
+        ("hihat", "hat_closed"),
+        ("Side-Stick", "rim"),
+        ("kazoo", None),
+        ("LT", "tom"),
+    ],
+)
+def test_labels_may_be_written_in_other_ways(text: str, label: str | None) -> None:
+    assert evaluate_hearing.canonical_label(text) == label
