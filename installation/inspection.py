@@ -108,5 +108,18 @@ def _odd_hours(exhibition: Exhibition, root: Node) -> Found:
 
 
 def _missing_glyphs(exhibition: Exhibition, root: Node) -> Found:
-    """Languages whose script no font on this machine can show."""
-    return []
+    """Languages whose script no font on this machine can write, at the language or at the curator's own wording."""
+    found: Found = []
+    for index, language in enumerate(exhibition.languages):
+        lines = " ".join(line for texts in exhibition.texts().values() for line in texts[index : index + 1])
+        place = locate(root, ("languages", index))[0].place
+        for script, characters, package in missing_glyphs(lines):
+            found.append((place, f"'{language}': no font can write {script} ({characters[:8]}); install {package}"))
+    return found
+
+
+def missing_glyphs(text: str) -> list[tuple[str, str, str]]:
+    """Script, characters and Debian package of all in `text` that no font of this machine can write."""
+    from installation.typography import Typesetter  # brings pygame along, which only this question needs
+
+    return [(gap.script, gap.characters, gap.package) for gap in Typesetter(log_missing=False).missing(text)]
