@@ -9,7 +9,16 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 _SECONDS = {
     "ms": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0,
@@ -63,7 +72,20 @@ Colour = Annotated[str, BeforeValidator(to_colour), WithJsonSchema({"type": "str
 class Settings(BaseModel):
     """What a curator may write. Unknown keys are errors; values never change after validation."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _within(cls, value: Any, info: ValidationInfo) -> Any:
+        """A Range keeps to the `minimum` and `maximum` that its field declares in `json_schema_extra`."""
+        extra = cls.model_fields[info.field_name or ""].json_schema_extra if isinstance(value, Range) else None
+        if isinstance(extra, dict):
+            lowest, highest = extra.get("minimum"), extra.get("maximum")
+            if isinstance(lowest, int | float) and value.low < lowest:
+                raise ValueError(f"{value.low:g} is not allowed; it must be at least {lowest:g}")
+            if isinstance(highest, int | float) and value.high > highest:
+                raise ValueError(f"{value.high:g} is not allowed; it must be at most {highest:g}")
+        return value
 
 
 class Range(Settings):
@@ -81,6 +103,8 @@ class Range(Settings):
             return {"low": value[0], "high": value[1]}
         if isinstance(value, int | float) and not isinstance(value, bool):
             return {"low": value, "high": value}
+        if not isinstance(value, dict | Range):
+            raise ValueError(f"{value!r} is not a range; write [low, high]")
         return value
 
     @model_validator(mode="after")
