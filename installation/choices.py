@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 
 from installation.places import did_you_mean
 from installation.settings import Duration, Settings, seconds
+from installation.texts import LANGUAGE
 
 FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif")
@@ -29,7 +30,6 @@ TRIGGERS = (
 )  # fmt: skip
 
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 _GPU = re.compile(r"auto|cpu|cuda(:[0-9]+)?")
 
 
@@ -52,10 +52,10 @@ def _clock(value: Any) -> Any:
 
 
 def _language(value: str) -> str:
-    if not _LANGUAGE.fullmatch(value):
+    if not LANGUAGE.fullmatch(value):
         parts = re.split(r"[-_]", value)
         guess = "-".join([parts[0].lower(), *(p.title() if len(p) == 4 else p.upper() for p in parts[1:])])
-        hint = f"; did you mean '{guess}'?" if _LANGUAGE.fullmatch(guess) else "; write for example en, de or pt-BR"
+        hint = f"; did you mean '{guess}'?" if LANGUAGE.fullmatch(guess) else "; write for example en, de or pt-BR"
         raise ValueError(f"'{value}' is not a language{hint}")
     return value
 

@@ -17,6 +17,7 @@ import yaml
 from installation.places import did_you_mean
 
 PLACEHOLDERS = ("days", "seconds")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")  # the part of BCP 47 that walls use
 _FILE = Path(__file__).with_name("texts.yaml")
 _UNITS = (
     ("year", 31557600), ("month", 2629800), ("week", 604800), ("day", 86400),
@@ -145,8 +146,8 @@ def mistakes(languages: object, own: object) -> Iterator[tuple[tuple[str | int, 
             if isinstance(text, str):
                 yield from ((("texts", key, language), fault) for fault in faults(text))
     for index, language in enumerate(written):
-        if not isinstance(language, str):
-            continue
+        if not (isinstance(language, str) and LANGUAGE.fullmatch(language)):
+            continue  # the setting's own check says so
         if language in written[:index]:
             yield ("languages", index), f"'{language}' is listed twice"
         lacking = [key for key in names() if not lines_for(key, [language], by_key, 1, 1)]
