@@ -24,8 +24,9 @@ import numpy as np
 log = logging.getLogger(__name__)
 
 GROTESQUES = (
-    "Inter", "Inter Variable", "Helvetica Neue", "Neue Haas Grotesk Text Pro", "Helvetica", "SF Pro Text",
-    "Noto Sans", "Source Sans 3", "Source Sans Pro", "Segoe UI", "Roboto", "Open Sans", "Arial", "Liberation Sans",
+    "Inter Display", "Inter", "Inter Variable", "Helvetica Neue", "Neue Haas Grotesk Text Pro", "Helvetica",
+    "SF Pro Text",
+ "Noto Sans", "Source Sans 3", "Source Sans Pro", "Segoe UI", "Roboto", "Open Sans", "Arial", "Liberation Sans",
     "Nimbus Sans", "Noto Sans CJK JP", "Hiragino Sans", "Yu Gothic", "PingFang SC", "Microsoft YaHei",
 )  # fmt: skip
 """Clean sans serifs, the best liked first. Faces of other families follow by how alike they are."""

@@ -223,9 +223,11 @@ class Stage(Protocol):
     size: Size
     gpu: str  # a torch device: "cpu", "cuda:0"
     random: np.random.Generator
-    sound: Score
     type: Type
     texts: Mapping[str, Sequence[str]]  # the exhibition's wording: key -> one line per language
+
+    @property
+    def sound(self) -> Score: ...
 
     def compute(self, work: Callable[..., T], *arguments: Any, seconds: float) -> Answer[T]:
         """Run `work(*arguments)` beside the frame loop. `seconds` is how long an offline render lets it take."""
@@ -283,6 +285,10 @@ class Piece:
     def heard(self, visit: str) -> bool | None:
         """Whether a contributed visit joined the work: None while the piece is still listening."""
         return True
+
+    def remembers(self) -> int:
+        """How many of those who were here before it wants to be given when it opens."""
+        return 0
 
     def withdraw(self, visit: str) -> None:
         """A visit was taken back or its time is over: forget it now."""

@@ -13,7 +13,7 @@ import os
 import threading
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -155,22 +155,8 @@ class Typesetter:
 
         A single word wider than `width` stays whole on a line of its own. An empty text gives no line.
         """
-        return [self.line(line, height, weight) for line in self.broken(text, height, width, weight)]
-
-    def broken(self, text: str, height: int, width: int, weight: Weight = "regular") -> list[str]:
-        """The lines of text behind `wrapped`, as text."""
-        pieces = _breakable(text)
-        if not pieces:
-            return []
-        lines = self._fill(pieces, height, width, weight)
-        narrow, wide = width // 2, width
-        while len(lines) > 1 and wide - narrow > max(4, width // 64):  # the narrowest measure with as few lines
-            middle = (narrow + wide) // 2
-            if len(self._fill(pieces, height, middle, weight)) > len(lines):
-                narrow = middle
-            else:
-                wide = middle
-        return self._fill(pieces, height, wide, weight) if len(lines) > 1 else lines
+        lines = broken(text, width, lambda part: self.width(part, height, weight))
+        return [self.line(line, height, weight) for line in lines]
 
     def width(self, text: str, height: int, weight: Weight = "regular") -> int:
         """Pixels that `text` takes on one line."""
@@ -245,16 +231,6 @@ class Typesetter:
             self._reported.add(name)
             log.warning("no font of this machine draws %r (%s); install %s", cluster, name, package)
 
-    def _fill(self, pieces: Sequence[str], height: int, width: int, weight: Weight) -> list[str]:
-        lines, line = [], ""
-        for piece in pieces:
-            if line and self.width((line + piece).strip(), height, weight) > width:
-                lines.append(line.strip())
-                line = piece.lstrip()
-            else:
-                line += piece
-        return [*lines, line.strip()] if line.strip() else lines
-
     # ---- fonts ----
 
     def _ranked(self, weight: Weight) -> list[Face]:
@@ -295,6 +271,38 @@ def _pygame() -> Any:
 def _bundled() -> Path:
     pygame = _pygame()
     return Path(pygame.font.__file__).parent / str(pygame.font.get_default_font())
+
+
+# ---- lines ----------------------------------------------------------------------------------------------
+
+
+def broken(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
+    """`text` cut into lines that `measure` finds no wider than `width`, as few as can be and balanced.
+
+    Words stay whole even where they are too wide. Japanese, Chinese, Thai, Lao, Khmer and Burmese are cut between
+    characters (but no line begins with a closing mark or ends with an opening one), Korean between words.
+    """
+    pieces = _breakable(text)
+    lines = _filled(pieces, width, measure)
+    narrow, wide = 0.5 * width, width
+    while len(lines) > 1 and wide - narrow > width / 64:  # the narrowest measure that needs no more lines
+        middle = (narrow + wide) / 2
+        if len(_filled(pieces, middle, measure)) > len(lines):
+            narrow = middle
+        else:
+            wide = middle
+    return _filled(pieces, wide, measure) if len(lines) > 1 else lines
+
+
+def _filled(pieces: Sequence[str], width: float, measure: Callable[[str], float]) -> list[str]:
+    lines, line = [], ""
+    for piece in pieces:
+        if line and measure((line + piece).strip()) > width:
+            lines.append(line.strip())
+            line = piece.lstrip()
+        else:
+            line += piece
+    return [*lines, line.strip()] if line.strip() else lines
 
 
 # ---- scripts and directions -----------------------------------------------------------------------------

@@ -193,7 +193,11 @@ class Status:
         text = json.dumps(self._content(now), allow_nan=False, separators=(",", ":"))
         temporary = self.path.with_name(f".{self.path.name}.part")
         try:
-            temporary.write_text(text, encoding="utf-8")
+            try:
+                temporary.write_text(text, encoding="utf-8")
+            except FileNotFoundError:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                temporary.write_text(text, encoding="utf-8")
             temporary.replace(self.path)  # no fsync: after a power cut nobody asks how the processes were
         except OSError as error:
             if not self._refused:

@@ -145,15 +145,16 @@ def from_bytes(data: bytes, name: str = "film") -> JpegFilm:
     rate: Fraction | None = None
     trouble = "it holds no pictures"
     try:
-        with av.open(io.BytesIO(data), "r") as container:
+        with av.open(io.BytesIO(data), "r", format="matroska", metadata_errors="replace") as container:
             stream = container.streams.video[0]
-            if stream.codec_context.name != "mjpeg":
-                raise FilmError(f"{name} is a film of {stream.codec_context.name}, not of JPEG pictures")
+            codec = stream.codec_context.name if stream.codec_context is not None else "an unknown kind"
+            if codec != "mjpeg":
+                raise FilmError(f"{name} is a film of {codec}, not of JPEG pictures")
             rate = stream.average_rate or stream.base_rate
             for packet in container.demux(stream):
                 if packet.size:
                     jpegs.append(bytes(packet))
-    except (av.error.FFmpegError, IndexError) as error:
+    except (av.error.FFmpegError, IndexError, UnicodeDecodeError) as error:
         trouble = str(error) or type(error).__name__
     if not jpegs or not rate:
         raise FilmError(f"{name} cannot be read as a film: {trouble}")

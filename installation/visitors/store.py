@@ -108,9 +108,17 @@ class Store:
     # ---- keeping ---------------------------------------------------------------------------------------
 
     def keep(
-        self, samples: Sound, rate_hz: int, film: films.JpegFilm, keep_s: float, stand_in: bool = False
+        self,
+        samples: Sound,
+        rate_hz: int,
+        film: films.JpegFilm,
+        keep_s: float,
+        stand_in: bool = False,
+        visit: str | None = None,
     ) -> Visit:
         """Keep a visitor's sound [frames] and film for `keep_s` seconds. When this returns, no power cut loses it.
+
+        `visit` is the id under which the piece knows it already (letters and digits); else one is made.
 
         Raises:
             StoreFull: the disk takes nothing more; the visitor must be told.
@@ -124,7 +132,7 @@ class Store:
         sound_data, film_data = _wav(sound, rate_hz), films.to_bytes(film.frames, film.rate_hz)
         with self._mutex:
             self._reach_disk()
-            visit = secrets.token_hex(8)
+            visit = secrets.token_hex(8) if visit is None else visit
             entry = Entry(
                 seq=self._asked(lambda: self._ledger.next_seq()),
                 id=visit,

@@ -1,0 +1,122 @@
+"""The camera process: owns one camera and hands on only fresh pictures, with their time of capture.
+
+A read that blocks for ever stops the heartbeat, and the supervisor ends it with this process. A camera that vanishes
+is opened again in here, with growing pauses; nothing else is shown in its name meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+
+from installation.assets import STAND_IN_FILM
+from installation.devices.camera import Camera, Film, VideoDevice
+from installation.devices.film import FilmError
+from installation.devices.listing import cameras
+from installation.devices.speakers import DeviceError
+from installation.exhibition import Exhibition, load
+from installation.health.logs import configure
+from installation.health.vitals import Vitals
+from installation.piece import Picture
+from installation.shared import FrameWriter
+
+PAUSES = (0.2, 0.5, 1.0, 1.0, 1.0)  # within the heartbeat's patience
+log = logging.getLogger("camera")
+
+
+def main(folder_text: str, exhibition_path: str) -> None:
+    """Run until SIGTERM. `folder_text` is the run's folder of segments."""
+    folder = Path(folder_text)
+    exhibition = load(Path(exhibition_path))
+    configure("camera", exhibition.data_folder / "logs", exhibition.log_level.upper())
+    stopping = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    vitals = Vitals(folder, "camera")
+    failures = 0
+    while not stopping.is_set():
+        try:
+            camera = open_camera(exhibition, vitals)
+        except DeviceError as error:
+            log.warning("%s", error)
+            vitals.condition("camera_missing", True, camera=exhibition.camera.id, reason=error)
+            vitals.device("camera", "nothing", real=False, reason=str(error))
+        else:
+            vitals.condition("camera_missing", False)
+            try:
+                hand_on(camera, exhibition, folder, vitals, stopping)
+                failures = 0
+            except DeviceError as error:
+                log.warning("%s", error)
+                vitals.condition("camera_missing", True, camera=camera.name, reason=error)
+            finally:
+                camera.close()
+        vitals.beat()  # an attempt has ended: this process is not stuck
+        vitals.write_if_due()
+        stopping.wait(PAUSES[min(failures, len(PAUSES) - 1)])
+        failures += 1
+
+
+def hand_on(camera: Camera, exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -> None:
+    """Publish picture after picture until told to stop; raises DeviceError when the camera ends."""
+    writer: FrameWriter | None = None
+    taken = 0
+    while not stopping.is_set():
+        picture, at = camera.read()
+        picture = prepared(picture, exhibition)
+        if writer is None or writer.size != picture.shape[:2]:
+            writer = FrameWriter(folder, "camera", picture.shape[0], picture.shape[1])
+        writer.write(picture, at)
+        vitals.beat()
+        taken += 1
+        vitals.status.set("installation_camera_frames_total", taken, camera=camera.name)
+        vitals.write_if_due()
+
+
+def prepared(picture: Picture, exhibition: Exhibition) -> Picture:
+    """Cropped and mirrored as the exhibition says. A film is not mirrored: it was made to be looked at."""
+    left, top, right, bottom = exhibition.camera.crop
+    rows, columns = picture.shape[:2]
+    picture = picture[round(top * rows) : round(bottom * rows), round(left * columns) : round(right * columns)]
+    if exhibition.camera.mirror and not exhibition.camera.is_file and exhibition.camera.id != "film":
+        picture = picture[:, ::-1]
+    return np.ascontiguousarray(picture)
+
+
+def open_camera(exhibition: Exhibition, vitals: Vitals) -> Camera:
+    """The camera that the exhibition asks for; with `auto` the first real one that works, else the built-in film.
+
+    Raises:
+        DeviceError: the one that was asked for by name does not work; no other takes its place.
+    """
+    wanted = exhibition.camera
+    size = (wanted.size[0], wanted.size[1])
+    if wanted.id == "none":
+        raise DeviceError("the exhibition keeps every camera off")
+    if wanted.is_identity:
+        for found in cameras():
+            if wanted.id in (found.identity, found.path, found.name):
+                device = VideoDevice(found.path, found.name, size, wanted.rate_hz)
+                vitals.device("camera", device.name, real=True)
+                return device
+        raise DeviceError(f"camera {wanted.id!r} is not plugged in; `run.py doctor` lists those that are")
+    reasons = []
+    for found in cameras() if wanted.id == "auto" else ():
+        try:
+            camera: Camera = VideoDevice(found.path, found.name, size, wanted.rate_hz)
+        except DeviceError as error:
+            reasons.append(str(error))
+            continue
+        vitals.device("camera", camera.name, real=True)
+        return camera
+    path = Path(wanted.id) if wanted.is_file else STAND_IN_FILM
+    reason = "; ".join(reasons) or "no camera is plugged in" if wanted.id == "auto" else "the exhibition asks for it"
+    vitals.device("camera", f"film {path.name}", real=False, reason=reason)
+    try:
+        return Film(path)
+    except FilmError as error:
+        raise DeviceError(str(error)) from error

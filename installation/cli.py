@@ -1,0 +1,262 @@
+"""The command line: what `python3 run.py …` understands. Each command is a few lines that call a room.
+
+Heavy libraries are imported inside the commands that need them, so that `check` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, Installed, check, load
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    help="Runs AI artworks in a gallery. Without a command: runs the exhibition in exhibition.yaml.",
+)
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+WRONG = 2  # exit code: what was asked for cannot be done as it is written
+
+ExhibitionFile = Annotated[Path, typer.Option("--exhibition", "-e", help="The exhibition file.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output instead of a table.")]
+
+
+@app.callback(invoke_without_command=True)
+def main_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        run(DEFAULT_PATH)
+
+
+@app.command()
+def run(exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
+    """Run the exhibition until Ctrl-C or SIGTERM."""
+    from installation.announcement import Announcer
+    from installation.health.logs import configure
+    from installation.locking import LockedError, locked
+    from installation.supervisor import Supervisor
+
+    opened = _load(exhibition)
+    configure("supervisor", opened.data_folder / "logs", opened.log_level.upper())
+    try:
+        with locked(opened.data_folder, str(exhibition)):
+            supervisor = Supervisor(exhibition, opened)
+            announcer = Announcer(opened, supervisor.folder, lambda text: out.print(text, highlight=False))
+            supervisor.every_turn = announcer.look
+            code = supervisor.run()
+    except LockedError as error:
+        err.print(str(error), highlight=False)
+        raise typer.Exit(WRONG) from error
+    raise typer.Exit(code)
+
+
+@app.command("check")
+def check_command(exhibition: Annotated[Path, typer.Argument(help="The exhibition file.")] = DEFAULT_PATH) -> None:
+    """Say everything that is wrong with the exhibition file, with line and column. Exit code 2 if anything is."""
+    problems = check(exhibition)
+    for problem in problems:
+        print(problem)
+    if problems:
+        raise typer.Exit(WRONG)
+    print(f"{exhibition}: all is well")
+
+
+@app.command("doctor")
+def doctor_command(exhibition: ExhibitionFile = DEFAULT_PATH, as_json: Json = False) -> None:
+    """Look at every device, library and permission. Exit code 0 only if the exhibition can run on real devices."""
+    from installation import doctor
+
+    findings = doctor.examine(_load(exhibition))
+    if as_json:
+        print(json.dumps([vars(finding) for finding in findings]))
+    else:
+        out.print(doctor.table(findings))
+    raise typer.Exit(0 if doctor.passes(findings) else 1)
+
+
+@app.command("render")
+def render_command(
+    piece: Annotated[str, typer.Argument(help="The piece, as `pieces` lists them.")],
+    seconds: Annotated[float, typer.Option(help="Length of the film.", min=0.1)] = 60.0,
+    out_path: Annotated[Path, typer.Option("--out", help="The film to write (.mp4).")] = Path("render.mp4"),
+    camera: Annotated[Path | None, typer.Option(help="A film in the camera's place.")] = None,
+    voice: Annotated[Path | None, typer.Option(help="A sound file: what the visitors perform.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same sound, byte for byte.")] = 0,
+    size: Annotated[str, typer.Option(help="Picture size.")] = "1280x720",
+    rate: Annotated[int, typer.Option(help="Pictures a second.", min=5, max=120)] = 30,
+    exhibition: ExhibitionFile = DEFAULT_PATH,
+) -> None:
+    """Render a piece with visitors to a film with sound, faster than real time."""
+    from installation.render import RenderError, render
+
+    try:
+        width, height = (int(part) for part in size.lower().split("x"))
+    except ValueError as error:
+        err.print(f"--size {size!r} is not a picture size; write for example 1280x720")
+        raise typer.Exit(WRONG) from error
+    show = _show(_load(exhibition) if exhibition.exists() else None, piece)
+    try:
+        report = render(
+            show,
+            seconds=seconds,
+            out=out_path,
+            camera=camera,
+            voice=voice,
+            seed=seed,
+            size=(width, height),
+            rate_hz=rate,
+        )
+    except RenderError as error:
+        err.print(str(error), highlight=False)
+        raise typer.Exit(WRONG) from error
+    out.print(str(report), highlight=False)
+
+
+@app.command()
+def pieces() -> None:
+    """List the pieces on this machine."""
+    table = Table("piece", "what it is", "networks")
+    for name, piece in Installed().items():
+        table.add_row(name, (piece.__doc__ or "").strip().splitlines()[0], "\n".join(piece.networks))
+    out.print(table)
+
+
+@app.command()
+def train(
+    network: Annotated[str, typer.Argument(help="piece.network, for example neural_beatbox.rhythm")],
+    data: Annotated[Path, typer.Option(help="The folder to learn from.")],
+    run_folder: Annotated[Path | None, typer.Option("--run", help="Where the run keeps its place.")] = None,
+    steps: Annotated[int | None, typer.Option(help="How long, in steps; the piece's default if left out.")] = None,
+) -> None:
+    """Train a network from a folder of files. Resumes where it was cut; ends with weights and a model card."""
+    function = _function(network, "trains")
+    options: dict[str, Any] = {}
+    if run_folder is not None:
+        options["run"] = run_folder
+    if steps is not None:
+        options["steps"] = steps
+    try:
+        function(data, **options)
+    except (OSError, ValueError) as error:
+        err.print(f"{network}: {error}", highlight=False)
+        raise typer.Exit(WRONG) from error
+
+
+@app.command()
+def evaluate(
+    figure: Annotated[str, typer.Argument(help="piece.figure, for example neural_beatbox.hits")],
+    data: Annotated[Path, typer.Option(help="A manifest or a folder, as the piece's README says.")],
+    as_json: Json = False,
+) -> None:
+    """Measure a network's quality on data of yours."""
+    try:
+        _print(figure, _function(figure, "evaluates")(data), as_json)
+    except (OSError, ValueError) as error:
+        err.print(f"{figure}: {error}", highlight=False)
+        raise typer.Exit(WRONG) from error
+
+
+@app.command()
+def bench(
+    name: Annotated[
+        str | None, typer.Argument(help="A piece, piece.figure or figure of the runtime; else all.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure speed on this machine."""
+    from installation import bench as runtime
+
+    figures: dict[str, Any] = dict(runtime.FIGURES)
+    for piece_name, piece in Installed().items():
+        figures |= {f"{piece_name}.{figure}": _resolve(target) for figure, target in piece.benches.items()}
+    chosen = {
+        key: value for key, value in figures.items() if name is None or key == name or key.startswith(f"{name}.")
+    }
+    if not chosen:
+        err.print(f"nothing to measure is called {name!r}; there are {', '.join(figures)}", highlight=False)
+        raise typer.Exit(WRONG)
+    measured: dict[str, Any] = {}
+    for key, function in chosen.items():
+        err.print(f"measuring {key} …", highlight=False)
+        measured[key] = function()
+    if len(measured) == 1:
+        measured = next(iter(measured.values()))
+    _print("bench", measured, as_json)
+
+
+def main() -> None:
+    app(prog_name="run.py")
+
+
+def _load(path: Path) -> Exhibition:
+    try:
+        return load(path)
+    except ExhibitionError as error:
+        for problem in error.problems:
+            err.print(str(problem), highlight=False)
+        raise typer.Exit(WRONG) from error
+
+
+def _show(exhibition: Exhibition | None, name: str) -> Any:
+    """The piece with the exhibition's settings for it, or with its defaults where it is not on show."""
+    from installation.exhibition import OnShow
+
+    for show in exhibition.pieces if exhibition is not None else ():
+        if show.name == name:
+            return show, exhibition
+    known = Installed()
+    if name not in known:
+        err.print(f"no piece is called {name!r}; there are {', '.join(sorted(known))}", highlight=False)
+        raise typer.Exit(WRONG)
+    piece = known[name]
+    return OnShow(name, piece, piece.Settings()), exhibition
+
+
+def _function(name: str, kind: str) -> Any:
+    """The function behind `piece.figure`."""
+    piece_name, _, figure = name.partition(".")
+    known = Installed()
+    every = [f"{p}.{key}" for p, piece in known.items() for key in getattr(piece, kind)]
+    targets: Mapping[str, str] = getattr(known[piece_name], kind) if piece_name in known else {}
+    if figure not in targets:
+        err.print(f"there is no {name!r}; there are {', '.join(every) or 'none'}", highlight=False)
+        raise typer.Exit(WRONG)
+    return _resolve(targets[figure])
+
+
+def _resolve(target: str) -> Any:
+    module, _, function = target.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def _print(title: str, values: Mapping[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(values))
+        return
+    table = Table("figure", "value", title=title)
+    for key, value in _flat(values):
+        table.add_row(key, f"{value:.4g}" if isinstance(value, float) else str(value))
+    out.print(table)
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{prefix}{key}.")
+        else:
+            rows.append((f"{prefix}{key}", value))
+    return rows
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""One timeline for sound and picture, counted in samples of the sound card.
+
+`Timeline` maps the sample count to the monotonic instant at which that sample is heard, and back. The sound
+process feeds it the card's time stamps and publishes it; everyone else reads it. Lateness has names here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Lateness(Enum):
+    """How far behind a loop is, and what is done about it."""
+
+    ON_TIME = "on time"
+    LATE = "late"  # less than one period: catch up, tell nobody
+    STRUGGLING = "struggling"  # several periods: leave work out, raise an alert
+    LOST = "lost"  # beyond a second: give up the past, start again from now
+
+
+def lateness(behind: float, period: float) -> Lateness:
+    """The grade of being `behind` seconds in a loop whose turn takes `period` seconds."""
+    if period <= 0:
+        raise ValueError(f"period={period} must be strictly positive")
+    if behind <= 0.1 * period:
+        return Lateness.ON_TIME
+    if behind <= period:
+        return Lateness.LATE
+    return Lateness.STRUGGLING if behind <= max(1.0, 4 * period) else Lateness.LOST
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """sample = anchor_sample + (seconds - anchor_seconds) · rate, both as heard."""
+
+    anchor_sample: float
+    anchor_seconds: float
+    rate_hz: float  # samples per monotonic second: the card's true rate
+
+    def sample_at(self, seconds: float) -> float:
+        """The sample that is heard at the monotonic instant `seconds`."""
+        return self.anchor_sample + (seconds - self.anchor_seconds) * self.rate_hz
+
+    def seconds_of(self, sample: float) -> float:
+        """The monotonic instant at which `sample` is heard."""
+        return self.anchor_seconds + (sample - self.anchor_sample) / self.rate_hz
+
+
+class ClockFilter:
+    """Makes a steady timeline of jittery time stamps: a delay-locked loop of second order.
+
+    After F. Adriaensen, "Using a DLL to filter time" (Linux Audio Conference 2005). A stamp that is off by more
+    than `jump` seconds (the card paused, the machine slept) restarts the loop instead of bending it.
+    """
+
+    def __init__(self, rate_hz: float, bandwidth_hz: float = 0.2, jump: float = 0.05) -> None:
+        if rate_hz <= 0:
+            raise ValueError(f"rate_hz={rate_hz} must be strictly positive")
+        self.nominal_hz, self.bandwidth_hz, self.jump = rate_hz, bandwidth_hz, jump
+        self._sample: float | None = None
+        self._seconds = 0.0
+        self._period = 1.0 / rate_hz  # seconds per sample
+        self._stamps = 0
+
+    def stamp(self, sample: float, seconds: float) -> None:
+        """The card says that `sample` is heard at the monotonic instant `seconds`."""
+        if self._sample is None or sample <= self._sample:
+            self._restart(sample, seconds)
+            return
+        elapsed = sample - self._sample
+        predicted = self._seconds + elapsed * self._period
+        error = seconds - predicted
+        if abs(error) > self.jump:
+            self._restart(sample, seconds)
+            return
+        self._stamps += 1
+        # Wide at first, so that a wrong first stamp is forgotten within a second; narrow once settled.
+        bandwidth = max(self.bandwidth_hz, 2.0 / (1 + self._stamps * elapsed / self.nominal_hz * 2))
+        omega = 2 * math.pi * bandwidth * elapsed / self.nominal_hz
+        omega = min(omega, 0.5)
+        self._sample = sample
+        self._seconds = predicted + math.sqrt(2) * omega * error
+        self._period += omega * omega * error / elapsed
+        limit = 0.002 / self.nominal_hz  # no card is off by more than 0.2 %
+        self._period = min(max(self._period, 1 / self.nominal_hz - limit), 1 / self.nominal_hz + limit)
+
+    @property
+    def timeline(self) -> Timeline | None:
+        """The mapping as it stands; None before the first stamp."""
+        if self._sample is None:
+            return None
+        return Timeline(self._sample, self._seconds, 1.0 / self._period)
+
+    def _restart(self, sample: float, seconds: float) -> None:
+        self._sample, self._seconds = sample, seconds
+        self._period = 1.0 / self.nominal_hz
+        self._stamps = 0
+
+
+class SharedClock:
+    """The timeline, how far the sound is mixed, and the bar grid, on a segment of float64 that all can read.
+
+    Layout: [0] version, odd while being written · [1..3] timeline · [4] mixed to · [5] nominal rate ·
+    [6] output latency in seconds · [7] blocks missed · [8] number of bars published · then BARS rows of
+    (number, start, length).
+    """
+
+    BARS = 16
+    FIELDS = 9
+    SIZE = FIELDS + 3 * BARS
+
+    def __init__(self, segment: NDArray[np.float64]) -> None:
+        if segment.shape != (self.SIZE,):
+            raise ValueError(f"a clock segment has {self.SIZE} numbers, not {segment.shape}")
+        self._segment = segment
+
+    def publish(self, timeline: Timeline, mixed_to: int, rate_hz: int, latency: float, missed: int) -> None:
+        self._segment[0] += 1
+        self._segment[1:8] = (
+            timeline.anchor_sample, timeline.anchor_seconds, timeline.rate_hz, mixed_to, rate_hz, latency, missed
+        )  # fmt: skip
+        self._segment[0] += 1
+
+    def publish_bars(self, bars: list[tuple[int, int, int]]) -> None:
+        """The newest bars as (number, start sample, length in samples), oldest first."""
+        bars = bars[-self.BARS :]
+        self._segment[0] += 1
+        self._segment[8] = len(bars)
+        if bars:
+            self._segment[self.FIELDS : self.FIELDS + 3 * len(bars)] = np.asarray(bars, np.float64).ravel()
+        self._segment[0] += 1
+
+    def read(self) -> ClockReading | None:
+        """What was published last; None while nothing was."""
+        for _ in range(1000):
+            version = self._segment[0]
+            copy = self._segment.copy()
+            if version % 2 == 0 and version == self._segment[0] == copy[0]:
+                break
+        else:  # the writer died in the middle of a write: its last words are better than none
+            copy = self._segment.copy()
+        if copy[3] <= 0:
+            return None
+        count = int(copy[8])
+        rows = copy[self.FIELDS : self.FIELDS + 3 * count].reshape(count, 3)
+        return ClockReading(
+            timeline=Timeline(float(copy[1]), float(copy[2]), float(copy[3])),
+            mixed_to=int(copy[4]),
+            rate_hz=int(copy[5]),
+            latency=float(copy[6]),
+            missed=int(copy[7]),
+            bars=tuple(BarLine(int(a), int(b), int(c)) for a, b, c in rows),
+        )
+
+
+@dataclass(frozen=True)
+class BarLine:
+    """Where a bar lies on the timeline, in samples."""
+
+    number: int
+    start: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        return self.start + self.length
+
+
+@dataclass(frozen=True)
+class ClockReading:
+    """One consistent look at the shared clock."""
+
+    timeline: Timeline
+    mixed_to: int
+    rate_hz: int
+    latency: float
+    missed: int
+    bars: tuple[BarLine, ...]
+
+    def beat_at(self, sample: float, beats_per_bar: int = 4) -> tuple[float, int]:
+        """(beats since the first bar line, number of the bar) at `sample`; before the first bar: (0.0, -1)."""
+        current = None
+        for bar in self.bars:
+            if bar.start <= sample:
+                current = bar
+        if current is None:
+            return 0.0, -1
+        within = (sample - current.start) / current.length
+        return (current.number + within) * beats_per_bar, current.number

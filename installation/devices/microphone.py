@@ -1,0 +1,189 @@
+"""Sound in: a real microphone, or the stand-in film's sound track, onto the timeline's capture ring.
+
+A microphone may deliver anything: what is not a number becomes silence and is counted, what exceeds full scale is
+clipped and counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.clock import Timeline
+from installation.devices.speakers import BLOCK_FRAMES, DeviceError, find_device, import_sounddevice
+from installation.piece import Sound
+from installation.resampling import resample
+from installation.shared import SampleRing
+
+RESYNC_SECONDS = 0.02
+log = logging.getLogger("microphone")
+
+
+class Microphone(Protocol):
+    """What fills the capture ring."""
+
+    name: str
+    real: bool
+    garbage: int
+    clipped: int
+
+    def feed(self, ring: SampleRing, timeline: Timeline) -> None:
+        """Move what was recorded since the last call to its place on the timeline."""
+        ...
+
+    def alive(self) -> bool: ...
+    def close(self) -> None: ...
+
+
+class Input:
+    """A microphone by identity, or the default one. The callback only copies; `feed` places the samples."""
+
+    real = True
+
+    def __init__(self, name: str | None, rate_hz: int, channel: int = 0, gain_db: float = 0.0) -> None:
+        sounddevice = import_sounddevice()
+        index, info = find_device(sounddevice, name, "max_input_channels")
+        self.name = str(info["name"])
+        self.garbage = self.clipped = 0
+        self._gain = 10 ** (gain_db / 20)
+        channels = min(channel + 1, int(info["max_input_channels"])) if channel else 1
+        if channel >= int(info["max_input_channels"]):
+            raise DeviceError(f"microphone {self.name!r} has no channel {channel}")
+        self._channel = channel
+        self._ring = np.zeros(2 * rate_hz, np.float32)
+        self._heard = 0  # samples that came in
+        self._taken = 0
+        self._first_at = 0.0  # monotonic instant of the newest block's first sample
+        self._first = 0
+        self._place: float | None = None  # timeline sample of the next sample to take
+        self._last = time.monotonic()
+        try:
+            self._stream = sounddevice.InputStream(
+                samplerate=rate_hz, blocksize=BLOCK_FRAMES, device=index, channels=channels, dtype="float32",
+                latency=0.05, callback=self._callback,
+            )  # fmt: skip
+            self._latency = float(self._stream.latency)
+            self._stream.start()
+        except sounddevice.PortAudioError as error:
+            raise DeviceError(f"microphone {self.name!r} cannot be opened at {rate_hz} Hz: {error}") from error
+
+    def feed(self, ring: SampleRing, timeline: Timeline) -> None:
+        heard, first, first_at = self._heard, self._first, self._first_at
+        count = heard - self._taken
+        if count <= 0:
+            return
+        size = len(self._ring)
+        if count > size // 2:  # we were away for long: the oldest is overwritten
+            self._taken, count, self._place = heard - size // 2, size // 2, None
+        where = timeline.sample_at(first_at) + (self._taken - first)
+        if self._place is None or abs(where - self._place) > RESYNC_SECONDS * timeline.rate_hz:
+            self._place = where
+        samples = self._ring[np.arange(self._taken, heard) % size]
+        clean, garbage, clipped = sanitise(samples * np.float32(self._gain))
+        self.garbage += garbage
+        self.clipped += clipped
+        ring.write(max(round(self._place), ring.position), clean)
+        self._place += count
+        self._taken = heard
+
+    def alive(self) -> bool:
+        return time.monotonic() - self._last < 1.0
+
+    def close(self) -> None:
+        self._stream.close(ignore_errors=True)
+
+    def _callback(self, data: NDArray[np.float32], frames: int, times: Any, status: Any) -> None:
+        now = time.monotonic()
+        self._last = now
+        ago = times.currentTime - times.inputBufferAdcTime
+        if not 0.0 < ago < 2.0:
+            ago = self._latency
+        first = self._heard % len(self._ring)
+        head = min(frames, len(self._ring) - first)
+        self._ring[first : first + head] = data[:head, self._channel]
+        self._ring[: frames - head] = data[head:, self._channel]
+        self._first, self._first_at = self._heard, now - ago
+        self._heard += frames
+
+
+class FilmTrack:
+    """The stand-in: the sound track of a film that runs by the monotonic clock, as its picture does."""
+
+    real = False
+
+    def __init__(self, film: Path, rate_hz: int) -> None:
+        self.name = f"no microphone (sound of {film.name})"
+        self.garbage = self.clipped = 0
+        self._samples: Sound = np.zeros(rate_hz, np.float32)  # silence until the film is read
+        self._rate_hz = rate_hz
+        self._place: int | None = None
+        threading.Thread(target=self._read, args=(film,), name="film track", daemon=True).start()
+
+    def _read(self, film: Path) -> None:
+        from installation.devices.film import FilmError, sound
+
+        try:
+            samples, rate = sound(film)
+        except FilmError as error:
+            log.error("%s", error)
+            return
+        mono = samples.mean(axis=1) if samples.ndim == 2 else samples
+        self._samples = resample(np.asarray(mono, np.float32), rate, self._rate_hz)
+
+    def feed(self, ring: SampleRing, timeline: Timeline) -> None:
+        now = time.monotonic()
+        place = self._place if self._place is not None else round(timeline.sample_at(now - 0.05))
+        end = round(timeline.sample_at(now))
+        if end - place > self._rate_hz:
+            place = end - self._rate_hz
+        if end <= place:
+            return
+        samples = self._samples
+        second = timeline.seconds_of(place) % (len(samples) / self._rate_hz)
+        index = (round(second * self._rate_hz) + np.arange(end - place)) % len(samples)
+        ring.write(max(place, ring.position), samples[index])
+        self._place = end
+
+    def alive(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        return None
+
+
+class Quiet:
+    """No microphone at all: the ring fills with silence at the pace of time."""
+
+    name = "no microphone (silence)"
+    real = False
+    garbage = clipped = 0
+
+    def feed(self, ring: SampleRing, timeline: Timeline) -> None:
+        end = round(timeline.sample_at(time.monotonic()))
+        if end > ring.position:
+            count = min(end - ring.position, round(timeline.rate_hz))
+            ring.write(end - count, np.zeros(count, np.float32))
+
+    def alive(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        return None
+
+
+def sanitise(samples: Sound) -> tuple[Sound, int, int]:
+    """Samples that are all finite and within -1..1, with the numbers of those that were not."""
+    finite = np.isfinite(samples)
+    garbage = int(samples.size - np.count_nonzero(finite))
+    if garbage:
+        samples = np.where(finite, samples, np.float32(0))
+    clipped = int(np.count_nonzero(np.abs(samples) > 1.0))
+    if clipped:
+        samples = np.clip(samples, -1.0, 1.0)
+    return np.asarray(samples, np.float32), garbage, clipped

@@ -1,0 +1,163 @@
+"""Pictures out: a real window through pygame, or an offscreen stand-in that keeps the same pace.
+
+Both say which controls were pressed since they were last asked; an offscreen screen has none.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from installation.devices.speakers import DeviceError
+from installation.piece import Picture, Size
+
+
+class Screen(Protocol):
+    """What the stage shows its pictures on. `size` is that of the pictures it wants."""
+
+    name: str
+    real: bool
+    size: Size
+
+    def show(self, picture: Picture) -> None: ...
+    def pressed(self) -> list[str]: ...
+    def close(self) -> None: ...
+
+
+class Offscreen:
+    """No screen: pictures are taken and, where somebody watches, passed on by the stage."""
+
+    real = False
+
+    def __init__(self, size: Size) -> None:
+        self.name = "no screen (offscreen)"
+        self.size = size
+
+    def show(self, picture: Picture) -> None:
+        if picture.shape != (self.size[1], self.size[0], 3):
+            raise ValueError(f"a picture of shape {picture.shape} does not fit a screen of {self.size}")
+
+    def pressed(self) -> list[str]:
+        return []
+
+    def close(self) -> None:
+        return None
+
+
+class Window:
+    """A window, or a whole display, of SDL. `rotate` turns the picture clockwise for a screen that hangs upright."""
+
+    real = True
+
+    def __init__(
+        self,
+        *,
+        size: Size | None,
+        display: int,
+        fullscreen: bool,
+        rotate: int,
+        title: str,
+        controls: Mapping[str, Sequence[str]],
+    ) -> None:
+        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+        import pygame
+
+        self._pygame: Any = pygame
+        try:
+            pygame.display.init()
+        except pygame.error as error:
+            raise DeviceError(f"no screen: {error}; start an X server or Wayland") from error
+        if pygame.display.get_driver() in ("dummy", "offscreen"):
+            pygame.display.quit()
+            raise DeviceError("no screen: SDL found neither X server, Wayland nor KMS")
+        sizes = pygame.display.get_desktop_sizes()
+        if display >= len(sizes):
+            pygame.display.quit()
+            raise DeviceError(f"there is no display {display}; displays 0 to {len(sizes) - 1} are connected")
+        whole = sizes[display]
+        shown = whole if fullscreen else size or (whole[0] * 2 // 3, whole[1] * 2 // 3)
+        flags = pygame.FULLSCREEN if fullscreen else pygame.RESIZABLE
+        try:
+            self._surface = pygame.display.set_mode(shown, flags, display=display, vsync=1)
+        except pygame.error as error:
+            pygame.display.quit()
+            raise DeviceError(f"display {display} gives no window of {shown[0]}×{shown[1]}: {error}") from error
+        pygame.display.set_caption(title)
+        pygame.mouse.set_visible(not fullscreen)
+        self._rotate = rotate
+        self._wanted = size if fullscreen else None
+        self._keys = {_key(pygame, key): name for name, keys in controls.items() for key in keys if key != "touch"}
+        self._touch = [name for name, keys in controls.items() if "touch" in keys]
+        self.name = f"display {display} ({pygame.display.get_driver()}, {shown[0]}×{shown[1]})"
+        self.size = self._picture_size()
+
+    def _picture_size(self) -> Size:
+        size = self._wanted or self._surface.get_size()
+        width, height = int(size[0]), int(size[1])
+        return (height, width) if self._rotate in (90, 270) and self._wanted is None else (width, height)
+
+    def show(self, picture: Picture) -> None:
+        pygame = self._pygame
+        if self._rotate:
+            picture = np.rot90(picture, -self._rotate // 90)
+        picture = np.ascontiguousarray(picture)
+        surface = pygame.image.frombuffer(picture, (picture.shape[1], picture.shape[0]), "RGB")
+        target = self._surface.get_size()
+        if surface.get_size() != target:
+            surface = pygame.transform.smoothscale(surface, target)
+        self._surface.blit(surface, (0, 0))
+        pygame.display.flip()
+
+    def pressed(self) -> list[str]:
+        pygame = self._pygame
+        found: list[str] = []
+        for event in pygame.event.get():
+            if event.type == pygame.KEYDOWN and event.key in self._keys:
+                found.append(self._keys[event.key])
+            elif event.type in (pygame.FINGERDOWN, pygame.MOUSEBUTTONDOWN):
+                if not (event.type == pygame.MOUSEBUTTONDOWN and getattr(event, "touch", False)):
+                    found.extend(self._touch)
+            elif event.type == pygame.QUIT:
+                found.append("quit")
+            elif event.type == pygame.VIDEORESIZE:
+                self.size = self._picture_size()
+        return found
+
+    def close(self) -> None:
+        self._pygame.display.quit()
+
+
+def has_display() -> bool:
+    """Whether this session has an X server or Wayland to show a window on."""
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+class Pace:
+    """Keeps a loop at `rate_hz` by absolute times, so that late turns do not add up."""
+
+    def __init__(self, rate_hz: float) -> None:
+        self.period = 1.0 / rate_hz
+        self._due = time.monotonic()
+
+    def wait(self) -> float:
+        """Sleep until the next turn is due; returns how many seconds late this one is."""
+        self._due += self.period
+        now = time.monotonic()
+        if now < self._due:
+            time.sleep(self._due - now)
+            return 0.0
+        late = now - self._due
+        if late > self.period:  # do not hurry after what is lost
+            self._due = now
+        return late
+
+
+def _key(pygame: Any, name: str) -> int:
+    try:
+        return int(pygame.key.key_code(name))
+    except ValueError as error:
+        raise DeviceError(f"no key is called {name!r}; use a name such as 'space', 'return', 'a' or 'f1'") from error

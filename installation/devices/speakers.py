@@ -1,0 +1,154 @@
+"""Sound out: a real card through PortAudio, or a stand-in that takes its samples at the same pace and plays none.
+
+Both are driven by `pull(out, heard_at)` in blocks. `sounddevice` is imported here and only when a real card is
+opened, because importing it starts PortAudio; only the sound process does that.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pull = Callable[[NDArray[np.float32], float], None]
+BLOCK_FRAMES = 512
+
+
+class DeviceError(Exception):
+    """A device cannot be used. The message names it and the remedy."""
+
+
+class Speakers(Protocol):
+    """What the sound process plays on."""
+
+    name: str
+    real: bool
+    channels: int
+    latency: float
+
+    def start(self, pull: Pull) -> None: ...
+    def alive(self) -> bool: ...
+    def close(self) -> None: ...
+
+
+class Card:
+    """A sound card, by identity: `name` as PortAudio has it ("USB Audio: - (hw:1,0)"), or the default one."""
+
+    real = True
+
+    def __init__(self, name: str | None, rate_hz: int, latency: float = 0.08) -> None:
+        sounddevice = import_sounddevice()
+        index, info = find_device(sounddevice, name, "max_output_channels")
+        self.name = str(info["name"])
+        self.channels = 2 if int(info["max_output_channels"]) >= 2 else 1
+        self._pull: Pull | None = None
+        self._last = time.monotonic()
+        try:
+            self._stream = sounddevice.OutputStream(
+                samplerate=rate_hz,
+                blocksize=BLOCK_FRAMES,
+                device=index,
+                channels=self.channels,
+                dtype="float32",
+                latency=latency,
+                callback=self._callback,
+            )
+        except sounddevice.PortAudioError as error:
+            raise DeviceError(f"speakers {self.name!r} cannot be opened at {rate_hz} Hz: {error}") from error
+        self.latency = float(self._stream.latency)
+
+    def start(self, pull: Pull) -> None:
+        self._pull = pull
+        self._last = time.monotonic()
+        self._stream.start()
+
+    def alive(self) -> bool:
+        """Whether blocks are being asked for: status flags have lied about this, the callback has not."""
+        return time.monotonic() - self._last < 1.0
+
+    def close(self) -> None:
+        self._stream.close(ignore_errors=True)
+
+    def _callback(self, out: NDArray[np.float32], frames: int, times: Any, status: Any) -> None:
+        now = time.monotonic()
+        self._last = now
+        ahead = times.outputBufferDacTime - times.currentTime
+        if not 0.0 < ahead < 2.0:  # some hosts leave the field empty
+            ahead = self.latency
+        assert self._pull is not None
+        self._pull(out, now + ahead)
+
+
+class Silent:
+    """A card that is not there: takes a block whenever one would have been played, by the monotonic clock."""
+
+    name = "no sound card (silent)"
+    real = False
+    channels = 2
+    latency = 0.02
+
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, pull: Pull) -> None:
+        self._thread = threading.Thread(target=self._run, args=(pull,), name="silent card", daemon=True)
+        self._thread.start()
+
+    def alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=1.0)
+
+    def _run(self, pull: Pull) -> None:
+        out = np.zeros((BLOCK_FRAMES, self.channels), np.float32)
+        began, played = time.monotonic(), 0
+        while not self._stop.is_set():
+            due = began + played / self._rate_hz
+            pause = due - time.monotonic()
+            if pause > 0 and self._stop.wait(pause):
+                return
+            if pause < -1.0:  # the machine slept: a card would not play the past either
+                began, played, due = time.monotonic(), 0, time.monotonic()
+            pull(out, due + self.latency)
+            played += BLOCK_FRAMES
+
+
+def import_sounddevice() -> Any:
+    """The module; raises DeviceError with the package to install where PortAudio is missing."""
+    try:
+        import sounddevice
+    except OSError as error:
+        raise DeviceError(f"PortAudio is missing ({error}); install the Debian package libportaudio2") from error
+    return sounddevice
+
+
+def find_device(sounddevice: Any, name: str | None, channels_key: str) -> tuple[int, dict[str, Any]]:
+    """Index and description of the device called `name` (exactly, else the only one that contains it), or of the
+    default device for None. Never another one instead: DeviceError lists what is there."""
+    devices = [dict(device) for device in sounddevice.query_devices()]
+    usable = [(i, d) for i, d in enumerate(devices) if int(d[channels_key]) > 0]
+    if not usable:
+        raise DeviceError("no sound device is there; plug one in, or start the sound server")
+    if name is None:
+        default = sounddevice.default.device[0 if channels_key == "max_output_channels" else 1]
+        chosen = [pair for pair in usable if pair[0] == default] or usable[:1]
+    else:
+        chosen = [pair for pair in usable if pair[1]["name"] == name]
+        chosen = chosen or [pair for pair in usable if name in str(pair[1]["name"])]
+        if len(chosen) > 1:
+            hosts = sounddevice.query_hostapis()
+            listed = ", ".join(f"{d['name']} ({hosts[d['hostapi']]['name']})" for _, d in chosen)
+            raise DeviceError(f"several sound devices are called {name!r}: {listed}; give the whole name")
+    if not chosen:
+        listed = ", ".join(repr(d["name"]) for _, d in usable)
+        raise DeviceError(f"no sound device is called {name!r}; there are: {listed}")
+    return chosen[0]

@@ -1,0 +1,179 @@
+"""Everything that processes say to each other, on one screen. Bulk data (frames, sound) is in `shared`.
+
+A message is a frozen dataclass; on a socket it is one JSON object with its class name as `type`. Both ends are
+the same version of this file, started by one supervisor; a message that does not fit is an error of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+# ---- stage -> sound: what should sound -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class VoiceMade:
+    """A voice's samples lie in segment `segment` (float32, mono, at the card's rate)."""
+
+    name: str
+    segment: str
+
+
+@dataclass(frozen=True)
+class VoiceForgotten:
+    name: str
+
+
+@dataclass(frozen=True)
+class BarWritten:
+    """Bar `number` is `length` samples long; hits are (offset from its bar line in samples, voice, gain, pan)."""
+
+    number: int
+    length: int
+    hits: tuple[tuple[int, str, float, float], ...]
+
+
+@dataclass(frozen=True)
+class LevelSet:
+    """Bring the score to `gain_db` within `fade` seconds."""
+
+    gain_db: float
+    fade: float
+
+
+# ---- sound -> stage ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SoundReady:
+    """Said once per connection: the card's rate, and that everything which should sound must be sent again."""
+
+    rate_hz: int
+
+
+# ---- supervisor <-> nursery: processes to fork ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Start the process `name` by calling `entry` ("module:function") with `arguments` (strings)."""
+
+    name: str
+    entry: str
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Forked:
+    name: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class Exited:
+    """A process ended; `code` is its exit status, negative for the signal that ended it."""
+
+    name: str
+    pid: int
+    code: int
+
+
+Message = VoiceMade | VoiceForgotten | BarWritten | LevelSet | SoundReady | Fork | Forked | Exited
+_TYPES: dict[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (VoiceMade, VoiceForgotten, BarWritten, LevelSet, SoundReady, Fork, Forked, Exited)
+}
+_LIMIT = 1 << 20
+
+
+def encode(message: Message) -> bytes:
+    return json.dumps({"type": type(message).__name__, **asdict(message)}).encode()
+
+
+def decode(data: bytes) -> Message:
+    """Raises ValueError, naming what is wrong, for anything that `encode` did not make."""
+    try:
+        fields = json.loads(data)
+        kind = _TYPES[fields.pop("type")]
+        if kind is BarWritten:
+            fields["hits"] = tuple(tuple(hit) for hit in fields["hits"])
+        if kind is Fork:
+            fields["arguments"] = tuple(fields["arguments"])
+        message: Message = kind(**fields)
+    except (KeyError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"not a message: {data[:80]!r} ({error!r})") from error
+    return message
+
+
+class Line:
+    """Messages over a connected SOCK_SEQPACKET socket. Never blocks: what cannot be sent now is kept in order."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        connection.setblocking(False)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LIMIT)
+        self.closed = False
+        self._waiting: list[bytes] = []
+
+    def send(self, message: Message) -> None:
+        self._waiting.append(encode(message))
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what waits, as far as the other end takes it."""
+        while self._waiting and not self.closed:
+            try:
+                self.connection.send(self._waiting[0])
+            except BlockingIOError:
+                return
+            except OSError:
+                self.close()
+                return
+            self._waiting.pop(0)
+
+    def receive(self) -> list[Message]:
+        """All messages that have arrived; sets `closed` when the other end is gone."""
+        self.flush()
+        received: list[Message] = []
+        while not self.closed:
+            try:
+                data = self.connection.recv(_LIMIT)
+            except BlockingIOError:
+                break
+            except OSError:
+                data = b""
+            if not data:
+                self.close()
+                break
+            received.append(decode(data))
+        return received
+
+    def close(self) -> None:
+        self.closed = True
+        self._waiting.clear()
+        self.connection.close()
+
+
+def listen(path: Path) -> socket.socket:
+    """A listening socket at `path`, taking the place of one that a dead process left."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    path.unlink(missing_ok=True)
+    listener.bind(str(path))
+    listener.listen(4)
+    listener.setblocking(False)
+    return listener
+
+
+def connect(path: Path) -> Line | None:
+    """A line to the process that listens at `path`; None while there is none."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        connection.connect(str(path))
+    except OSError:
+        connection.close()
+        return None
+    return Line(connection)

@@ -1,0 +1,258 @@
+"""A piece rendered to a film with sound, without a gallery: faster than real time, the same for the same seed.
+
+The stage is the one that runs in the room; what differs is handed to it: a film for the camera, a sound file or the
+film's own track for the microphone, a mixer instead of a sound card, and time that is counted instead of read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from installation.answers import Offline
+from installation.assets import STAND_IN_FILM
+from installation.devices.film import FilmError, FilmReader
+from installation.devices.film import sound as film_sound
+from installation.exhibition import Exhibition, OnShow
+from installation.piece import Booth, CameraView, Picture, Size, Sound
+from installation.resampling import resample
+from installation.sound.score import OfflinePort, ScoreWriter
+from installation.stage import Stage
+from installation.stand_ins import StandInVisitor, performances
+from installation.typography import Typesetter
+
+RATE_HZ = 48_000
+AHEAD_SECONDS = 0.1  # mixed beyond what is heard, as in a live run
+VIDEO_CODECS = ("libopenh264", "libx264", "mpeg4")
+VISIT_EVERY = 16.0
+
+
+class RenderError(Exception):
+    """Something that was asked for cannot be rendered; the message names the file and what to do."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a render did."""
+
+    out: Path
+    seconds: float
+    took: float
+    visits: int
+    sound_sha256: str
+
+    def __str__(self) -> str:
+        pace = self.seconds / self.took
+        return (
+            f"{self.out}: {self.seconds:g} s with {self.visits} visits in {self.took:.1f} s, {pace:.1f} × real time; "
+            f"sound sha256 {self.sound_sha256[:16]}"
+        )
+
+
+class ScriptedVisitor:
+    """Presses the button at fixed times: for a camera film and a voice of one's own."""
+
+    def __init__(self, first: float = 2.0, every: float = VISIT_EVERY) -> None:
+        self._next, self._every = first, every
+
+    def presses(self, now: float, booth: Booth) -> list[str]:
+        if booth.phase == "idle" and now >= self._next:
+            self._next = now + self._every
+            return ["button"]
+        return ["button"] if booth.phase == "asking" and booth.since >= 1.5 else []
+
+
+class FilmCamera:
+    """A film by the render's own time."""
+
+    def __init__(self, film: FilmReader) -> None:
+        self.film = film
+
+    def view(self, now: float) -> CameraView:
+        second = now % self.film.seconds
+        return CameraView(self.film.at(second), 0.0, live=True, sequence=int(now * self.film.rate))
+
+
+class FilmVoice:
+    """The microphone: a film's sound track by the render's time, or a take that begins when the visitor performs."""
+
+    def __init__(self, samples: Sound, per_visit: bool) -> None:
+        self._samples, self._per_visit = samples, per_visit
+
+    def between(self, start: int, frames: int, booth: Booth, rate_hz: int) -> Sound:
+        if self._per_visit:
+            if booth.phase not in ("performing", "listening"):
+                return np.zeros(frames, np.float32)
+            since = booth.since + (booth.seconds if booth.phase == "listening" else 0.0)
+            start = round(since * rate_hz)
+            part = self._samples[start : start + frames]
+            return np.pad(part, (0, frames - len(part)))
+        index = np.arange(start, start + frames) % len(self._samples)
+        return np.asarray(self._samples[index], np.float32)
+
+
+class FilmWriter:
+    """An .mp4 with picture and sound."""
+
+    def __init__(self, path: Path, size: Size, rate_hz: int) -> None:
+        codec = next((name for name in VIDEO_CODECS if name in av.codecs_available), None)
+        if codec is None:
+            raise RenderError(f"this PyAV has none of the video encoders {', '.join(VIDEO_CODECS)}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._container = av.open(str(path), "w")
+        except OSError as error:
+            raise RenderError(f"{path} cannot be written: {error}") from error
+        video: Any = self._container.add_stream(codec, rate=rate_hz)
+        self._video: Any = video
+        self._video.width, self._video.height = size
+        self._video.pix_fmt = "yuv420p"
+        if codec == "libx264":
+            self._video.options = {"preset": "veryfast", "crf": "20"}
+        else:
+            self._video.bit_rate = 6_000_000
+        audio: Any = self._container.add_stream("aac", rate=RATE_HZ, layout="stereo")
+        self._audio: Any = audio
+        self._audio.bit_rate = 192_000
+        self._sample = 0
+        self._frame = 0
+
+    def write(self, picture: Picture, sound: Sound) -> None:
+        """One picture [height, width, 3] and the sound [frames, 2] that belongs to it."""
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        frame.pts, self._frame = self._frame, self._frame + 1
+        self._container.mux(self._video.encode(frame))
+        block = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound.T), format="fltp", layout="stereo")
+        block.sample_rate, block.pts = RATE_HZ, self._sample
+        block.time_base = Fraction(1, RATE_HZ)
+        self._sample += len(sound)
+        self._container.mux(self._audio.encode(block))
+
+    def close(self) -> None:
+        self._container.mux(self._video.encode(None))
+        self._container.mux(self._audio.encode(None))
+        self._container.close()
+
+
+def render(
+    show: tuple[OnShow, Exhibition | None],
+    *,
+    seconds: float,
+    out: Path | None,
+    camera: Path | None = None,
+    voice: Path | None = None,
+    seed: int = 0,
+    size: Size = (1280, 720),
+    rate_hz: int = 30,
+    each: Any = None,
+) -> Report:
+    """Render `seconds` of a piece to `out` (nowhere if None). `each(picture, sound)` is called for every frame.
+
+    Raises:
+        RenderError: a file cannot be read or written, or the size does not suit a film.
+    """
+    if size[0] % 2 or size[1] % 2:
+        raise RenderError(f"a film's size must be even, not {size[0]}x{size[1]}")
+    on_show, exhibition = show
+    film, microphone = _inputs(camera, voice)
+    port = OfflinePort(RATE_HZ)
+    computer = Offline()
+    random = np.random.default_rng(seed)
+    ids = np.random.default_rng((seed, 1))
+    stage = Stage(
+        piece=on_show.piece(on_show.settings),
+        size=size,
+        sound=ScoreWriter(port),
+        camera=FilmCamera(film),
+        type=Typesetter(),
+        texts=exhibition.texts() if exhibition is not None else _default_texts(),
+        computer=computer,
+        random=random,
+        new_id=lambda: ids.bytes(8).hex(),
+        undo=exhibition.visitors.undo if exhibition is not None else 20.0,
+        frame_seconds=1.0 / rate_hz,
+    )
+    own = camera is not None or voice is not None
+    scripted = ScriptedVisitor() if own else None
+    stand_in = None if own else StandInVisitor(performances(), film.seconds)
+    writer = FilmWriter(out, size, rate_hz) if out is not None else None
+    digest = hashlib.sha256()
+    began, visits, before = time.monotonic(), 0, ""
+    stage.open()
+    written = 0
+    waiting: list[Sound] = []
+    try:
+        for number in range(round(seconds * rate_hz)):
+            now = number / rate_hz
+            computer.time = now
+            heard = round(now * RATE_HZ)
+            due = heard + round(AHEAD_SECONDS * RATE_HZ) - port.mixer.position
+            waiting.append(port.mixer.mix(max(due, 0)))
+            captured = port.captured_to()
+            port.capture.write(captured, microphone.between(captured, heard - captured, stage.booth, RATE_HZ))
+            picture = stage.step(now, _pressed(stage, now, film.seconds, scripted, stand_in))
+            visits += before != "joined" and stage.booth.phase == "joined"
+            before = stage.booth.phase
+            sound, waiting = _take(waiting, round((number + 1) / rate_hz * RATE_HZ) - written)
+            written += len(sound)
+            digest.update(sound.tobytes())
+            if writer is not None:
+                writer.write(picture, sound)
+            if each is not None:
+                each(picture, sound)
+    finally:
+        if writer is not None:
+            writer.close()
+        stage.close()
+        film.close()
+    return Report(out or Path("-"), seconds, time.monotonic() - began, visits, digest.hexdigest())
+
+
+def _pressed(
+    stage: Stage, now: float, length: float, scripted: ScriptedVisitor | None, stand_in: StandInVisitor | None
+) -> Sequence[str]:
+    if scripted is not None:
+        return scripted.presses(now, stage.booth)
+    reading = stage.sound.port.reading()
+    bars = reading.bars if reading else ()
+    tempo = 60.0 * 4 * RATE_HZ / bars[-1].length if bars else 100.0
+    return stand_in.presses(now, now % length, tempo, stage.booth) if stand_in is not None else []
+
+
+def _take(waiting: list[Sound], frames: int) -> tuple[Sound, list[Sound]]:
+    """The next `frames` samples of what is mixed, and the rest."""
+    joined = np.concatenate(waiting)
+    return joined[:frames], [joined[frames:]]
+
+
+def _inputs(camera: Path | None, voice: Path | None) -> tuple[FilmReader, FilmVoice]:
+    try:
+        path = camera or STAND_IN_FILM
+        film = FilmReader(path)
+        if voice is not None:
+            samples, rate = film_sound(voice)
+        elif camera is not None:
+            try:
+                samples, rate = film_sound(camera)
+            except FilmError:  # a film without a sound track: its visitors say nothing
+                samples, rate = np.zeros((RATE_HZ, 1), np.float32), RATE_HZ
+        else:
+            samples, rate = film_sound(STAND_IN_FILM)
+    except FilmError as error:
+        raise RenderError(str(error)) from error
+    mono = samples.mean(axis=1) if samples.ndim == 2 else samples
+    return film, FilmVoice(resample(np.asarray(mono, np.float32), rate, RATE_HZ), per_visit=voice is not None)
+
+
+def _default_texts() -> dict[str, list[str]]:
+    from installation import texts
+
+    return {key: texts.lines_for(key, ["en"], {}, 30 * 86400.0, 20.0) for key in texts.names()}

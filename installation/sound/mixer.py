@@ -1,0 +1,238 @@
+"""The mixer: voices, the score's bars, and blocks of sound made from them, exact to the sample.
+
+Pure arithmetic on the sample count: no device, no clock, no thread. The sound process runs it ahead of the card
+and an offline render runs it as fast as it can; both get the same samples for any division into blocks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.clock import BarLine
+from installation.piece import Sound
+
+Block = NDArray[np.float32]
+
+REPEATED_BARS = 2  # what plays on when nobody writes: the last two bars, in turn
+EARLY_STEPS = 1.0  # a hit may precede its bar line by up to one sixteenth (micro-timing)
+NOTES_AT_ONCE = 96
+RELEASE_SECONDS = 0.012  # fade of a voice that is taken away
+KNEE = 0.7  # above this the sum is bent softly towards full scale
+
+
+@dataclass(frozen=True)
+class PlacedHit:
+    """A hit at `offset` samples from its bar line."""
+
+    offset: int
+    voice: str
+    gain: float = 1.0
+    pan: float = 0.0
+
+
+@dataclass
+class _Bar:
+    line: BarLine
+    hits: tuple[PlacedHit, ...]
+    next: int = 0  # index of the first hit that has not begun
+
+
+@dataclass
+class _Note:
+    start: int
+    voice: str
+    samples: Sound
+    gains: NDArray[np.float32]
+    released: int | None = None  # sample from which it fades out
+
+
+@dataclass
+class _Level:
+    start: int = 0
+    frames: int = 1
+    low: float = 1.0
+    high: float = 1.0
+
+    def at(self, position: int, frames: int) -> NDArray[np.float32] | float:
+        """The gain of each sample, or one number while it does not move."""
+        if position >= self.start + self.frames:
+            return self.high
+        ramp = np.clip((np.arange(position, position + frames) - self.start) / self.frames, 0.0, 1.0)
+        return np.asarray(self.low + (self.high - self.low) * ramp, np.float32)
+
+
+@dataclass
+class Mixer:
+    """Plays the score. `position` is the sample count of the next block's first sample."""
+
+    rate_hz: int
+    channels: int = 2
+    position: int = 0
+    voices: dict[str, Sound] = field(default_factory=dict)
+    _bars: deque[_Bar] = field(default_factory=deque)
+    _played: deque[_Bar] = field(default_factory=lambda: deque(maxlen=REPEATED_BARS))
+    _notes: list[_Note] = field(default_factory=list)
+    _level: _Level = field(default_factory=_Level)
+    _last: BarLine | None = None
+
+    # ---- what should sound ------------------------------------------------------------------------------
+
+    def make_voice(self, name: str, samples: Sound) -> None:
+        """`samples` [frames], finite, at `rate_hz`. A voice of that name that is sounding goes on as it was."""
+        if samples.ndim != 1:
+            raise ValueError(f"voice {name!r} has shape {samples.shape}; one channel is wanted")
+        self.voices[name] = np.asarray(samples, np.float32)
+
+    def forget_voice(self, name: str) -> None:
+        self.voices.pop(name, None)
+        for note in self._notes:
+            if note.voice == name and note.released is None:
+                note.released = self.position
+
+    def set_level(self, gain_db: float, fade: float) -> None:
+        now = self._level.at(self.position, 1)
+        current = float(np.asarray(now).ravel()[0])
+        self._level = _Level(self.position, max(1, round(fade * self.rate_hz)), current, 10 ** (gain_db / 20))
+
+    def restore_grid(self, bars: tuple[BarLine, ...]) -> None:
+        """Go on with a grid that an earlier mixer published: same bar lines, no hits yet."""
+        for line in bars:
+            self._bars.append(_Bar(line, ()))
+            self._last = line
+
+    def write_bar(self, number: int, length: int, hits: tuple[PlacedHit, ...]) -> bool:
+        """Put a bar into the score or replace it. The grid decides where it lies; False if it is over already.
+
+        A bar that is playing is replaced from here on: what has begun goes on, what was due is not made up for.
+        """
+        if length <= 0:
+            raise ValueError(f"length={length} must be strictly positive")
+        ordered = tuple(sorted(hits, key=lambda hit: hit.offset))
+        for bar in self._bars:
+            if bar.line.number == number:
+                keeps_length = bar is not self._bars[-1] or bar.line.start <= self.position
+                if not keeps_length:
+                    bar.line = BarLine(number, bar.line.start, length)
+                    self._last = bar.line
+                bar.hits = ordered
+                bar.next = bisect_left([hit.offset for hit in ordered], self.position - bar.line.start)
+                return bar.line.end > self.position
+        if self._last is not None and number <= self._last.number:
+            return False
+        if self._last is None:
+            start = self.position + round(0.1 * self.rate_hz)
+        else:
+            while self._last.number < number - 1:
+                self._repeat()
+            start = self._last.end
+        self._append(_Bar(BarLine(number, start, length), ordered))
+        return True
+
+    @property
+    def grid(self) -> list[BarLine]:
+        """The bars that have been played last, are playing, or are written, oldest first."""
+        return [bar.line for bar in self._played] + [bar.line for bar in self._bars]
+
+    # ---- sound --------------------------------------------------------------------------------------------
+
+    def mix(self, frames: int) -> Block:
+        """The next `frames` samples, [frames, channels], within -1..1; moves `position` on."""
+        end = self.position + frames
+        self._begin_notes(end)
+        out = np.zeros((frames, self.channels), np.float32)
+        fading = round(RELEASE_SECONDS * self.rate_hz)
+        alive = []
+        for note in self._notes:
+            low = max(note.start, self.position)
+            high = min(note.start + len(note.samples), end)
+            if low < high:
+                part = note.samples[low - note.start : high - note.start]
+                if note.released is not None:
+                    fade = 1.0 - (np.arange(low, high) - note.released) / fading
+                    part = part * np.clip(fade, 0.0, 1.0).astype(np.float32)
+                out[low - self.position : high - self.position] += part[:, None] * note.gains
+            over = note.released is not None and end >= note.released + fading
+            if note.start + len(note.samples) > end and not over:
+                alive.append(note)
+        self._notes = alive
+        gain = self._level.at(self.position, frames)
+        out *= gain[:, None] if isinstance(gain, np.ndarray) else np.float32(gain)
+        self.position = end
+        self._retire_bars()
+        return soften(out)
+
+    def skip(self, frames: int) -> None:
+        """Let `frames` samples pass unheard (the card ran ahead of us): what was due in them is not made up for."""
+        self.position += frames
+        for bar in self._bars:
+            bar.next = max(bar.next, bisect_left([hit.offset for hit in bar.hits], self.position - bar.line.start))
+        self._notes = [note for note in self._notes if note.start + len(note.samples) > self.position]
+        self._extend()
+        self._retire_bars()
+
+    # ---- within ---------------------------------------------------------------------------------------------
+
+    def _begin_notes(self, end: int) -> None:
+        self._extend(end)
+        for bar in self._bars:
+            while bar.next < len(bar.hits) and bar.line.start + bar.hits[bar.next].offset < end:
+                hit = bar.hits[bar.next]
+                bar.next += 1
+                start = bar.line.start + hit.offset
+                samples = self.voices.get(hit.voice)
+                if samples is not None and start >= self.position:
+                    self._notes.append(_Note(start, hit.voice, samples, pan_gains(hit.gain, hit.pan, self.channels)))
+        if len(self._notes) > NOTES_AT_ONCE:
+            self._notes.sort(key=lambda note: note.start)
+            for note in self._notes[:-NOTES_AT_ONCE]:
+                if note.released is None:
+                    note.released = self.position
+
+    def _extend(self, end: int | None = None) -> None:
+        """Repeat the last bars when the score ends too soon after `end` for a hit ahead of its bar line."""
+        end = self.position if end is None else end
+        while self._last is not None:
+            early = round(EARLY_STEPS * self._last.length / 16)
+            if self._last.end - early >= end:
+                return
+            self._repeat()
+
+    def _repeat(self) -> None:
+        known = [*self._played, *self._bars][-REPEATED_BARS:]
+        source = known[0]
+        assert self._last is not None
+        line = BarLine(self._last.number + 1, self._last.end, source.line.length)
+        self._append(_Bar(line, source.hits))
+
+    def _append(self, bar: _Bar) -> None:
+        self._bars.append(bar)
+        self._last = bar.line
+        bar.next = bisect_left([hit.offset for hit in bar.hits], self.position - bar.line.start)
+
+    def _retire_bars(self) -> None:
+        while len(self._bars) > 1 and self._bars[0].line.end <= self.position:
+            self._played.append(self._bars.popleft())
+
+
+def pan_gains(gain: float, pan: float, channels: int) -> NDArray[np.float32]:
+    """Gains per channel for `pan` -1 … 1 at equal power; a single channel takes all."""
+    if channels == 1:
+        return np.asarray([gain], np.float32)
+    angle = (np.clip(pan, -1.0, 1.0) + 1.0) * np.pi / 4
+    gains = np.zeros(channels, np.float32)
+    gains[:2] = gain * np.sqrt(2) * np.asarray([np.cos(angle), np.sin(angle)])
+    return gains
+
+
+def soften(block: Block) -> Block:
+    """Bend what exceeds `KNEE` smoothly below full scale, sample by sample, so that block borders do not matter."""
+    loud = np.abs(block) > KNEE
+    if loud.any():
+        over = block[loud]
+        block[loud] = np.sign(over) * (KNEE + (1 - KNEE) * np.tanh((np.abs(over) - KNEE) / (1 - KNEE)))
+    return block

@@ -1,0 +1,247 @@
+"""The sound process: owns the card and the timeline, mixes ahead of it, and never misses a block.
+
+Round and round: take what the stage says, keep the queue to the card filled, move what the microphone heard onto
+the timeline, publish the clock. No torch, no picture, nothing that takes long.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+from installation import shared
+from installation.assets import STAND_IN_FILM
+from installation.clock import ClockFilter, SharedClock, Timeline
+from installation.devices.microphone import FilmTrack, Input, Microphone, Quiet
+from installation.devices.speakers import BLOCK_FRAMES, Card, DeviceError, Silent, Speakers
+from installation.exhibition import Exhibition, load
+from installation.health.logs import configure
+from installation.health.vitals import Vitals
+from installation.messages import (
+    BarWritten,
+    LevelSet,
+    Line,
+    Message,
+    SoundReady,
+    VoiceForgotten,
+    VoiceMade,
+    listen,
+)
+from installation.sound.mixer import Mixer, PlacedHit
+from installation.sound.queue import BlockQueue
+
+RATE_HZ = 48_000
+AHEAD_FRAMES = 6 * BLOCK_FRAMES  # mixed and waiting: 64 ms, what a busy machine may keep us from running
+REOPEN_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
+log = logging.getLogger("sound")
+
+
+def main(folder_text: str, exhibition_path: str) -> None:
+    """Run until SIGTERM. `folder_text` is the run's folder of segments."""
+    folder = Path(folder_text)
+    exhibition = load(Path(exhibition_path))
+    configure("sound", exhibition.data_folder / "logs", exhibition.log_level.upper())
+    process = SoundProcess(folder, exhibition)
+    signal.signal(signal.SIGTERM, lambda *_: process.stop())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    urgent()
+    gc.collect()
+    gc.freeze()
+    process.run()
+
+
+class SoundProcess:
+    """Everything that the loop needs, opened once."""
+
+    def __init__(self, folder: Path, exhibition: Exhibition) -> None:
+        self._folder = folder
+        self._exhibition = exhibition
+        clock = shared.attach(folder, "clock")
+        capture = shared.SampleRing.attach(folder, "capture")
+        if clock is None or capture is None:
+            raise FileNotFoundError(f"{folder}: no clock segment; the supervisor makes it first")
+        self._clock = SharedClock(clock[1])
+        self._capture = capture
+        self._vitals = Vitals(folder, "sound")
+        self._listener = listen(folder / "sound.sock")
+        self._lines: list[Line] = []
+        self._running = True
+        self._speakers: Speakers = open_speakers(exhibition, self._vitals)
+        self._microphone: Microphone = Quiet()
+        before = self._clock.read()
+        start = 0
+        if before is not None:  # someone played before us: go on where time has brought that timeline
+            start = max(0, round(before.timeline.sample_at(time.monotonic() + self._speakers.latency + 0.03)))
+        self._mixer = Mixer(RATE_HZ, self._speakers.channels, position=start)
+        if before is not None and before.bars:
+            self._mixer.restore_grid(before.bars)
+            self._mixer.skip(0)
+        self._queue = BlockQueue(1 << 15, self._speakers.channels, position=start)
+        self._filter = ClockFilter(RATE_HZ)
+        self._missed_before = before.missed if before else 0
+        self._delay = (exhibition.speakers.latency_ms or 0.0) / 1000
+        self._reopen_at = 0.0
+        self._reopened = 0
+
+    def stop(self) -> None:
+        self._running = False
+
+    def run(self) -> None:
+        self._fill()
+        self._speakers.start(self._queue.pull)
+        self._microphone = open_microphone(self._exhibition, self._vitals)
+        while self._running:
+            self._listen()
+            self._fill()
+            self._keep_time()
+            self._look_after_devices()
+            self._wait()
+        self._speakers.close()
+        self._microphone.close()
+        self._listener.close()
+
+    # ---- the turns of the loop ------------------------------------------------------------------------------
+
+    def _wait(self) -> None:
+        """Until someone speaks, or the queue needs the next block."""
+        spare = self._queue.waiting - (AHEAD_FRAMES - BLOCK_FRAMES)
+        pause = min(max(spare / RATE_HZ, 0.001), 0.01)
+        select.select([self._listener, *(line.connection for line in self._lines)], [], [], pause)
+
+    def _fill(self) -> None:
+        lost = self._queue.catch_up()
+        if lost:
+            self._mixer.skip(lost)
+        while self._queue.waiting < AHEAD_FRAMES:
+            self._queue.push(self._mixer.mix(BLOCK_FRAMES))
+
+    def _listen(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except BlockingIOError:
+            pass
+        else:
+            line = Line(connection)
+            line.send(SoundReady(RATE_HZ))
+            self._lines.append(line)
+        for line in self._lines:
+            for message in line.receive():
+                self._obey(message)
+        self._lines = [line for line in self._lines if not line.closed]
+
+    def _obey(self, message: Message) -> None:
+        match message:
+            case VoiceMade(name, segment):
+                found = shared.attach(self._folder, segment)
+                if found is None:
+                    log.warning("voice %s: its segment %s is gone", name, segment)
+                    return
+                self._mixer.make_voice(name, found[1].copy())
+                shared.remove(self._folder, segment)
+            case VoiceForgotten(name):
+                self._mixer.forget_voice(name)
+            case BarWritten(number, length, hits):
+                if not self._mixer.write_bar(number, length, tuple(PlacedHit(*hit) for hit in hits)):
+                    self._vitals.status.inc("installation_bars_late_total")
+            case LevelSet(gain_db, fade):
+                self._mixer.set_level(gain_db, fade)
+            case _:
+                log.error("a message that is not for the sound process: %r", message)
+
+    def _keep_time(self) -> None:
+        stamps = self._queue.stamps()
+        for sample, seconds in stamps:
+            self._filter.stamp(sample, seconds + self._delay)
+        timeline = self._filter.timeline
+        if timeline is None:
+            return
+        if stamps:
+            self._vitals.beat()
+        self._microphone.feed(self._capture, timeline)
+        self._clock.publish(
+            timeline,
+            self._mixer.position,
+            RATE_HZ,
+            self._speakers.latency,
+            self._missed_before + self._queue.missed,
+        )
+        self._clock.publish_bars([(bar.number, bar.start, bar.length) for bar in self._mixer.grid])
+        status = self._vitals.status
+        status.set("installation_blocks_total", self._queue.blocks)
+        status.set("installation_blocks_missed_total", self._missed_before + self._queue.missed)
+        status.set("installation_sound_latency_seconds", self._speakers.latency)
+        garbage = self._microphone.garbage > 0
+        self._vitals.condition("microphone_garbage", garbage, microphone=self._microphone.name)
+        self._vitals.write_if_due()
+
+    def _look_after_devices(self) -> None:
+        """A card that stopped asking for blocks is opened again, with growing pauses; time goes on silently."""
+        now = time.monotonic()
+        if self._speakers.alive() or now < self._reopen_at:
+            return
+        log.warning("speakers %s have stopped; opening them again", self._speakers.name)
+        self._speakers.close()
+        self._reopen_at = now + REOPEN_SECONDS[min(self._reopened, len(REOPEN_SECONDS) - 1)]
+        self._reopened += 1
+        self._speakers = open_speakers(self._exhibition, self._vitals)
+        timeline: Timeline | None = self._filter.timeline
+        if timeline is not None:
+            ahead = round(timeline.sample_at(now + self._speakers.latency)) - self._queue.played
+            if ahead > 0:
+                self._queue.played += ahead
+        self._fill()
+        self._speakers.start(self._queue.pull)
+
+
+def open_speakers(exhibition: Exhibition, vitals: Vitals) -> Speakers:
+    """The speakers that the exhibition asks for, or the silent stand-in with the reason on the status."""
+    wanted = exhibition.speakers
+    if wanted.id == "silent":
+        vitals.device("speakers", Silent.name, real=False, reason="the exhibition asks for silence")
+        return Silent(RATE_HZ)
+    try:
+        card = Card(wanted.id if wanted.is_identity else None, RATE_HZ)
+    except DeviceError as error:
+        vitals.device("speakers", Silent.name, real=False, reason=str(error))
+        vitals.condition("speakers_missing", wanted.is_identity, speakers=wanted.id, reason=error)
+        return Silent(RATE_HZ)
+    vitals.condition("speakers_missing", False)
+    vitals.device("speakers", card.name, real=True)
+    return card
+
+
+def open_microphone(exhibition: Exhibition, vitals: Vitals) -> Microphone:
+    """The microphone that the exhibition asks for, or a stand-in with the reason on the status."""
+    wanted = exhibition.microphone
+    reason = "the exhibition asks for it"
+    if wanted.id == "auto" or wanted.is_identity:
+        try:
+            name = wanted.id if wanted.is_identity else None
+            microphone = Input(name, RATE_HZ, wanted.channel - 1, wanted.gain_db)
+        except DeviceError as error:
+            reason = str(error)
+            vitals.condition("microphone_missing", wanted.is_identity, microphone=wanted.id, reason=reason)
+        else:
+            vitals.device("microphone", microphone.name, real=True)
+            return microphone
+    if wanted.id == "none" or wanted.is_identity:
+        vitals.device("microphone", Quiet.name, real=False, reason=reason)
+        return Quiet()
+    track = FilmTrack(Path(wanted.id) if wanted.is_file else STAND_IN_FILM, RATE_HZ)
+    vitals.device("microphone", track.name, real=False, reason=reason)
+    return track
+
+
+def urgent() -> None:
+    """Ask the scheduler to run this process before all others; where that is not allowed, `doctor` says how."""
+    sys.setswitchinterval(0.001)
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(20))
+    except (PermissionError, AttributeError) as error:
+        log.info("no real-time priority (%s); see `run.py doctor`", error)

@@ -1,0 +1,244 @@
+"""The stage's side of the score: bars and voices as a piece says them, placed on the timeline.
+
+`ScoreWriter` implements `piece.Score` over a port: in the gallery a socket and shared memory to the sound process
+(`LivePort`), in an offline render the mixer itself (`OfflinePort`). It remembers what should be sounding, so that a
+sound process that was restarted can be told again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from installation import shared
+from installation.clock import BarLine, ClockReading, SharedClock, Timeline
+from installation.messages import BarWritten, LevelSet, Line, Message, SoundReady, VoiceForgotten, VoiceMade, connect
+from installation.piece import Bar, Sound, Sounding
+from installation.resampling import resample
+from installation.sound.mixer import Mixer, PlacedHit
+
+WRITE_AHEAD_SECONDS = 0.06  # a message needs this long to reach the mixer before the bar line
+
+
+class Port(Protocol):
+    """The way to a mixer, and the clock by which it plays."""
+
+    rate_hz: int
+
+    def make_voice(self, name: str, samples: Sound) -> None: ...
+    def forget_voice(self, name: str) -> None: ...
+    def write_bar(self, bar: BarWritten) -> None: ...
+    def set_level(self, gain_db: float, fade: float) -> None: ...
+    def reading(self) -> ClockReading | None: ...
+    def restarted(self) -> bool:
+        """Whether the mixer began anew since the last call and must be told everything again."""
+        ...
+
+    def captured(self, start: int, frames: int) -> Sound: ...
+    def captured_to(self) -> int: ...
+
+
+class OfflinePort:
+    """A mixer of one's own. `ahead` is how far it has mixed beyond what is heard, as in a live run."""
+
+    def __init__(self, rate_hz: int = 48_000, channels: int = 2) -> None:
+        self.rate_hz = rate_hz
+        self.mixer = Mixer(rate_hz, channels)
+        self.capture = shared.SampleRing.private(30 * rate_hz)
+
+    def make_voice(self, name: str, samples: Sound) -> None:
+        self.mixer.make_voice(name, samples)
+
+    def forget_voice(self, name: str) -> None:
+        self.mixer.forget_voice(name)
+
+    def write_bar(self, bar: BarWritten) -> None:
+        self.mixer.write_bar(bar.number, bar.length, tuple(PlacedHit(*hit) for hit in bar.hits))
+
+    def set_level(self, gain_db: float, fade: float) -> None:
+        self.mixer.set_level(gain_db, fade)
+
+    def reading(self) -> ClockReading:
+        timeline = Timeline(0.0, 0.0, float(self.rate_hz))
+        return ClockReading(timeline, self.mixer.position, self.rate_hz, 0.0, 0, tuple(self.mixer.grid))
+
+    def restarted(self) -> bool:
+        return False
+
+    def captured(self, start: int, frames: int) -> Sound:
+        return self.capture.read(start, frames)
+
+    def captured_to(self) -> int:
+        return self.capture.position
+
+
+class LivePort:
+    """The sound process. Reconnects by itself; what is said while it is away is said again when it is back."""
+
+    def __init__(self, folder: Path, rate_hz: int = 48_000) -> None:
+        self.rate_hz = rate_hz
+        self._folder = folder
+        self._line: Line | None = None
+        self._generation = 0
+        self._told = False
+        self._clock: SharedClock | None = None
+        self._capture: shared.SampleRing | None = None
+
+    def make_voice(self, name: str, samples: Sound) -> None:
+        self._generation += 1
+        segment = f"voice-{self._generation}"
+        shared.create(self._folder, segment, samples.shape, "float32")[:] = samples
+        self._send(VoiceMade(name, segment))
+
+    def forget_voice(self, name: str) -> None:
+        self._send(VoiceForgotten(name))
+
+    def write_bar(self, bar: BarWritten) -> None:
+        self._send(bar)
+
+    def set_level(self, gain_db: float, fade: float) -> None:
+        self._send(LevelSet(gain_db, fade))
+
+    def reading(self) -> ClockReading | None:
+        if self._clock is None:
+            found = shared.attach(self._folder, "clock")
+            if found is None:
+                return None
+            self._clock = SharedClock(found[1])
+        return self._clock.read()
+
+    def restarted(self) -> bool:
+        if self._line is None or self._line.closed:
+            self._line = connect(self._folder / "sound.sock")
+            self._capture = None
+            self._told = False
+        if self._line is not None and not self._told:
+            said: list[Message] = self._line.receive()
+            self._told = any(isinstance(message, SoundReady) for message in said)
+            return self._told
+        if self._line is not None:
+            self._line.receive()  # notices when the other end is gone, and sends what had to wait
+        return False
+
+    def captured(self, start: int, frames: int) -> Sound:
+        ring = self._ring()
+        return ring.read(start, frames) if ring else np.zeros(frames, np.float32)
+
+    def captured_to(self) -> int:
+        ring = self._ring()
+        return ring.position if ring else 0
+
+    def _ring(self) -> shared.SampleRing | None:
+        if self._capture is None:
+            self._capture = shared.SampleRing.attach(self._folder, "capture")
+        return self._capture
+
+    def _send(self, message: Message) -> None:
+        if self._line is not None and not self._line.closed and self._told:
+            self._line.send(message)
+
+
+class ScoreWriter:
+    """`piece.Score` over a port. `update` once per frame keeps it in step with the mixer."""
+
+    KEPT_BARS = 6
+
+    def __init__(self, port: Port) -> None:
+        self.port = port
+        self.rate_hz = port.rate_hz
+        self._voices: dict[str, Sound] = {}
+        self._bars: dict[int, BarWritten] = {}
+        self._level = (0.0, 0.0)
+        self._reading: ClockReading | None = port.reading()
+        self._shown = -math.inf  # sounding hits up to this sample have been handed out
+        self._repeats: deque[BarWritten] = deque(maxlen=2)
+
+    # ---- piece.Score ------------------------------------------------------------------------------------
+
+    @property
+    def next_bar(self) -> int:
+        if self._reading is None or not self._reading.bars:
+            return 0
+        ahead = self._reading.mixed_to + WRITE_AHEAD_SECONDS * self.rate_hz
+        for bar in self._reading.bars:
+            early = bar.length / 16
+            if bar.start - early > ahead:
+                return bar.number
+        return self._reading.bars[-1].number + 1
+
+    @property
+    def written(self) -> int:
+        if not self._bars:
+            return self.next_bar
+        return max(max(self._bars) + 1, self.next_bar)
+
+    def voice(self, name: str, samples: Sound, rate_hz: int) -> None:
+        mono = np.asarray(samples, np.float32)
+        mono = mono.mean(axis=1) if mono.ndim == 2 else mono
+        mono = np.nan_to_num(mono, nan=0.0, posinf=1.0, neginf=-1.0)
+        mono = resample(mono, rate_hz, self.rate_hz)
+        self._voices[name] = mono
+        self.port.make_voice(name, mono)
+
+    def forget(self, name: str) -> None:
+        if self._voices.pop(name, None) is not None:
+            self.port.forget_voice(name)
+
+    def write(self, bar: Bar) -> None:
+        if not 20 <= bar.tempo_bpm <= 400:
+            raise ValueError(f"tempo_bpm={bar.tempo_bpm} must lie within 20..400")
+        step = 60.0 / bar.tempo_bpm / 4 * self.rate_hz
+        hits = tuple((round(hit.step * step), hit.voice, hit.gain, hit.pan) for hit in bar.hits)
+        message = BarWritten(bar.number, round(step * bar.steps), hits)
+        self._bars[bar.number] = message
+        for number in sorted(self._bars)[: -self.KEPT_BARS]:
+            del self._bars[number]
+        self.port.write_bar(message)
+
+    def level(self, gain_db: float, fade: float = 0.5) -> None:
+        self._level = (gain_db, fade)
+        self.port.set_level(gain_db, fade)
+
+    # ---- the stage's --------------------------------------------------------------------------------------
+
+    def update(self) -> ClockReading | None:
+        """Read the clock; tell a mixer that began anew everything that should be sounding."""
+        if self.port.restarted():
+            for name, samples in self._voices.items():
+                self.port.make_voice(name, samples)
+            self.port.set_level(self._level[0], 0.01)
+            for number in sorted(self._bars):
+                self.port.write_bar(self._bars[number])
+        self._reading = self.port.reading()
+        return self._reading
+
+    def sounding(self, sample: float) -> tuple[Sounding, ...]:
+        """The hits that became audible since the last call, up to `sample` on the timeline."""
+        reading = self._reading
+        if reading is None:
+            return ()
+        since = max(self._shown, sample - self.rate_hz)
+        self._shown = max(self._shown, sample)
+        found: list[tuple[float, Sounding]] = []
+        for line in reading.bars:
+            if line.end + line.length < since or line.start - line.length / 16 > sample:
+                continue
+            bar = self._playing(line)
+            for offset, voice, gain, _ in bar.hits if bar else ():
+                start = line.start + offset
+                if since < start <= sample and voice in self._voices:
+                    found.append((start, Sounding(voice, gain, (sample - start) / self.rate_hz)))
+        return tuple(hit for _, hit in sorted(found, key=lambda pair: pair[0]))
+
+    def _playing(self, line: BarLine) -> BarWritten | None:
+        """What sounds in `line`: what was written for it, else the bars that the mixer repeats."""
+        if line.number in self._bars:
+            return self._bars[line.number]
+        earlier = [number for number in sorted(self._bars) if number < line.number][-2:]
+        if not earlier:
+            return None
+        return self._bars[earlier[(line.number - earlier[-1] - 1) % len(earlier)]]

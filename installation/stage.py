@@ -1,0 +1,312 @@
+"""The stage: where a piece lives. Camera and controls in, one moment and one picture per frame.
+
+Read `Stage.step` from top to bottom and you have understood the runtime: the clock is read, the camera looked at,
+the visit in progress moved on, the moment made, the piece asked for its picture. Everything that differs between a
+gallery and an offline render (camera, score, store, long work) is handed in; nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from installation.answers import Computer
+from installation.health.vitals import Vitals
+from installation.piece import (
+    Answer,
+    Booth,
+    CameraView,
+    Level,
+    Moment,
+    Picture,
+    Piece,
+    Recording,
+    Size,
+    Type,
+    Visit,
+)
+from installation.presence import Presence
+from installation.sound.levels import Marks, level_of
+from installation.sound.score import ScoreWriter
+from installation.visitors.booth import BoothKeeper, Do, Step
+from installation.visitors.film import Recorder
+from installation.visitors.store import StoreError
+
+T = TypeVar("T")
+LEVEL_SECONDS = 0.05
+FILM_RATE_HZ = 20.0
+CAPTURE_PATIENCE = 1.0  # how long a take may wait for the microphone's last samples
+log = logging.getLogger("stage")
+
+
+class Camera(Protocol):
+    """What the stage sees: the newest picture at an instant of its own time."""
+
+    def view(self, now: float) -> CameraView: ...
+
+
+class Archive(Protocol):
+    """Where visits are kept: `visitors.store.Store`, or nothing in an offline render."""
+
+    def keep(self, visit: Visit) -> Answer[object]:
+        """The answer raises when the visit could not be kept."""
+        ...
+
+    def remember(self, visit: str, derived: Mapping[str, Any]) -> None: ...
+    def delete(self, visit: str) -> None: ...
+
+
+@dataclass
+class _Take:
+    """A recording in progress. `start` is its first sample on the timeline."""
+
+    visit: str
+    began: float
+    start: int
+    recorder: Recorder
+    marks: Marks
+    marked_to: int
+    finished: float | None = None
+    contributed: bool = False
+    kept: Answer[object] | None = None
+    failed: bool = False
+
+
+@dataclass
+class Stage:
+    """Implements `piece.Stage` and moves a piece from frame to frame. Times are monotonic seconds."""
+
+    piece: Piece
+    size: Size
+    sound: ScoreWriter
+    camera: Camera
+    type: Type
+    texts: Mapping[str, Sequence[str]]
+    computer: Computer
+    random: np.random.Generator
+    new_id: Callable[[], str]
+    archive: Archive | None = None
+    vitals: Vitals = field(default_factory=lambda: Vitals(None, "stage"))
+    gpu: str = "cpu"
+    undo: float = 20.0
+    frame_seconds: float = 1 / 30
+    sound_trigger_db: float | None = None
+    wall: Callable[[], float] = lambda: 0.0
+    stand_in: bool = False
+
+    def __post_init__(self) -> None:
+        self.frame = 0
+        self.began: float | None = None
+        self._before = 0.0
+        self._presence = Presence()
+        self._seen = (-1, 0.0)
+        self._recording: Recording = self.piece.records or Recording()
+        self._booth = BoothKeeper(self._recording.seconds, self.undo)
+        self._take: _Take | None = None
+        self._shown = Booth()
+        self._quiet_since = -math.inf
+
+    # ---- piece.Stage ----------------------------------------------------------------------------------------
+
+    def compute(self, work: Callable[..., T], *arguments: Any, seconds: float) -> Answer[T]:
+        return self.computer.compute(work, *arguments, seconds=seconds)
+
+    def remember(self, visit: str, derived: Mapping[str, Any]) -> None:
+        if self.archive is not None:
+            self.archive.remember(visit, derived)
+
+    def alert(self, name: str, **details: object) -> None:
+        self.vitals.event(name, **details)
+
+    # ---- the runtime's ----------------------------------------------------------------------------------------
+
+    @property
+    def booth(self) -> Booth:
+        """The visit in progress, as the last picture showed it."""
+        return self._shown
+
+    @property
+    def presence(self) -> float:
+        return self._presence.value
+
+    def set_undo(self, seconds: float) -> None:
+        """For how long a visit can be taken back, from now on."""
+        self._booth.undo = seconds
+
+    def open(self, visits: Sequence[Visit] = ()) -> None:
+        """Open the piece and give it those who were here before, oldest first."""
+        self.piece.open(self)
+        for visit in visits:
+            self.piece.contribute(visit)
+
+    def step(self, now: float, pressed: Sequence[str] = ()) -> Picture:
+        """The picture of the frame that is shown at `now` (the instant at which light leaves the screen)."""
+        self.began = now if self.began is None else self.began
+        elapsed = now - self._before if self.frame else self.frame_seconds
+        self._before = now
+
+        reading = self.sound.update()
+        sample = reading.timeline.sample_at(now) if reading else 0.0
+        beat, bar = reading.beat_at(sample) if reading else (0.0, -1)
+        sounding = self.sound.sounding(sample)
+
+        view = self.camera.view(now)
+        if view.sequence != self._seen[0]:
+            self._presence.see(view.image, now - self._seen[1])
+            self._seen = (view.sequence, now)
+        level = self._level()
+
+        controls = [*pressed, *self._by_sound(level, now)]
+        booth = self._visit(now, beat, "button" in controls, view)
+        moment = Moment(
+            frame=self.frame,
+            time=now - self.began,
+            delta=elapsed,
+            size=self.size,
+            camera=view,
+            controls=tuple(controls),
+            sounding=sounding,
+            beat=beat,
+            bar=bar,
+            tempo_bpm=_tempo(reading, bar),
+            level=level,
+            presence=self._presence.value,
+            booth=booth,
+        )
+        self.frame += 1
+        return self.piece.frame(moment)
+
+    def withdraw(self, visit: str) -> None:
+        """Take a visit out of the work and off the disk, for good."""
+        self.piece.withdraw(visit)
+        if self.archive is not None:
+            self.archive.delete(visit)
+
+    def close(self) -> None:
+        if self._shown.phase in ("counting", "performing"):
+            self.sound.level(0.0)
+        self.piece.close()
+
+    # ---- the visit in progress ------------------------------------------------------------------------------------
+
+    def _visit(self, now: float, beat: float, pressed: bool, view: CameraView) -> Booth:
+        if self.piece.records is None:
+            return self._shown
+        take = self._take
+        if take is not None and take.finished is None:
+            take.recorder.add(view.image, max(now - view.age - take.began, 0.0))
+            self._mark(take)
+        if take is not None and take.finished is not None and not take.contributed:
+            self._contribute(take, now)
+        step = Step(
+            time=now,
+            beat=beat,
+            pressed=pressed,
+            heard=self._heard(take),
+            kept=self._kept(take),
+            marks=tuple(take.marks.found) if take else (),
+            visit=take.visit if take else None,
+        )
+        before = self._booth.phase
+        for what in self._booth.step(step):
+            self._do(what, now)
+        self._duck(before, self._booth.phase)
+        self._shown = self._booth.show(replace(step, visit=self._take.visit if self._take else None))
+        return self._shown
+
+    def _do(self, what: Do, now: float) -> None:
+        take = self._take
+        if what is Do.RECORD:
+            reading = self.sound.port.reading()
+            start = round(reading.timeline.sample_at(now)) if reading else 0
+            recorder = Recorder(self._recording.film_size, FILM_RATE_HZ, begin=0.0, longest_s=self._recording.seconds)
+            self._take = _Take(self.new_id(), now, start, recorder, Marks(self.sound.rate_hz), start)
+            return
+        if take is None:
+            return
+        if what is Do.FINISH:
+            take.finished = now
+        elif what is Do.KEEP:
+            self.vitals.status.inc("installation_visits_total")
+        elif what is Do.WITHDRAW:
+            self.withdraw(take.visit)
+            self.vitals.status.inc("installation_visits_withdrawn_total")
+        elif what is Do.DISCARD:
+            self.withdraw(take.visit)
+            if self._booth.phase == "full":
+                self.vitals.status.inc("installation_visits_refused_total")
+            else:
+                self.vitals.status.inc("installation_visits_unheard_total")
+                self.vitals.event("nothing_heard")
+
+    def _contribute(self, take: _Take, now: float) -> None:
+        """Hand the take to the piece once the microphone's last sample is in."""
+        assert take.finished is not None
+        frames = round(self._recording.seconds * self.sound.rate_hz)
+        if self.sound.port.captured_to() < take.start + frames and now - take.finished < CAPTURE_PATIENCE:
+            return
+        take.contributed = True
+        samples = self.sound.port.captured(take.start, frames)
+        visit = Visit(
+            id=take.visit,
+            at=self.wall(),
+            samples=samples,
+            rate_hz=self.sound.rate_hz,
+            film=take.recorder.film(self._recording.seconds),
+            stand_in=self.stand_in,
+        )
+        self.piece.contribute(visit)
+        if self.archive is not None:
+            take.kept = self.archive.keep(visit)
+
+    def _heard(self, take: _Take | None) -> bool | None:
+        return self.piece.heard(take.visit) if take is not None and take.contributed else None
+
+    def _kept(self, take: _Take | None) -> bool:
+        if take is None or take.failed:
+            return not (take and take.failed)
+        if take.kept is not None and take.kept.ready:
+            try:
+                take.kept.result()
+            except (OSError, StoreError) as error:
+                log.error("a visit cannot be kept: %s", error)
+                take.failed = True
+            take.kept = None
+        return not take.failed
+
+    def _mark(self, take: _Take) -> None:
+        until = self.sound.port.captured_to()
+        if until > take.marked_to:
+            take.marks.feed(self.sound.port.captured(take.marked_to, until - take.marked_to))
+            take.marked_to = until
+
+    def _duck(self, before: str, after: str) -> None:
+        """The room listens while somebody performs."""
+        quiet = ("performing",)
+        if before not in quiet and after in quiet:
+            self.sound.level(self._recording.duck_db, 0.1)
+        elif before in quiet and after not in quiet:
+            self.sound.level(0.0, 0.3)
+
+    def _level(self) -> Level:
+        until = self.sound.port.captured_to()
+        frames = round(LEVEL_SECONDS * self.sound.rate_hz)
+        return level_of(self.sound.port.captured(until - frames, frames))
+
+    def _by_sound(self, level: Level, now: float) -> list[str]:
+        """With a sound trigger, a sound after some quiet is the button. Only to begin: never to take back."""
+        if self.sound_trigger_db is None or self._booth.phase not in ("idle", "unheard"):
+            return []
+        return ["button"] if level.peak_db >= self.sound_trigger_db else []
+
+
+def _tempo(reading: Any, bar: int) -> float:
+    for line in reading.bars if reading else ():
+        if line.number == bar:
+            return float(60.0 * 4 * reading.rate_hz / line.length)
+    return 0.0

@@ -1,0 +1,372 @@
+"""The stage process: owns the screen and the GPU, and runs a `Stage` at the screen's pace.
+
+SIGHUP: the exhibition file was saved and is good; take it over while running. SIGTERM: leave. A piece that fails is
+opened again; one that keeps failing gives its place to the attract film, and the process lives on.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import secrets
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from installation import shared
+from installation.answers import Threads
+from installation.assets import STAND_IN_FILM
+from installation.attract import Attract
+from installation.clock import Lateness, lateness
+from installation.devices.film import FilmReader
+from installation.devices.screen import Offscreen, Pace, Screen, Window, has_display
+from installation.devices.speakers import DeviceError
+from installation.exhibition import Exhibition, ExhibitionError, OnShow, load
+from installation.health import alerts
+from installation.health.logs import configure
+from installation.health.metrics import read_report
+from installation.health.vitals import Vitals
+from installation.piece import CameraView, Picture, Piece, Size, Visit
+from installation.sound.score import LivePort, ScoreWriter
+from installation.stage import Stage
+from installation.stand_ins import StandInVisitor, performances
+from installation.typography import Typesetter
+from installation.visitors.clerk import Clerk
+from installation.visitors.store import Store, StoreInUse
+
+DEFAULT_SIZE = (1280, 720)
+FADE_AFTER = 1.0  # the newest camera picture is this old: something is wrong
+FADE_SECONDS = 1.5
+FAILURES = 3  # of one piece within FAILURE_WINDOW, before the attract film takes its place
+FAILURE_WINDOW = 600.0
+PREVIEW_WIDTH = 960
+WATCHED_SECONDS = 5.0
+EXPIRE_EVERY = 600.0
+log = logging.getLogger("stage")
+
+
+def main(folder_text: str, exhibition_path: str, mode: str = "") -> None:
+    """Run until SIGTERM. `folder_text` is the run's folder; `mode` "safe" shows the attract film and no piece."""
+    exhibition = load(Path(exhibition_path))
+    configure("stage", exhibition.data_folder / "logs", exhibition.log_level.upper())
+    process = StageProcess(Path(folder_text), exhibition, safe=mode == "safe")
+    signal.signal(signal.SIGTERM, lambda *_: process.stop())
+    signal.signal(signal.SIGHUP, lambda *_: process.reload())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    process.run()
+
+
+class LiveCamera:
+    """The camera process's newest picture; when it stays away, the last one fades into the attract film."""
+
+    def __init__(self, folder: Path, real: bool) -> None:
+        self._frames = shared.FrameReader(folder, "camera")
+        self._newest: tuple[Picture, float, int] | None = None
+        self._real = real
+        self._film: FilmReader | None = None
+
+    def view(self, now: float) -> CameraView:
+        taken = self._frames.newest()
+        if taken is not None:
+            self._newest = taken
+            if self._film is not None:
+                self._film.close()
+                self._film = None
+        if self._newest is None:
+            return CameraView(self._attract(now), 0.0, live=False, sequence=-round(now * 10))
+        picture, at, number = self._newest
+        age = max(now - at, 0.0)
+        if age <= FADE_AFTER:
+            return CameraView(picture, age, live=True, sequence=number)
+        share = min((age - FADE_AFTER) / FADE_SECONDS, 1.0)
+        film = CameraView(self._attract(now)).fitted((picture.shape[1], picture.shape[0]))
+        mixed = film if share >= 1.0 else (picture * (1 - share) + film * share).astype(np.uint8)
+        return CameraView(mixed, age, live=False, sequence=-round(now * 10))
+
+    def _attract(self, now: float) -> Picture:
+        if self._film is None:
+            self._film = FilmReader(STAND_IN_FILM)
+        return self._film.at(now % self._film.seconds)
+
+
+class StageProcess:
+    """The loop around the stage, and what it owns."""
+
+    def __init__(self, folder: Path, exhibition: Exhibition, safe: bool) -> None:
+        self._folder, self._exhibition, self._safe = folder, exhibition, safe
+        self._running, self._reload = True, False
+        self._vitals = Vitals(folder, "stage")
+        self._screen = open_screen(exhibition, self._vitals)
+        self._show = 0
+        self._failures: deque[float] = deque(maxlen=FAILURES)
+        self._computer = Threads()
+        self._clerk = self._open_store()
+        self._type = Typesetter()
+        self._score = ScoreWriter(LivePort(folder))
+        self._preview: shared.FrameWriter | None = None
+        self._previewed = 0.0
+        self._expiring_at = time.monotonic() + 30.0
+        self._visitor: StandInVisitor | None = None
+        self._expired: object = None
+        self._stage = self._open_stage()
+
+    def stop(self) -> None:
+        self._running = False
+
+    def reload(self) -> None:
+        self._reload = True
+
+    def run(self) -> None:
+        pace = Pace(self._exhibition.screen.rate_hz)
+        gc.collect()
+        gc.freeze()
+        status = self._vitals.status
+        before = time.monotonic()
+        while self._running:
+            late = pace.wait()
+            began = time.monotonic()
+            picture = self._picture(began + pace.period)
+            worked = time.monotonic()
+            self._screen.show(picture)
+            self._pass_on(picture)
+            self._vitals.beat()
+            now = time.monotonic()
+            status.inc("installation_frames_total")
+            status.observe("installation_frame_seconds", now - before)
+            status.observe("installation_frame_work_seconds", worked - began)
+            before = now
+            self._grade(late, pace.period)
+            self._housekeeping(now)
+        self._stage.close()
+        self._computer.close()
+        if self._clerk is not None:
+            self._clerk.close()
+        self._screen.close()
+
+    # ---- one frame --------------------------------------------------------------------------------------------
+
+    def _picture(self, shown_at: float) -> Picture:
+        pressed = self._screen.pressed()
+        if "quit" in pressed:
+            self._running = False
+        stage = self._stage
+        stage.size = self._screen.size
+        pressed += self._stand_in(shown_at)
+        try:
+            return stage.step(shown_at, pressed)
+        except Exception as error:  # an artwork may fail in any way; the room must not notice more than a blink
+            log.exception("the piece failed")
+            return self._recover(error, shown_at)
+
+    def _recover(self, error: Exception, shown_at: float) -> Picture:
+        name = "attract" if self._safe else self._exhibition.pieces[self._show].name
+        self._failures.append(time.monotonic())
+        keeps = len(self._failures) == FAILURES and self._failures[-1] - self._failures[0] < FAILURE_WINDOW
+        if keeps and not isinstance(self._stage.piece, Attract):
+            self._vitals.condition("piece_replaced", True, piece=name, reason=repr(error))
+            self._safe = True
+        else:
+            self._vitals.event("piece_failed", piece=name, reason=repr(error))
+        self._stage = self._open_stage()
+        try:
+            return self._stage.step(shown_at)
+        except Exception:
+            log.exception("the piece failed at its first picture")
+            return np.zeros((self._screen.size[1], self._screen.size[0], 3), np.uint8)
+
+    def _stand_in(self, now: float) -> list[str]:
+        if self._visitor is None:
+            return []
+        stage = self._stage
+        reading = stage.sound.port.reading()
+        bars = reading.bars if reading else ()
+        tempo = 60.0 * 4 * stage.sound.rate_hz / bars[-1].length if bars else 100.0
+        began = stage.began if stage.began is not None else now
+        return self._visitor.presses(now - began, now % self._film_seconds, tempo, stage.booth)
+
+    def _pass_on(self, picture: Picture) -> None:
+        """Give the console a smaller picture while somebody watches there."""
+        now = time.monotonic()
+        if now - self._previewed < 1.0 / self._exhibition.console.stream_rate_hz:
+            return
+        self._previewed = now
+        watching = self._folder / "watching"
+        try:
+            watched = time.time() - watching.stat().st_mtime < WATCHED_SECONDS
+        except FileNotFoundError:
+            return
+        if not watched:
+            return
+        import cv2
+
+        height, width = picture.shape[:2]
+        scale = min(PREVIEW_WIDTH / max(width, height), 1.0)
+        size: Size = (max(round(width * scale), 1), max(round(height * scale), 1))
+        if self._preview is None or self._preview.size != (size[1], size[0]):
+            self._preview = shared.FrameWriter(self._folder, "preview", size[1], size[0])
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if scale < 1.0 else picture
+        self._preview.write(np.asarray(small, np.uint8), now)
+
+    def _grade(self, late: float, period: float) -> None:
+        grade = lateness(late, period)
+        if grade is not Lateness.ON_TIME:
+            self._vitals.status.inc("installation_late_total", grade=grade.name.lower())
+        if grade in (Lateness.STRUGGLING, Lateness.LOST):
+            self._vitals.event(grade.name.lower(), process="stage", late_ms=1000 * late)
+
+    def _housekeeping(self, now: float) -> None:
+        self._vitals.status.set("installation_presence", self._stage.presence)
+        self._vitals.status.fact("piece", type(self._stage.piece).__name__)
+        self._vitals.status.fact("booth", self._stage.booth.phase)
+        self._vitals.write_if_due()
+        if self._clerk is not None and now >= self._expiring_at:
+            self._expiring_at = now + EXPIRE_EVERY
+            self._expired = self._clerk.expire()
+        expired = self._expired
+        if expired is not None and expired.ready:  # type: ignore[attr-defined]
+            self._expired = None
+            for visit in expired.result():  # type: ignore[attr-defined]
+                self._stage.piece.withdraw(visit)
+                self._vitals.status.inc("installation_visits_expired_total")
+        if self._reload:
+            self._reload = False
+            self._change()
+
+    # ---- opening and changing ------------------------------------------------------------------------------------
+
+    def _change(self) -> None:
+        """Take over a saved exhibition: the same piece keeps running with its new settings."""
+        try:
+            exhibition = load(self._exhibition.path)
+        except ExhibitionError as error:
+            log.warning("the file has changed again since it was checked: %s", error)
+            return
+        before, self._exhibition = self._exhibition, exhibition
+        stage = self._stage
+        if self._clerk is not None:
+            self._clerk.keep_s = exhibition.visitors.keep
+        was, now = before.pieces[self._show % len(before.pieces)], exhibition.pieces[0]
+        if isinstance(stage.piece, Attract) or was.name != now.name or before.texts() != exhibition.texts():
+            self._safe = False
+            self._failures.clear()
+            self._vitals.condition("piece_replaced", False)
+            self._show = 0
+            stage.close()
+            self._stage = self._open_stage()
+        elif was.settings != now.settings:
+            stage.piece.change(now.settings)
+        self._stage.set_undo(exhibition.visitors.undo)
+
+    def _open_stage(self) -> Stage:
+        exhibition = self._exhibition
+        piece: Piece = Attract(None) if self._safe else _made(exhibition.pieces[self._show])
+        devices = self._devices()
+        stand_in = not any(devices.get(kind, {}).get("real") for kind in ("camera", "microphone"))
+        by_sound = "sound" in exhibition.controls.button
+        stage = Stage(
+            piece=piece,
+            size=self._screen.size,
+            sound=self._score,
+            camera=LiveCamera(self._folder, real=not stand_in),
+            type=self._type,
+            texts=exhibition.texts(),
+            computer=self._computer,
+            random=np.random.default_rng(secrets.randbits(64)),
+            new_id=lambda: secrets.token_hex(8),
+            archive=self._clerk,
+            vitals=self._vitals,
+            gpu=chosen_gpu(exhibition.gpu),
+            undo=exhibition.visitors.undo,
+            frame_seconds=1.0 / exhibition.screen.rate_hz,
+            sound_trigger_db=exhibition.controls.sound_db if by_sound else None,
+            wall=time.time,
+            stand_in=stand_in,
+        )
+        stage.open(self._remembered(piece))
+        wanted = exhibition.stand_in_visitors
+        if piece.records and (wanted == "always" or (wanted == "auto" and stand_in)):
+            film = FilmReader(STAND_IN_FILM)
+            self._film_seconds = film.seconds
+            film.close()
+            self._visitor = StandInVisitor(performances(), self._film_seconds)
+        else:
+            self._visitor = None
+        return stage
+
+    def _remembered(self, piece: Piece) -> Sequence[Visit]:
+        if self._clerk is None or piece.remembers() <= 0:
+            return ()
+        return self._clerk.store.visits(piece.remembers())
+
+    def _open_store(self) -> Clerk | None:
+        settings = self._exhibition.visitors
+        folder = self._exhibition.data_folder / "visits"
+        try:
+            store = Store(
+                folder, exhibition=str(self._exhibition.path), reserve_bytes=settings.disk_reserve_mb * 1_000_000
+            )
+        except StoreInUse as error:
+            alerts.alert("store_in_use", folder=folder, owner=error)
+            log.error("%s", error)
+            return None
+        return Clerk(store, settings.keep)
+
+    def _devices(self) -> dict[str, dict[str, object]]:
+        """What the other processes say of their devices; waits a moment for them to have looked."""
+        found: dict[str, dict[str, object]] = {}
+        until = time.monotonic() + 1.5
+        for process in ("sound", "camera"):
+            path = self._folder / "status" / f"{process}.json"
+            while not path.exists() and time.monotonic() < until:
+                time.sleep(0.02)
+            report = read_report(path, time.monotonic()) if path.exists() else None
+            if report is not None:
+                found |= dict(report.facts.get("devices", {}))
+        return found
+
+
+def _made(show: OnShow) -> Piece:
+    return show.piece(show.settings)
+
+
+def chosen_gpu(wanted: str) -> str:
+    """The torch device for networks: `auto` takes the first NVIDIA GPU whose driver is loaded, else the processor.
+
+    Asked without torch, which would take seconds; a GPU that then fails is the network's fault to report."""
+    if wanted != "auto":
+        return wanted
+    return "cuda:0" if sys.platform == "linux" and Path("/proc/driver/nvidia/version").exists() else "cpu"
+
+
+def open_screen(exhibition: Exhibition, vitals: Vitals) -> Screen:
+    """The screen that the exhibition asks for, or the offscreen stand-in with the reason on the status."""
+    wanted = exhibition.screen
+    size: Size | None = (wanted.size[0], wanted.size[1]) if wanted.size else None
+    reason = "the exhibition asks for it"
+    if wanted.mode != "offscreen" and (wanted.mode != "auto" or has_display()):
+        try:
+            window = Window(
+                size=size or (DEFAULT_SIZE if wanted.mode == "window" else None),
+                display=wanted.display,
+                fullscreen=wanted.mode != "window",
+                rotate=wanted.rotate,
+                title=exhibition.title,
+                controls={"button": exhibition.controls.button},
+            )
+        except DeviceError as error:
+            reason = str(error)
+            vitals.condition("screen_missing", True, screen=wanted.display, reason=reason)
+        else:
+            vitals.device("screen", window.name, real=True)
+            return window
+    elif wanted.mode == "auto":
+        reason = "there is no X server or Wayland"
+    upright = wanted.rotate in (90, 270)
+    shown = size or ((DEFAULT_SIZE[1], DEFAULT_SIZE[0]) if upright else DEFAULT_SIZE)
+    vitals.device("screen", f"offscreen, {shown[0]}×{shown[1]}", real=False, reason=reason)
+    return Offscreen(shown)

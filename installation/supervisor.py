@@ -1,0 +1,353 @@
+"""The supervisor: starts the processes, watches their heartbeats, restarts them. Imports no torch, no pygame.
+
+It owns nothing but its children and the run's folder of segments. The ladder: a process that dies is started again;
+one that dies too often takes the whole runtime with it; a runtime that falls too often comes back in safe mode, with
+the attract film in place of the piece; and if even that fails it leaves, for the machine's own supervisor to act.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from installation import shared
+from installation.clock import SharedClock
+from installation.exhibition import Exhibition, ExhibitionError
+from installation.health import heartbeat
+from installation.health.vitals import Vitals
+from installation.messages import Exited, Fork, Forked, Line
+from installation.watching import Watcher
+
+TICK_SECONDS = 0.1
+CAPTURE_SECONDS = 30
+RATE_HZ = 48_000
+RESTARTS_PER_PROCESS = 8  # within WINDOW_SECONDS, before the whole runtime is started again
+RUNTIME_RESTARTS = 2  # per boot, before safe mode
+WINDOW_SECONDS = 600.0
+STEADY_SECONDS = 10.0  # a process that lived this long may be restarted at once
+LONGEST_PAUSE = 60.0
+STOP_SECONDS = 3.0
+GIVE_UP = 70  # exit code: not even safe mode ran
+log = logging.getLogger("supervisor")
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a process is started with and how soon it must show work."""
+
+    entry: str
+    first_beat: float
+    next_beat: float
+
+
+ROLES = {
+    "sound": Role("installation.sound.process:main", 10.0, 1.5),
+    "stage": Role("installation.stage_process:main", 30.0, 3.0),
+    "camera": Role("installation.camera_process:main", 10.0, 1.5),
+    "console": Role("installation.console.process:main", 30.0, 15.0),
+}
+
+
+@dataclass
+class Child:
+    """One process as the supervisor knows it."""
+
+    name: str
+    role: Role
+    pid: int = 0
+    asked: float = 0.0  # when it was last asked for
+    due: float = 0.0  # when it is to be started; 0 when it runs
+    pause: float = 0.0
+    restarts: int = 0
+    ended: deque[float] = field(default_factory=lambda: deque(maxlen=64))
+    ending: bool = False
+
+
+class Supervisor:
+    """Runs the exhibition until told to stop. `run` returns the exit code."""
+
+    def __init__(self, path: Path, exhibition: Exhibition, told: Callable[[str], None] = print) -> None:
+        self._path = path.resolve()
+        self._exhibition = exhibition
+        self._told = told
+        self.every_turn: Callable[[], None] = lambda: None
+        self._watcher = Watcher(self._path, exhibition)
+        self._stopping = False
+        self._safe = False
+        self._runtime_restarts = 0
+        self._children: dict[str, Child] = {}
+        self._nursery: subprocess.Popen[bytes] | None = None
+        self._line: Line | None = None
+        self.folder = shared.make_folder()
+        self._vitals = Vitals(self.folder, "supervisor")
+        self._notifier = Notifier()
+        self._began = time.monotonic()
+
+    def run(self) -> int:
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+        self._make_segments()
+        try:
+            self._begin()
+            while not self._stopping:
+                code = self._turn()
+                if code is not None:
+                    return code
+            return 0
+        finally:
+            self._end()
+            self._remove_folder()
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+
+    # ---- one turn ---------------------------------------------------------------------------------------------
+
+    def _turn(self) -> int | None:
+        assert self._line is not None
+        select.select([self._line.connection], [], [], TICK_SECONDS)
+        for message in self._line.receive():
+            match message:
+                case Forked(name, pid):
+                    self._children[name].pid = pid
+                case Exited(name, pid, code):
+                    self._on_exit(name, pid, code)
+        now = time.monotonic()
+        if self._line.closed:
+            log.error("the nursery is gone and its children with it")
+            return self._restart_runtime("the nursery died")
+        fresh = self._judge(now)
+        for child in self._children.values():
+            if child.due and now >= child.due:
+                self._start(child)
+        worst = max(
+            (len([t for t in c.ended if now - t < WINDOW_SECONDS]) for c in self._children.values()), default=0
+        )
+        if worst > RESTARTS_PER_PROCESS:
+            return self._restart_runtime("a process keeps dying")
+        self._apply_changes()
+        if fresh:
+            self._notifier.alive()
+        self._report(now)
+        self.every_turn()
+        return None
+
+    def _judge(self, now: float) -> bool:
+        """Kill who shows no work; True while everybody does."""
+        all_fresh = True
+        for child in self._children.values():
+            if not child.pid:
+                all_fresh = False
+                continue
+            age, worked = heartbeat.age(self._table, child.name, child.asked)
+            limit = child.role.next_beat if worked else child.role.first_beat
+            if age > limit and not child.ending:
+                log.error("%s has shown no work for %.1f s; killing process %d", child.name, age, child.pid)
+                self._vitals.event("process_stale", process=child.name, seconds=age)
+                child.ending = True
+                _kill(child.pid, signal.SIGKILL)
+            all_fresh = all_fresh and age <= limit
+        return all_fresh
+
+    def _on_exit(self, name: str, pid: int, code: int) -> None:
+        child = self._children.get(name)
+        if child is None or child.pid != pid:
+            return
+        now = time.monotonic()
+        lived = now - child.asked
+        child.pid, child.ending = 0, False
+        if self._stopping:
+            return
+        child.restarts += 1
+        child.ended.append(now)
+        child.pause = 0.0 if lived > STEADY_SECONDS else min(max(2 * child.pause, 0.25), LONGEST_PAUSE)
+        child.due = now + child.pause
+        words = last_words(self._exhibition.data_folder / "logs" / f"{name}.out")
+        log.error("%s ended with %s after %.1f s%s", name, _describe(code), lived, f": {words}" if words else "")
+        self._vitals.event("process_died", process=name, reason=_describe(code))
+
+    def _apply_changes(self) -> None:
+        changed = self._watcher.changed()
+        if changed is None:
+            return
+        if isinstance(changed, ExhibitionError):
+            for problem in changed.problems:
+                log.warning("%s", problem)
+            self._vitals.condition("exhibition_invalid", True, reason=changed.problems[0])
+            self._told(f"{self._path.name} has a mistake; what was on show goes on:\n{changed}")
+            return
+        before, self._exhibition = self._exhibition, changed
+        self._vitals.condition("exhibition_invalid", False)
+        log.info("%s was saved; applying it", self._path.name)
+        restarted = touched(before, changed)
+        self._vitals.event("exhibition_applied", what=", ".join(restarted) or "while everything runs")
+        for name in restarted:
+            child = self._children.get(name)
+            if child is not None and child.pid:
+                child.ending = True
+                _kill(child.pid, signal.SIGTERM)
+        stage = self._children.get("stage")
+        if stage is not None and stage.pid and not stage.ending:
+            _kill(stage.pid, signal.SIGHUP)
+
+    def _report(self, now: float) -> None:
+        for child in self._children.values():
+            self._vitals.status.set("installation_restarts_total", child.restarts, process=child.name)
+            age, worked = heartbeat.age(self._table, child.name, child.asked)
+            if worked:
+                self._vitals.status.set("installation_heartbeat_age_seconds", age, process=child.name)
+        self._vitals.status.set("installation_uptime_seconds", now - self._began)
+        self._vitals.write_if_due()
+
+    # ---- beginning and ending -------------------------------------------------------------------------------------
+
+    def _make_segments(self) -> None:
+        self._table = heartbeat.make_table(self.folder)
+        shared.create(self.folder, "clock", (SharedClock.SIZE,), "float64")
+        shared.SampleRing.create(self.folder, "capture", CAPTURE_SECONDS * RATE_HZ)
+        (self.folder / "status").mkdir(exist_ok=True)
+
+    def _begin(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        os.set_inheritable(theirs.fileno(), True)
+        logs = self._exhibition.data_folder / "logs"
+        command = [sys.executable, "-m", "installation.nursery", str(theirs.fileno()), str(os.getpid()), str(logs)]
+        self._nursery = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=False
+        )
+        theirs.close()
+        self._line = Line(ours)
+        now = time.monotonic()
+        wanted = {
+            "camera": self._exhibition.camera.id != "none",
+            "console": self._exhibition.console.port is not None,
+        }
+        names = [name for name in ROLES if wanted.get(name, True)]
+        self._children = {name: self._children.get(name) or Child(name, ROLES[name]) for name in names}
+        for child in self._children.values():
+            child.pid, child.ending, child.due = 0, False, now
+            child.ended.clear()
+
+    def _start(self, child: Child) -> None:
+        assert self._line is not None
+        child.asked, child.due = time.monotonic(), 0.0
+        arguments = (str(self.folder), str(self._path)) + (("safe",) if self._safe and child.name == "stage" else ())
+        self._line.send(Fork(child.name, child.role.entry, arguments))
+
+    def _restart_runtime(self, why: str) -> int | None:
+        if self._safe:
+            log.critical("safe mode does not run either (%s); leaving", why)
+            return GIVE_UP
+        self._runtime_restarts += 1
+        self._safe = self._runtime_restarts > RUNTIME_RESTARTS
+        log.error("%s: starting the runtime again%s", why, " in safe mode" if self._safe else "")
+        self._vitals.event("runtime_restarted", reason=why)
+        self._vitals.condition("safe_mode", self._safe, reason=why)
+        self._end()
+        self._begin()
+        return None
+
+    def _end(self) -> None:
+        """Ask everybody to leave, then make them; the nursery last."""
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in self._children.values():
+            if child.pid:
+                _kill(child.pid, signal.SIGTERM)
+        while self._line is not None and not self._line.closed and time.monotonic() < deadline:
+            if not any(child.pid for child in self._children.values()):
+                break
+            select.select([self._line.connection], [], [], 0.05)
+            for message in self._line.receive():
+                if isinstance(message, Exited) and message.name in self._children:
+                    child = self._children[message.name]
+                    child.pid = 0 if child.pid == message.pid else child.pid
+        if self._line is not None:
+            self._line.close()  # the nursery kills who is left, and goes
+        if self._nursery is not None:
+            try:
+                self._nursery.wait(timeout=2.0)
+            except subprocess.TimeoutExpired:
+                self._nursery.kill()
+                self._nursery.wait()
+
+    def _remove_folder(self) -> None:
+        import shutil
+
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def touched(before: Exhibition, after: Exhibition) -> list[str]:
+    """The processes that must be started anew for a change; the stage takes the rest while it runs."""
+    names = []
+    if (before.speakers, before.microphone) != (after.speakers, after.microphone):
+        names.append("sound")
+    if before.camera != after.camera:
+        names.append("camera")
+    if (before.screen, before.gpu, before.data_folder) != (after.screen, after.gpu, after.data_folder):
+        names.append("stage")
+    if before.console != after.console:
+        names.append("console")
+    return names
+
+
+def last_words(path: Path, lines: int = 3) -> str:
+    """The end of what a process printed, on one line; empty when it said nothing."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 2000))
+            text = file.read().decode(errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return " | ".join(part.strip() for part in text[-lines:])
+
+
+def read_status(folder: Path, process: str) -> dict[str, object]:
+    """What `process` wrote about itself last; empty when nothing (yet)."""
+    try:
+        found = json.loads((folder / "status" / f"{process}.json").read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return {}
+    return dict(found)
+
+
+def _describe(code: int) -> str:
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+def _kill(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        log.debug("process %d had ended already", pid)
+
+
+class Notifier:
+    """Tells systemd that all is well, where it asks (sd_notify(3): READY=1 once, then WATCHDOG=1)."""
+
+    def __init__(self) -> None:
+        address = os.environ.get("NOTIFY_SOCKET", "")
+        self._address = "\0" + address[1:] if address.startswith("@") else address
+        self._ready = False
+
+    def alive(self) -> None:
+        if not self._address:
+            return
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            try:
+                notify.connect(self._address)
+                notify.send(b"WATCHDOG=1" if self._ready else b"READY=1\nWATCHDOG=1")
+                self._ready = True
+            except OSError as error:
+                log.warning("systemd cannot be told that all is well: %s", error)

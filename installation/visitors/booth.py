@@ -1,0 +1,125 @@
+"""The booth: a visit from the press of the button to the place in the work, as a machine of phases.
+
+Pure: it is told the time, the beat and what was pressed, and says which phase it is and what is to be done. It
+opens no microphone and keeps no file; the stage does, when the booth says so.
+
+idle → asking → counting → performing → listening → joined → idle, with unheard, full and withdrawn on the way out.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+from installation.piece import Booth, Phase
+
+ASKING_SECONDS = 5.0  # to read one line on what is kept; the button goes on at once
+COUNTS = 3
+LISTENING_SECONDS = 15.0  # more than any network needs: then the take is given up
+UNHEARD_SECONDS = 5.0
+WITHDRAWN_SECONDS = 4.0
+FULL_SECONDS = 6.0
+
+
+class Do(Enum):
+    """What the stage has to do because of a step."""
+
+    RECORD = "record"  # the take begins with this frame
+    FINISH = "finish"  # the take is over: hand it to the piece
+    KEEP = "keep"  # the visitor is in the work
+    WITHDRAW = "withdraw"  # delete the visit, for good
+    DISCARD = "discard"  # nothing was heard, or it could not be kept: leave no trace
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the booth knows at a frame: `heard` is None while the piece is listening to the take."""
+
+    time: float
+    beat: float
+    pressed: bool
+    heard: bool | None = None
+    kept: bool = True  # False: the store could not take it
+    marks: tuple[float, ...] = ()
+    visit: str | None = None
+
+
+class BoothKeeper:
+    """Moves the booth from phase to phase. `seconds` is the length of a take, `undo` how long it can be taken back."""
+
+    def __init__(self, seconds: float, undo: float) -> None:
+        if seconds <= 0 or undo < 0:
+            raise ValueError(f"seconds={seconds} must be strictly positive and undo={undo} not negative")
+        self.seconds, self.undo = seconds, undo
+        self.phase: Phase = "idle"
+        self._since = 0.0
+        self._count_from = 0.0
+
+    def step(self, at: Step) -> list[Do]:
+        """Move on; returns what is to be done, in order."""
+        elapsed = at.time - self._since
+        match self.phase:
+            case "idle" if at.pressed:
+                self._enter("asking", at.time)
+            case "asking" if at.pressed or elapsed >= ASKING_SECONDS:
+                self._enter("counting", at.time)
+                self._count_from = math.ceil(at.beat)
+            case "counting" if at.beat >= self._count_from + COUNTS or elapsed > 10.0:
+                self._enter("performing", at.time)
+                return [Do.RECORD]
+            case "performing" if elapsed >= self.seconds:
+                self._enter("listening", at.time)
+                return [Do.FINISH]
+            case "listening":
+                return self._listen(at, elapsed)
+            case "joined" if not at.kept:
+                self._enter("full", at.time)
+                return [Do.DISCARD]
+            case "joined" if at.pressed:
+                self._enter("withdrawn", at.time)
+                return [Do.WITHDRAW]
+            case "joined" if elapsed >= self.undo:
+                self._enter("idle", at.time)
+            case "unheard" if at.pressed:
+                self._enter("asking", at.time)
+            case "unheard" if elapsed >= UNHEARD_SECONDS:
+                self._enter("idle", at.time)
+            case "withdrawn" if elapsed >= WITHDRAWN_SECONDS:
+                self._enter("idle", at.time)
+            case "full" if elapsed >= FULL_SECONDS:
+                self._enter("idle", at.time)
+        return []
+
+    def show(self, at: Step) -> Booth:
+        """What the picture may say of the booth at this frame."""
+        since = at.time - self._since
+        spans = {"asking": ASKING_SECONDS, "performing": self.seconds, "joined": self.undo}
+        count = 0
+        if self.phase == "counting":
+            count = COUNTS - min(max(math.floor(at.beat - self._count_from), 0), COUNTS - 1)
+        return Booth(
+            phase=self.phase,
+            since=since,
+            left=max(spans.get(self.phase, since) - since, 0.0),
+            progress=min(since / self.seconds, 1.0) if self.phase == "performing" else 0.0,
+            count=count if at.beat >= self._count_from else 0,
+            marks=at.marks if self.phase in ("performing", "listening") else (),
+            seconds=self.seconds,
+            visit=at.visit if self.phase == "joined" else None,
+        )
+
+    def _listen(self, at: Step, elapsed: float) -> list[Do]:
+        if not at.kept:
+            self._enter("full", at.time)
+            return [Do.DISCARD]
+        if at.heard is True:
+            self._enter("joined", at.time)
+            return [Do.KEEP]
+        if at.heard is False or elapsed > LISTENING_SECONDS:
+            self._enter("unheard", at.time)
+            return [Do.DISCARD]
+        return []
+
+    def _enter(self, phase: Phase, time: float) -> None:
+        self.phase, self._since = phase, time

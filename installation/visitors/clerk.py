@@ -1,0 +1,61 @@
+"""The clerk: does the store's slow work beside the frame loop, in the order in which it was given.
+
+A visit is kept before what was derived of it is remembered, and deleted only after both: one thread, one queue.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from installation.answers import Later
+from installation.piece import Answer, Visit
+from installation.visitors.film import JpegFilm
+from installation.visitors.store import Store, StoreError
+
+log = logging.getLogger("clerk")
+
+
+class Clerk:
+    """Keeps visits in `store` for `keep_s` seconds."""
+
+    def __init__(self, store: Store, keep_s: float) -> None:
+        self.store, self.keep_s = store, keep_s
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="clerk")
+
+    def keep(self, visit: Visit) -> Answer[object]:
+        if not isinstance(visit.film, JpegFilm):
+            raise TypeError(f"a visit's film is a JpegFilm, not a {type(visit.film).__name__}")
+        return Later(
+            self._thread.submit(
+                self.store.keep, visit.samples, visit.rate_hz, visit.film, self.keep_s, visit.stand_in, visit.id
+            )
+        )
+
+    def remember(self, visit: str, derived: Mapping[str, Any]) -> None:
+        self._later(self.store.remember, visit, dict(derived))
+
+    def delete(self, visit: str) -> None:
+        self._later(self.store.delete, visit)
+
+    def expire(self) -> Answer[list[str]]:
+        """Delete what is over its time; the answer names those visits, for the piece to forget them too."""
+        return Later(self._thread.submit(self.store.expire, self.keep_s))
+
+    def close(self) -> None:
+        """Finish what was given, then close the store."""
+        self._thread.shutdown(wait=True)
+        self.store.close()
+
+    def _later(self, work: Callable[..., object], *arguments: object) -> None:
+        self._thread.submit(work, *arguments).add_done_callback(_log_fault)
+
+
+def _log_fault(done: Future[object]) -> None:
+    error = done.exception()
+    if isinstance(error, OSError | StoreError):
+        log.error("the store: %s", error)
+    elif error is not None:
+        log.error("the store failed", exc_info=error)

@@ -1,0 +1,389 @@
+"""Neural Beatbox: visitors' own sounds become a beat that never stops. What happens, in the order it happens.
+
+A network hears which drum each sound of a take is (`hearing.py`), the kit seats each drum's most convincing player
+(`kit.py`), another network invents the rhythm two bars at a time (`rhythm.py`), and the wall shows everyone exactly
+when they sound (`picture.py`). After Neural Beatbox by Qosmo with Rachael Melanson (Barbican, 2019).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from installation.piece import Answer, Bar, Hit, Moment, Picture, Piece, Recording, Stage, Visit
+from installation.settings import Field, Range
+
+if TYPE_CHECKING:
+    from pieces.neural_beatbox.hearing import HeardHit, Hearing
+    from pieces.neural_beatbox.kit import Player, Seat
+    from pieces.neural_beatbox.phrase import Phrase
+    from pieces.neural_beatbox.picture import Note, Strike
+    from pieces.neural_beatbox.rhythm import Drummer
+
+HEAR_SECONDS = 0.25  # what an offline render lets the hearing take
+COMPOSE_SECONDS = 0.3
+LOAD_SECONDS = 2.0
+BARS_AHEAD = 2  # written into the score beyond the one that is being played
+MIX = 0.62
+SOUNDS_PER_VISITOR = 5
+TEMPO_DRIFT = 0.12  # of the way to a new tempo, each phrase
+
+
+@dataclass
+class _Guest:
+    """A remembered visitor. `players` is None while the network is still listening to the take."""
+
+    visit: Visit
+    players: list[Player] | None = None
+    answer: Answer[list[HeardHit]] | None = None
+    failed: bool = False
+
+
+@dataclass
+class _Plan:
+    """What was written into a bar of the score, so that it can be written again with another kit."""
+
+    phrase: Phrase
+    half: int
+    tempo_bpm: float
+    notes: list[Note] = field(default_factory=list)
+
+
+class NeuralBeatbox(Piece):
+    """Visitors' own sounds become a beat that never stops."""
+
+    class Settings(Piece.Settings):
+        tempo: Range = Field(
+            default=Range(low=88, high=112),
+            description="between which tempi the beat wanders; the fuller the room, the faster",
+            json_schema_extra={"unit": "bpm", "minimum": 60, "maximum": 180},
+        )
+        fullness: Range = Field(
+            default=Range(low=0.3, high=0.8),
+            description="how full the rhythm is with nobody and with a crowd before the camera, 0 to 1",
+        )
+        adventure: float = Field(
+            default=0.35, ge=0, le=1, description="how adventurous the rhythm is: 0 keeps time, 1 takes every risk"
+        )
+        remember: int = Field(default=24, ge=0, le=64, description="how many visitors the grid remembers")
+        new_kit_every: int = Field(
+            default=8,
+            ge=1,
+            le=256,
+            description="after how many bars those who have not been heard for long come round again",
+            json_schema_extra={"unit": "bars"},
+        )
+
+    records: ClassVar[Recording | None] = Recording(seconds=6.0, film_size=(320, 320), duck_db=-20.0)
+    networks: ClassVar[tuple[str, ...]] = ("neural_beatbox.hearing", "neural_beatbox.rhythm")
+    trains: ClassVar[Mapping[str, str]] = {
+        "hearing": "pieces.neural_beatbox.train_hearing:train",
+        "rhythm": "pieces.neural_beatbox.train_rhythm:train",
+    }
+    evaluates: ClassVar[Mapping[str, str]] = {
+        "hits": "pieces.neural_beatbox.evaluate_hearing:hits",
+        "onsets": "pieces.neural_beatbox.evaluate_hearing:onsets",
+        "rhythm": "pieces.neural_beatbox.evaluate_rhythm:rhythm",
+    }
+    benches: ClassVar[Mapping[str, str]] = {
+        "hearing": "pieces.neural_beatbox.bench:hearing",
+        "frames": "pieces.neural_beatbox.bench:frames",
+        "rhythm": "pieces.neural_beatbox.bench:rhythm",
+    }
+    settings: Settings
+
+    # ---- the contract ---------------------------------------------------------------------------------------
+
+    def open(self, stage: Stage) -> None:
+        from pieces.neural_beatbox import voices
+        from pieces.neural_beatbox.phrase import opening
+        from pieces.neural_beatbox.picture import Composition
+
+        self._stage = stage
+        self._score = stage.sound
+        self._composition = Composition(stage.type, stage.texts)
+        self._guests: dict[str, _Guest] = {}
+        self._newest: str | None = None
+        self._seats: dict[str, Seat] = {}
+        self._plans: dict[int, _Plan] = {}
+        self._phrases: deque[Phrase] = deque()
+        self._phrase, self._half = opening(), 0
+        self._tempo = self.settings.tempo.low + 0.35 * (self.settings.tempo.high - self.settings.tempo.low)
+        self._last_played: dict[str, int] = {}
+        self._presence = 0.0
+        self._roles: dict[str, tuple[str, Player | None]] = {}  # voice -> what it is on the wall
+        for drum, samples in voices.built_in(stage.sound.rate_hz).items():
+            stage.sound.voice(f"kit/{drum}", samples, stage.sound.rate_hz)
+            self._roles[f"kit/{drum}"] = (drum, None)
+        self._ears: Hearing | None = None
+        self._drummer: Drummer | None = None
+        self._composing: Answer[Phrase] | None = None
+        self._loading: Answer[tuple[Hearing, Drummer]] | None = stage.compute(_load, stage.gpu, seconds=LOAD_SECONDS)
+        self._broken = False
+        self._seat()
+
+    def frame(self, moment: Moment) -> Picture:
+        self._presence = moment.presence
+        self._collect()
+        self._compose()
+        self._write()
+        return self._composition.draw(moment, self._tiles(), self._strikes(moment), self._notes(moment.bar))
+
+    def contribute(self, visit: Visit) -> None:
+        from pieces.neural_beatbox.kit import Player
+
+        guest = _Guest(visit)
+        self._guests[visit.id] = guest
+        if visit.derived is not None:
+            guest.players = [
+                Player(**{**player, "probabilities": tuple(player["probabilities"])})
+                for player in visit.derived["players"]
+            ]
+            self._make_voices(guest)
+            self._seat()
+        while len(self._guests) > max(self.settings.remember, 1):
+            self.withdraw(next(iter(self._guests)))
+
+    def heard(self, visit: str) -> bool | None:
+        guest = self._guests.get(visit)
+        if guest is None or guest.failed:
+            return False
+        return None if guest.players is None else bool(guest.players)
+
+    def remembers(self) -> int:
+        return int(self.settings.remember)
+
+    def withdraw(self, visit: str) -> None:
+        guest = self._guests.pop(visit, None)
+        if guest is None:
+            return
+        for player in guest.players or ():
+            self._score.forget(player.voice)
+            self._roles.pop(player.voice, None)
+            self._last_played.pop(player.voice, None)
+        if self._newest == visit:
+            self._newest = None
+        self._seat()
+        self._rewrite()
+
+    def change(self, settings: Any) -> None:
+        super().change(settings)
+        while len(self._guests) > self.settings.remember:
+            self.withdraw(next(iter(self._guests)))
+
+    # ---- hearing -----------------------------------------------------------------------------------------------
+
+    def _collect(self) -> None:
+        """Pick up what the networks have answered."""
+        if self._loading is not None and self._loading.ready:
+            try:
+                self._ears, self._drummer = self._loading.result()
+            except Exception as error:  # whatever it is, the beat goes on with what is there
+                self._broken = True
+                self._stage.alert("network_failed", network=", ".join(self.networks), reason=error)
+            self._loading = None
+        for guest in list(self._guests.values()):
+            if guest.players is None and guest.answer is None and self._ears is not None:
+                visit = guest.visit
+                guest.answer = self._stage.compute(
+                    self._ears.hear, visit.samples, visit.rate_hz, seconds=HEAR_SECONDS
+                )
+            elif guest.players is None and self._broken:
+                guest.failed = True
+            if guest.answer is not None and guest.answer.ready:
+                self._welcome(guest)
+
+    def _welcome(self, guest: _Guest) -> None:
+        """A take was heard: its sounds become players, and its visitor joins at the next bar line."""
+        assert guest.answer is not None
+        visit = guest.visit
+        try:
+            hits = guest.answer.result()
+        except Exception as error:  # a network that fails on one take must not end the beat
+            self._stage.alert("network_failed", network=self.networks[0], reason=error)
+            guest.failed, guest.answer = True, None
+            return
+        guest.answer = None
+        guest.players = _players(visit, hits)
+        if not guest.players:
+            return
+        self._make_voices(guest, hits)
+        self._stage.remember(visit.id, {"players": [asdict(player) for player in guest.players]})
+        self._newest = visit.id
+        self._seat()
+        self._rewrite()
+
+    def _make_voices(self, guest: _Guest, hits: list[HeardHit] | None = None) -> None:
+        from pieces.neural_beatbox.kit import LABELS
+        from pieces.neural_beatbox.voices import cut
+
+        visit = guest.visit
+        starts = sorted(hit.onset_s for hit in hits) if hits else []
+        for player in guest.players or ():
+            label = LABELS[max(range(len(LABELS)), key=player.probabilities.__getitem__)]
+            following = next((start for start in starts if start > player.start_s + 0.01), None)
+            samples = cut(visit.samples, visit.rate_hz, player.start_s, player.duration_s, label, following)
+            self._score.voice(player.voice, samples, visit.rate_hz)
+
+    def _seat(self) -> None:
+        """Let every drum find its player anew."""
+        from pieces.neural_beatbox.kit import fill
+
+        players = [player for guest in self._guests.values() for player in guest.players or ()]
+        bar = self._score.next_bar
+        self._seats = fill(players, newest=self._newest, last_played=self._last_played, bar=bar)
+        for drum, seat in self._seats.items():
+            if seat.player is not None:
+                self._roles[seat.player.voice] = (drum, seat.player)
+
+    # ---- rhythm ------------------------------------------------------------------------------------------------
+
+    def _compose(self) -> None:
+        """Keep a phrase in stock."""
+        import numpy as np
+
+        from pieces.neural_beatbox.phrase import DRUMS
+
+        if self._composing is not None and self._composing.ready:
+            try:
+                self._phrases.append(self._composing.result())
+            except Exception as error:  # the phrase that plays goes on
+                self._stage.alert("network_failed", network=self.networks[1], reason=error)
+                self._drummer = None
+            self._composing = None
+        if self._drummer is None or self._composing is not None or len(self._phrases) >= 1:
+            return
+        full = self.settings.fullness
+        density = min(max(full.low + (full.high - full.low) * self._presence, 0.0), 1.0)
+        rng = np.random.default_rng(self._stage.random.integers(2**63))
+        self._composing = self._stage.compute(
+            self._drummer.compose, density, self.settings.adventure, frozenset(DRUMS), rng, self._tempo,
+            seconds=COMPOSE_SECONDS,
+        )  # fmt: skip
+
+    def _write(self) -> None:
+        """Write the score some bars ahead of what is heard."""
+        while self._score.written < self._score.next_bar + BARS_AHEAD:
+            number = self._score.written
+            if self._half == 0:
+                if self._phrases:
+                    self._phrase = self._phrases.popleft()
+                self._tempo = self._next_tempo()
+                if number % self.settings.new_kit_every < 2:
+                    self._newest = None if number % self.settings.new_kit_every == 0 else self._newest
+                    self._seat()
+            self._plans[number] = _Plan(self._phrase, self._half, self._tempo)
+            self._put(number)
+            self._half = 1 - self._half
+            for old in [bar for bar in self._plans if bar < number - 4]:
+                del self._plans[old]
+
+    def _rewrite(self) -> None:
+        """The kit has changed: from the next bar line on it plays what was planned."""
+        for number in sorted(self._plans):
+            if number >= self._score.next_bar:
+                self._put(number)
+
+    def _put(self, number: int) -> None:
+        from pieces.neural_beatbox.phrase import BAR, DRUMS
+        from pieces.neural_beatbox.picture import Note
+        from pieces.neural_beatbox.voices import GAIN, PAN
+
+        plan = self._plans[number]
+        hits, plan.notes = [], []
+        for step in range(BAR):
+            row = plan.half * BAR + step
+            for column, drum in enumerate(DRUMS):
+                if not plan.phrase.hits[row, column]:
+                    continue
+                velocity = float(plan.phrase.velocity[row, column])
+                at = step + float(plan.phrase.offset[row, column])
+                player = self._seats[drum].player
+                voice = player.voice if player is not None else f"kit/{drum}"
+                hits.append(Hit(at, voice, MIX * GAIN[drum] * (0.15 + 0.85 * velocity**1.3), PAN[drum]))
+                plan.notes.append(Note(number, float(step), drum, velocity))
+                if player is not None:
+                    self._last_played[player.voice] = number
+        self._score.write(Bar(number, plan.tempo_bpm, tuple(hits)))
+
+    def _next_tempo(self) -> float:
+        """Wander through the range: towards its upper end when people are there, with a little will of its own."""
+        low, high = self.settings.tempo.low, self.settings.tempo.high
+        whim = float(self._stage.random.uniform(-0.25, 0.25))
+        goal = low + (high - low) * min(max(0.2 + 0.7 * self._presence + whim, 0.0), 1.0)
+        return self.settings.tempo.clamp(self._tempo + TEMPO_DRIFT * (goal - self._tempo))
+
+    # ---- picture -----------------------------------------------------------------------------------------------
+
+    def _tiles(self) -> list[Any]:
+        from pieces.neural_beatbox.picture import Tile
+
+        drums: dict[str, list[str]] = {}
+        for drum, seat in self._seats.items():
+            if seat.player is not None:
+                drums.setdefault(seat.player.visit, []).append(drum)
+        return [
+            Tile(visit, guest.visit.film, tuple(drums.get(visit, ())), guest.players[0].start_s)
+            for visit, guest in self._guests.items()
+            if guest.players
+        ]
+
+    def _strikes(self, moment: Moment) -> list[Strike]:
+        from pieces.neural_beatbox.picture import Strike
+
+        strikes = []
+        for sounding in moment.sounding:
+            drum, player = self._roles.get(sounding.voice, ("kick", None))
+            strength = min(sounding.gain / MIX, 1.0)
+            if player is None:
+                strikes.append(Strike(drum, gain=strength, late=sounding.late))
+            else:
+                strikes.append(Strike(drum, player.visit, player.start_s, player.duration_s, strength, sounding.late))
+        return strikes
+
+    def _notes(self, bar: int) -> list[Note]:
+        return [
+            note for number in (bar - 1, bar, bar + 1) if number in self._plans for note in self._plans[number].notes
+        ]
+
+
+def _load(gpu: str) -> tuple[Hearing, Drummer]:
+    """Both networks, warmed up. The drummer's chain is long and thin: a processor plays it faster than a GPU."""
+    import numpy as np
+
+    from pieces.neural_beatbox.hearing import RATE_HZ, Hearing
+    from pieces.neural_beatbox.rhythm import Drummer
+
+    ears, drummer = Hearing.load(gpu), Drummer.load("cpu")
+    rng = np.random.default_rng(0)
+    ears.hear(rng.normal(0, 0.1, 6 * RATE_HZ).astype(np.float32), RATE_HZ)
+    return ears, drummer
+
+
+def _players(visit: Visit, hits: list[HeardHit]) -> list[Player]:
+    """The sounds of a take that may play: the most certain and the loudest of each kind, few of each visitor."""
+    from pieces.neural_beatbox.kit import Player
+
+    best: dict[tuple[str, str | None], HeardHit] = {}
+    for hit in hits:
+        key = (hit.label, hit.register)
+        if key not in best or _worth(hit) > _worth(best[key]):
+            best[key] = hit
+    chosen = sorted(best.values(), key=_worth, reverse=True)[:SOUNDS_PER_VISITOR]
+    return [
+        Player(
+            visit=visit.id,
+            voice=f"{visit.id}/{number}",
+            probabilities=tuple(round(float(p), 4) for p in hit.probabilities),
+            register=hit.register,
+            start_s=round(hit.onset_s, 5),
+            duration_s=round(hit.duration_s, 5),
+        )
+        for number, hit in enumerate(chosen)
+    ]
+
+
+def _worth(hit: HeardHit) -> float:
+    return hit.confidence * hit.peak**0.3

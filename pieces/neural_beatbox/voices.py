@@ -1,0 +1,74 @@
+"""From a take to voices: a sound is cut out at its onset, cleaned, and brought to the loudness of its kind."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pieces.neural_beatbox import synthesis
+
+BEFORE_SECONDS = 0.003  # the attack's first breath belongs to the sound
+LONGEST_SECONDS = {"cymbal": 1.6, "hat_open": 0.9}
+LONGEST = 0.6
+FADE_SECONDS = 0.02
+TARGET_RMS = 0.22  # over the loudest 50 ms
+PEAK = 0.95
+MOST_GAIN = 40.0  # a whisper is brought up by 32 dB at most, or the room's noise comes with it
+
+# Loudness of each drum in the mix, and its place between the speakers (as seen by the audience).
+GAIN = {
+    "kick": 1.0, "snare": 0.85, "hat_closed": 0.5, "hat_open": 0.5, "tom_low": 0.8, "tom_mid": 0.75,
+    "tom_high": 0.7, "crash": 0.5, "ride": 0.45,
+}  # fmt: skip
+PAN = {
+    "kick": 0.0, "snare": 0.05, "hat_closed": 0.35, "hat_open": 0.35, "tom_low": -0.45, "tom_mid": -0.1,
+    "tom_high": 0.2, "crash": -0.4, "ride": 0.5,
+}  # fmt: skip
+BUILT_IN = {
+    "kick": "kick", "snare": "snare", "hat_closed": "hat_closed", "hat_open": "hat_open", "tom_low": "tom",
+    "tom_mid": "tom", "tom_high": "tom", "crash": "cymbal", "ride": "cymbal",
+}  # fmt: skip
+BUILT_IN_SEED = 2019
+
+Samples = NDArray[np.float32]
+
+
+def cut(
+    samples: Samples, rate_hz: int, onset_s: float, duration_s: float, label: str, next_s: float | None
+) -> Samples:
+    """The sound that begins at `onset_s` of a take [frames]: at most until the next one, faded, levelled."""
+    longest = LONGEST_SECONDS.get(label, LONGEST)
+    until = onset_s + min(max(duration_s, 0.06), longest)
+    if next_s is not None:
+        until = min(until, next_s)
+    first = max(round((onset_s - BEFORE_SECONDS) * rate_hz), 0)
+    last = max(round(until * rate_hz), first + round(0.03 * rate_hz))
+    sound = samples[first:last].astype(np.float32).copy()
+    if sound.size == 0:
+        return np.zeros(round(0.03 * rate_hz), np.float32)
+    sound -= np.float32(sound.mean())
+    fade = min(round(FADE_SECONDS * rate_hz), sound.size)
+    sound[-fade:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32) ** 2
+    rise = min(round(BEFORE_SECONDS * rate_hz), sound.size)
+    sound[:rise] *= np.linspace(0.0, 1.0, rise, dtype=np.float32)
+    return levelled(sound, rate_hz)
+
+
+def levelled(sound: Samples, rate_hz: int) -> Samples:
+    """`sound` with its loudest 50 ms at the house's level and its peak within bounds."""
+    window = max(round(0.05 * rate_hz), 1)
+    power = np.convolve(np.square(sound, dtype=np.float64), np.ones(window) / window, mode="same")
+    rms, peak = float(np.sqrt(power.max())), float(np.abs(sound).max())
+    if peak <= 0.0:
+        return sound
+    gain = min(TARGET_RMS / max(rms, 1e-9), PEAK / peak, MOST_GAIN)
+    return (sound * np.float32(gain)).astype(np.float32)
+
+
+def built_in(rate_hz: int) -> dict[str, Samples]:
+    """The kit that plays while nobody has recorded: synthesised, one voice for each drum, always the same."""
+    kit = {}
+    for number, (drum, label) in enumerate(BUILT_IN.items()):
+        rng = np.random.default_rng((BUILT_IN_SEED, number))
+        kit[drum] = levelled(synthesis.hit(label, rng, rate_hz, voice="drum"), rate_hz)
+    return kit

@@ -1,0 +1,73 @@
+"""The one door. On a bare machine this makes .venv, installs the project into it and starts again inside.
+
+python3 run.py            runs the exhibition in exhibition.yaml
+python3 run.py test       installs what the tests need and runs them
+python3 run.py --help     everything else
+
+Only the standard library is used here, and nothing newer than Python 3.8, so that an old Python gets an answer
+instead of a traceback.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+VENV = HERE / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+NEEDED = (3, 11)
+
+
+def main() -> int:
+    if sys.version_info < NEEDED:
+        found = ".".join(map(str, sys.version_info[:3]))
+        print(f"This needs Python {NEEDED[0]}.{NEEDED[1]} or newer; this is {found}. Try: python3.11 run.py")
+        return 2
+    testing = sys.argv[1:2] == ["test"]
+    fault = prepare("test" if testing else "run")
+    if fault:
+        return fault
+    command = [str(PYTHON), "-m", "pytest", *sys.argv[2:]] if testing else [str(PYTHON), "-m", "installation.cli"]
+    if not testing:
+        command += sys.argv[1:]
+    else:
+        os.chdir(HERE)
+    if os.name == "nt":
+        return subprocess.call(command)
+    sys.stdout.flush()
+    os.execv(command[0], command)
+
+
+def prepare(purpose: str) -> int:
+    """Make sure that .venv holds this version of the project; returns an exit code, 0 when it does."""
+    wanted = hashlib.sha256((HERE / "pyproject.toml").read_bytes() + sys.version.encode()).hexdigest()
+    marks = {"run": [VENV / "installed-run", VENV / "installed-test"], "test": [VENV / "installed-test"]}[purpose]
+    if any(mark.exists() and mark.read_text() == wanted for mark in marks) and PYTHON.exists():
+        return 0
+    try:
+        if not PYTHON.exists():
+            print("Making .venv …", flush=True)
+            venv.create(VENV, with_pip=True, clear=VENV.exists())
+    except (subprocess.CalledProcessError, ImportError):
+        print("Python cannot make a virtual environment here. On Debian or Ubuntu: apt install python3-venv")
+        return 2
+    print("Installing the exhibition's libraries; the first time takes some minutes and 6 GB …", flush=True)
+    extra = "[test]" if purpose == "test" else ""
+    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-e", f"{HERE}{extra}"]
+    if not sys.stdout.isatty():
+        command += ["--progress-bar", "off", "-q"]
+    code = subprocess.call(command)
+    if code:
+        print(
+            "The installation did not finish. Check the network connection and the free disk space, then try again."
+        )
+        return 2
+    marks[-1].write_text(wanted)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
