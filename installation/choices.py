@@ -182,8 +182,8 @@ class Microphone(Device):
 
     id: str = Field(
         default="auto",
-        description="auto takes the system's default input, else composed takes; stand-in always composed takes; "
-        "none hears nothing; the path of a sound file plays it in the microphone's place; else an identity",
+        description="auto takes the system's default input, else the sound of the built-in film; stand-in always "
+        "that; none hears nothing; the path of a sound file plays it in the microphone's place; else an identity",
     )
     channel: int = Field(default=1, ge=1, le=64, description="which input of the sound card, counted from 1")
     gain_db: float = Field(default=0.0, ge=-40, le=40, description="digital gain", json_schema_extra=_unit("dB"))
@@ -206,8 +206,7 @@ class Speakers(Device):
         default=None,
         ge=0,
         le=1000,
-        description="how late sound leaves the speakers beyond what the card says; measured by "
-        "`run.py calibrate delay` where it is not given",
+        description="how late sound leaves the speakers beyond what the card says",
         json_schema_extra=_unit("ms"),
     )
 

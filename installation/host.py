@@ -23,11 +23,11 @@ from typing import Any, Literal
 from installation.devices.probe import ProbeError
 from installation.exhibition import Exhibition
 from installation.inspection import missing_glyphs, weights_fault
+from installation.programme import DISTRIBUTION
 
 Verdict = Literal["ok", "stand_in", "warning", "fault"]
 Ask = Callable[..., dict[str, Any]]
 
-DISTRIBUTION = "gallery-installation"
 LEAST_FREE_MB = 2000  # besides what the exhibition reserves: logs, films in progress, an update
 GROUPS = {"video": "video*", "audio": "snd/pcm*", "render": "dri/render*", "input": "input/event*"}
 NVIDIA, DISPLAY_CLASS = "0x10de", "0x03"

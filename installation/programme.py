@@ -19,6 +19,7 @@ from installation.problems import Found, problems_of, shown
 from installation.settings import Settings
 
 GROUP = "installation.pieces"
+DISTRIBUTION = "gallery-installation"  # of the built-in ones
 Pieces = Mapping[str, type[Piece]]
 
 
@@ -32,10 +33,15 @@ class OnShow:
 
 
 class Installed(Mapping[str, type[Piece]]):
-    """The pieces of the entry-point group, each imported only when it is asked for."""
+    """The pieces of the entry-point group, each imported only when it is asked for.
 
-    def __init__(self) -> None:
-        self._points = {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
+    `distribution` limits them to those that come with one installed package.
+    """
+
+    def __init__(self, distribution: str | None = None) -> None:
+        found = importlib.metadata.entry_points(group=GROUP)
+        wanted = [p for p in found if distribution is None or (p.dist and p.dist.name == distribution)]
+        self._points = {point.name: point for point in wanted}
 
     def __getitem__(self, name: str) -> type[Piece]:
         loaded = self._points[name].load()

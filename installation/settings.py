@@ -19,6 +19,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 
 _SECONDS = {
     "ms": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0,
@@ -64,9 +65,19 @@ def seconds(value: float) -> float:
 Duration = Annotated[
     float,
     BeforeValidator(_duration),
-    WithJsonSchema({"type": "string", "examples": ["90 s", "20 min", "30 days"]}),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*[A-Za-z]+\s*$", "examples": ["90 s", "20 min"]}),
 ]
 Colour = Annotated[str, BeforeValidator(to_colour), WithJsonSchema({"type": "string", "format": "color"})]
+
+
+def is_duration(field: FieldInfo) -> bool:
+    """Whether a setting is a Duration: it is written with a unit, and its value and bounds are in seconds."""
+    return any(getattr(mark, "func", None) is _duration for mark in field.metadata)
+
+
+def is_colour(field: FieldInfo) -> bool:
+    """Whether a setting is a Colour."""
+    return any(getattr(mark, "func", None) is to_colour for mark in field.metadata)
 
 
 class Settings(BaseModel):
@@ -119,4 +130,7 @@ class Range(Settings):
         return min(max(value, self.low), self.high)
 
 
-__all__ = ["Colour", "Duration", "Field", "Range", "Settings", "seconds", "to_colour", "to_seconds"]
+__all__ = [
+    "Colour", "Duration", "Field", "Range", "Settings",
+    "is_colour", "is_duration", "seconds", "to_colour", "to_seconds",
+]  # fmt: skip
