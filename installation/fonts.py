@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 
 GROTESQUES = (
     "Inter Display", "Inter", "Inter Variable", "Helvetica Neue", "Neue Haas Grotesk Text Pro", "Helvetica",
-    "SF Pro Text",
- "Noto Sans", "Source Sans 3", "Source Sans Pro", "Segoe UI", "Roboto", "Open Sans", "Arial", "Liberation Sans",
-    "Nimbus Sans", "Noto Sans CJK JP", "Hiragino Sans", "Yu Gothic", "PingFang SC", "Microsoft YaHei",
+    "SF Pro Text", "Noto Sans", "Source Sans 3", "Source Sans Pro", "Segoe UI", "Roboto", "Open Sans", "Arial",
+    "Liberation Sans", "Nimbus Sans", "Noto Sans CJK JP", "Hiragino Sans", "Yu Gothic", "PingFang SC",
+    "Microsoft YaHei",
 )  # fmt: skip
 """Clean sans serifs, the best liked first. Faces of other families follow by how alike they are."""
 

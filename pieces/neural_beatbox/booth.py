@@ -16,7 +16,7 @@ from installation.piece import Moment, Picture, Type
 from pieces.neural_beatbox.layout import Plan, Rect, Spring
 from pieces.neural_beatbox.marks import COLOURS, HAIRLINE, TYPE, paint
 from pieces.neural_beatbox.ruler import loudness
-from pieces.neural_beatbox.wall import Governor, Tile, Wall, cropped, graded
+from pieces.neural_beatbox.wall import Governor, Tile, cropped, graded
 
 OPEN = ("asking", "counting", "performing", "listening")
 PACE = 9.0
@@ -80,7 +80,7 @@ class BoothView:
         self.moving = was != (None if self._mirror is None else self._mirror.at)
         return plan.beside if opened and not self._arriving else plan.wall
 
-    def paint(self, canvas: Picture, plan: Plan, moment: Moment, wall: Wall) -> None:
+    def paint(self, canvas: Picture, plan: Plan, moment: Moment) -> None:
         """Paint the mirror and what stands on it."""
         if self._mirror is not None and self._mirror.at.width >= 8:
             self._paint_mirror(canvas, plan, moment)
@@ -92,7 +92,7 @@ class BoothView:
         height, width = part.shape[:2]
         picture = cropped(moment.camera.image, width, height, mirrored=True)
         counting = moment.booth.phase == "counting"
-        gain = self._governor.gain(picture, 0.45 if counting else 0.9, self._delta)
+        gain = self._governor.gain(picture, 0.2 if counting else 0.6, self._delta)
         part[:] = cv2.transform(picture, graded(gain, 0.3 if counting else 1.0))
         if counting and moment.booth.count > 0:
             self._digit(part, str(moment.booth.count), 0.6 * height)

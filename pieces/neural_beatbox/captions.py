@@ -1,25 +1,32 @@
 """The caption under the ruler: one thing said large, in the visitor's language.
 
 While nobody is at the booth the invitation goes round the exhibition's languages. Once the button is pressed the
-language that was showing stays first, and the others stand beside it, small. Capitals are a twentieth of the
-picture's short side or more, so that they read from four metres; only a text too long for its room is set smaller.
+language that was showing stays first, and the others stand beside or under it, small. Capitals are a twentieth of
+the picture's short side or more, so that they read from four metres; only a text too long for its room is smaller.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
 
 from installation.piece import Booth, Moment, Phase, Picture, Type
+from installation.typography import BASELINE, broken
 from pieces.neural_beatbox.layout import LEADING, Plan, Rect, eased
-from pieces.neural_beatbox.marks import GROUND, QUIET, TYPE, Colour, Mask, inked
+from pieces.neural_beatbox.marks import GROUND, HAIRLINE, QUIET, TYPE, Colour, Mask, inked, paint, ring
 
-LANGUAGE_SECONDS = 6.0
-FADE_SECONDS = 0.5
-SMALL = 0.5
+LANGUAGE_SECONDS = 7.0
+FADE_OUT, FADE_IN = 0.18, 0.45
+SMALL = 0.46
 """Secondary languages, of the large cap height."""
+GROWTH = 1.5
+"""How much larger than the plan's capitals the invitation may be set where there is room."""
+TAKE_BACK_SECONDS = 20.0
 
 KEYS: dict[Phase, str] = {
     "idle": "invitation",
@@ -32,6 +39,17 @@ KEYS: dict[Phase, str] = {
     "withdrawn": "withdrawn",
     "full": "full",
 }
+TAKE_BACK = "take_back"
+
+
+@dataclass(frozen=True)
+class _Column:
+    """Texts under each other in a room, as large as `cap` and smaller only where the room demands it."""
+
+    texts: tuple[str, ...]
+    room: Rect
+    cap: float
+    colour: Colour
 
 
 class Captions:
@@ -43,91 +61,135 @@ class Captions:
         self._language = 0
         self._since = 0.0
         self._cap_share = 0.0
-        self._shown: Picture | None = None  # what stands on the canvas
-        self._from: Picture | None = None
-        self._to: Picture | None = None
         self._key: tuple[object, ...] = ()
-        self._fade = 1.0
+        self._now: Picture | None = None  # what is being read
+        self._next: Picture | None = None  # what will be, once the former has faded
+        self._opacity = 0.0
+        self._settled = False
+
+    def advance(self, moment: Moment, goal: Plan) -> None:
+        """One frame further; `goal` is the plan towards which the picture is moving."""
+        booth = moment.booth
+        self._since = self._since + moment.delta if booth.phase == "idle" else 0.0
+        if self._since > LANGUAGE_SECONDS:
+            self._since = 0.0
+            self._language += 1
+        key = (goal.size, goal.caption, booth.phase, self._language)
+        if key != self._key:
+            self._key, self._next = key, self._composed(goal, booth)
+        if self._next is not None and (self._now is None or self._opacity <= 0):
+            self._now, self._next, self._opacity = self._next, None, 0.0
+        step = -moment.delta / FADE_OUT if self._next is not None else moment.delta / FADE_IN
+        self._opacity = min(1.0, max(0.0, self._opacity + step))
 
     def paint(self, canvas: Picture, plan: Plan, moment: Moment, everything: bool) -> None:
-        """Bring the caption up to date."""
-        booth = moment.booth
-        if booth.phase == "idle":
-            self._since += moment.delta
-            if self._since > LANGUAGE_SECONDS:
-                self._since = 0.0
-                self._language += 1
-        else:
-            self._since = 0.0
-        lines = self._lines(booth)
-        key = (plan.size, booth.phase, self._language, lines)
-        if key != self._key:
-            blank = self._to is None or self._to.shape != self._blank(plan).shape
-            self._from = self._blank(plan) if blank else self._to
-            self._to = self._composed(plan, booth, lines)
-            self._key, self._fade = key, 0.0
-        elif self._fade >= 1.0 and not everything:
+        """Bring the caption up to date where `plan` has it; with `everything`, all of it."""
+        settled = self._opacity >= 1 and self._next is None and moment.booth.phase != "joined"
+        if settled and self._settled and not everything:
             return
-        self._fade = min(1.0, self._fade + moment.delta / FADE_SECONDS)
-        assert self._from is not None and self._to is not None
+        self._settled = settled
         left, top, right, bottom = plan.caption.pixels()
         part = canvas[top:bottom, left:right]
-        share = eased(self._fade)
-        part[:] = cv2.addWeighted(self._from, 1 - share, self._to, share, 0) if share < 1 else self._to
+        part[:] = GROUND
+        if self._now is None:
+            return
+        rows, columns = min(part.shape[0], self._now.shape[0]), min(part.shape[1], self._now.shape[1])
+        if self._opacity >= 1:
+            part[:rows, :columns] = self._now[:rows, :columns]
+        elif self._opacity > 0:
+            share = eased(self._opacity)
+            cv2.addWeighted(
+                part[:rows, :columns], 1 - share, self._now[:rows, :columns], share, 0, dst=part[:rows, :columns]
+            )
+        if moment.booth.phase == "joined" and self._next is None:
+            self._countdown(part, plan, moment.booth)
 
-    def _lines(self, booth: Booth) -> tuple[str, ...]:
-        """The texts of this phase, the visitor's language first."""
-        texts = tuple(text for text in self._texts.get(KEYS[booth.phase], ()) if text.strip())
+    # ---- what is said ----
+
+    def _said(self, key: str) -> tuple[str, ...]:
+        """The lines of a text, the visitor's language first."""
+        texts = tuple(text for text in self._texts.get(key, ()) if text.strip())
         if not texts:
             return ()
         first = self._language % len(texts)
         return texts[first:] + texts[:first]
 
-    def _blank(self, plan: Plan) -> Picture:
+    def _composed(self, plan: Plan, booth: Booth) -> Picture:
         left, top, right, bottom = plan.caption.pixels()
-        return np.full((bottom - top, right - left, 3), GROUND, np.uint8)
-
-    def _composed(self, plan: Plan, booth: Booth, lines: tuple[str, ...]) -> Picture:
-        picture = self._blank(plan)
-        if not lines:
-            return picture
-        width, height = picture.shape[1], picture.shape[0]
-        if booth.phase == "idle" or len(lines) == 1:
-            self._block(picture, [lines[0]], Rect(0, 0, width, height), plan.cap, TYPE)
-        elif plan.size[0] >= plan.size[1]:
-            self._block(picture, [lines[0]], Rect(0, 0, width * 0.62, height), plan.cap, TYPE)
-            self._block(picture, lines[1:], Rect(width * 0.68, 0, width * 0.32, height), plan.cap * SMALL, QUIET)
-        else:
-            self._block(picture, [lines[0]], Rect(0, 0, width, height * 0.6), plan.cap, TYPE)
-            self._block(picture, lines[1:], Rect(0, height * 0.66, width, height * 0.34), plan.cap * SMALL, QUIET)
+        picture = np.full((bottom - top, right - left, 3), GROUND, np.uint8)
+        said = self._said(KEYS[booth.phase])
+        for column in self._columns(plan, booth, said) if said else ():
+            self._set(picture, column)
         return picture
 
-    def _block(self, picture: Picture, texts: Sequence[str], room: Rect, cap: float, colour: Colour) -> None:
-        """Texts under each other, as large as `cap` and smaller only where the room demands it."""
-        while True:
-            em = max(4, round(cap / self._cap()))
-            masks = [mask for text in texts for mask in self._wrapped(text, em, room.width)]
-            leading = LEADING * cap
-            fits = len(masks) * leading <= room.height + 0.35 * cap and all(m.shape[1] <= room.width for m in masks)
-            if fits or em <= 6:
-                break
-            cap *= 0.92
-        baseline = room.y + cap
-        for mask in masks:
-            ink_top = round(baseline - 1.08 * em)
-            left = round(room.x)
-            top, first = max(0, ink_top), max(0, -ink_top)
-            rows = min(mask.shape[0] - first, picture.shape[0] - top)
-            columns = min(mask.shape[1], picture.shape[1] - left)
-            if rows > 0 and columns > 0:
-                ink = np.ascontiguousarray(mask[first : first + rows, :columns])
-                part = picture[top : top + rows, left : left + columns]
-                np.maximum(part, inked(ink, GROUND, colour), part)
-            baseline += leading
+    def _columns(self, plan: Plan, booth: Booth, said: tuple[str, ...]) -> list[_Column]:
+        width, height, cap = plan.caption.width, plan.caption.height, plan.cap
+        whole = Rect(0, 0, width, height)
+        if booth.phase == "idle":
+            caps = [self._fitting((text,), whole, cap * GROWTH) for text in said]
+            return [_Column(said[:1], whole, min(caps), TYPE)]
+        if booth.phase == "joined":
+            return self._joined(plan, said, self._said(TAKE_BACK))
+        if len(said) == 1:
+            return [_Column(said, whole, cap, TYPE)]
+        if plan.upright or booth.phase == "asking":
+            large = 2 * LEADING * cap
+            rest = Rect(0, large + 0.4 * cap, width, height - large - 0.4 * cap)
+            return [_Column(said[:1], Rect(0, 0, width, large), cap, TYPE), *self._beside(said[1:], rest, cap)]
+        first = _Column(said[:1], Rect(0, 0, width * 0.64, height), cap, TYPE)
+        return [first, *self._beside(said[1:], Rect(width * 0.7, 0, width * 0.3, height), cap)]
 
-    def _wrapped(self, text: str, em: int, width: float) -> list[Mask]:
-        wrapped = getattr(self._type, "wrapped", None)
-        return list(wrapped(text, em, int(width))) if wrapped else [self._type.line(text, em)]
+    def _joined(self, plan: Plan, said: tuple[str, ...], back: tuple[str, ...]) -> list[_Column]:
+        """That they are in, how to take it back, and room for the ring at the right."""
+        cap, height = plan.cap, plan.caption.height
+        room = plan.caption.width - self._ring_size(plan) - 4 * plan.unit
+        wide = room if plan.upright or len(back) < 2 else 0.66 * room
+        lines = 2 if plan.upright else 1
+        columns = [_Column(said[:1], Rect(0, 0, wide, lines * LEADING * cap), cap, TYPE)]
+        columns += [_Column(back[:1], Rect(0, LEADING * cap, wide, lines * LEADING * cap), cap, QUIET)] * bool(back)
+        if len(back) > 1:
+            top = 3.2 * LEADING * cap if plan.upright else 0.0
+            left = 0.0 if plan.upright else 0.7 * room
+            columns.append(_Column(back[1:], Rect(left, top, room - left, height - top), cap * SMALL, QUIET))
+        return columns
+
+    def _beside(self, texts: tuple[str, ...], room: Rect, cap: float) -> list[_Column]:
+        """The other languages, in two columns where they are broad enough, all of one size."""
+        if room.width < 24 * cap or len(texts) < 2:
+            return [_Column(texts, room, cap * SMALL, QUIET)]
+        half = math.ceil(len(texts) / 2)
+        width = room.width * 0.47
+        rooms = [room._replace(width=width), room._replace(x=room.x + room.width - width, width=width)]
+        parts = texts[:half], texts[half:]
+        size = min(self._fitting(part, place, cap * SMALL) for part, place in zip(parts, rooms, strict=True))
+        return [_Column(part, place, size, QUIET) for part, place in zip(parts, rooms, strict=True)]
+
+    # ---- how it is set ----
+
+    def _fitting(self, texts: Sequence[str], room: Rect, cap: float) -> float:
+        """The largest cap height up to `cap` at which the texts, broken into lines, fit the room."""
+        while cap > 4:
+            lines = self._lines(texts, cap, room.width)
+            wide = max((self._measure(line, cap) for line in lines), default=0.0)
+            if (len(lines) - 1) * LEADING * cap + 1.35 * cap <= room.height and wide <= room.width:
+                break
+            cap *= 0.95
+        return cap
+
+    def _lines(self, texts: Sequence[str], cap: float, width: float) -> list[str]:
+        return [line for text in texts for line in broken(text, width, partial(self._measure, cap=cap))]
+
+    def _measure(self, text: str, cap: float) -> float:
+        """Width in pixels at a cap height, from a line set small."""
+        return self._type.line(text, 32).shape[1] / 32 * cap / self._cap()
+
+    def _set(self, picture: Picture, column: _Column) -> None:
+        cap = self._fitting(column.texts, column.room, column.cap)
+        em = max(4, round(cap / self._cap()))
+        baseline = column.room.y + cap
+        for line in self._lines(column.texts, cap, column.room.width):
+            _lay(picture, self._type.line(line, em), column.room.x, baseline - BASELINE * em, column.colour)
+            baseline += LEADING * cap
 
     def _cap(self) -> float:
         """Height of a capital in ems, measured on the type at hand."""
@@ -135,3 +197,40 @@ class Captions:
             rows = np.flatnonzero(self._type.line("H", 200).max(axis=1) > 127)
             self._cap_share = len(rows) / 200 if len(rows) else 0.7
         return self._cap_share
+
+    # ---- taking back ----
+
+    def _ring_size(self, plan: Plan) -> int:
+        return round(min(2 * LEADING * plan.cap, plan.caption.height))
+
+    def _countdown(self, part: Picture, plan: Plan, booth: Booth) -> None:
+        """A ring that runs out around the seconds in which the visit can be taken back."""
+        size = self._ring_size(plan)
+        left, seconds = part.shape[1] - size, max(0, math.ceil(booth.left))
+        part[:size, left:] = GROUND
+        stroke = max(2.0, 0.05 * size)
+        whole = booth.since + booth.left or TAKE_BACK_SECONDS
+        paint(part, ring(size, stroke), left, 0, HAIRLINE)
+        paint(part, ring(size, stroke, round(booth.left / whole, 2)), left, 0, TYPE)
+        mask = _trimmed(self._type.line(str(seconds), round(0.36 * size / self._cap())))
+        paint(part, mask, left + (size - mask.shape[1]) // 2, (size - mask.shape[0]) // 2, TYPE)
+
+
+def _trimmed(mask: Mask) -> Mask:
+    """A mask without the empty rows and columns around its ink."""
+    rows, columns = np.flatnonzero(mask.max(axis=1)), np.flatnonzero(mask.max(axis=0))
+    if not len(rows):
+        return mask[:1, :1]
+    return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _lay(picture: Picture, mask: Mask, left: float, top: float, colour: Colour) -> None:
+    """Ink a line onto a caption; what lies outside is cut off."""
+    x, y = round(left), round(top)
+    first = max(0, -y)
+    rows = min(mask.shape[0] - first, picture.shape[0] - y - first)
+    columns = min(mask.shape[1], picture.shape[1] - x)
+    if rows > 0 and columns > 0:
+        ink = np.ascontiguousarray(mask[first : first + rows, :columns])
+        part = picture[y + first : y + first + rows, x : x + columns]
+        np.maximum(part, inked(ink, GROUND, colour), part)

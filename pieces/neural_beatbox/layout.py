@@ -19,6 +19,12 @@ LEADING = 1.75
 """From one large line to the next, in cap heights."""
 
 
+MOST_DOUBLED = 3
+"""Single blocks that may be set double for the sake of the mosaic."""
+FINALISTS = 5
+"""Packings, of the most promising, whose holes are filled and which are compared in full."""
+
+
 class Rect(NamedTuple):
     """A rectangle in pixels; fractions of pixels are kept while it moves."""
 
@@ -50,31 +56,40 @@ class Plan:
     ruler: Rect
     caption: Rect
 
+    @property
+    def upright(self) -> bool:
+        return self.size[1] > self.size[0]
 
-@lru_cache(maxsize=4)
-def plan(size: Size) -> Plan:
-    """The division of a picture of `size` = (width, height). Raises ValueError when it is under 64 pixels."""
+
+@lru_cache(maxsize=8)
+def plan(size: Size, lines: float) -> Plan:
+    """The division of a picture of `size` = (width, height), its caption `lines` large lines high.
+
+    Raises ValueError when a side is under 64 pixels.
+    """
     width, height = size
     if min(size) < 64:
         raise ValueError(f"a picture of {width} × {height} pixels is too small to compose")
     short = min(size)
-    upright = height > width
     unit = short / 90
-    margin = 5 * unit if upright else 4.5 * unit
+    margin = 5 * unit if height > width else 4.5 * unit
     cap = short / 20 * 1.06
     gap = max(2.0, 0.9 * unit)
-    caption_height = (4 if upright else 2) * LEADING * cap
-    ruler_height = 5 * unit
+    caption_height = min(lines * LEADING * cap, 0.4 * height)
+    ruler_height = 7 * unit
     across = width - 2 * margin
     caption = Rect(margin, height - margin - caption_height, across, caption_height)
     ruler = Rect(margin, caption.y - 2.5 * unit - ruler_height, across, ruler_height)
     wall = Rect(margin, margin, across, ruler.y - 2.5 * unit - margin)
     side = min(wall.width, wall.height)
-    booth = Rect(wall.x, wall.y, side, side)
-    if upright:
-        beside = Rect(wall.x, wall.y + side + gap, wall.width, max(1.0, wall.height - side - gap))
+    if height > width:
+        side = min(side, 0.72 * wall.height)
+        booth = Rect(wall.x, wall.y, wall.width, side)
+        beside = Rect(wall.x, wall.y + side + gap, wall.width, wall.height - side - gap)
     else:
-        beside = Rect(wall.x + side + gap, wall.y, max(1.0, wall.width - side - gap), wall.height)
+        side = min(side, 0.6 * wall.width)
+        booth = Rect(wall.x, wall.y, side, wall.height)
+        beside = Rect(wall.x + side + gap, wall.y, wall.width - side - gap, wall.height)
     return Plan(size, unit, margin, gap, cap, wall, booth, beside, ruler, caption)
 
 
@@ -94,84 +109,97 @@ class Block(NamedTuple):
 def mosaic(sizes: tuple[int, ...], width: float, height: float, gap: float) -> tuple[Rect, ...]:
     """Places for blocks of 1, 2 or 3 units a side, filling `width` × `height` without a hole.
 
-    The number of columns is the one that leaves the units most nearly square and the fewest holes; a hole that
-    remains is given to a neighbour. Places come in the order of `sizes`; no block gives no place.
+    Of many numbers of columns, and with up to three of the last single units doubled, the mosaic is taken whose
+    places are most nearly square, the narrowest above all; a hole that no block fits is given to a neighbour.
+    Places come in the order of `sizes`; no block gives no place.
     """
     if not sizes:
         return ()
-    area = sum(size * size for size in sizes)
-    ideal = math.sqrt(area * width / height)
-    least = max(sizes)
-    best: tuple[float, list[Block], int, int] | None = None
-    for columns in range(max(least, math.floor(ideal * 0.75)), max(least, math.ceil(ideal * 1.35)) + 1):
-        blocks, rows = _packed(sizes, columns)
-        skew = abs(math.log((width / columns) / (height / rows)))
-        cost = 3.0 * skew + 2.0 * (columns * rows - area) / area
-        if best is None or cost < best[0]:
-            best = cost, blocks, columns, rows
-    assert best is not None
-    _, blocks, columns, rows = best
-    blocks = _without_holes(blocks, columns, rows)
+    candidates = []
+    singles = [at for at, size in enumerate(sizes) if size == 1]
+    for doubled in range(min(MOST_DOUBLED, len(singles)) + 1):
+        large = set(singles[len(singles) - doubled :])
+        tried = [2 if at in large else size for at, size in enumerate(sizes)]
+        area = sum(size * size for size in tried)
+        ideal = math.sqrt(area * width / height)
+        for columns in range(max(1, math.floor(ideal * 0.8)), math.ceil(ideal * 1.25) + 1):
+            blocks, rows = _packed(tried, columns)
+            unit = (width / columns) / (height / rows)
+            holes = (columns * rows - area) / len(sizes)
+            candidates.append((2.5 * abs(math.log(unit)) + 0.7 * holes, columns, rows, blocks))
+    candidates.sort(key=lambda candidate: candidate[0])
+    _, columns, rows, blocks = min(
+        (_filled(blocks, columns, rows, width / height) for _, columns, rows, blocks in candidates[:FINALISTS]),
+        key=lambda filled: filled[0],
+    )
     across, down = (width + gap) / columns, (height + gap) / rows
-    return tuple(Rect(b.column * across, b.row * down, b.columns * across - gap, b.rows * down - gap) for b in blocks)
+    return tuple(
+        Rect(b.column * across, b.row * down, max(1.0, b.columns * across - gap), max(1.0, b.rows * down - gap))
+        for b in blocks
+    )
 
 
 def _packed(sizes: Sequence[int], columns: int) -> tuple[list[Block], int]:
-    """Each block at the first place, reading line by line, where it fits."""
-    taken: list[list[bool]] = []
+    """Each block at the first place, reading line by line, where it fits; and the number of lines."""
+    free: list[int] = []  # one bit a column, set where nothing stands
+    first = 0  # lines above are full
     blocks = []
-    for size in sizes:
-        size = min(size, columns)
-        row = 0
+    for wanted in sizes:
+        size = min(wanted, columns)
+        row = first
         while True:
-            while len(taken) < row + size:
-                taken.append([False] * columns)
-            column = _free(taken[row : row + size], size)
-            if column is not None:
+            while len(free) < row + size:
+                free.append((1 << columns) - 1)
+            room = free[row]
+            for line in free[row + 1 : row + size]:
+                room &= line
+            for _ in range(size - 1):
+                room &= room >> 1
+            if room:
                 break
             row += 1
-        for line in taken[row : row + size]:
-            line[column : column + size] = [True] * size
+        column = (room & -room).bit_length() - 1
+        for line in range(row, row + size):
+            free[line] &= ~(((1 << size) - 1) << column)
+        while first < len(free) and not free[first]:
+            first += 1
         blocks.append(Block(column, row, size, size))
-    return blocks, len(taken)
+    return blocks, len(free)
 
 
-def _free(lines: Sequence[Sequence[bool]], size: int) -> int | None:
-    run = 0
-    for column in range(len(lines[0])):
-        run = 0 if any(line[column] for line in lines) else run + 1
-        if run == size:
-            return column - size + 1
-    return None
+def _filled(blocks: Sequence[Block], columns: int, rows: int, aspect: float) -> tuple[float, int, int, list[Block]]:
+    """A packing without holes as (cost, columns, rows, blocks); the cost is how far its places are from square.
 
-
-def _without_holes(blocks: list[Block], columns: int, rows: int) -> list[Block]:
-    """Blocks stretched over the free units beside them, the smallest first, until none is free."""
-    blocks = list(blocks)
-    taken = [[False] * columns for _ in range(rows)]
-    for block in blocks:
-        for row in range(block.row, block.row + block.rows):
-            taken[row][block.column : block.column + block.columns] = [True] * block.columns
-    stretched = True
-    while stretched and not all(map(all, taken)):
-        stretched = False
-        for at in sorted(range(len(blocks)), key=lambda i: (blocks[i].columns * blocks[i].rows, i)):
-            c, r, w, h = blocks[at]
-            for wider, cells in (
-                (Block(c, r, w + 1, h), [(r + i, c + w) for i in range(h)]),
-                (Block(c - 1, r, w + 1, h), [(r + i, c - 1) for i in range(h)]),
-                (Block(c, r, w, h + 1), [(r + h, c + i) for i in range(w)]),
-                (Block(c, r - 1, w, h + 1), [(r - 1, c + i) for i in range(w)]),
-            ):
-                if all(0 <= y < rows and 0 <= x < columns and not taken[y][x] for y, x in cells):
-                    blocks[at] = wider
-                    for y, x in cells:
-                        taken[y][x] = True
-                    stretched = True
-                    break
-            if stretched:
+    Blocks are stretched over the free units beside them, the smallest first. Where no block can be stretched over
+    a free unit by its whole side, the unit stays free.
+    """
+    filled = list(blocks)
+    free = {(x, y) for y in range(rows) for x in range(columns)}
+    for block in filled:
+        free.difference_update(_units(block))
+    while free:
+        beside = {(x + dx, y + dy) for x, y in free for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1))}
+        near = [at for at, block in enumerate(filled) if not beside.isdisjoint(_units(block))]
+        for at in sorted(near, key=lambda i: (filled[i].columns * filled[i].rows, i)):
+            c, r, w, h = filled[at]
+            strips = (Block(c + w, r, 1, h), Block(c - 1, r, 1, h), Block(c, r + h, w, 1), Block(c, r - 1, w, 1))
+            strip = next((strip for strip in strips if free.issuperset(_units(strip))), None)
+            if strip is not None:
+                free.difference_update(_units(strip))
+                left, top = min(c, strip.column), min(r, strip.row)
+                sideways = strip.column != c
+                filled[at] = Block(left, top, w + sideways, h + (not sideways))
                 break
-    return blocks
+        else:
+            break
+    unit = aspect * rows / columns
+    skews = [abs(math.log(unit * block.columns / block.rows)) for block in filled]
+    return sum(skews) / len(skews) + 1.5 * max(skews), columns, rows, filled
+
+
+def _units(block: Block) -> list[tuple[int, int]]:
+    rows = range(block.row, block.row + block.rows)
+    return [(x, y) for y in rows for x in range(block.column, block.column + block.columns)]
 
 
 # ---- motion ---------------------------------------------------------------------------------------------
@@ -192,6 +220,11 @@ class Spring:
     @property
     def resting(self) -> bool:
         return self.at == self.target
+
+    @property
+    def speed(self) -> float:
+        """Of its corner, in pixels a second."""
+        return math.hypot(self._speed[0], self._speed[1])
 
     def step(self, delta: float) -> Rect:
         """Move on by `delta` seconds (exact for any step) and say where the rectangle now is."""

@@ -38,30 +38,48 @@ COLOURS: dict[str, Colour] = {
 }
 
 _FINE = 4  # masks are drawn this much larger, then averaged down
+_SMALL, _MASTER = 128, 640  # marks up to the one are drawn and kept, larger ones scaled from the other
 _BITS = 4  # fractional bits of OpenCV's drawing coordinates
 
 
-@lru_cache(maxsize=256)
 def mark(drum: str, size: int) -> Mask:
     """The mark of a drum as a coverage mask [size, size]. An unknown drum is shown as a ring."""
+    if size <= _SMALL:
+        return _small(drum, size)
+    how = cv2.INTER_AREA if size < _MASTER else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(_small(drum, _MASTER), (size, size), interpolation=how), np.uint8)
+
+
+@lru_cache(maxsize=512)  # 9 masters and many small ones: 9 MiB at most
+def _small(drum: str, size: int) -> Mask:
     big = np.zeros((size * _FINE, size * _FINE), np.uint8)
     _SHAPES.get(drum, _ring)(big)
-    mask = cv2.resize(big, (size, size), interpolation=cv2.INTER_AREA)
+    mask = np.asarray(cv2.resize(big, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
     mask.flags.writeable = False
-    return np.asarray(mask, np.uint8)
+    return mask
 
 
-@lru_cache(maxsize=64)
 def ring(size: int, stroke: float, part: float = 1.0) -> Mask:
     """A circle's outline [size, size], `stroke` pixels thick; `part` of it, clockwise from the top."""
-    big = np.zeros((size * _FINE, size * _FINE), np.uint8)
-    radius = (size - stroke) / 2 * _FINE - 1
-    centre = round(size * _FINE / 2 * (1 << _BITS))
-    axes = round(radius * (1 << _BITS))
-    thickness = max(1, round(stroke * _FINE))
-    if part > 0:
-        cv2.ellipse(big, (centre, centre), (axes, axes), -90, 0, 360 * part, 255, thickness, cv2.LINE_AA, _BITS)
-    return np.asarray(cv2.resize(big, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+    mask = np.zeros((size, size), np.uint8)
+    draw_ring(mask, (size / 2, size / 2), (size - stroke) / 2 - 1, stroke, 255, part)
+    return mask
+
+
+def draw_ring(
+    picture: NDArray[np.uint8],
+    centre: tuple[float, float],
+    radius: float,
+    stroke: float,
+    ink: int | Colour,
+    part: float = 1.0,
+) -> None:
+    """Draw a circle's outline, or the first `part` of it, onto a picture or mask."""
+    if part <= 0 or radius < 1:
+        return
+    x, y, r = (round(value * (1 << _BITS)) for value in (centre[0] - 0.5, centre[1] - 0.5, radius))
+    ends = (-90.0, 0.0, 360.0 * min(1.0, part))
+    cv2.ellipse(picture, (x, y), (r, r), *ends, ink, max(1, round(stroke)), cv2.LINE_AA, _BITS)
 
 
 def blend(under: Colour, over: Colour, share: float) -> Colour:

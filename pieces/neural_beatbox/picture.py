@@ -7,6 +7,7 @@ envelopes, places, fades. It reads no clock; the same moments give the same pict
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -14,12 +15,15 @@ import numpy as np
 from installation.piece import Moment, Picture, Type
 from pieces.neural_beatbox.booth import BoothView
 from pieces.neural_beatbox.captions import Captions
-from pieces.neural_beatbox.layout import plan
+from pieces.neural_beatbox.layout import Plan, plan
 from pieces.neural_beatbox.marks import GROUND
 from pieces.neural_beatbox.ruler import Note, Ruler
 from pieces.neural_beatbox.wall import Strike, Tile, Wall
 
 __all__ = ["Composition", "Note", "Strike", "Tile"]
+
+GLIDE_SECONDS = 0.16
+"""Time constant with which the caption makes room for itself."""
 
 
 class Composition:
@@ -31,6 +35,8 @@ class Composition:
         self._captions = Captions(type, texts)
         self._booth = BoothView(type, texts)
         self._canvas: Picture = np.zeros((0, 0, 3), np.uint8)
+        self._lines = 0.0
+        self._now: Plan | None = None
 
     def draw(
         self,
@@ -46,18 +52,41 @@ class Composition:
         The picture is the composition's own canvas: valid until the next call, copy it to keep or alter it.
         Raises ValueError for a size under 64 pixels.
         """
-        places = plan(moment.size)
         width, height = moment.size
         fresh = self._canvas.shape != (height, width, 3)
         if fresh:
             self._canvas = np.empty((height, width, 3), np.uint8)
-            self._canvas[:] = GROUND
-        room = self._booth.advance(moment, places)
+        goal = plan(moment.size, _caption_lines(moment, tiles))
+        now = self._divided(moment, tiles, fresh)
+        room = self._booth.advance(moment, goal)
         tiles = self._booth.admitted(tiles, moment)
-        self._wall.advance(tiles, strikes, room, places, moment.delta, self._booth.origin)
+        self._wall.advance(moment, tiles, strikes, room, goal, self._booth.origin)
         self._ruler.advance(moment, strikes)
-        self._wall.paint(self._canvas, places, fresh or self._booth.moving)
-        self._booth.paint(self._canvas, places, moment, self._wall)
-        self._ruler.paint(self._canvas, places, moment, notes)
-        self._captions.paint(self._canvas, places, moment, fresh)
+        self._captions.advance(moment, goal)
+        everything = fresh or now != self._now
+        if everything:
+            self._canvas[:] = GROUND
+        self._now = now
+        self._wall.paint(self._canvas, now, everything or self._booth.moving)
+        self._booth.paint(self._canvas, now, moment)
+        self._ruler.paint(self._canvas, now, moment, notes)
+        self._captions.paint(self._canvas, now, moment, everything)
         return self._canvas
+
+    def _divided(self, moment: Moment, tiles: Sequence[Tile], fresh: bool) -> Plan:
+        """The plan of this frame: the height of the caption glides to what it should be."""
+        wanted = _caption_lines(moment, tiles)
+        if fresh or abs(wanted - self._lines) < 0.01:
+            self._lines = wanted
+        else:
+            self._lines += (wanted - self._lines) * (1.0 - math.exp(-moment.delta / GLIDE_SECONDS))
+        return plan(moment.size, self._lines)
+
+
+def _caption_lines(moment: Moment, tiles: Sequence[Tile]) -> float:
+    """How many large lines the caption has room for: more where it is what should be read."""
+    if moment.size[1] > moment.size[0]:
+        return 4.0
+    if moment.booth.phase == "asking":
+        return 3.4
+    return 3.0 if moment.booth.phase == "idle" and not tiles else 2.0

@@ -31,8 +31,19 @@ class Note:
     gain: float = 1.0
 
 
-_LANES = ("crash", "ride", "hat_open", "hat_closed", "tom_high", "tom_mid", "tom_low", "snare", "kick")
-"""From high to low, as drum notation has them."""
+_LANES = {
+    "crash": 0,
+    "ride": 0,
+    "hat_open": 1,
+    "hat_closed": 1,
+    "tom_high": 2,
+    "tom_mid": 2,
+    "tom_low": 2,
+    "snare": 3,
+    "kick": 4,
+}
+"""The line of a drum, from high to low as drum notation has them; kindred drums share one."""
+LANES = 5
 BEATS_IN_PHRASE = STEPS // 4
 LOUDNESS_FLOOR_DB = -54.0
 
@@ -52,7 +63,7 @@ class Ruler:
     def advance(self, moment: Moment, strikes: Sequence[Strike]) -> None:
         """Note this frame's strikes and, while a take is recorded, its loudness."""
         per_second = moment.tempo_bpm / 60
-        for strike in strikes:
+        for strike in (strike for strike in strikes if strike.drum in _LANES):
             self._sounded.append((moment.beat - strike.late * per_second, strike.drum, strike.gain))
         while self._sounded and moment.beat - self._sounded[0][0] > BEATS_IN_PHRASE:
             self._sounded.popleft()
@@ -66,10 +77,10 @@ class Ruler:
 
     def paint(self, canvas: Picture, plan: Plan, moment: Moment, notes: Sequence[Note]) -> None:
         """Paint the whole ruler."""
-        left, top, right, bottom = plan.ruler.grown(plan.unit).pixels()
+        left, top, right, bottom = plan.ruler.grown(1.5 * plan.unit).pixels()
         part = canvas[top:bottom, max(0, left) : right]
         part[:] = GROUND
-        inset = plan.unit
+        inset = 1.5 * plan.unit
         if moment.booth.phase in ("performing", "listening"):
             self._take(part, plan, moment.booth, inset)
         else:
@@ -83,19 +94,17 @@ class Ruler:
             x = round(inset + width * step / STEPS)
             tall = 1.0 if step % BAR == 0 else 0.22 if step % 4 == 0 else 0.1
             part[base - round(height * tall) : base, x : x + line] = HAIRLINE
-        size = max(3, round(height / len(_LANES) * 1.15))
+        size = height / LANES * 1.1
 
         def dot(place: float, drum: str, gain: float, share: float) -> None:
-            if drum not in _LANES:
-                return
             x = inset + width * (place % BEATS_IN_PHRASE) / BEATS_IN_PHRASE
-            y = inset + height * (_LANES.index(drum) + 0.5) / len(_LANES)
-            scaled = max(3, round(size * (0.6 + 0.5 * min(1.0, gain))))
+            y = inset + height * (_LANES[drum] + 0.5) / LANES
+            scaled = max(3, round(size * (0.5 + 0.5 * min(1.0, gain))))
             paint(part, mark(drum, scaled), round(x - scaled / 2), round(y - scaled / 2), COLOURS[drum], share)
 
         for note in notes:
             beat = note.bar * 4 + note.step / 4
-            if note.bar // 2 == moment.bar // 2 and beat > moment.beat:
+            if note.drum in _LANES and note.bar // 2 == moment.bar // 2 and beat > moment.beat:
                 dot(beat, note.drum, note.gain, 0.22)
         for beat, drum, gain in self._sounded:
             age = moment.beat - beat

@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.piece import Film, Picture
+from installation.piece import Film, Moment, Picture
 from pieces.neural_beatbox.layout import Plan, Rect, Spring, eased, mosaic
-from pieces.neural_beatbox.marks import COLOURS, GROUND, PLATE, QUIET, TYPE, Colour, blend, mark, paint, ring
+from pieces.neural_beatbox.marks import COLOURS, GROUND, PLATE, TYPE, Colour, blend, draw_ring, inked, mark, paint
 from pieces.neural_beatbox.phrase import DRUMS
 
 
@@ -56,10 +56,20 @@ class Strike:
 
 SHORTEST = 0.16
 """Seconds: the eye needs longer than the ear; a shorter sound is seen for so long."""
-EDGE = 0.034
+EDGE = 0.04
 """Width of the edge light at full strength, of a panel's shorter side."""
-RISE = 0.085
-"""How far a panel's bright parts may rise above where they lately were, of full relative luminance."""
+POP = 0.3
+"""How far a struck panel reaches into the gap around it, of the gap."""
+REST = (0.14, 0.24)
+"""Relative luminance of the bright parts of a silent panel: listening, in the kit."""
+RISE = 0.09
+"""How far those may rise above where they lately were, of full relative luminance: less than a flash."""
+FEW = 5
+"""Up to so many visitors hang large, and the marks of all nine drums stay between them."""
+HEADROOM = 0.3
+"""Where a film too tall for its panel is cut: this share above, the rest below, for faces are high in the picture."""
+MOST_GAIN = 1.0
+"""A dark film is brightened no more than this."""
 CREEP = 0.05
 """How fast (per second) the governor believes that a panel has become brighter for good."""
 SOURCE_SIDE = 480
@@ -70,24 +80,27 @@ _LINEAR = (np.arange(256) / 255.0) ** 2.2
 
 
 class Governor:
-    """Keeps the luminance of a panel's bright parts from flashing, whatever its film shows."""
+    """Sets the exposure of a panel, and keeps its bright parts from flashing whatever its film shows."""
 
     def __init__(self, rise: float = RISE) -> None:
         self.rise = rise
-        self._low = 1.0
-        self._fresh = True
+        self._low: float | None = None
 
-    def gain(self, picture: Picture, wanted: float, delta: float) -> float:
-        """The factor for the picture's values, at most `wanted`, that keeps it steady. `delta`: seconds passed."""
+    def gain(self, picture: Picture, level: float, delta: float) -> float:
+        """The factor for the picture's values that brings its bright parts to `level`, as far as is steady.
+
+        `level` is relative luminance 0..1, `delta` the seconds since the last call. The bright parts are those
+        above which a twelfth of the picture lies.
+        """
         step = max(1, min(picture.shape[:2]) // 24)
         sample = picture[::step, ::step].reshape(-1, 3).astype(np.float32) @ _LUMA
-        bright = float(_LINEAR[int(np.partition(sample, -len(sample) // 8)[-len(sample) // 8])])
-        level = bright * wanted**2.2
-        if self._fresh:
-            self._low, self._fresh = level, False
-        allowed = min(level, self._low + self.rise)
-        self._low = min(self._low + CREEP * delta, allowed)
-        return wanted if allowed >= level else wanted * (allowed / level) ** (1 / 2.2)
+        at = len(sample) - 1 - len(sample) // 12
+        bright = max(0.004, float(_LINEAR[int(np.partition(sample, at)[at])]))
+        level = min(level, bright * MOST_GAIN**2.2)
+        if self._low is not None:
+            level = min(level, self._low + self.rise)
+        self._low = level if self._low is None else min(self._low + CREEP * delta, level)
+        return float((level / bright) ** (1 / 2.2))
 
 
 @dataclass
@@ -116,6 +129,7 @@ class _Panel:
     voices: list[_Voice] = field(default_factory=list)
     governor: Governor = field(default_factory=Governor)
     still: Picture | None = None
+    last: Picture | None = None
     strength: float = 0.0
     light: Colour = TYPE
     warmth: float = 0.0  # 0: listening, 1: in the kit; glides
@@ -133,11 +147,8 @@ class Wall:
         self._size = (0, 0)
         self._moved = True
         self._delta = 0.0
-
-    @property
-    def moving(self) -> bool:
-        """Whether panels are gliding, so that the whole wall is painted."""
-        return self._moved
+        self._hush = 0.0  # 1: the wall is dimmed while somebody performs
+        self._guest: str | None = None
 
     def place(self, visit: str) -> Rect | None:
         """Where a visitor's panel is now."""
@@ -146,34 +157,34 @@ class Wall:
 
     def advance(
         self,
+        moment: Moment,
         tiles: Sequence[Tile],
         strikes: Sequence[Strike],
         room: Rect,
-        plan: Plan,
-        delta: float,
+        goal: Plan,
         arriving: Callable[[str], Rect | None] = lambda visit: None,
     ) -> None:
-        """One frame further. `room` is the wall's space now; `arriving` says from where a new visitor comes."""
-        self._delta = delta
-        self._settle(tiles, room, plan, arriving)
-        moved = False
+        """One frame on. `room` is the wall's space in the plan `goal`, `arriving` tells where somebody comes from."""
+        self._delta = delta = moment.delta
+        self._guest = moment.booth.visit if moment.booth.phase == "joined" else None
+        self._settle(tiles, room, goal, arriving)
+        hush = 1.0 if moment.booth.phase in ("counting", "performing") else 0.0
+        self._hush = _glided(self._hush, hush, delta / 0.3)
         for panel in self._panels.values():
             if not panel.spring.resting:
                 panel.spring.step(delta)
-                moved = True
-            if panel.presence < 1.0:
-                panel.presence = min(1.0, panel.presence + delta / 0.5)
-            wanted = 1.0 if panel.drums else 0.0
-            panel.warmth += (wanted - panel.warmth) * (1.0 - math.exp(-delta / 0.6))
-            if abs(wanted - panel.warmth) < 0.01:
-                panel.warmth = wanted
+                self._moved = True
+            panel.presence = min(1.0, panel.presence + delta / 0.5)
+            panel.warmth = _glided(panel.warmth, 1.0 if panel.drums else 0.0, delta / 0.6)
             for voice in panel.voices:
                 voice.age += delta
-        self._moved = self._moved or moved
         for strike in strikes:
             self._hit(strike)
         for panel in self._panels.values():
+            ended = [voice for voice in panel.voices if voice.age >= voice.length]
             panel.voices = [voice for voice in panel.voices if voice.age < voice.length]
+            if ended and not panel.voices and panel.tile is not None and panel.last is not None:
+                panel.still, panel.last = _reduced(panel.last), None
             panel.strength = max((voice.strength for voice in panel.voices), default=0.0)
             if panel.voices:
                 panel.light = _colour(max(panel.voices, key=lambda voice: voice.strength).strike.drum)
@@ -182,10 +193,9 @@ class Wall:
         """Bring the wall's part of the canvas up to date; with `everything`, all of it."""
         everything = everything or self._moved
         if everything:
-            left, top, right, bottom = plan.wall.grown(plan.gap).pixels()
-            canvas[max(0, top) : bottom, max(0, left) : right] = GROUND
-        for panel in sorted(self._panels.values(), key=lambda panel: panel.presence < 1.0):
-            state = (round(panel.strength, 2), bool(panel.voices), round(panel.warmth, 2), panel.presence)
+            canvas[: round(plan.ruler.y)] = GROUND
+        for panel in sorted(self._panels.values(), key=lambda panel: (panel.presence < 1.0, panel.spring.speed)):
+            state = (panel.strength, panel.warmth, panel.presence, self._hush, self._is_guest(panel))
             if everything or panel.voices or state != panel.painted:
                 self._panel(canvas, panel, plan)
                 panel.painted = state
@@ -195,7 +205,7 @@ class Wall:
 
     def _settle(self, tiles: Sequence[Tile], room: Rect, plan: Plan, arriving: Callable[[str], Rect | None]) -> None:
         played = {drum for tile in tiles for drum in tile.drums}
-        alone = [drum for drum in DRUMS if drum not in played]
+        alone = [drum for drum in DRUMS if drum not in played or len(tiles) <= FEW]
         order = _composed(tiles, alone)
         for tile in tiles:
             panel = self._panels.get(tile.visit)
@@ -216,7 +226,7 @@ class Wall:
                 start = origin or (goal if first else goal.grown(-0.5 * min(goal.width, goal.height)))
                 drums = visitor.drums if visitor is not None else (key.removeprefix(_MARK),)
                 panel = _Panel(Spring(start), drums, visitor, warmth=1.0 if drums else 0.0)
-                panel.presence = 1.0 if first else 0.0
+                panel.presence = 1.0 if first or origin is not None else 0.0
             panel.spring.target = goal
             panels[key] = panel
         if plan.size != self._size:
@@ -225,93 +235,104 @@ class Wall:
         self._panels, self._order, self._room, self._size, self._moved = panels, order, room, plan.size, True
 
     def _hit(self, strike: Strike) -> None:
-        panel = self._panels.get(strike.visit if strike.visit is not None else _MARK + strike.drum)
-        if panel is None:
-            panel = self._panels.get(_MARK + strike.drum)
-        if panel is not None and strike.gain > 0:
+        """Give a strike to its visitor's panel, and to the drum's mark where that hangs too."""
+        if strike.gain <= 0:
+            return
+        keys = {strike.visit if strike.visit is not None else "", _MARK + strike.drum}
+        for panel in (self._panels[key] for key in keys if key in self._panels):
             panel.voices.append(_Voice(strike, max(0.0, strike.late)))
             del panel.voices[:-4]
 
     # ---- painting ----
 
     def _panel(self, canvas: Picture, panel: _Panel, plan: Plan) -> None:
-        reach = 0.5 * plan.gap
-        left, top, right, bottom = panel.spring.at.grown(reach).pixels()
-        if right - left < 4 or bottom - top < 4:
+        reach, strength = POP * plan.gap, panel.strength
+        if panel.spring.resting:
+            left, top, right, bottom = _inside(panel.spring.at.grown(0.5 * plan.gap).pixels(), canvas)
+            canvas[top:bottom, left:right] = GROUND
+            place = panel.spring.at.grown(reach * strength)
+        else:  # in flight panels draw themselves together, so that they pass without hiding each other
+            flight = min(1.0, panel.spring.speed / (1.2 * plan.wall.width))
+            place = panel.spring.at.grown(-0.16 * flight * min(panel.spring.at.width, panel.spring.at.height))
+        left, top, right, bottom = _inside(place.pixels(), canvas)
+        side = min(right - left, bottom - top)
+        edge = round(min(EDGE * side, 1.7 * plan.unit) * strength**0.5) if strength > 0.02 else 0
+        light = blend(GROUND, panel.light, min(1.0, 0.3 + strength))
+        if self._is_guest(panel):
+            edge, light = max(edge, round(0.3 * plan.unit)), light if edge else TYPE
+        if side - 2 * edge < 4:
             return
-        resting = panel.spring.resting
-        if resting:
-            canvas[max(0, top) : bottom, max(0, left) : right] = GROUND
-        strength = panel.strength
-        outer = panel.spring.at.grown(reach * strength)
-        left, top, right, bottom = _inside(outer.pixels(), canvas)
-        edge = round(EDGE * min(right - left, bottom - top) * strength**0.5) if strength > 0.02 else 0
         if edge:
-            canvas[top:bottom, left:right] = blend(GROUND, panel.light, min(1.0, 0.25 + strength))
-        left, top, right, bottom = left + edge, top + edge, right - edge, bottom - edge
-        if right - left < 4 or bottom - top < 4:
-            return
-        part = canvas[top:bottom, left:right]
+            canvas[top:bottom, left:right] = light
+        part = canvas[top + edge : bottom - edge, left + edge : right - edge]
         if panel.tile is None:
             self._mark(part, panel)
         else:
-            self._film(part, panel, plan)
+            self._film(part, panel, panel.tile)
 
     def _mark(self, part: Picture, panel: _Panel) -> None:
         """A drum of the house: its mark on a plate, a ring running out from it when it is hit."""
-        drum = panel.drums[0]
-        colour = COLOURS.get(drum, QUIET)
+        drum, presence = panel.drums[0], eased(panel.presence) * (1.0 - 0.5 * self._hush)
+        plate = blend(GROUND, PLATE, presence)
+        part[:] = plate
         height, width = part.shape[:2]
-        presence = eased(panel.presence)
-        part[:] = blend(GROUND, PLATE, presence)
-        size = max(4, round(min(height, width) * 0.46))
-        body = blend(PLATE, colour, (0.62 + 0.2 * panel.strength) * presence)
-        paint(part, mark(drum, size), (width - size) // 2, (height - size) // 2, body)
+        side = min(height, width)
+        size = max(4, round(side * 0.56))
+        body = blend(plate, _colour(drum), (0.66 + 0.16 * panel.strength) * presence)
+        x, y = (width - size) // 2, (height - size) // 2
+        part[y : y + size, x : x + size] = inked(mark(drum, size), plate, body)
         for voice in panel.voices:
             run = voice.age / voice.length
-            reach = round(min(height, width) * (0.52 + 0.42 * (1 - (1 - run) ** 2))) // 4 * 4
-            stroke = max(1.0, round(0.02 * min(height, width)))
-            paint(part, ring(reach, stroke), (width - reach) // 2, (height - reach) // 2, colour, voice.strength)
+            radius = side * (0.39 + 0.09 * (1.0 - (1.0 - run) ** 2))
+            shade = blend(plate, _colour(drum), voice.strength * presence)
+            draw_ring(part, (width / 2, height / 2), radius, max(1.0, 0.016 * side), shade)
 
-    def _film(self, part: Picture, panel: _Panel, plan: Plan) -> None:
-        assert panel.tile is not None
-        tile, strength = panel.tile, panel.strength
+    def _film(self, part: Picture, panel: _Panel, tile: Tile) -> None:
+        """A visitor: moving and in colour while they sound, still and nearly grey in between."""
         if panel.voices:
             voice = panel.voices[-1]
-            source = tile.film.at(min(voice.strike.start + voice.age, tile.film.seconds))
+            source = panel.last = tile.film.at(min(voice.strike.start + voice.age, tile.film.seconds))
         else:
             if panel.still is None:
                 panel.still = _reduced(tile.film.at(min(tile.heard_at, tile.film.seconds)))
             source = panel.still
         height, width = part.shape[:2]
+        strength, presence = panel.strength, eased(panel.presence) * (1.0 - 0.5 * self._hush)
         picture = cropped(source, width, height, zoom=1.0 + 0.05 * strength)
-        colour = (0.12 + 0.23 * panel.warmth) * (1 - strength) + strength if strength else 0.12 + 0.23 * panel.warmth
-        wanted = 0.46 + 0.20 * panel.warmth + 0.34 * strength
-        gain = panel.governor.gain(picture, wanted, self._delta) * eased(panel.presence)
-        part[:] = cv2.transform(picture, graded(gain, colour))
-        if panel.drums:
-            size = max(6, round(0.085 * min(height, width)))
-            inset = round(0.06 * min(height, width))
-            for at, drum in enumerate(panel.drums[:4]):
-                shade = blend(GROUND, COLOURS.get(drum, TYPE), eased(panel.presence))
-                paint(part, mark(drum, size), inset + at * round(1.5 * size), height - inset - size, shade)
+        colour = 0.1 + 0.2 * panel.warmth
+        level = REST[0] + (REST[1] - REST[0]) * panel.warmth + RISE * strength
+        gain = panel.governor.gain(picture, level, self._delta) * presence
+        part[:] = cv2.transform(picture, graded(gain, colour + (1.0 - colour) * strength))
+        size, inset = max(6, round(0.085 * min(height, width))), round(0.06 * min(height, width))
+        for at, drum in enumerate(panel.drums[:4]):
+            shade = blend(GROUND, _colour(drum), presence)
+            paint(part, mark(drum, size), inset + at * round(1.5 * size), height - inset - size, shade)
+
+    def _is_guest(self, panel: _Panel) -> bool:
+        return panel.tile is not None and panel.tile.visit == self._guest
 
 
 _MARK = "mark:"
 
 
 def _composed(tiles: Sequence[Tile], alone: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    """Who takes part in the mosaic, in which order and how large: players among listeners, marks between them."""
-    few = len(tiles) <= 6
-    players = [(tile.visit, 3 if few else 2) for tile in tiles if tile.drums]
-    others = [(tile.visit, 2 if few else 1) for tile in tiles if not tile.drums]
-    others += [(_MARK + drum, (2 if drum in ("kick", "snare") else 1) if not tiles else 1) for drum in alone]
+    """Who takes part in the mosaic, in which order and how large: by arrival, the marks spread among them."""
+    if not tiles:
+        return tuple((_MARK + drum, 2 if drum in ("kick", "snare", "crash") else 1) for drum in alone)
+    few = len(tiles) <= FEW
+    visitors = [(tile.visit, (3 if few else 2) if tile.drums else (2 if few else 1)) for tile in tiles]
+    marks = [(_MARK + drum, 1) for drum in alone]
     order: list[tuple[str, int]] = []
-    many, rest = len(players), len(others)
-    for at, player in enumerate(players):
-        order.append(player)
-        order += others[rest * at // many : rest * (at + 1) // many]
-    return tuple(order or others)
+    for at, visitor in enumerate(visitors):
+        order.append(visitor)
+        order += marks[len(marks) * at // len(visitors) : len(marks) * (at + 1) // len(visitors)]
+    return tuple(order)
+
+
+def _glided(now: float, wanted: float, step: float) -> float:
+    """`now` drawn towards `wanted`; `step` in time constants. Arrives when it is within a hundredth."""
+    now += (wanted - now) * (1.0 - math.exp(-step))
+    return wanted if abs(wanted - now) < 0.01 else now
 
 
 def _colour(drum: str) -> Colour:
@@ -333,7 +354,7 @@ def cropped(source: Picture, width: int, height: int, zoom: float = 1.0, mirrore
     rows, columns = source.shape[:2]
     scale = max(width / columns, height / rows) * zoom
     inner_w, inner_h = min(columns, max(1, round(width / scale))), min(rows, max(1, round(height / scale)))
-    left, top = (columns - inner_w) // 2, (rows - inner_h) // 2
+    left, top = (columns - inner_w) // 2, round((rows - inner_h) * HEADROOM)
     part = source[top : top + inner_h, left : left + inner_w]
     while part.shape[0] >= 2.5 * height and part.shape[1] >= 2.5 * width:
         halved = part.shape[1] // 2, part.shape[0] // 2
