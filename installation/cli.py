@@ -178,9 +178,7 @@ def bench(
     figures: dict[str, Any] = dict(runtime.FIGURES)
     for piece_name, piece in Installed().items():
         figures |= {f"{piece_name}.{figure}": _resolve(target) for figure, target in piece.benches.items()}
-    chosen = {
-        key: value for key, value in figures.items() if name is None or key == name or key.startswith(f"{name}.")
-    }
+    chosen = {key: figure for key, figure in figures.items() if name in (None, key, key.partition(".")[0])}
     if not chosen:
         err.print(f"nothing to measure is called {name!r}; there are {', '.join(figures)}", highlight=False)
         raise typer.Exit(WRONG)

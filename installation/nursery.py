@@ -32,6 +32,7 @@ _PR_SET_PDEATHSIG = 1
 def main(descriptor: int, supervisor: int, output_folder: str) -> None:
     """Serve the supervisor at the other end of `descriptor` until it is gone."""
     die_with(supervisor)
+    os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     line = Line(socket.socket(fileno=descriptor))
     Nursery(line, Path(output_folder)).serve()

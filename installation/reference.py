@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import datetime
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -118,7 +118,7 @@ def json_schema(pieces: Pieces | None = None) -> dict[str, Any]:
 class _Generator(GenerateJsonSchema):
     """Keeps quiet about defaults of types that JSON lacks: they are written as people write them instead."""
 
-    ignored_warning_kinds: ClassVar = {"skipped-choice", "non-serializable-default"}
+    ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 (so declared by pydantic)
 
 
 def _tidied(model: type[BaseModel]) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def allowed(field: FieldInfo) -> str:
     high = limits.get("le", limits.get("lt", extra.get("maximum")))
     unit = str(extra.get("unit", ""))
     said = "duration" if is_duration(field) else "colour" if is_colour(field) else _kind(field.annotation)
-    show = duration if is_duration(field) else lambda number: f"{number:.15g}"
+    show: Callable[[Any], str] = duration if is_duration(field) else lambda number: f"{number:.15g}"
     bounds = ""
     if low is not None and high is not None:
         bounds = f"{show(low)} … {show(high)}"

@@ -93,9 +93,9 @@ class SoundProcess:
         self._running = False
 
     def run(self) -> None:
+        self._microphone = open_microphone(self._exhibition, self._vitals)
         self._fill()
         self._speakers.start(self._queue.pull)
-        self._microphone = open_microphone(self._exhibition, self._vitals)
         while self._running:
             self._listen()
             self._fill()

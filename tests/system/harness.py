@@ -1,0 +1,195 @@
+"""What the system tests start and watch: a sound server, an X server, a sound process, a whole exhibition.
+
+Everything is started with its own folders and sockets, found by condition and never by waiting a while, and ended by
+process id.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from installation import shared
+from installation.clock import SharedClock
+from installation.health import heartbeat
+from installation.health.metrics import Report, read_report
+from installation.piece import Sound
+from installation.sound.process import RATE_HZ
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def need(*programs: str) -> None:
+    """Skip, naming the Debian package, where a program is missing; CI fails if anything here was skipped."""
+    packages = {"pulseaudio": "pulseaudio", "parec": "pulseaudio-utils", "Xvfb": "xvfb", "xdotool": "xdotool"}
+    for program in programs:
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is missing: install the Debian package {packages.get(program, program)}")
+
+
+def until(condition: Callable[[], object], seconds: float, what: str) -> float:
+    """Wait for `condition`, at most `seconds`; returns how long it took."""
+    began = time.monotonic()
+    while not condition():
+        if time.monotonic() - began > seconds:
+            pytest.fail(f"{what}: not within {seconds:g} s")
+        time.sleep(0.005)
+    return time.monotonic() - began
+
+
+@contextlib.contextmanager
+def process(command: list[str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is ended when the test is."""
+    child = subprocess.Popen(command, start_new_session=True, **options)  # type: ignore[call-overload]
+    try:
+        yield child
+    finally:
+        if child.poll() is None:
+            child.send_signal(signal.SIGTERM)
+            try:
+                child.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+
+@contextlib.contextmanager
+def sound_server(folder: Path) -> Iterator[dict[str, str]]:
+    """PulseAudio with a null sink as the only card; yields the environment in which PortAudio finds it."""
+    need("pulseaudio", "parec")
+    plugin = list(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so"))
+    if not plugin:
+        pytest.skip("ALSA's pulse plug-in is missing: install the Debian package libasound2-plugins")
+    folder.mkdir(parents=True, exist_ok=True)
+    socket, alsa = folder / "pulse.sock", folder / "asound.conf"
+    alsa.write_text("</usr/share/alsa/alsa.conf>\npcm.!default { type pulse }\nctl.!default { type pulse }\n")
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    environment = {
+        **os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "PULSE_SERVER": f"unix:{socket}",
+        "ALSA_CONFIG_PATH": str(alsa),
+    }  # fmt: skip
+    command = [
+        "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes",
+        "-L", f"module-null-sink sink_name=gallery rate={RATE_HZ} channels=2 format=float32le",
+        "-L", f"module-native-protocol-unix socket={socket} auth-anonymous=1",
+    ]  # fmt: skip
+    with process(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        until(socket.exists, 10, "the sound server's socket")
+        yield environment
+
+
+class Recording:
+    """What the null sink played, taken from its monitor by `parec`: mono float32 at RATE_HZ."""
+
+    def __init__(self, environment: dict[str, str], path: Path) -> None:
+        self.path = path
+        command = [
+            "parec", "-d", "gallery.monitor", "--format=float32le", f"--rate={RATE_HZ}", "--channels=1",
+            "--latency-msec=20", "--raw",
+        ]  # fmt: skip
+        with path.open("wb") as file:
+            self._child = subprocess.Popen(command, env=environment, stdout=file, start_new_session=True)
+
+    @property
+    def seconds(self) -> float:
+        return self.path.stat().st_size / 4 / RATE_HZ
+
+    def stop(self) -> Sound:
+        self._child.terminate()
+        self._child.wait(timeout=5)
+        data = self.path.read_bytes()
+        return np.frombuffer(data[: len(data) // 4 * 4], np.float32)
+
+
+def clicks(samples: Sound, threshold: float = 0.1, apart: float = 0.05) -> list[int]:
+    """Sample numbers at which something begins: above `threshold` after at least `apart` seconds below it."""
+    loud = np.flatnonzero(np.abs(samples) > threshold)
+    if loud.size == 0:
+        return []
+    starts = np.flatnonzero(np.diff(loud, prepend=loud[0] - 2 * RATE_HZ) > apart * RATE_HZ)
+    return [int(loud[index]) for index in starts]
+
+
+@dataclass
+class SoundHouse:
+    """The segments that a sound process needs, without a supervisor."""
+
+    folder: Path
+    table: object = field(default=None)
+
+    def __post_init__(self) -> None:
+        self.table = heartbeat.make_table(self.folder)
+        shared.create(self.folder, "clock", (SharedClock.SIZE,), "float64")
+        shared.SampleRing.create(self.folder, "capture", 30 * RATE_HZ)
+        (self.folder / "status").mkdir()
+
+    @property
+    def clock(self) -> SharedClock:
+        found = shared.attach(self.folder, "clock")
+        assert found is not None
+        return SharedClock(found[1])
+
+    def start(self, exhibition: Path, environment: dict[str, str] | None = None) -> list[str]:
+        """The command line of a sound process of its own."""
+        code = f"from installation.sound.process import main; main({str(self.folder)!r}, {str(exhibition)!r})"
+        return [sys.executable, "-c", code]
+
+
+@dataclass
+class Exhibition:
+    """A running exhibition, seen from outside."""
+
+    child: subprocess.Popen[bytes]
+    data: Path
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder of segments."""
+        found = [path for root in (Path("/dev/shm"), Path("/tmp")) for path in root.glob(f"installation-{self.child.pid}-*")]
+        assert found, "the run has no folder"
+        return found[0]
+
+    def report(self, process_name: str) -> Report | None:
+        path = self.folder / "status" / f"{process_name}.json"
+        return read_report(path, time.monotonic()) if path.exists() else None
+
+    def beats(self, process_name: str) -> float:
+        found = shared.attach(self.folder, "heartbeats")
+        assert found is not None
+        return float(found[1][heartbeat.PROCESSES.index(process_name), 0])
+
+    def pid(self, process_name: str) -> int:
+        report = self.report(process_name)
+        return report.pid if report is not None else 0
+
+    def clock(self) -> SharedClock:
+        found = shared.attach(self.folder, "clock")
+        assert found is not None
+        return SharedClock(found[1])
+
+
+@contextlib.contextmanager
+def exhibition(folder: Path, text: str, environment: dict[str, str] | None = None) -> Iterator[Exhibition]:
+    """Run an exhibition from `text`, as `python3 run.py` would; it is up when all its processes have worked."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "exhibition.yaml"
+    path.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "installation.cli", "run", "-e", str(path)]
+    log = folder / "terminal.txt"
+    with log.open("wb") as file, process(command, env=environment, stdout=file, stderr=file, cwd=ROOT) as child:
+        running = Exhibition(child, folder / "data")
+        until(lambda: any(Path("/dev/shm").glob(f"installation-{child.pid}-*")), 20, "the run's folder")
+        until(lambda: running.report("stage") and running.report("sound"), 40, "stage and sound")
+        yield running

@@ -1,0 +1,147 @@
+"""The sound process on a real card: PulseAudio's null sink through PortAudio, heard through its monitor."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from installation.piece import Bar, Hit
+from installation.sound.process import RATE_HZ
+from installation.sound.score import LivePort, ScoreWriter
+from tests.system.harness import Recording, SoundHouse, clicks, process, sound_server, until
+
+PATTERNS = ((0.0, 4.0, 8.0, 12.0), (0.0, 3.3, 7.0, 11.6))  # steps of even and odd bars, micro-timing included
+TEMPO_BPM = 120.0
+STEP = 60 / TEMPO_BPM / 4 * RATE_HZ
+
+
+class Player:
+    """A stage of its own: writes the two patterns in turn."""
+
+    def __init__(self, folder: Path) -> None:
+        self.score = ScoreWriter(LivePort(folder))
+        click = np.zeros(1200, np.float32)
+        click[:200] = 0.5
+        self.score.voice("click", click, RATE_HZ)
+
+    def play(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.score.update()
+            while self.score.written < self.score.next_bar + 2:
+                number = self.score.written
+                hits = tuple(Hit(step, "click") for step in PATTERNS[number % 2])
+                self.score.write(Bar(number, TEMPO_BPM, hits))
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def server(short_folder: Path) -> Iterator[dict[str, str]]:
+    with sound_server(short_folder / "pulse") as environment:
+        yield environment
+
+
+@pytest.fixture
+def settings(short_folder: Path) -> Path:
+    path = short_folder / "exhibition.yaml"
+    path.write_text("pieces: [neural_beatbox]\nmicrophone: auto\nspeakers: auto\n", encoding="utf-8")
+    return path
+
+
+def expected(bars: int, first: int) -> list[int]:
+    """Intervals between hits in samples, from the first hit of bar `first` on."""
+    length = round(16 * STEP)
+    at = [n * length + round(step * STEP) for n in range(bars) for step in PATTERNS[(first + n) % 2]]
+    return list(np.diff(at))
+
+
+def holds(heard: list[int], wanted: list[int], tolerance: int) -> bool:
+    """Whether `wanted` intervals occur in `heard` as a stretch."""
+    return any(
+        all(abs(a - b) <= tolerance for a, b in zip(heard[start:], wanted, strict=False))
+        for start in range(len(heard) - len(wanted) + 1)
+    )
+
+
+def test_hits_are_heard_where_they_were_scheduled(
+    server: dict[str, str], settings: Path, run_folder: Path, short_folder: Path
+) -> None:
+    house = SoundHouse(run_folder)
+    recording = Recording(server, short_folder / "heard.raw")
+    with process(house.start(settings), env=server):
+        until(house.clock.read, 15, "the clock")
+        Player(run_folder).play(9.0)
+        heard = list(np.diff(clicks(recording.stop())))
+    wanted = expected(3, 0)
+    assert holds(heard, wanted, tolerance=1), f"heard {heard}, wanted {wanted}"
+    shifted = [interval + 48 for interval in wanted]  # the check must fail when a hit is a millisecond off
+    assert not holds(heard, shifted, tolerance=1)
+
+
+def test_captured_sound_lies_where_it_was_heard(server: dict[str, str], settings: Path, run_folder: Path) -> None:
+    """The monitor is the microphone: what is captured at a sample must be what was heard then, within one frame."""
+    house = SoundHouse(run_folder)
+    with process(house.start(settings), env=server):
+        until(house.clock.read, 15, "the clock")
+        player = Player(run_folder)
+        player.play(7.0)
+        reading = player.score.update()
+        assert reading is not None
+        end = player.score.port.captured_to()
+        start = end - 5 * RATE_HZ
+        captured = np.array(clicks(player.score.port.captured(start, 5 * RATE_HZ))) + start
+    grid = np.array(
+        [bar.start + round(step * STEP) for bar in reading.bars for step in PATTERNS[bar.number % 2]], dtype=float
+    )
+    inside = captured[(captured > grid.min()) & (captured < grid.max())]
+    assert len(inside) >= 4
+    errors = np.array([value - grid[np.argmin(np.abs(grid - value))] for value in inside]) / RATE_HZ
+    assert np.max(np.abs(errors)) < 1 / 30, f"sound and clock are apart by {1000 * errors} ms"
+
+
+def test_sound_is_back_within_a_second_at_the_right_place_in_the_bar(
+    server: dict[str, str], settings: Path, run_folder: Path, short_folder: Path
+) -> None:
+    house = SoundHouse(run_folder)
+    recording = Recording(server, short_folder / "heard.raw")
+    player = Player(run_folder)
+    with process(house.start(settings), env=server) as first:
+        until(house.clock.read, 15, "the clock")
+        player.play(5.0)
+        before = player.score.update()
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
+        with process(house.start(settings), env=server):
+            player.play(6.0)
+            after = player.score.update()
+            samples = recording.stop()
+    assert before is not None and after is not None
+    ends = {bar.number: bar.end for bar in before.bars}
+    known = [bar for bar in after.bars if bar.number - 1 in ends]
+    assert all(ends[bar.number - 1] == bar.start for bar in known), "the grid has moved"
+    assert after.bars[-1].start % 1 == 0 and after.bars[-1].number > before.bars[-1].number
+    quiet = np.diff(clicks(samples, apart=0.02)) / RATE_HZ
+    assert quiet.max() < 2.5, f"silence of {quiet.max():.2f} s"  # a process start on top of the longest interval
+
+
+def test_the_beat_goes_on_when_nobody_writes(
+    server: dict[str, str], settings: Path, run_folder: Path, short_folder: Path
+) -> None:
+    """The stage dies: the last two bars repeat without a gap."""
+    house = SoundHouse(run_folder)
+    recording = Recording(server, short_folder / "heard.raw")
+    with process(house.start(settings), env=server):
+        until(house.clock.read, 15, "the clock")
+        player = Player(run_folder)
+        player.play(5.0)
+        written = player.score.written
+        reader = ScoreWriter(LivePort(run_folder))
+        until(lambda: (reader.update() is not None) and reader.next_bar > written + 2, 20, "repeated bars")
+        heard = list(np.diff(clicks(recording.stop())))
+    assert holds(heard, expected(5, 0), tolerance=1) or holds(heard, expected(5, 1), tolerance=1), heard
