@@ -51,11 +51,9 @@ class SafeFile(RotatingFileHandler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            if self.lost:
-                self._reopen()
-                lost, self.lost = self.lost, 0
-                note = logging.LogRecord(__name__, logging.WARNING, "", 0, f"{lost} lines were lost", (), None)
-                super().emit(note)
+            if self.lost and not self._told():
+                self.lost += 1
+                return
             super().emit(record)
         except (OSError, ValueError):
             self.handleError(record)
@@ -68,10 +66,20 @@ class SafeFile(RotatingFileHandler):
             with contextlib.suppress(OSError):  # what was buffered is lost, and counted already
                 stream.close()
 
-    def _reopen(self) -> None:
-        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
-        if self.stream is None:
-            self.stream = self._open()
+    def _told(self) -> bool:
+        """Whether the disk takes lines again: the first one says how many were lost."""
+        lost, self.lost = self.lost, 0
+        try:
+            Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+            if self.stream is None:
+                self.stream = self._open()
+            super().emit(logging.LogRecord(__name__, logging.WARNING, "", 0, f"{lost} lines were lost", (), None))
+        except OSError:
+            self.lost = 1
+        if not self.lost:
+            return True
+        self.lost = lost
+        return False
 
 
 def configure(process: str, folder: Path | None = None, level: int | str = logging.INFO) -> None:

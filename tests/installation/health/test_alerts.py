@@ -1,0 +1,267 @@
+"""The catalogue of alerts, the board they stand on, and the page that people read."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+from pathlib import Path
+
+import pytest
+
+from installation.health import alerts
+from installation.health.alerts import SEVERITIES, Alert, AlertError, Board, read_catalogue
+
+ROOT = Path(__file__).resolve().parents[3]
+
+REQUIRED = """
+camera_missing camera_stale camera_black microphone_missing microphone_garbage microphone_clipping microphone_silent
+speakers_missing sound_underrun screen_missing gpu_missing gpu_failed disk_full disk_low store_damaged store_repaired
+clock_jumped weights_invalid network_failed piece_failed piece_replaced process_died process_stale runtime_restarted
+safe_mode exhibition_invalid exhibition_applied port_in_use library_missing font_missing nothing_heard take_failed
+late struggling lost
+""".split()  # noqa: SIM905 - words read better than strings
+
+
+class Ticking:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def ticking() -> Ticking:
+    return Ticking()
+
+
+@pytest.fixture
+def board(ticking) -> Board:
+    return Board(strict=True, monotonic=ticking, wall=lambda: 1_800_000_000 + ticking.now)
+
+
+@pytest.fixture
+def forgiving(ticking) -> Board:
+    return Board(monotonic=ticking, wall=ticking)
+
+
+def sample(entry: alerts.Entry) -> dict[str, object]:
+    """Details that fit the entry: numbers where it formats numbers."""
+    numbers = set(re.findall(r"\{(\w+):[^}]*f\}", entry.message + entry.remedy))
+    return {name: 1.5 if name in numbers else f"<{name}>" for name in entry.details}
+
+
+# ---- the catalogue
+
+
+def test_everything_the_runtime_can_meet_is_in_the_catalogue():
+    assert set(REQUIRED) <= read_catalogue().keys()
+
+
+@pytest.mark.parametrize("entry", read_catalogue().values(), ids=lambda entry: entry.name)
+def test_every_entry_helps_whoever_reads_it(entry, board):
+    assert entry.severity in SEVERITIES
+    assert len(entry.remedy) > 10 or entry.remedy == "Nothing to do."
+    assert entry.remedy.rstrip().endswith((".", "}"))
+    board.alert(entry.name, **sample(entry))
+    (raised,) = board.active()
+    for value in sample(entry).values():
+        shown = raised.message + raised.remedy
+        assert str(value) in shown or f"{value:.0f}" in shown
+    assert "{" not in raised.message + raised.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("a: {severity: grave, message: m, remedy: r}", "'grave' is none of info, warning, fault"),
+        ("a: {severity: info, message: m}", "remedy"),
+        ("a: {severity: info, message: m, remedy: r, colour: red}", "colour"),
+        ("a: {severity: info, message: m, remedy: r, about: camera}", "'camera' is not a placeholder"),
+    ],
+)
+def test_a_wrong_catalogue_is_refused(tmp_path, text, complaint):
+    (tmp_path / "alerts.yaml").write_text(text)
+    with pytest.raises(AlertError, match=re.escape(complaint)):
+        read_catalogue(tmp_path / "alerts.yaml")
+
+
+def test_the_page_is_the_catalogue():
+    page = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+    assert page == alerts.as_markdown(read_catalogue()), "python -m installation.health.alerts > docs/alerts.md"
+    for name in read_catalogue():
+        assert f"\n## {name}\n" in page
+
+
+def raised_in(text: str) -> set[str]:
+    """Names of alerts that a source file raises or clears by a literal."""
+    return set(re.findall(r"""(?:alert|clear|condition|event)\(\s*["']([a-z_]+)["']""", text))
+
+
+def test_no_code_raises_an_alert_that_is_not_in_the_catalogue():
+    unknown = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for folder in ("installation", "pieces", "calibration")
+        for path in (ROOT / folder).rglob("*.py")
+        for name in raised_in(path.read_text(encoding="utf-8")) - read_catalogue().keys()
+    }
+    assert not unknown
+    assert raised_in('self.alert("no_such", a=1); board.clear(\n    "other")') == {"no_such", "other"}
+
+
+# ---- the board
+
+
+def test_an_alert_says_what_and_what_to_do(board):
+    board.alert("disk_low", folder="/data", free_mb=12.3)
+    (raised,) = board.active()
+    assert raised.message == "The disk of /data has 12 MB left."
+    assert raised.severity == "warning"
+    assert raised.since == raised.last == 1_800_000_100
+
+
+@pytest.mark.parametrize(
+    ("name", "details"),
+    [("no_such_alert", {}), ("disk_low", {"folder": "/"}), ("disk_low", {"folder": "/", "free_mb": "few"})],
+)
+def test_a_wrong_call_is_an_error_in_tests(board, name, details):
+    with pytest.raises(AlertError):
+        board.alert(name, **details)
+    assert board.active() == []
+
+
+def test_a_wrong_call_is_made_the_best_of_in_a_gallery(forgiving, caplog):
+    forgiving.alert("no_such_alert", camera="left")
+    forgiving.alert("disk_low", folder="/data")
+    forgiving.alert("camera_stale", seconds=3)
+    forgiving.clear("no_such_alert")
+    told = {raised.name: raised.message for raised in forgiving.active()}
+    assert told["unknown_alert"] == (
+        "Something raised the alert no_such_alert, which is not in the catalogue: camera=left"
+    )
+    assert told["disk_low"] == "The disk of /data has ? MB left. (folder=/data)"
+    assert "3" in told["camera_stale"]
+    assert "'disk_low' needs folder, free_mb" in caplog.text
+
+
+def test_an_alert_raised_again_is_counted_with_its_newest_words(board, ticking):
+    board.alert("disk_low", folder="/data", free_mb=12)
+    ticking.now += 5
+    board.alert("disk_low", folder="/data", free_mb=10)
+    (raised,) = board.active()
+    assert (raised.count, raised.last - raised.since) == (2, 5)
+    assert "10 MB" in raised.message
+
+
+def test_two_cameras_are_two_alerts(board):
+    for camera in ("left", "right", "left"):
+        board.alert("camera_missing", camera=camera, reason="unplugged")
+    assert {(raised.about, raised.count) for raised in board.active()} == {("left", 2), ("right", 1)}
+    board.clear("camera_missing", camera="left")
+    assert [raised.about for raised in board.active()] == ["right"]
+    board.alert("camera_missing", camera="left", reason="unplugged")
+    board.clear("camera_missing")
+    assert board.active() == []
+
+
+def test_clearing_what_does_not_stand_is_nothing(board):
+    board.clear("disk_full")
+    with pytest.raises(AlertError, match="no_such"):
+        board.clear("no_such")
+
+
+def test_events_fade_and_conditions_stay(board, ticking):
+    board.alert("nothing_heard")
+    board.alert("disk_low", folder="/", free_mb=1)
+    ticking.now += 59
+    assert len(board.active()) == 2
+    ticking.now += 1
+    assert [raised.name for raised in board.active()] == ["disk_low"]
+    ticking.now += 1e7
+    assert [raised.name for raised in board.active()] == ["disk_low"]
+
+
+def test_the_gravest_come_first(board, ticking):
+    for name, details in (
+        ("nothing_heard", {}),
+        ("disk_full", {"folder": "/", "reason": "full"}),
+        ("disk_low", {"folder": "/", "free_mb": 1}),
+        ("safe_mode", {"reason": "r"}),
+    ):
+        ticking.now += 1
+        board.alert(name, **details)
+    assert [raised.name for raised in board.active()] == ["safe_mode", "disk_full", "disk_low", "nothing_heard"]
+
+
+def test_the_log_hears_of_it_once_a_minute(board, ticking, caplog):
+    with caplog.at_level(logging.INFO):
+        for _ in range(130):
+            board.alert("disk_low", folder="/", free_mb=1)
+            ticking.now += 1
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 3
+    assert lines[1].endswith("(61 times)")
+
+
+def test_flapping_does_not_fill_the_log(board, ticking, caplog):
+    with caplog.at_level(logging.WARNING):
+        for _ in range(50):
+            board.alert("disk_low", folder="/", free_mb=1)
+            board.clear("disk_low")
+            ticking.now += 1
+    assert len(caplog.records) == 1
+
+
+def test_severity_is_the_level_of_the_line(board, caplog):
+    with caplog.at_level(logging.INFO):
+        board.alert("nothing_heard")
+        board.alert("disk_low", folder="/", free_mb=1)
+        board.alert("disk_full", folder="/", reason="full")
+    assert [record.levelname for record in caplog.records] == ["INFO", "WARNING", "ERROR"]
+
+
+def test_ever_new_subjects_do_not_fill_the_memory(board, ticking):
+    for number in range(5000):
+        ticking.now += 0.1
+        board.alert("visit_damaged", visit=f"v{number}", reason="r")
+    assert len(board.active()) == alerts.MOST_ACTIVE
+    assert board.active()[0].about == "v4999"
+    ticking.now += 1000
+    board.alert("visit_damaged", visit="last", reason="r")
+    assert len(board._logged) == 1
+    assert len(board._raised) == alerts.MOST_ACTIVE
+
+
+def test_a_snapshot_is_plain_json_and_reads_back(board):
+    board.alert("camera_missing", camera=Path("/dev/video0"), reason=OSError("gone"))
+    assert [Alert(**each) for each in json.loads(json.dumps(board.snapshot()))] == board.active()
+
+
+def test_threads_may_raise_at_once(board):
+    def work(number: int) -> None:
+        for _ in range(200):
+            board.alert("camera_missing", camera=number, reason="r")
+            board.active()
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [raised.count for raised in board.active()] == [200] * 4
+
+
+def test_a_process_has_one_board():
+    before = alerts.board()
+    try:
+        mine = alerts.use(Board(strict=True))
+        alerts.alert("disk_low", folder="/", free_mb=1)
+        assert [raised.name for raised in mine.active()] == ["disk_low"]
+        alerts.clear("disk_low")
+        assert mine.active() == []
+    finally:
+        alerts.use(before)

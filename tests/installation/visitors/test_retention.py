@@ -1,0 +1,148 @@
+"""The calendar of the house: true while the clock is, steady when the clock leaps."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from installation.visitors.retention import ACCEPTED_AFTER_S, BACK_S, DAY_S, LONGEST_PAUSE_S, Calendar, Reckoning, due
+
+YEAR_S = 365 * DAY_S
+START = 1_800_000_000.0
+
+
+class House:
+    """A machine with a calendar, switched off and on."""
+
+    def __init__(self, wall: float = START) -> None:
+        self.wall, self.ticks = wall, 0.0
+        self.calendar = Calendar(clock=lambda: self.wall, monotonic=lambda: self.ticks)
+
+    def runs(self, seconds: float) -> float:
+        self.wall += seconds
+        self.ticks += seconds
+        return self.calendar.now()
+
+    def leaps(self, seconds: float) -> float:
+        self.wall += seconds
+        return self.calendar.now()
+
+    def restarts(self, off: float = 0.0, wall: float | None = None) -> float:
+        self.wall = self.wall + off if wall is None else wall
+        self.ticks = 0.0
+        remembered = self.calendar.reckoning
+        self.calendar = Calendar(remembered, clock=lambda: self.wall, monotonic=lambda: self.ticks)
+        return self.calendar.now()
+
+
+def test_a_good_clock_is_the_calendar():
+    house = House()
+    assert house.runs(3600) == START + 3600
+    assert house.restarts(off=14 * 3600) == START + 15 * 3600
+    assert house.calendar.trouble is None
+    assert house.calendar.shown(START) == START
+
+
+@pytest.mark.parametrize("leap", [-BACK_S, -3600, -1, 1, 3600, DAY_S])
+def test_an_ordinary_correction_is_followed(leap):
+    house = House()
+    assert house.leaps(leap) == START + leap
+    assert house.calendar.trouble is None
+
+
+@pytest.mark.parametrize("leap", [10 * YEAR_S, LONGEST_PAUSE_S + 1, -30 * DAY_S, -START])
+def test_a_leap_moves_nothing_and_is_told(leap):
+    house = House()
+    house.runs(60)
+    assert house.leaps(leap) == START + 60
+    assert house.runs(60) == START + 120
+    said, expected = house.calendar.trouble
+    assert expected.startswith("2027-01-15")
+    assert said != expected
+    assert house.calendar.shown(START) == pytest.approx(house.wall - 120), "the age shown stays right"
+
+
+def test_a_clock_that_recovers_brings_the_night_back():
+    house = House()
+    house.restarts(wall=0.0)  # 1970: the battery is empty
+    house.runs(300)
+    house.wall = START + DAY_S + 300  # the time server answers
+    assert house.calendar.now() == START + DAY_S + 300
+    assert house.calendar.trouble is None
+
+
+def test_a_leap_that_stays_is_accepted_without_moving_anything():
+    house = House()
+    house.leaps(10 * YEAR_S)
+    for _ in range(25):
+        house.runs(3600)
+    assert house.calendar.trouble is None
+    assert house.calendar.now() == START + 25 * 3600
+    assert house.restarts(off=DAY_S) == START + 25 * 3600 + DAY_S, "nights count again"
+    assert house.calendar.shown(START) == START + 10 * YEAR_S
+
+
+def test_doubt_is_remembered_over_restarts():
+    house = House()
+    house.leaps(10 * YEAR_S)
+    for _ in range(4):
+        house.runs(ACCEPTED_AFTER_S / 4 + 1)
+        trouble = house.calendar.trouble
+        house.restarts(off=0)
+    assert trouble is None
+
+
+def test_a_clock_never_set_counts_from_there_and_is_taken_up_when_it_is():
+    house = House(wall=0.0)
+    assert house.runs(100) == 100
+    assert house.calendar.trouble is None
+    house.wall = START
+    assert house.calendar.now() == 100
+    assert house.calendar.trouble is None
+    assert house.calendar.shown(40) == START - 60
+    assert house.runs(50) == 150
+
+
+def test_somebody_may_vouch_for_the_clock():
+    house = House()
+    house.leaps(YEAR_S)
+    house.calendar.trust()
+    assert house.calendar.now() == START + YEAR_S
+    assert house.calendar.trouble is None
+
+
+@given(
+    some.lists(
+        some.one_of(
+            some.tuples(some.just("runs"), some.floats(0, 7 * DAY_S)),
+            some.tuples(some.just("leaps"), some.floats(-60 * YEAR_S, 60 * YEAR_S)),
+            some.tuples(some.just("restarts"), some.floats(0, 2 * DAY_S)),
+        ),
+        max_size=12,
+    )
+)
+def test_no_leap_makes_the_calendar_leap(events):
+    """Per step, the calendar advances by what passed and one believable pause, and goes back a day, at most."""
+    house = House()
+    before = house.calendar.now()
+    for what, seconds in events:
+        now = getattr(house, what)(seconds)
+        passed = seconds if what == "runs" else 0.0
+        assert before - BACK_S - 1e-3 <= now <= before + passed + LONGEST_PAUSE_S + 1e-3
+        before = now
+
+
+def test_the_shorter_time_applies():
+    assert due(now=100, kept=0, keep_s=100)
+    assert not due(now=99, kept=0, keep_s=100)
+    assert due(now=50, kept=0, keep_s=100, at_most_s=50)
+    assert due(now=100, kept=0, keep_s=100, at_most_s=500), "a longer time does not break a promise"
+    assert not due(now=-5, kept=0, keep_s=1)
+
+
+def test_what_is_remembered_is_enough():
+    house = House()
+    house.leaps(10 * YEAR_S)
+    house.runs(50)
+    assert house.calendar.reckoning == Reckoning(START + 50, 0.0, pytest.approx(50, abs=0.01))
