@@ -1,12 +1,15 @@
 """The drummer: plays the rhythm network two bars at a time, for hours, without looping and without wandering.
 
-It holds what was played, asks the network for each cell in turn and throws the dice; how full, how daring and on
-which drums is said by the piece. Importing this file imports no torch: that happens in :meth:`Drummer.load`.
+It goes on from the groove of the last phrases, imagines several continuations, asking the network for each cell in
+turn and throwing the dice, and plays the one that suits best. How full, how daring and on which drums is said by the
+piece. Importing this file imports no torch: that happens in :meth:`Drummer.load`.
 The network itself is in ``rhythm_network.py``, phrases as data in ``phrase.py``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +27,8 @@ __all__ = ["DRUMS", "STEPS", "Drummer", "Phrase", "opening"]
 NAME = "neural_beatbox.rhythm"
 MEMORY = 8
 """Phrases that the drummer remembers."""
-HEARD = BAR
-"""Steps of the past that the network hears before it goes on; it was trained on up to three bars."""
+CANDIDATES = 4
+"""Continuations that the drummer imagines; it plays the one that suits best."""
 
 
 class Drummer:
@@ -49,8 +52,9 @@ class Drummer:
             network = RhythmNetwork(Architecture(**stored.card.architecture))
             network.load_state_dict(stored.state)
         except (RuntimeError, TypeError, ValueError) as error:
+            first = " ".join(str(error).split("\n")[:2])
             raise weights.WeightsError(
-                f"the weights of {NAME} do not fit their card ({error}); train them again: {stored.card.command}"
+                f"the weights of {NAME} do not fit their card ({first}); train them again: {stored.card.command}"
             ) from error
         return cls(network.to(device))
 
@@ -90,16 +94,18 @@ class Drummer:
             raise ValueError(f"unknown drums {sorted(unknown)}; a kit is made of {', '.join(DRUMS)}")
         if not tempo_bpm > 0:
             raise ValueError(f"tempo_bpm={tempo_bpm} must be positive")
-        chance = rng.random((STEPS, len(DRUMS), 5))
-        fill = rng.random() < 0.05 + 0.25 * adventure
-        past = self._history[-1].cells[-HEARD:] if self._history else np.zeros((0, len(DRUMS), 3), np.float32)
+        chance = rng.random((CANDIDATES, STEPS, len(DRUMS), 5))
+        afresh, fill = rng.random(2) < (0.005 + 0.03 * adventure, 0.04 + 0.2 * adventure)
+        past = np.zeros((0, len(DRUMS), 3), np.float32) if afresh or not self._history else groove_of(self._history)
         present = np.array([drum in kit for drum in DRUMS])
-        cells = self._play(past, density, adventure, fill, present, chance, tempo_bpm)
-        phrase = Phrase.from_cells(cells)
+        cells, surprise = self._imagine(past, density, adventure, bool(fill), present, chance, tempo_bpm)
+        phrases = [Phrase.from_cells(one) for one in cells]
+        costs = [self._cost(*pair, density, adventure) for pair in zip(phrases, surprise, strict=True)]
+        phrase = phrases[int(np.argmin(costs))]
         self.history = (*self._history, phrase)
         return phrase
 
-    def _play(
+    def _imagine(
         self,
         past: NDArray[np.float32],
         density: float,
@@ -108,50 +114,113 @@ class Drummer:
         present: NDArray[np.bool_],
         chance: NDArray[np.float64],
         tempo_bpm: float,
-    ) -> NDArray[np.float32]:
-        """Cells float32 [32, 9, 3] after past [steps, 9, 3]; chance [32, 9, 5] uniform numbers."""
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Several continuations of past [steps, 9, 3], one for each of chance [n, 32, 9, 5] (uniform numbers).
+
+        Returns cells float32 [n, 32, 9, 3] and how surprising each is: bits per hit [n].
+        """
         import torch
 
         from pieces.neural_beatbox.rhythm_network import wishes
 
-        network = self.network
-        temperature = 0.75 + 0.4 * adventure
-        floor = 0.04 * (1.0 - adventure)
-        before = len(past)
+        network, count, before = self.network, len(chance), len(past)
         steps = before + STEPS
-        with torch.inference_mode():
-            cells = torch.zeros(1, steps, len(DRUMS), 3)
-            cells[0, :before] = torch.from_numpy(past)
-            position = torch.arange(-before, STEPS).remainder(BAR)[None]
-            wished = torch.full((1, steps), density)
-            filled = torch.zeros(1, steps)
-            filled[0, -BAR:] = float(fill)
-            wish = wishes(1, steps, wished, filled, torch.from_numpy(present)[None].float())
-            tempo = torch.tensor([tempo_bpm], dtype=torch.float32)
+        temperature = 0.75 + 0.35 * adventure
+        floor = 0.04 * (1.0 - adventure)
+        bits = np.zeros(count)
+        with torch.inference_mode(), one_thread():
+            cells = torch.zeros(count, steps, len(DRUMS), 3)
+            cells[:, :before] = torch.from_numpy(past)
+            position = torch.arange(-before, STEPS).remainder(BAR).expand(count, steps)
+            wished = torch.full((count, steps), density)
+            if before:
+                wished[:, :before] = float(self._fullness(past[..., 0]))
+            filled = torch.zeros(count, steps)
+            filled[:, -BAR:] = float(fill)
+            kit = torch.from_numpy(present).float().expand(count, len(DRUMS))
+            wish = wishes(count, steps, wished, filled, kit)
+            tempo = torch.full((count,), tempo_bpm)
             states: list[torch.Tensor] = []
             for step in range(before, steps):
-                now, states = network.listen(cells, position, tempo, wish, step if states else 0, step + 1, states)
-                row = cells[0, step]
-                for drum in np.flatnonzero(present):
-                    dice = chance[step - before, drum]
-                    share = sharpened(now.hit(int(drum), row), temperature)
-                    if share < floor or dice[0] >= share:
-                        continue
-                    loud, late = now.touch(int(drum), row)
-                    row[drum, 0] = 1.0
-                    row[drum, 1] = max(1 / 127, drawn(loud.numpy(), dice[1], dice[2], 1.0))
-                    row[drum, 2] = drawn(late.numpy(), dice[3], dice[4]) - 0.5
-        return cells[0, before:].numpy()
+                heard = step if states else 0
+                now, states = network.listen(cells, position, tempo, wish, heard, step + 1, states)
+                row = cells[:, step]
+                for drum in np.flatnonzero(present).tolist():
+                    dice = chance[:, step - before, drum]
+                    true_share = now.hit(drum, row).double().numpy()
+                    share = sharpened(true_share, temperature)
+                    hits = (dice[:, 0] < share) & (share >= floor)
+                    bits -= np.log2(np.where(hits, true_share, 1.0 - true_share))
+                    if hits.any():
+                        loud, late = (shares.numpy() for shares in now.touch(drum, row))
+                        velocity = np.maximum(drawn(loud, dice[:, 1], dice[:, 2], 1.0), 1 / 127)
+                        offset = drawn(late, dice[:, 3], dice[:, 4], 0.85) - 0.5
+                        played = np.stack([np.ones(count), velocity, offset], axis=-1) * hits[:, None]
+                        row[:, drum] = torch.from_numpy(played.astype(np.float32))
+        imagined = cells[:, before:].numpy()
+        return imagined, bits / np.maximum(imagined[..., 0].sum((1, 2)), 1.0)
+
+    def _fullness(self, hits: NDArray[np.float32] | NDArray[np.bool_]) -> float:
+        """How full whole bars of hits [steps, 9] are on average, as a share of real bars 0..1."""
+        counts = hits.reshape(-1, BAR, len(DRUMS)).sum((1, 2)).astype(np.float32)
+        return float(fullness(counts, self.network.bar_hits.numpy()).mean())
+
+    def _cost(self, phrase: Phrase, surprise: float, density: float, adventure: float) -> float:
+        """How ill a phrase suits: not as full as wished, played just now, or a leap away from what was played."""
+        cost = 3.0 * abs(self._fullness(phrase.hits) - density) + 0.25 * surprise
+        if self._history:
+            nearest = max(likeness(phrase.hits, other.hits) for other in self._history)
+            cost += 6.0 * max(0.0, nearest - 0.9) + 2.0 * max(0.0, 0.5 - 0.3 * adventure - nearest)
+        return cost
 
 
-def sharpened(share: float, temperature: float) -> float:
-    """A probability whose odds are raised to 1 / temperature."""
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Composing is thousands of tiny operations: more threads than one only wait for each other."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def groove_of(history: tuple[Phrase, ...]) -> NDArray[np.float32]:
+    """The bar float32 [16, 9, 3] that the last two phrases have in common: the one most like the others.
+
+    It is from here that the drummer goes on, so that a fill or a slip does not become the new groove.
+    """
+    bars = np.concatenate([phrase.cells for phrase in history[-2:]]).reshape(-1, BAR, len(DRUMS), 3)
+    hits = bars[..., 0] > 0.5
+    alike = [sum(likeness(one, other) for other in hits) for one in hits]
+    return bars[len(bars) - 1 - int(np.argmax(alike[::-1]))]
+
+
+def likeness(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    """Shared hits of all hits, 0..1 (Jaccard); two silences are alike."""
+    either = int((one | other).sum())
+    return float((one & other).sum()) / either if either else 1.0
+
+
+def fullness(counts: NDArray[np.float32], bar_hits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Hits in a bar -> 0..1, their rank in the quantiles bar_hits of real bars (the middle where many are equal)."""
+    low = np.searchsorted(bar_hits, counts - 0.5)
+    high = np.searchsorted(bar_hits, counts + 0.5)
+    return ((low + high) / (2 * len(bar_hits))).astype(np.float32)
+
+
+def sharpened(share: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Probabilities whose odds are raised to 1 / temperature."""
     hit, rest = share ** (1.0 / temperature), (1.0 - share) ** (1.0 / temperature)
     return hit / (hit + rest)
 
 
-def drawn(shares: NDArray[np.float32], which: float, inside: float, temperature: float = 0.85) -> float:
-    """A number 0..1 from a distribution over equal bins: which bin and where inside it are uniform numbers 0..1."""
-    total = np.cumsum(shares.astype(np.float64) ** (1.0 / temperature))
-    index = min(int(np.searchsorted(total, which * total[-1], side="right")), len(shares) - 1)
-    return float((index + inside) / len(shares))
+def drawn(
+    shares: NDArray[np.float32], which: NDArray[np.float64], inside: NDArray[np.float64], temperature: float
+) -> NDArray[np.float64]:
+    """Numbers 0..1 from distributions over equal bins [n, bins]; [n] uniform numbers say which bin, where inside."""
+    total = np.cumsum(shares.astype(np.float64) ** (1.0 / temperature), axis=-1)
+    index = (total <= which[:, None] * total[:, -1:]).sum(-1).clip(max=shares.shape[-1] - 1)
+    return (index + inside) / shares.shape[-1]

@@ -8,7 +8,6 @@ played in a gallery is told in ``rhythm.py``, how it is trained in ``train_rhyth
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import cast
 
@@ -21,11 +20,13 @@ from pieces.neural_beatbox.phrase import BAR, DRUMS
 LAGS = (1, 2, 3, 4, 6, 8, 12, 16)
 """Steps back at which the trunk sees all drums as they were."""
 BEAT = 4
-"""Steps in a beat; sequences are whole beats long."""
+"""Steps in a beat."""
 ELAPSED = 12
 """Beats since the start of a sequence that are told apart."""
 REFERENCE_TEMPO_BPM = 110.0
 
+BAR_QUANTILES = 33
+"""Numbers that say how full real bars are."""
 CELL = 3
 """Numbers in a cell: hit (0 or 1), velocity 0..1, offset in steps."""
 CONDITION = 5 + len(DRUMS)
@@ -104,12 +105,11 @@ def wishes(
     )
 
 
-def earlier(values: Tensor, lag: int) -> Tensor:
-    """[batch, steps, ...] moved `lag` steps later; what lies before the sequence is zero."""
-    moved = torch.zeros_like(values)
-    if lag < values.shape[1]:
-        moved[:, lag:] = values[:, :-lag]
-    return moved
+def last_bar(cells: Tensor) -> Tensor:
+    """The 16 steps before each step, nearest first: [batch, steps, 9, 3] -> [batch, steps, 9, 16, 3]."""
+    padded = functional.pad(cells, (0, 0, 0, 0, BAR, 0))
+    windows = padded.unfold(1, BAR, 1)[:, :-1]  # [batch, steps, 9, 3, 16]
+    return windows.flip(-1).transpose(-1, -2)
 
 
 def statistics(cells: Tensor) -> Tensor:
@@ -119,10 +119,9 @@ def statistics(cells: Tensor) -> Tensor:
     the logarithm of 1 + hits, mean velocity, mean offset.
     """
     batch, steps, drums, _ = cells.shape
-    marked = torch.cat([cells[..., :1], cells[..., 1:] * cells[..., :1]], dim=-1)
-    everywhere = marked.cumsum(1) - marked
-    beats = marked.view(batch, steps // BEAT, BEAT, drums, CELL)
-    phase = (beats.cumsum(1) - beats).reshape(batch, steps, drums, CELL)
+    everywhere = cells.cumsum(1) - cells
+    beats = functional.pad(cells, (0, 0, 0, 0, 0, -steps % BEAT)).view(batch, -1, BEAT, drums, CELL)
+    phase = (beats.cumsum(1) - beats).view(batch, -1, drums, CELL)[:, :steps]
     parts = []
     for total in (phase, everywhere):
         count = total[..., :1]
@@ -180,39 +179,40 @@ class Chain(nn.Module):
         return first + functional.relu(self.inner(first))
 
     def begin(self, trunk: Tensor, own: Tensor) -> Tensor:
-        """What of a step does not depend on the step itself: trunk [width], own [9, past] -> [9, cell_width]"""
-        return self.trunk(trunk).view(len(DRUMS), -1) + self.own(own)
+        """What does not depend on the step itself: trunk [b, width], own [b, 9, past] -> [b, 9, cell_width]"""
+        return self.trunk(trunk).view(len(trunk), len(DRUMS), -1) + self.own(own)
 
     def go_on(self, base: Tensor, drum: int, now: Tensor) -> Tensor:
-        """The vector [cell_width] of one cell, given :meth:`begin` and the cells [9, 3] of the drums before it."""
+        """The vector [b, cell_width] of one cell, given :meth:`begin` and the step's cells [b, 9, 3] so far."""
         weight = self.same_step[:drum, :, drum].flatten(0, 1)
-        first = functional.relu(base[drum] + now[:drum].reshape(-1) @ weight)
+        first = functional.relu(base[:, drum] + now[:, :drum].flatten(1) @ weight)
         return first + functional.relu(self.inner(first))
 
 
-def describe(cells: Tensor, position: Tensor, tempo_bpm: Tensor, wish: Tensor) -> tuple[Tensor, Tensor]:
-    """What trunk and chains see: [batch, steps, inputs] and each drum's own past [batch, steps, 9, 54].
+def describe(
+    cells: Tensor, position: Tensor, tempo_bpm: Tensor, wish: Tensor, first: int = 0
+) -> tuple[Tensor, Tensor]:
+    """What trunk and chains see of steps first, first + 1, … of sequences that begin on a beat.
 
     cells [batch, steps, 9, 3]; position int64 [batch, steps] step in the bar; tempo_bpm [batch];
-    wish [batch, steps, 14]. Steps must be whole beats and begin on a beat.
+    wish [batch, steps, 14].
+    Returns [batch, steps - first, inputs] and each drum's own past [batch, steps - first, 9, 54].
     """
     batch, steps = cells.shape[:2]
-    if steps % BEAT:
-        raise ValueError(f"{steps} steps are not whole beats of {BEAT}")
-    shifted = {lag: earlier(cells, lag) for lag in range(1, BAR + 1)}
-    past = torch.cat([shifted[lag].flatten(2) for lag in LAGS], dim=-1)
-    so_far = statistics(cells)
-    own = torch.cat([*shifted.values(), so_far], dim=-1)
-    elapsed = (torch.arange(steps, device=cells.device) // BEAT).clamp(max=ELAPSED - 1)
-    tempo = (tempo_bpm / REFERENCE_TEMPO_BPM).log()[:, None, None].expand(batch, steps, 1)
+    rows = steps - first
+    past = last_bar(cells[:, max(0, first - BAR) :])[:, -rows:]
+    so_far = statistics(cells)[:, first:]
+    own = torch.cat([past.flatten(3), so_far], dim=-1)
+    elapsed = (torch.arange(first, steps, device=cells.device) // BEAT).clamp(max=ELAPSED - 1)
+    tempo = (tempo_bpm / REFERENCE_TEMPO_BPM).log()[:, None, None].expand(batch, rows, 1)
     seen = torch.cat(
         [
-            past,
+            past[:, :, :, [lag - 1 for lag in LAGS]].transpose(2, 3).flatten(2),
             so_far.flatten(2),
-            functional.one_hot(position, BAR).float(),
-            functional.one_hot(elapsed, ELAPSED).float().expand(batch, steps, ELAPSED),
+            functional.one_hot(position[:, first:], BAR).float(),
+            functional.one_hot(elapsed, ELAPSED).float().expand(batch, rows, ELAPSED),
             tempo,
-            wish,
+            wish[:, first:],
         ],
         dim=-1,
     )
@@ -238,7 +238,8 @@ class Member(nn.Module):
     def forward(self, seen: Tensor, own: Tensor, cells: Tensor, where: Tensor | None) -> tuple[Tensor, Tensor]:
         """Logits of hits [b, t, 9] and of touch [b, t, 9, bins], or [hits, bins] where asked."""
         trunk = self.leave(self.trunk(self.enter(seen))[0])
-        hit = torch.einsum("btdc,dc->btd", self.hit_chain(trunk, own, cells), self.hit_weight) + self.hit_bias
+        vectors = self.hit_chain(trunk, own, cells)
+        hit = (vectors @ self.hit_weight.T).diagonal(dim1=-2, dim2=-1) + self.hit_bias
         return hit, self.touch_head(self.touch_chain(trunk, own, cells, where))
 
 
@@ -250,9 +251,9 @@ class MemberStep:
     hit_base: Tensor
     touch_base: Tensor
 
-    def hit(self, drum: int, now: Tensor) -> float:
+    def hit(self, drum: int, now: Tensor) -> Tensor:
         vector = self.member.hit_chain.go_on(self.hit_base, drum, now)
-        return float(vector @ self.member.hit_weight[drum] + self.member.hit_bias[drum])
+        return vector @ self.member.hit_weight[drum] + self.member.hit_bias[drum]
 
     def touch(self, drum: int, now: Tensor) -> Tensor:
         return self.member.touch_head(self.member.touch_chain.go_on(self.touch_base, drum, now))
@@ -260,26 +261,27 @@ class MemberStep:
 
 @dataclass(frozen=True)
 class Step:
-    """One step while it is being composed: `now` below is [9, 3], the step's cells as far as decided."""
+    """One step while it is being composed: `now` below is [batch, 9, 3], the step's cells as far as decided."""
 
     members: tuple[MemberStep, ...]
     velocity_bins: int
 
-    def hit(self, drum: int, now: Tensor) -> float:
-        """The probability that this drum is hit."""
-        return sum(1.0 / (1.0 + math.exp(-member.hit(drum, now))) for member in self.members) / len(self.members)
+    def hit(self, drum: int, now: Tensor) -> Tensor:
+        """The probability that this drum is hit: [batch]"""
+        return torch.stack([member.hit(drum, now) for member in self.members]).sigmoid().mean(0)
 
     def touch(self, drum: int, now: Tensor) -> tuple[Tensor, Tensor]:
-        """The probabilities of the bins of velocity and of offset, should this drum be hit."""
+        """The probabilities of the bins of velocity and of offset, should this drum be hit: [batch, bins] each"""
         logits = torch.stack([member.touch(drum, now) for member in self.members])
-        velocity = logits[:, : self.velocity_bins].softmax(-1).mean(0)
-        return velocity, logits[:, self.velocity_bins :].softmax(-1).mean(0)
+        velocity = logits[..., : self.velocity_bins].softmax(-1).mean(0)
+        return velocity, logits[..., self.velocity_bins :].softmax(-1).mean(0)
 
 
 class RhythmNetwork(nn.Module):
     """p(hit, velocity, offset of a cell | everything before it, tempo, wishes): the mean over the members."""
 
     velocity_centre: Tensor
+    bar_hits: Tensor
 
     def __init__(self, architecture: Architecture | None = None) -> None:
         super().__init__()
@@ -287,6 +289,7 @@ class RhythmNetwork(nn.Module):
         self.members = nn.ModuleList(Member(shape) for _ in range(shape.members))
         centres = (torch.arange(shape.velocity_bins) + 0.5) / shape.velocity_bins
         self.register_buffer("velocity_centre", centres)
+        self.register_buffer("bar_hits", torch.linspace(0.0, 32.0, BAR_QUANTILES))
 
     def forward(
         self, cells: Tensor, position: Tensor, tempo_bpm: Tensor, wish: Tensor, where: Tensor | None = None
@@ -315,17 +318,17 @@ class RhythmNetwork(nn.Module):
         end: int,
         states: list[Tensor],
     ) -> tuple[Step, list[Tensor]]:
-        """Advance the trunks over steps start..end-1, for composing step end-1; batch 1, cells not decided are zero.
+        """Advance the trunks over steps start..end-1, for composing step end-1; cells not decided are zero.
 
         states: what the call that ended at start gave, empty at the beginning. The rest as in :func:`describe`.
         """
-        seen, own = describe(cells, position, tempo_bpm, wish)
+        seen, own = describe(cells[:, :end], position[:, :end], tempo_bpm, wish[:, :end], start)
         steps, after = [], []
         for number, module in enumerate(self.members):
             member = cast(Member, module)
-            entered = member.enter(seen[:, start:end])
+            entered = member.enter(seen)
             trunk, state = member.trunk(entered, states[number] if states else None)
-            one = (trunk[0, -1], own[0, end - 1])
+            one = (trunk[:, -1], own[:, -1])
             steps.append(MemberStep(member, member.hit_chain.begin(*one), member.touch_chain.begin(*one)))
             after.append(state)
         return Step(tuple(steps), self.architecture.velocity_bins), after

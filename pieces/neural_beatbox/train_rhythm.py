@@ -24,8 +24,8 @@ from installation.networks.training import Run
 from pieces.neural_beatbox.evaluate_rhythm import Quality, quality, rhythm
 from pieces.neural_beatbox.groove import MINIMUM_HITS, Take, Windows, cut, read_takes
 from pieces.neural_beatbox.phrase import BAR, DRUMS, OPENING_FILE, STEPS, Phrase, write_phrase
-from pieces.neural_beatbox.rhythm import NAME, Drummer
-from pieces.neural_beatbox.rhythm_network import BEAT, Architecture, RhythmNetwork, wishes
+from pieces.neural_beatbox.rhythm import NAME, Drummer, fullness
+from pieces.neural_beatbox.rhythm_network import BAR_QUANTILES, BEAT, Architecture, RhythmNetwork, wishes
 
 BEST = "best"
 DATA = [
@@ -36,11 +36,12 @@ DATA = [
 NOTES = (
     "Weights were chosen on the official validation split; the figures are of the official test split, 4/4, in "
     "windows of two bars, each cell predicted from the earlier cells of its own window and the tempo alone (no "
-    "density, kit, fill or style told). The hour is composed at 110 bpm with density 0.5, adventure 0.4 and nine drums."
+    "density, kit, fill or style told). The hour is composed at 110 bpm with density 0.5, adventure 0.4, nine drums."
 )
 LONGEST = 3 * BAR
 TOUCH_WEIGHT = 0.3
-ALIGNED = 0.8
+ALIGNED = 0.75
+MISSED = 0.06
 WISHED = 0.5
 
 
@@ -48,10 +49,16 @@ WISHED = 0.5
 class Batch:
     """Sequences, b of t steps.
 
-    cells [b, t, 9, 3]; position int64 [b, t]; tempo_bpm [b]; wish [b, t, 14]; counted bool [b, t]: part of the take
+    cells      [b, t, 9, 3], to be predicted
+    heard      [b, t, 9, 3], the same as imperfectly heard: what they are predicted from
+    position   int64 [b, t], step in the bar
+    tempo_bpm  [b]
+    wish       [b, t, 14]
+    counted    bool [b, t], part of the take
     """
 
     cells: Tensor
+    heard: Tensor
     position: Tensor
     tempo_bpm: Tensor
     wish: Tensor
@@ -64,6 +71,7 @@ class Sampler:
     def __init__(self, takes: list[Take]) -> None:
         self.takes = takes
         self.bar_hits = bar_hits_of(takes)
+        self.used = [take.cells[..., 0].any(0) for take in takes]
         starts = [
             (number, start)
             for number, take in enumerate(takes)
@@ -85,12 +93,12 @@ class Sampler:
         kit = np.full((size, len(DRUMS)), np.nan, np.float32)
         for row in range(size):
             pool = self.aligned if rng.random() < ALIGNED else self.loose
-            take = self.takes[pool[number := int(rng.integers(len(pool)))][0]]
-            start = pool[number][1]
+            number, start = pool[int(rng.integers(len(pool)))]
+            take = self.takes[number]
             absent = np.zeros(len(DRUMS), bool)
             if rng.random() < 0.25:  # a smaller kit: the network is always told
                 absent[rng.permutation(len(DRUMS))[: rng.integers(1, 5)]] = True
-            whole = np.where(absent[None, :, None], np.float32(0), take.cells)
+            whole = take.cells if not absent.any() else np.where(absent[None, :, None], np.float32(0), take.cells)
             part = whole[start : start + steps]
             cells[row, : len(part)] = part
             counted[row, : max(len(part), STEPS)] = True
@@ -99,12 +107,12 @@ class Sampler:
             if rng.random() < WISHED:
                 if rng.random() < 0.7:
                     bars = (start + np.arange(steps)) // BAR
-                    counts = np.array([whole[bar * BAR : (bar + 1) * BAR, :, 0].sum() for bar in range(bars[-1] + 1)])
-                    density[row] = quantile(counts[bars], self.bar_hits)
+                    counts = [whole[bar * BAR : (bar + 1) * BAR, :, 0].sum() for bar in range(bars[0], bars[-1] + 1)]
+                    density[row] = fullness(np.array(counts)[bars - bars[0]], self.bar_hits)
                 if rng.random() < 0.7:
                     fill[row] = float(take.fill)
                 if rng.random() < 0.5:
-                    used = take.cells[..., 0].any(0) | (rng.random(len(DRUMS)) < 0.5)
+                    used = self.used[number] | (rng.random(len(DRUMS)) < 0.5)
                     kit[row] = used & ~absent
             if absent.any() and np.isnan(kit[row, 0]):
                 kit[row] = ~absent
@@ -115,6 +123,7 @@ class Sampler:
         cells[..., 2] = np.clip(cells[..., 2] * looseness, -0.5, 0.5) * hit
         return Batch(
             torch.from_numpy(cells),
+            torch.from_numpy(misheard(cells, rng)),
             torch.from_numpy(position),
             torch.from_numpy(tempo),
             wishes(size, steps, torch.from_numpy(density), torch.from_numpy(fill), torch.from_numpy(kit)),
@@ -122,21 +131,26 @@ class Sampler:
         )
 
 
-def quantile(counts: NDArray[np.float32], bar_hits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Hits in a bar -> 0..1, their rank among real bars (the middle rank where many bars are equal)."""
-    low = np.searchsorted(bar_hits, counts - 0.5)
-    high = np.searchsorted(bar_hits, counts + 0.5)
-    return ((low + high) / (2 * len(bar_hits))).astype(np.float32)
+def misheard(cells: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Cells [b, t, 9, 3] with a hit missing here and there and touches a little wrong.
+
+    A network that has only seen true pasts trusts its own too much when it composes.
+    """
+    share = rng.random((len(cells), 1, 1)) * MISSED
+    hit = cells[..., 0] * (rng.random(cells.shape[:3]) >= share)
+    velocity = np.clip(cells[..., 1] + rng.normal(0, 0.03, hit.shape), 1 / 127, 1.0)
+    offset = np.clip(cells[..., 2] + rng.normal(0, 0.02, hit.shape), -0.5, 0.5)
+    return (np.stack([np.ones_like(hit), velocity, offset], axis=-1) * hit[..., None]).astype(np.float32)
 
 
-def bar_hits_of(takes: list[Take], points: int = 33) -> NDArray[np.float32]:
-    """The quantiles of hits per bar over takes (bars without a hit left out): float32 [points]."""
+def bar_hits_of(takes: list[Take]) -> NDArray[np.float32]:
+    """The quantiles of hits per bar over takes (bars without a hit left out): float32 [33]."""
     counts = [
         take.cells[start : start + BAR, :, 0].sum()
         for take in takes
         for start in range(0, len(take.cells) - BAR + 1, BAR)
     ]
-    return np.quantile(np.array([count for count in counts if count > 0]), np.linspace(0, 1, points)).astype(
+    return np.quantile(np.array([count for count in counts if count > 0]), np.linspace(0, 1, BAR_QUANTILES)).astype(
         np.float32
     )
 
@@ -144,12 +158,13 @@ def bar_hits_of(takes: list[Take], points: int = 33) -> NDArray[np.float32]:
 def loss(network: RhythmNetwork, batch: Batch) -> tuple[Tensor, dict[str, float]]:
     """Nats per hit: hits plus TOUCH_WEIGHT times velocity and offset."""
     where = (batch.cells[..., 0] > 0.5) & batch.counted[..., None]
-    prediction = network(batch.cells, batch.position, batch.tempo_bpm, batch.wish, where)
+    with torch.autocast("cpu", torch.bfloat16):
+        prediction = network(batch.heard, batch.position, batch.tempo_bpm, batch.wish, where)
     hits = where.sum().clamp(min=1)
-    each = functional.binary_cross_entropy_with_logits(prediction.hit, batch.cells[..., 0], reduction="none")
+    each = functional.binary_cross_entropy_with_logits(prediction.hit.float(), batch.cells[..., 0], reduction="none")
     hit = (each * batch.counted[..., None]).sum() / hits
-    velocity = functional.cross_entropy(prediction.velocity, network.velocity_bin(batch.cells[..., 1][where]))
-    offset = functional.cross_entropy(prediction.offset, network.offset_bin(batch.cells[..., 2][where]))
+    velocity = functional.cross_entropy(prediction.velocity.float(), network.velocity_bin(batch.cells[..., 1][where]))
+    offset = functional.cross_entropy(prediction.offset.float(), network.offset_bin(batch.cells[..., 2][where]))
     figures = {"bits": hit.item() / np.log(2), "velocity": velocity.item(), "offset": offset.item()}
     return hit + TOUCH_WEIGHT * (velocity + offset), figures
 
@@ -158,28 +173,30 @@ def loss(network: RhythmNetwork, batch: Batch) -> tuple[Tensor, dict[str, float]
 class Plan:
     """How one network is trained."""
 
-    steps: int = 3000
+    steps: int = 2400
     batch: int = 64
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.05
+    learning_rate: float = 3e-3
+    warm_up: int = 200
+    weight_decay: float = 0.1
     averaging: float = 0.998
-    check_every: int = 300
+    check_every: int = 400
     seed: int = 0
 
 
-SHIPPED = Architecture(width=160, layers=1, cell_width=128)
+SHIPPED = Architecture(width=192, layers=1, cell_width=96)
 PLANNED = Plan()
-MEMBERS = 3
+MEMBERS = 2
 
 
 def new_network(takes: list[Take], architecture: Architecture, seed: int) -> RhythmNetwork:
-    """An untrained network that knows how loud the hits in its bins of velocity are."""
+    """An untrained network that knows how full bars are and how loud the hits in its bins of velocity."""
     torch.manual_seed(seed)
     network = RhythmNetwork(architecture)
     velocity = torch.from_numpy(np.concatenate([take.cells[..., 1][take.cells[..., 0] > 0.5] for take in takes]))
     bins = network.velocity_bin(velocity)
     count = torch.bincount(bins, minlength=architecture.velocity_bins)
     total = torch.zeros(architecture.velocity_bins).index_add(0, bins, velocity)
+    network.bar_hits.copy_(torch.from_numpy(bar_hits_of(takes)))
     network.velocity_centre.copy_(torch.where(count > 0, total / count.clamp(min=1), network.velocity_centre))
     return network
 
@@ -207,7 +224,7 @@ def fit(folder: Path, known: list[Take], chosen: Windows, architecture: Architec
             torch.manual_seed(plan.seed * plan.steps + step)
             cosine = 0.5 + 0.5 * math.cos(math.pi * step / plan.steps)
             for group in optimiser.param_groups:
-                group["lr"] = plan.learning_rate * min(1.0, (step + 1) / 200) * (0.02 + 0.98 * cosine)
+                group["lr"] = plan.learning_rate * min(1.0, (step + 1) / plan.warm_up) * (0.02 + 0.98 * cosine)
             nats, figures = loss(network, sampler.draw(plan.batch, np.random.default_rng((plan.seed, step))))
             optimiser.zero_grad()
             nats.backward()
@@ -242,6 +259,7 @@ def together(networks: list[RhythmNetwork]) -> RhythmNetwork:
     ensemble = RhythmNetwork(architecture)
     ensemble.members = nn.ModuleList(member for one in networks for member in one.members)
     ensemble.velocity_centre.copy_(networks[0].velocity_centre)
+    ensemble.bar_hits.copy_(networks[0].bar_hits)
     return ensemble.eval()
 
 
