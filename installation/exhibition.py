@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from installation import texts
 from installation.choices import Choices
-from installation.places import Member, Node, Place, Problem, UnreadableError, decode, read
+from installation.places import Member, Node, Place, Problem, UnreadableError, decode, did_you_mean, read
 from installation.problems import Found, fields_at, locate, models_in, named, problems_of, shown
 from installation.programme import Installed, OnShow, Pieces, entries_of, on_show
 
@@ -149,6 +149,8 @@ def _elsewhere(message: str, root: Node, pieces: Pieces) -> str:
     if not message.startswith("unknown setting '") or "did you mean" in message or "' of '" in message:
         return ""
     name = message.split("'")[1]
+    if hint := did_you_mean(name, ["pieces"]):
+        return hint
     for owner in sorted(SECTIONS):
         if name in fields_at(Choices, (owner,)):
             return f"; it belongs under '{owner}'"

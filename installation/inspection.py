@@ -49,10 +49,11 @@ def _missing_files(exhibition: Exhibition, root: Node) -> Found:
     found: Found = []
     for path, file in _files(exhibition):
         node, _, _ = locate(root, path)
+        whose = f"'{path[-1]}' of piece '{path[-2]}'" if path[0] == "pieces" else named(path)
         if not file.exists():
-            found.append((node.place, f"{named(path)}: there is no file {file}"))
+            found.append((node.place, f"{whose}: there is no file {file}"))
         elif not os.access(file, os.R_OK):
-            found.append((node.place, f"{named(path)}: {file} must not be read by this user"))
+            found.append((node.place, f"{whose}: {file} must not be read by this user"))
     data = exhibition.data_folder
     if data.exists() and not data.is_dir():
         found.append((locate(root, ("data",))[0].place, f"'data': {data} is a file, not a folder"))

@@ -271,6 +271,8 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> UnreadableError:
         return UnreadableError(began or place, "a colon is missing after the name of the setting")
     if problem.startswith("expected <block end>"):
         return UnreadableError(place, "the indentation does not fit: start this line exactly below its neighbours")
+    if "alias" in context or "anchor" in context:
+        return UnreadableError(began or place, "a text that begins with * or & must stand in quotes")
     if problem.startswith("found character") and at:
         return UnreadableError(place, f"a text that begins with {at} must stand in quotes")
     said = ", ".join(part for part in (context, problem) if part)

@@ -7,8 +7,9 @@ film's own track for the microphone, a mixer instead of a sound card, and time t
 from __future__ import annotations
 
 import hashlib
+import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -25,7 +26,7 @@ from installation.exhibition import Exhibition, OnShow
 from installation.piece import Booth, CameraView, Picture, Size, Sound
 from installation.resampling import resample
 from installation.sound.score import OfflinePort, ScoreWriter
-from installation.stage import Stage
+from installation.stage import Archive, Stage
 from installation.stand_ins import StandInVisitor, performances
 from installation.typography import Typesetter
 
@@ -33,6 +34,7 @@ RATE_HZ = 48_000
 AHEAD_SECONDS = 0.1  # mixed beyond what is heard, as in a live run
 VIDEO_CODECS = ("libopenh264", "libx264", "mpeg4")
 VISIT_EVERY = 16.0
+SHORT_UNDO = 1.0
 
 
 class RenderError(Exception):
@@ -55,6 +57,15 @@ class Report:
             f"{self.out}: {self.seconds:g} s with {self.visits} visits in {self.took:.1f} s, {pace:.1f} × real time; "
             f"sound sha256 {self.sound_sha256[:16]}"
         )
+
+
+@dataclass
+class Visiting:
+    """Visit after visit into a store, until `visits` have joined; `joined` is called after each."""
+
+    archive: Archive
+    visits: int
+    joined: Callable[[], object]
 
 
 class ScriptedVisitor:
@@ -152,9 +163,12 @@ def render(
     seed: int = 0,
     size: Size = (1280, 720),
     rate_hz: int = 30,
-    each: Any = None,
+    each: Callable[[Picture, Sound], object] | None = None,
+    visiting: Visiting | None = None,
 ) -> Report:
     """Render `seconds` of a piece to `out` (nowhere if None). `each(picture, sound)` is called for every frame.
+
+    With `visiting`, one visit follows another, each is kept, and the render ends after the last.
 
     Raises:
         RenderError: a file cannot be read or written, or the size does not suit a film.
@@ -177,11 +191,12 @@ def render(
         computer=computer,
         random=random,
         new_id=lambda: ids.bytes(8).hex(),
-        undo=exhibition.visitors.undo if exhibition is not None else 20.0,
+        archive=visiting.archive if visiting is not None else None,
+        undo=SHORT_UNDO if visiting is not None else exhibition.visitors.undo if exhibition is not None else 20.0,
         frame_seconds=1.0 / rate_hz,
     )
-    own = camera is not None or voice is not None
-    scripted = ScriptedVisitor() if own else None
+    own = camera is not None or voice is not None or visiting is not None
+    scripted = ScriptedVisitor(every=0.0 if visiting is not None else VISIT_EVERY) if own else None
     stand_in = None if own else StandInVisitor(performances(), film.seconds)
     writer = FilmWriter(out, size, rate_hz) if out is not None else None
     digest = hashlib.sha256()
@@ -190,8 +205,10 @@ def render(
     written = 0
     waiting: list[Sound] = []
     try:
-        for number in range(round(seconds * rate_hz)):
+        for number in itertools.count():
             now = number / rate_hz
+            if now >= seconds or (visiting is not None and visits >= visiting.visits):
+                break
             computer.time = now
             heard = round(now * RATE_HZ)
             due = heard + round(AHEAD_SECONDS * RATE_HZ) - port.mixer.position
@@ -199,7 +216,10 @@ def render(
             captured = port.captured_to()
             port.capture.write(captured, microphone.between(captured, heard - captured, stage.booth, RATE_HZ))
             picture = stage.step(now, _pressed(stage, now, film.seconds, scripted, stand_in))
-            visits += before != "joined" and stage.booth.phase == "joined"
+            if before != "joined" and stage.booth.phase == "joined":
+                visits += 1
+                if visiting is not None:
+                    visiting.joined()
             before = stage.booth.phase
             sound, waiting = _take(waiting, round((number + 1) / rate_hz * RATE_HZ) - written)
             written += len(sound)
@@ -213,7 +233,7 @@ def render(
             writer.close()
         stage.close()
         film.close()
-    return Report(out or Path("-"), seconds, time.monotonic() - began, visits, digest.hexdigest())
+    return Report(out or Path("-"), now, time.monotonic() - began, visits, digest.hexdigest())
 
 
 def _pressed(

@@ -6,6 +6,7 @@ opened again; one that keeps failing gives its place to the attract film, and th
 
 from __future__ import annotations
 
+import datetime
 import gc
 import logging
 import secrets
@@ -31,7 +32,7 @@ from installation.health import alerts
 from installation.health.logs import configure
 from installation.health.metrics import read_report
 from installation.health.vitals import Vitals
-from installation.piece import CameraView, Picture, Piece, Size, Visit
+from installation.piece import Answer, CameraView, Picture, Piece, Size, Visit
 from installation.sound.score import LivePort, ScoreWriter
 from installation.stage import Stage
 from installation.stand_ins import StandInVisitor, performances
@@ -112,7 +113,11 @@ class StageProcess:
         self._previewed = 0.0
         self._expiring_at = time.monotonic() + 30.0
         self._visitor: StandInVisitor | None = None
-        self._expired: object = None
+        self._expired: Answer[list[str]] | None = None
+        self._open, self._hours_at = True, 0.0
+        self._closed: Picture | None = None
+        self._turn_began = time.monotonic()
+        self._film_seconds = 1.0
         self._stage = self._open_stage()
 
     def stop(self) -> None:
@@ -156,6 +161,8 @@ class StageProcess:
             self._running = False
         stage = self._stage
         stage.size = self._screen.size
+        if not self._open:
+            return self._closed_picture()
         pressed += self._stand_in(shown_at)
         try:
             return stage.step(shown_at, pressed)
@@ -219,7 +226,45 @@ class StageProcess:
         if grade in (Lateness.STRUGGLING, Lateness.LOST):
             self._vitals.event(grade.name.lower(), process="stage", late_ms=1000 * late)
 
+    def _closed_picture(self) -> Picture:
+        """What hangs there outside the opening hours: the curator's picture, or black."""
+        width, height = self._screen.size
+        if self._closed is None or self._closed.shape[:2] != (height, width):
+            self._closed = np.zeros((height, width, 3), np.uint8)
+            path = self._exhibition.screen.closed_picture
+            if path is not None:
+                import cv2
+
+                found = cv2.imread(str(path), cv2.IMREAD_COLOR)
+                if found is None:
+                    log.error("%s is not a picture", path)
+                else:
+                    self._closed = CameraView(np.asarray(found[:, :, ::-1], np.uint8)).fitted((width, height))
+        return self._closed
+
+    def _keep_hours(self) -> None:
+        """Open and close by the clock on the wall, the one thing it is good for."""
+        is_open = self._exhibition.is_open(datetime.datetime.now())
+        if is_open != self._open:
+            self._open = is_open
+            log.info("the exhibition %s", "opens" if is_open else "closes")
+            self._score.level(0.0 if is_open else -120.0, fade=2.0)
+
+    def _take_turns(self, now: float) -> None:
+        """Where several pieces are on show, the next one's turn comes; never while somebody is at the booth."""
+        pieces = self._exhibition.pieces
+        if len(pieces) < 2 or self._safe or self._stage.booth.phase != "idle":
+            return
+        if now - self._turn_began >= self._exhibition.change_every:
+            self._show = (self._show + 1) % len(pieces)
+            self._stage.close()
+            self._stage = self._open_stage()
+
     def _housekeeping(self, now: float) -> None:
+        if now >= self._hours_at:
+            self._hours_at = now + 1.0
+            self._keep_hours()
+            self._take_turns(now)
         self._vitals.status.set("installation_presence", self._stage.presence)
         self._vitals.status.fact("piece", type(self._stage.piece).__name__)
         self._vitals.status.fact("booth", self._stage.booth.phase)
@@ -228,9 +273,9 @@ class StageProcess:
             self._expiring_at = now + EXPIRE_EVERY
             self._expired = self._clerk.expire()
         expired = self._expired
-        if expired is not None and expired.ready:  # type: ignore[attr-defined]
+        if expired is not None and expired.ready:
             self._expired = None
-            for visit in expired.result():  # type: ignore[attr-defined]
+            for visit in expired.result():
                 self._stage.piece.withdraw(visit)
                 self._vitals.status.inc("installation_visits_expired_total")
         if self._reload:
@@ -250,20 +295,26 @@ class StageProcess:
         stage = self._stage
         if self._clerk is not None:
             self._clerk.keep_s = exhibition.visitors.keep
-        was, now = before.pieces[self._show % len(before.pieces)], exhibition.pieces[0]
-        if isinstance(stage.piece, Attract) or was.name != now.name or before.texts() != exhibition.texts():
+        self._closed = None
+        was = before.pieces[self._show % len(before.pieces)]
+        same = [show for show in exhibition.pieces if show.name == was.name]
+        if isinstance(stage.piece, Attract) or not same or before.texts() != exhibition.texts():
             self._safe = False
             self._failures.clear()
             self._vitals.condition("piece_replaced", False)
-            self._show = 0
+            self._show = exhibition.pieces.index(same[0]) if same else 0
             stage.close()
             self._stage = self._open_stage()
-        elif was.settings != now.settings:
-            stage.piece.change(now.settings)
+        else:
+            self._show = exhibition.pieces.index(same[0])
+            if was.settings != same[0].settings:
+                stage.piece.change(same[0].settings)
         self._stage.set_undo(exhibition.visitors.undo)
 
     def _open_stage(self) -> Stage:
         exhibition = self._exhibition
+        self._turn_began = time.monotonic()
+        self._score.clear()
         piece: Piece = Attract(None) if self._safe else _made(exhibition.pieces[self._show])
         devices = self._devices()
         stand_in = not any(devices.get(kind, {}).get("real") for kind in ("camera", "microphone"))

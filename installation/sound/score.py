@@ -205,6 +205,12 @@ class ScoreWriter:
 
     # ---- the stage's --------------------------------------------------------------------------------------
 
+    def clear(self) -> None:
+        """Forget all voices, so that what one piece left behind does not sound in the next."""
+        for name in list(self._voices):
+            self.forget(name)
+        self._bars.clear()
+
     def update(self) -> ClockReading | None:
         """Read the clock; tell a mixer that began anew everything that should be sounding."""
         if self.port.restarted():

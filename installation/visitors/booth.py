@@ -46,7 +46,7 @@ class Step:
 
 
 class BoothKeeper:
-    """Moves the booth from phase to phase. `seconds` is the length of a take, `undo` how long it can be taken back."""
+    """Moves the booth from phase to phase: takes of `seconds`, which can be taken back for `undo` seconds."""
 
     def __init__(self, seconds: float, undo: float) -> None:
         if seconds <= 0 or undo < 0:

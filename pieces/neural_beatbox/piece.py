@@ -206,7 +206,7 @@ class NeuralBeatbox(Piece):
             guest.failed, guest.answer = True, None
             return
         guest.answer = None
-        guest.players = _players(visit, hits)
+        guest.players = players_of(visit.id, hits)
         if not guest.players:
             return
         self._make_voices(guest, hits)
@@ -362,7 +362,7 @@ def _load(gpu: str) -> tuple[Hearing, Drummer]:
     return ears, drummer
 
 
-def _players(visit: Visit, hits: list[HeardHit]) -> list[Player]:
+def players_of(visit: str, hits: list[HeardHit]) -> list[Player]:
     """The sounds of a take that may play: the most certain and the loudest of each kind, few of each visitor."""
     from pieces.neural_beatbox.kit import Player
 
@@ -374,8 +374,8 @@ def _players(visit: Visit, hits: list[HeardHit]) -> list[Player]:
     chosen = sorted(best.values(), key=_worth, reverse=True)[:SOUNDS_PER_VISITOR]
     return [
         Player(
-            visit=visit.id,
-            voice=f"{visit.id}/{number}",
+            visit=visit,
+            voice=f"{visit}/{number}",
             probabilities=tuple(round(float(p), 4) for p in hit.probabilities),
             register=hit.register,
             start_s=round(hit.onset_s, 5),

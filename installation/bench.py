@@ -1,0 +1,178 @@
+"""Speed and steadiness of the runtime on this machine: what `run.py bench` prints.
+
+Each figure starts the real thing in a folder of its own and measures from outside. Names of figures say their unit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from installation import shared
+from installation.clock import ClockReading, SharedClock
+from installation.health import heartbeat
+from installation.health.metrics import Report, read_report
+
+ROOT = Path(__file__).resolve().parents[1]
+EXHIBITION = """
+pieces: [{piece}]
+speakers: {speakers}
+screen: {{mode: offscreen, size: [1280, 720]}}
+console: {{port: off}}
+"""
+
+
+class Room:
+    """An exhibition that runs in a folder of its own, seen from outside."""
+
+    def __init__(self, folder: Path, speakers: str = "auto") -> None:
+        from installation.exhibition import Installed
+
+        path = folder / "exhibition.yaml"
+        path.write_text(EXHIBITION.format(piece=next(iter(sorted(Installed()))), speakers=speakers), encoding="utf-8")
+        self.began = time.monotonic()
+        command = [sys.executable, str(ROOT / "run.py"), "run", "-e", str(path)]
+        self.child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    @property
+    def folder(self) -> Path | None:
+        roots = (Path("/dev/shm"), Path(tempfile.gettempdir()))
+        return next((found for root in roots for found in root.glob(f"installation-{self.child.pid}-*")), None)
+
+    def clock(self) -> ClockReading | None:
+        found = shared.attach(self.folder, "clock") if self.folder else None
+        return SharedClock(found[1]).read() if found else None
+
+    def beats(self, process: str) -> float:
+        found = shared.attach(self.folder, "heartbeats") if self.folder else None
+        return float(found[1][heartbeat.PROCESSES.index(process), 0]) if found else 0.0
+
+    def report(self, process: str) -> Report | None:
+        path = self.folder / "status" / f"{process}.json" if self.folder else None
+        return read_report(path, time.monotonic()) if path is not None and path.exists() else None
+
+    def pid(self, process: str) -> int:
+        report = self.report(process)
+        return report.pid if report is not None else 0
+
+    def sounding(self) -> bool:
+        """Whether the first bar has begun to be heard."""
+        reading = self.clock()
+        if reading is None or not reading.bars:
+            return False
+        return reading.timeline.sample_at(time.monotonic()) >= reading.bars[0].start
+
+    def until(self, condition: Callable[[], object], seconds: float = 60.0) -> float:
+        """Seconds until `condition` holds. Raises TimeoutError."""
+        began = time.monotonic()
+        while not condition():
+            if time.monotonic() - began > seconds:
+                raise TimeoutError(f"the exhibition did not get there within {seconds:g} s")
+            time.sleep(0.005)
+        return time.monotonic() - began
+
+
+@contextlib.contextmanager
+def room(speakers: str = "auto") -> Iterator[Room]:
+    """A running exhibition; it is ended, and its folder removed, on leaving."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        found = Room(Path(name), speakers)
+        try:
+            yield found
+        finally:
+            found.child.send_signal(signal.SIGTERM)
+            try:
+                found.child.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                found.child.kill()
+                found.child.wait()
+
+
+def startup() -> dict[str, Any]:
+    """From `python3 run.py` (installed already) to the first picture and the first sound, median of three."""
+    frames, sounds = [], []
+    for _ in range(3):
+        with room() as found:
+            firsts: dict[str, float] = {}
+            while len(firsts) < 2:
+                now = time.monotonic() - found.began
+                if now > 60 or found.child.poll() is not None:
+                    raise TimeoutError("no picture or no sound within 60 s")
+                if found.sounding():
+                    firsts.setdefault("sound", now)
+                if found.beats("stage") > 0:
+                    firsts.setdefault("frame", now)
+                time.sleep(0.005)
+            frames.append(firsts["frame"])
+            sounds.append(firsts["sound"])
+    return {"first_frame_s": sorted(frames)[1], "first_sound_s": sorted(sounds)[1]}
+
+
+def recovery() -> dict[str, Any]:
+    """Seconds until picture, sound and camera are back after each process was killed."""
+    results: dict[str, Any] = {}
+    with room() as found:
+        found.until(lambda: found.beats("stage") > 60 and found.sounding())
+        found.until(lambda: time.monotonic() - found.began > 15)  # the nursery has its libraries by now
+        for process in ("stage", "sound", "camera"):
+            pid = found.pid(process)
+            os.kill(pid, signal.SIGKILL)
+            at, beats = time.monotonic(), found.beats(process)
+            found.until(lambda p=process, b=beats: found.beats(p) > b + 1)  # type: ignore[misc]
+            results[f"{process}_back_s"] = time.monotonic() - at
+            found.until(lambda p=process, old=pid: found.pid(p) not in (0, old))  # type: ignore[misc]
+    return results
+
+
+def sound(minutes: float = 1.0) -> dict[str, Any]:
+    """Blocks of sound missed while every core is kept busy by another process."""
+    cores = os.cpu_count() or 1
+    with room() as found:
+        found.until(found.sounding)
+        busy = [
+            subprocess.Popen([sys.executable, "-c", "while True: sum(i * i for i in range(10000))"])
+            for _ in range(cores)
+        ]
+        try:
+            before = found.report("sound")
+            start = found.clock()
+            time.sleep(60 * minutes)  # the length of the measurement
+            found.until(lambda: (found.report("sound") or before) is not before)
+            after, end = found.report("sound"), found.clock()
+        finally:
+            for child in busy:
+                child.kill()
+                child.wait()
+    assert before is not None and after is not None and start is not None and end is not None
+    blocks = (after.value("installation_blocks_total") or 0) - (before.value("installation_blocks_total") or 0)
+    devices: Mapping[str, Any] = after.facts.get("devices", {})
+    return {
+        "minutes": minutes,
+        "busy_cores": cores,
+        "blocks": blocks,
+        "blocks_missed": end.missed - start.missed,
+        "card": devices.get("speakers", {}).get("name", ""),
+    }
+
+
+def soak(visits: int = 500) -> dict[str, Any]:
+    """Memory growth of a stage that takes visit after visit without a pause, store included."""
+    from installation.soak import soaked
+
+    return soaked(visits)
+
+
+FIGURES: Mapping[str, Callable[..., dict[str, Any]]] = {
+    "startup": startup,
+    "recovery": recovery,
+    "sound": sound,
+    "soak": soak,
+}

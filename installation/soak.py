@@ -1,0 +1,51 @@
+"""Months in minutes: a stage with a store, visited without a pause, its memory watched.
+
+Time is counted, not waited for; everything else (camera film, take, hearing, store, film of the visitor, retention of
+the grid) is the gallery's.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from installation.exhibition import Installed, OnShow
+
+WARM_VISITS = 40  # the grid is full, the caches are warm
+PICTURE = (320, 180)
+PICTURES_HZ = 10
+
+
+def soaked(visits: int) -> dict[str, Any]:
+    """Memory of this process after WARM_VISITS and after `visits`, in MB."""
+    from installation.render import Visiting, render
+    from installation.visitors.clerk import Clerk
+    from installation.visitors.store import Store
+
+    if visits <= WARM_VISITS:
+        raise ValueError(f"visits={visits} must exceed the {WARM_VISITS} that warm the caches")
+    name = next(iter(sorted(Installed())))
+    piece = Installed()[name]
+    memory: list[float] = []
+    me = psutil.Process()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        clerk = Clerk(Store(Path(folder) / "visits"), keep_s=86400.0)
+        try:
+            visiting = Visiting(clerk, visits, lambda: memory.append(me.memory_info().rss / 1e6))
+            render(
+                (OnShow(name, piece, piece.Settings()), None), seconds=float("inf"), out=None, size=PICTURE,
+                rate_hz=PICTURES_HZ, visiting=visiting,
+            )  # fmt: skip
+        finally:
+            clerk.close()
+    return {
+        "visits": len(memory),
+        "minutes": (time.monotonic() - began) / 60,
+        "memory_mb": memory[-1],
+        "growth_mb": memory[-1] - memory[WARM_VISITS],
+    }
