@@ -1,0 +1,20 @@
+"""What all tests share: the rule that continuous integration never skips a system test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped system test into a failed one where SYSTEM_TESTS_MUST_RUN is set."""
+    report = yield
+    if report.skipped and item.get_closest_marker("system") and os.environ.get("SYSTEM_TESTS_MUST_RUN"):
+        report.outcome = "failed"
+        report.longrepr = f"a system test was skipped where it must run: {report.longrepr}"
+    return report
