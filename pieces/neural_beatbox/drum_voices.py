@@ -20,6 +20,7 @@ from pieces.neural_beatbox.oscillators import (
     metal,
     modes,
     noise,
+    plate,
     scaled,
     sweep,
     time_s,
@@ -27,7 +28,7 @@ from pieces.neural_beatbox.oscillators import (
 
 
 def kick(rng: Generator, rate_hz: int) -> Signal:
-    end_hz, tau = scaled(rng, 36, 95), scaled(rng, 0.025, 0.3)
+    end_hz, tau = scaled(rng, 36, 82), scaled(rng, 0.025, 0.3)
     t = time_s(7 * tau + 0.02, rate_hz)
     phase = sweep(t, end_hz * scaled(rng, 1.1, 9), end_hz, scaled(rng, 0.004, 0.07))
     wave = np.sin(phase + between(rng, 0, 1.6) + between(rng, 0, 0.8) * np.sin(phase))
@@ -64,8 +65,12 @@ def snare(rng: Generator, rate_hz: int) -> Signal:
 
 def _hat(rng: Generator, rate_hz: int, tau: float, duration_s: float) -> Signal:
     t = time_s(duration_s, rate_hz)
-    clang = band(metal(rng, t, rate_hz), rate_hz, scaled(rng, 2500, 9000), scaled(rng, 11000, 24000), 2)
-    sound = clang * (decay(t, tau, scaled(rng, 0.0003, 0.002)) + between(rng, 0, 0.6) * decay(t, tau / 5))
+    if chance(rng, 0.5):
+        sound = plate(rng, t, rate_hz, scaled(rng, 350, 6000), tau)
+    else:
+        sound = band(metal(rng, t, rate_hz), rate_hz, scaled(rng, 2000, 9000), scaled(rng, 11000, 24000), 2)
+        sound *= decay(t, tau, scaled(rng, 0.0003, 0.002))
+    sound *= 1 + between(rng, 0, 1.5) * np.exp(-t / scaled(rng, 0.004, 0.02))
     stick = band(noise(rng, t), rate_hz, 600, 6000) * decay(t, 0.002)
     return sound / (np.abs(sound).max() + 1e-9) + between(rng, 0, 0.2) * stick
 
@@ -76,27 +81,29 @@ def hat_closed(rng: Generator, rate_hz: int) -> Signal:
 
 
 def hat_open(rng: Generator, rate_hz: int) -> Signal:
-    tau = scaled(rng, 0.075, 0.4)
-    sound = _hat(rng, rate_hz, tau, min(6 * tau, scaled(rng, 0.22, 1.6)))
-    if chance(rng, 0.3):  # closed by the foot
+    tau = scaled(rng, 0.085, 0.5)
+    sound = _hat(rng, rate_hz, tau, min(6 * tau, scaled(rng, 0.3, 1.8)))
+    if chance(rng, 0.45):  # closed by the foot, or a sampler short of memory
         t = np.arange(sound.size) / rate_hz
-        sound *= np.where(t < (shut := between(rng, 0.15, 0.4)), 1.0, np.exp(-(t - shut) / 0.02))
+        shut, fall = between(rng, 0.15, 0.55), scaled(rng, 0.003, 0.03)
+        sound *= np.where(t < shut, 1.0, np.exp(-np.maximum(t - shut, 0) / fall))
     return sound
 
 
 def tom(rng: Generator, rate_hz: int) -> Signal:
-    end_hz, tau = scaled(rng, 62, 320), scaled(rng, 0.04, 0.28)
+    end_hz, tau = scaled(rng, 66, 330), scaled(rng, 0.05, 0.32)
     t = time_s(7 * tau + 0.02, rate_hz)
-    bend = scaled(rng, 1.02, 1.5) if chance(rng, 0.7) else scaled(rng, 1.5, 4)
-    phase = sweep(t, end_hz * bend, end_hz, scaled(rng, 0.02, 0.2))
-    sound = np.sin(phase + between(rng, 0, 0.5) * np.sin(phase)) * decay(t, tau, scaled(rng, 0.0005, 0.004))
-    overtones = end_hz * np.array([1.59, 2.14, 2.65, 3.5]) * between(rng, 0.92, 1.08)
-    sound += between(rng, 0, 0.6) * modes(rng, t, list(overtones), [tau * between(rng, 0.15, 0.6)] * 4)
-    stick = band(noise(rng, t), rate_hz, scaled(rng, 300, 1500), scaled(rng, 2500, 9000))
-    sound += scaled(rng, 0.01, 0.35) * stick * decay(t, scaled(rng, 0.001, 0.01))
-    if chance(rng, 0.3):  # the noise of an electronic tom's skin
-        sound += between(rng, 0.03, 0.25) * band(noise(rng, t), rate_hz, 200, 5000, 1) * decay(t, tau / 2)
-    return sound
+    bend = scaled(rng, 1.02, 1.6) if chance(rng, 0.65) else scaled(rng, 1.6, 4)
+    phase = sweep(t, end_hz * bend, end_hz, scaled(rng, 0.02, 0.25))
+    sound = np.sin(phase + between(rng, 0, 0.7) * np.sin(phase)) * decay(t, tau, scaled(rng, 0.0005, 0.004))
+    overtones = end_hz * np.array([1.59, 2.14, 2.3, 2.65, 3.5]) * between(rng, 0.92, 1.08)
+    sound += between(rng, 0, 0.8) * modes(rng, t, list(overtones), [tau * between(rng, 0.15, 0.7)] * 5)
+    stick = band(noise(rng, t), rate_hz, scaled(rng, 200, 1500), scaled(rng, 2500, 11000))
+    sound += scaled(rng, 0.01, 0.5) * stick * decay(t, scaled(rng, 0.001, 0.015))
+    if chance(rng, 0.4):  # skin noise: an electronic tom's, or the drum's own wires and room
+        hiss = band(noise(rng, t), rate_hz, scaled(rng, 80, 800), scaled(rng, 1500, 9000), 1)
+        sound += scaled(rng, 0.03, 0.5) * hiss * decay(t, tau * between(rng, 0.3, 1.0))
+    return chamber(rng, sound, rate_hz, between(rng, 0.15, 0.7), between(rng, 0.2, 1)) if chance(rng, 0.3) else sound
 
 
 def clap(rng: Generator, rate_hz: int) -> Signal:
@@ -121,24 +128,31 @@ def clap(rng: Generator, rate_hz: int) -> Signal:
 
 
 def rim(rng: Generator, rate_hz: int) -> Signal:
-    low, tau = scaled(rng, 350, 1100), scaled(rng, 0.003, 0.022)
+    low, tau = scaled(rng, 260, 1300), scaled(rng, 0.003, 0.03)
     t = time_s(max(9 * tau, 0.03), rate_hz)
-    pitches = [low, low * scaled(rng, 1.6, 4.2), low * scaled(rng, 2.2, 5.5)]
-    sound = modes(rng, t, pitches, [tau, tau * between(rng, 0.3, 1), tau * between(rng, 0.2, 0.8)])
-    stick = band(noise(rng, t), rate_hz, scaled(rng, 500, 2500), scaled(rng, 4000, 14000))
-    sound += between(rng, 0.05, 0.8) * stick * decay(t, scaled(rng, 0.0006, 0.006))
+    pitches = [low, low * scaled(rng, 1.3, 3), low * scaled(rng, 1.8, 4.2), low * scaled(rng, 3, 7)]
+    sound = modes(rng, t, pitches, [tau * between(rng, 0.5, 1.5)] + [tau * between(rng, 0.2, 1) for _ in range(3)])
+    stick = band(noise(rng, t), rate_hz, scaled(rng, 300, 2500), scaled(rng, 4000, 16000))
+    sound += scaled(rng, 0.05, 1.2) * stick * decay(t, scaled(rng, 0.0006, 0.008))
     if chance(rng, 0.3):  # the shell below the stick
-        sound += between(rng, 0.1, 0.5) * np.sin(2 * np.pi * scaled(rng, 160, 350) * t) * decay(t, 1.5 * tau)
+        sound += between(rng, 0.1, 0.6) * np.sin(2 * np.pi * scaled(rng, 160, 350) * t) * decay(t, 1.5 * tau)
+    if chance(rng, 0.25):  # stick, rim and skin together
+        sound += between(rng, 0.1, 0.5) * band(noise(rng, t), rate_hz, low, 9000, 1) * decay(t, tau)
     if chance(rng, 0.4):
         sound = np.tanh(scaled(rng, 1, 8) * sound)
-    return sound
+    return (
+        chamber(rng, sound, rate_hz, between(rng, 0.08, 0.5), between(rng, 0.2, 0.9)) if chance(rng, 0.35) else sound
+    )
 
 
 def cymbal(rng: Generator, rate_hz: int) -> Signal:
-    tau = scaled(rng, 0.22, 1.1)
+    tau = scaled(rng, 0.25, 1.2)
     t = time_s(5 * tau, rate_hz)
-    clang = band(metal(rng, t, rate_hz), rate_hz, scaled(rng, 700, 6000), scaled(rng, 9000, 24000), 1)
-    sound = clang / (np.abs(clang).max() + 1e-9) * decay(t, tau, scaled(rng, 0.0005, 0.01))
+    if chance(rng, 0.6):
+        sound = plate(rng, t, rate_hz, scaled(rng, 250, 3500), tau)
+    else:
+        sound = band(metal(rng, t, rate_hz), rate_hz, scaled(rng, 700, 6000), scaled(rng, 9000, 24000), 1)
+        sound = sound / (np.abs(sound).max() + 1e-9) * decay(t, tau, scaled(rng, 0.0005, 0.01))
     sound += between(rng, 0, 0.8) * band(noise(rng, t), rate_hz, 1500, 9000, 1) / 3 * decay(t, tau / 6)
     if chance(rng, 0.4):  # the ping of a ride
         bells = list(rng.uniform(450, 4500, 4))
@@ -167,7 +181,7 @@ def percussion(rng: Generator, rate_hz: int) -> Signal:
         t = time_s(8 * tau, rate_hz)
         return modes(rng, t, [pitch, pitch * between(rng, 1.4, 2.6)], [tau, tau / 3])
     if kind == 3:  # maracas, shaker, cabasa: the beads arrive late
-        attack, tau = scaled(rng, 0.006, 0.05), scaled(rng, 0.008, 0.06)
+        attack, tau = scaled(rng, 0.004, 0.05), scaled(rng, 0.008, 0.06)
         t = time_s(attack + 7 * tau, rate_hz)
         swell = np.where(t < attack, (t / attack) ** between(rng, 1, 3), np.exp(-np.maximum(t - attack, 0) / tau))
         return band(noise(rng, t), rate_hz, scaled(rng, 2000, 7000), scaled(rng, 9000, 22000)) * swell

@@ -4,8 +4,9 @@ Lives here: the network (`HearingNetwork`) and its use on any sound (`Hearing`).
 files, and what is done with the hits.
 
 One network has two heads on one log-mel picture with 5 ms columns. The onset head, a dilated temporal convolution,
-says for each column how near it is to the beginning of a sound; the class head looks at 0.48 s around a beginning
-and names the drum. A one-shot file is heard by the same two heads as a hit within a take, so that both agree.
+says for each column how near it is to the beginning of a sound; the class head looks at 1.1 s around a beginning,
+finely at first, and names the drum. A one-shot file is heard by the same two heads as a hit within a take, so that
+both agree.
 (Joint onset-and-class networks for vocal percussion: Delgado et al. 2021; attention pooling: Ilse et al. 2018.)
 """
 
@@ -32,7 +33,8 @@ RATE_HZ = 24_000
 HOP = 120
 FRAMES_PER_S = RATE_HZ / HOP
 LONG_BANDS, SHORT_BANDS = 64, 32
-BEFORE, CROP = 8, 96  # columns of the class head's window: before the onset, in all
+BEFORE, FINE, COARSE, MERGED = 8, 64, 32, 5  # the class head's window: 64 columns of 5 ms, 8 of them before the
+CROP = FINE + COARSE  # onset, then 32 columns of 25 ms: a cymbal is told from an open hat by its second half
 FLOOR = 1e-3  # power added before the logarithm: 75 dB below a full-scale sine
 QUIETEST_PEAK = 10 ** (-54 / 20)  # a take that never exceeds this holds no sound
 SHORTEST_GAP_S = 0.035
@@ -160,9 +162,12 @@ def _levelled(picture: Tensor) -> Tensor:
 def crops(picture: Tensor, columns: Tensor) -> Tensor:
     """Windows of the class head: picture [bands, columns], onset columns int64 [hits] -> [hits, bands, CROP]."""
     silence = float(np.log10(FLOOR) / 4)
-    padded = nn.functional.pad(picture, (BEFORE, CROP), value=silence)
-    index = columns.clamp(0, picture.shape[1] - 1)[:, None] + torch.arange(CROP)  # [hits, CROP]
-    return padded[:, index].transpose(0, 1)
+    reach = FINE + COARSE * MERGED
+    padded = nn.functional.pad(picture, (BEFORE, reach), value=silence)
+    index = columns.clamp(0, picture.shape[1] - 1)[:, None] + torch.arange(reach, device=columns.device)
+    window = padded[:, index].transpose(0, 1)  # [hits, bands, reach]
+    late = window[:, :, FINE:].unflatten(2, (COARSE, MERGED)).mean(3)
+    return torch.cat([window[:, :, :FINE], late], dim=2)
 
 
 def prepare(samples: NDArray[np.float32], rate_hz: int) -> tuple[Tensor, float]:

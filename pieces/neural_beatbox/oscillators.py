@@ -104,6 +104,25 @@ def metal(rng: Generator, t: Signal, rate_hz: int) -> Signal:
     return noise(rng, t)
 
 
+def plate(rng: Generator, t: Signal, rate_hz: int, low_hz: float, tau_s: float) -> Signal:
+    """Struck bronze: noise with dozens of inharmonic lines above low_hz; bass, middle and treble decay apart."""
+    pitches = np.fft.rfftfreq(t.size, 1 / rate_hz)
+    gains = 1 / (1 + (low_hz / np.maximum(pitches, 1)) ** between(rng, 2, 5))
+    gains *= (np.maximum(pitches, 50) / 5000) ** between(rng, -0.5, 0.7)
+    lines = np.exp(rng.uniform(np.log(max(low_hz * 0.7, 200)), np.log(11_500), rng.integers(10, 70)))
+    places = np.minimum((lines * t.size / rate_hz).astype(int), pitches.size - 1)
+    gains[places] *= scaled(rng, 2, 40) * rng.uniform(0.1, 1, places.size) * np.sqrt(t[-1] * 4)
+    spectrum = gains * (rng.standard_normal(pitches.size) + 1j * rng.standard_normal(pitches.size))
+    edges = (0, scaled(rng, 800, 2500), scaled(rng, 3500, 8000), rate_hz)
+    sound = np.zeros_like(t)
+    for low, high, faster in zip(
+        edges[:-1], edges[1:], (scaled(rng, 0.4, 2.5), 1.0, scaled(rng, 0.7, 2.5)), strict=True
+    ):
+        part = np.fft.irfft(spectrum * ((pitches >= low) & (pitches < high)), t.size)
+        sound += part * np.exp(-t * faster / tau_s)
+    return sound / (np.abs(sound).max() + 1e-9)
+
+
 def chamber(rng: Generator, x: Signal, rate_hz: int, decay_s: float, wet: float) -> Signal:
     """A small artificial room, cut off when the gate closes (-60 dB after decay_s)."""
     t = time_s(decay_s, rate_hz)

@@ -43,6 +43,7 @@ class Surroundings:
     noise_db: float | None = None
     noise_slope: float = 0.0  # 0 white, 1 pink, 2 brown
     speech_db: float | None = None
+    breath_db: float | None = None
     clip: float | None = None  # full scale as a fraction of the peak
     gain_db: float = -3.0
 
@@ -68,6 +69,7 @@ def surroundings(rng: Generator) -> Surroundings:
         noise_db=float(rng.uniform(-65, -12)) if rng.random() < 0.75 else None,
         noise_slope=float(rng.uniform(0, 2)),
         speech_db=float(rng.uniform(-40, -18)) if rng.random() < 0.08 else None,
+        breath_db=float(rng.uniform(-36, -14)) if rng.random() < 0.3 else None,
         clip=float(rng.uniform(0.15, 0.9)) if rng.random() < 0.12 else None,
         gain_db=float(rng.uniform(-30, 0)),
     )
@@ -132,7 +134,7 @@ def _rhythm(rng: Generator, seconds: float, hits: int | None, shortest_gap_s: fl
         chosen = grid[rng.random(grid.size) < rng.uniform(0.25, 0.8)]
         chosen = chosen + rng.normal(0, 0.012, chosen.size)
     else:
-        gaps = np.exp(rng.normal(np.log(rng.uniform(0.15, 0.7)), 0.45, int(seconds * 12) + 1))
+        gaps = np.exp(rng.normal(np.log(rng.uniform(0.1, 0.7)), 0.45, int(seconds * 12) + 1))
         chosen = first + np.cumsum(gaps) - gaps[0]
     if hits is not None:
         chosen = np.sort(rng.uniform(first, last, 4 * hits)) if chosen.size < hits else chosen
@@ -154,6 +156,8 @@ def through(
         x = room(x, rate_hz, rng, around.rt60_s, around.distance)
     if around.speech_db is not None:
         x = x + at_level(speech(rng, rate_hz, x.size), x, around.speech_db)
+    if around.breath_db is not None:
+        x = x + at_level(breaths(rng, rate_hz, x.size), x, around.breath_db)
     if around.noise_db is not None:
         noise = coloured_noise(rng, x.size, around.noise_slope) if background is None else background[: x.size]
         x = x + at_level(noise, x, around.noise_db)
@@ -218,7 +222,7 @@ def microphone(samples: Samples, rate_hz: int, response_db: Sequence[float]) -> 
     cepstrum[1 : size // 2] *= 2
     cepstrum[size // 2 + 1 :] = 0
     impulse = np.fft.irfft(np.exp(np.fft.rfft(cepstrum, size)), size)[: size // 2]
-    return convolve(samples, impulse.astype(np.float32))
+    return np.asarray(signal.oaconvolve(samples, impulse.astype(np.float32))[: samples.size], np.float32)
 
 
 def rumble(samples: Samples, rate_hz: int, rng: Generator, level_db: float = 0.0) -> Samples:
@@ -253,4 +257,20 @@ def speech(rng: Generator, rate_hz: int, frames: int) -> Samples:
         samples[at : at + sound.size] += np.float32(rng.uniform(0.3, 1)) * sound
         pause = rng.uniform(0.3, 1.0) if rng.random() < 0.15 else rng.uniform(0, 0.05)
         at += int(sound.size * 0.8 + pause * rate_hz)
+    return samples
+
+
+def breaths(rng: Generator, rate_hz: int, frames: int) -> Samples:
+    """Performers inhale: swells of noise without a beginning one could tap to, every second or so."""
+    samples = np.zeros(frames, np.float32)
+    at = int(rng.uniform(0, 0.8) * rate_hz)
+    while at < frames:
+        length = int(rng.uniform(0.15, 0.6) * rate_hz)
+        sections = signal.butter(
+            1, [rng.uniform(300, 1500), rng.uniform(2500, 9000)], "band", fs=rate_hz, output="sos"
+        )
+        air = np.asarray(signal.sosfilt(sections, rng.standard_normal(length)), np.float32)
+        air *= (np.hanning(length) ** rng.uniform(0.7, 2)).astype(np.float32)
+        samples[at : at + length] += air[: frames - at]
+        at += length + int(rng.uniform(0.3, 2) * rate_hz)
     return samples

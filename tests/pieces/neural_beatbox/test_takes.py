@@ -107,4 +107,11 @@ def test_clipping_flattens_the_peaks() -> None:
 def test_talk_fills_the_time_it_is_given() -> None:
     talk = takes.speech(np.random.default_rng(0), RATE_HZ, 2 * RATE_HZ)
     assert talk.shape == (2 * RATE_HZ,)
-    assert 0.3 < np.mean(np.abs(talk) > 0.01)
+    assert np.mean(np.abs(talk) > 0.01) > 0.3
+
+
+def test_breaths_swell_slowly() -> None:
+    air = np.abs(takes.breaths(np.random.default_rng(0), RATE_HZ, 6 * RATE_HZ))
+    level = np.convolve(air, np.ones(480) / 480, "same")[::240]  # 20 ms
+    assert level.max() > 0.05
+    assert np.diff(level).max() < 0.35 * level.max()

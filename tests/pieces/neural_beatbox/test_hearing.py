@@ -1,0 +1,197 @@
+"""The hearing network with its shipped weights: what it finds, what it survives, what it refuses."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from installation.networks import weights
+from pieces.neural_beatbox import hearing, synthesis, takes, train_hearing
+from pieces.neural_beatbox.evaluate_hearing import matched_errors_s
+from pieces.neural_beatbox.hearing import LABELS, HeardHit, Hearing, hit_pitch_hz, pick_onsets, tom_register
+
+RATE_HZ = 44_100
+SECONDS = 6.0
+
+
+@pytest.fixture(scope="module")
+def ear() -> Hearing:
+    torch.set_num_threads(1)
+    return Hearing.load()
+
+
+def composed(seed: int, voice: synthesis.Voice = "mouth", labels: tuple[str, ...] = LABELS) -> takes.Take:
+    rng = np.random.default_rng(seed)
+    source = takes.voices(voice, RATE_HZ, labels)
+    return takes.compose(rng, RATE_HZ, SECONDS, source, hits=9, around=takes.STUDIO, shortest_gap_s=0.25)
+
+
+def well_formed(hits: list[HeardHit], seconds: float) -> bool:
+    onsets = [hit.onset_s for hit in hits]
+    return (
+        onsets == sorted(onsets)
+        and all(0 <= hit.onset_s <= seconds and hit.duration_s > 0 and np.isfinite(hit.peak) for hit in hits)
+        and all(hit.probabilities.shape == (9,) and abs(hit.probabilities.sum() - 1) < 1e-3 for hit in hits)
+        and all(hit.label == LABELS[int(hit.probabilities.argmax())] for hit in hits)
+    )
+
+
+def test_hits_of_composed_takes_are_found_where_they_are(ear: Hearing) -> None:
+    errors, annotated, detected = [], 0, 0
+    for seed in range(6):
+        take = composed(seed)
+        hits = ear.hear(take.samples, RATE_HZ)
+        assert well_formed(hits, SECONDS)
+        errors += matched_errors_s(np.array(take.onsets_s), np.array([hit.onset_s for hit in hits]))
+        annotated, detected = annotated + len(take.onsets_s), detected + len(hits)
+    assert 2 * len(errors) / (annotated + detected) > 0.9
+    assert np.median(errors) < 0.005
+
+
+def test_kick_snare_and_hat_are_told_apart_in_a_take_and_alone(ear: Hearing) -> None:
+    right_within = right_alone = same = total = 0
+    for seed in range(4):
+        take = composed(seed, "drum", ("kick", "snare", "hat_closed"))
+        hits = ear.hear(take.samples, RATE_HZ)
+        for onset_s, label in zip(take.onsets_s, take.labels, strict=True):
+            near = min(hits, key=lambda hit: abs(hit.onset_s - onset_s))
+            later = [at for at in take.onsets_s if at > onset_s] or [SECONDS]
+            alone = take.samples[int(onset_s * RATE_HZ) : int(later[0] * RATE_HZ)]
+            heard = LABELS[int(ear.classify(alone, RATE_HZ).argmax())]
+            right_within += near.label == label
+            right_alone += heard == label
+            same += heard == near.label
+            total += 1
+    assert right_within / total > 0.8
+    assert right_alone / total > 0.8
+    assert same / total > 0.8
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 22_050, 48_000, 96_000])
+def test_any_sampling_rate(ear: Hearing, rate_hz: int) -> None:
+    take = takes.compose(
+        np.random.default_rng(3), rate_hz, 3.0, takes.voices("drum", rate_hz), 5, takes.STUDIO, shortest_gap_s=0.3
+    )
+    onsets = np.array([hit.onset_s for hit in ear.hear(take.samples, rate_hz)])
+    assert len(matched_errors_s(np.array(take.onsets_s), onsets)) >= len(take.onsets_s) - 1
+
+
+def test_nothing_is_heard_in_silence_and_hush(ear: Hearing) -> None:
+    hush = np.random.default_rng(0).standard_normal(6 * RATE_HZ).astype(np.float32) * 2e-4
+    for samples in (
+        np.zeros(6 * RATE_HZ, np.float32),
+        hush,
+        np.zeros(0, np.float32),
+        np.full(100, np.nan, np.float32),
+    ):
+        assert ear.hear(samples, RATE_HZ) == []
+        assert ear.classify(samples, RATE_HZ) == pytest.approx(np.full(9, 1 / 9))
+
+
+def test_garbage_between_the_sounds_is_survived(ear: Hearing) -> None:
+    take = composed(1)
+    clean = ear.hear(take.samples, RATE_HZ)
+    broken = take.samples.copy()
+    broken[::1000] = np.nan
+    broken[500::5000] = np.inf
+    assert well_formed(ear.hear(broken, RATE_HZ), SECONDS)
+    huge = ear.hear(take.samples * 1e3, RATE_HZ)
+    assert [hit.label for hit in huge] == [hit.label for hit in clean]  # a gain changes nothing but the peak
+    assert huge[0].peak == pytest.approx(1e3 * clean[0].peak, rel=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["clipped", "scream", "click", "constant"])
+def test_abuse_is_heard_without_error(ear: Hearing, kind: str) -> None:
+    rng = np.random.default_rng(0)
+    samples = {
+        "clipped": np.clip(composed(2).samples * 100, -1, 1),
+        "scream": np.sign(np.sin(2 * np.pi * 900 * np.arange(30 * RATE_HZ) / RATE_HZ)) * rng.uniform(0.9, 1),
+        "click": np.eye(1, 300)[0],
+        "constant": np.full(RATE_HZ, 0.8),
+    }[kind].astype(np.float32)
+    hits = ear.hear(samples, RATE_HZ)
+    assert well_formed(hits, samples.size / RATE_HZ)
+    assert len(hits) <= hearing.MOST_HITS
+
+
+def test_a_take_of_two_hundred_sounds(ear: Hearing) -> None:
+    rng = np.random.default_rng(0)
+    samples = np.zeros(21 * RATE_HZ, np.float32)
+    for onset in (np.arange(200) * 0.1 * RATE_HZ).astype(int) + 2000:
+        sound = synthesis.hit(("kick", "hat_closed")[int(rng.integers(2))], rng, RATE_HZ, "drum")[:4000]
+        samples[onset : onset + sound.size] += sound
+    assert 150 < len(ear.hear(samples, RATE_HZ)) <= 220
+
+
+def test_toms_have_pitch_and_register() -> None:
+    t = np.arange(RATE_HZ // 2) / RATE_HZ
+    for pitch in (70.0, 120.0, 240.0):
+        assert hit_pitch_hz((np.sin(2 * np.pi * pitch * t) * np.exp(-t * 8)).astype(np.float32), RATE_HZ) == (
+            pytest.approx(pitch, abs=4)
+        )
+    assert hit_pitch_hz(np.zeros(RATE_HZ, np.float32), RATE_HZ) is None
+    assert tom_register([90, 130, 200]) == ["low", "mid", "high"]
+    assert tom_register([60, 140, 250]) == ["low", "mid", "high"]
+    assert tom_register([300, 310]) == ["high", "high"]
+    assert tom_register([]) == []
+
+
+def test_peaks_of_nearness_become_onsets_between_columns() -> None:
+    nearness = np.zeros(100, np.float32)
+    nearness[[10, 11]] = (0.9, 0.6)
+    nearness[[40, 43]] = (0.8, 0.7)  # 15 ms apart: one sound
+    nearness[70] = 0.2
+    onsets = pick_onsets(nearness)
+    assert onsets == pytest.approx([10.4, 40], abs=0.01)
+    assert pick_onsets(np.zeros(50, np.float32)).size == 0
+    assert pick_onsets(np.array([0.9, 0.1], np.float32))[0] == pytest.approx(0.1, abs=0.01)
+
+
+def test_weights_of_another_shape_are_refused_with_a_remedy(tmp_path: Path) -> None:
+    kept = weights.load(hearing.NAME)
+    state = {key: value for key, value in kept.state.items() if key != "label.bias"}
+    weights.save(hearing.NAME, state, kept.card, tmp_path)
+    with pytest.raises(weights.WeightsError, match="train again: "):
+        Hearing.load(folder=tmp_path)
+    path = tmp_path / f"{hearing.NAME}.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(weights.WeightsError, match="checksum"):
+        Hearing.load(folder=tmp_path)
+
+
+def test_training_from_a_folder_writes_weights_that_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for column, folder, name in (
+        ("performer", "beatbox/train", "P1/kick__1.wav"),
+        ("kit", "drums/train", "k/rim__A_1.wav"),
+    ):
+        path = tmp_path / folder / name
+        path.parent.mkdir(parents=True)
+        label = path.name.partition("__")[0]
+        soundfile.write(path, synthesis.hit(label, np.random.default_rng(0), 16_000), 16_000)
+        with (tmp_path / folder / "INDEX.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([["path", "label", column], [name, label, "P1"]])
+    monkeypatch.setattr(train_hearing, "POOL", 1)
+    monkeypatch.setattr(train_hearing, "TAKES_PER_STEP", 2)
+    before = train_hearing.train(tmp_path, tmp_path / "out", steps=1, runs=tmp_path / "runs").read_bytes()
+    after = train_hearing.train(tmp_path, tmp_path / "out", steps=2, runs=tmp_path / "runs").read_bytes()  # goes on
+    assert before != after
+    ear = Hearing.load(folder=tmp_path / "out")
+    assert ear.classify(synthesis.hit("kick", np.random.default_rng(1), RATE_HZ), RATE_HZ).shape == (9,)
+
+
+def test_a_batch_says_where_its_hits_are() -> None:
+    rng = np.random.default_rng(0)
+    batch = train_hearing.compose_batch(rng, train_hearing.Hits(rng, [], [], pool=1), takes_per_step=4)
+    assert batch.samples.shape == (4, 72_000)
+    assert batch.nearness.shape == (4, 601)
+    assert len(batch.take) == len(batch.column) == len(batch.label) > 4
+    near = batch.nearness[batch.take, batch.column.clamp(0, 600)]
+    assert float((near > 0).float().mean()) > 0.5  # windows are shifted on purpose, but not far
+
+
+def test_an_onset_of_a_recording_is_where_it_leaves_silence() -> None:
+    sound = np.concatenate([np.full(3000, 1e-3), synthesis.hit("snare", np.random.default_rng(0), 24_000)])
+    assert train_hearing.onset_sample(sound.astype(np.float32), 24_000) == pytest.approx(3000, abs=60)
