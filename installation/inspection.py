@@ -48,8 +48,8 @@ def weights_fault(network: str, folder: Path | None = None) -> str:
 def _missing_files(exhibition: Exhibition, root: Node) -> Found:
     found: Found = []
     for path, file in _files(exhibition):
-        node, _, _ = locate(root, path)
-        whose = f"'{path[-1]}' of piece '{path[-2]}'" if path[0] == "pieces" else named(path)
+        node, _, known = locate(root, path)
+        whose = f"'{path[-1]}' of piece '{path[-2]}'" if path[0] == "pieces" else named(known)
         if not file.exists():
             found.append((node.place, f"{whose}: there is no file {file}"))
         elif not os.access(file, os.R_OK):

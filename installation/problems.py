@@ -33,7 +33,12 @@ def problems_of(error: ValidationError, node: Node, model: type[BaseModel], owne
     a union, which stand at one place, become one sentence.
     """
     found: dict[Place, list[str]] = {}
-    for item in error.errors(include_url=False):
+    items = error.errors(include_url=False)
+    known = [locate(node, item["loc"])[2] for item in items]
+    for item, path in zip(items, known, strict=True):
+        of_a_branch = len(path) < len(item["loc"]) and item["type"] not in {"missing", "extra_forbidden"}
+        if of_a_branch and any(other[: len(path)] == path != other for other in known):
+            continue  # another branch of the union came further, so that one was meant
         place, message = _sentence(item, node, model, owner)
         messages = found.setdefault(place, [])
         if message not in messages:
@@ -84,10 +89,10 @@ def _sentence(item: Mapping[str, Any], root: Node, model: type[BaseModel], owner
     if loc and loc[-1] == "[key]":
         _, key_place, known = locate(root, loc[:-1])
         return key_place, f"{named(known, owner)}: {_reason(item, Node(key_place, str(known[-1])))}"
-    node, _, known = locate(root, loc)
+    node, key_place, known = locate(root, loc)
     whose = named(known, owner)
     reason = _reason(item, node)
-    return node.place, f"{whose}: {reason}" if whose else reason
+    return key_place if node.content is None else node.place, f"{whose}: {reason}" if whose else reason
 
 
 def _reason(item: Mapping[str, Any], node: Node) -> str:

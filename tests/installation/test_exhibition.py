@@ -1,0 +1,357 @@
+"""exhibition.yaml: what is right is read, and what is wrong is said at its line and column, all at once."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import math
+import pickle
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from installation.exhibition import Exhibition, ExhibitionError, parse
+from installation.piece import Piece
+from installation.problems import duration
+from installation.settings import Range, to_seconds
+
+ROOT = Path(__file__).parents[2]
+Loaded = Callable[..., Exhibition]
+Said = Callable[[str | bytes], list[str]]
+
+GOOD = """\
+# what is on show
+title: Good morning
+languages: [en, de]
+pieces:
+  - beat:
+      tempo: [90, 100]
+      remember: 12
+      fade: 2.5 s
+      glow:
+        strength: 0.25
+        colours: ["#ff8800", "#00ff00"]
+  - hum
+change_every: 10 min
+hours:
+  - {open: 10:00, close: 18:00, days: [tue, wed]}
+  - open: 10:00
+    close: 22:00
+    days:
+      - thu
+      - sat
+screen: {mode: window, size: [1280, 720], rotate: 90, rate_hz: 60}
+camera:
+  id: usb-046d_HD_Pro_Webcam_C920_8C1A2F3F
+  mirror: no
+  crop: [0, 0.1, 1, 0.9]
+speakers: {id: auto, gain_db: -3}
+visitors:
+  keep: 14 days
+  undo: 20 s
+texts:
+  invitation:
+    en: Sing to me
+    de: Sing mir was
+console:
+  port: off
+log: debug
+"""
+
+
+# ---- what is right --------------------------------------------------------------------------------------
+
+
+def test_a_good_file_is_read_in_full(loaded: Loaded) -> None:
+    exhibition = loaded(GOOD)
+    assert [show.name for show in exhibition.pieces] == ["beat", "hum"]
+    beat = exhibition.pieces[0]
+    assert beat.settings.tempo == Range(low=90, high=100) and beat.settings.fade == 2.5
+    assert beat.settings.glow.colours == ["#ff8800", "#00ff00"]
+    assert exhibition.change_every == 600 and exhibition.visitors.keep == 14 * 86400
+    assert exhibition.screen.size == (1280, 720) and exhibition.screen.rotate == 90
+    assert exhibition.camera.is_identity and not exhibition.camera.mirror
+    assert exhibition.console.port is None and exhibition.log_level == "debug"
+    assert exhibition.digest == hashlib.sha256(GOOD.encode()).hexdigest()
+
+
+def test_the_default_file_is_good_and_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from pathlib import Path; from installation.exhibition import load; "
+        "x = load(Path('exhibition.yaml')); import installation.watching, installation.reference; "
+        "heavy = {'torch', 'torchaudio', 'pygame', 'cv2', 'sounddevice', 'scipy', 'nicegui'} & set(sys.modules); "
+        "print(x.pieces[0].name, sorted(heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "neural_beatbox []", done.stderr
+
+
+def test_a_misspelt_setting_of_the_default_file_is_said_as_the_readme_shows_it() -> None:
+    text = (ROOT / "exhibition.yaml").read_text(encoding="utf-8").replace("    tempo:", "    tempoo:")
+    with pytest.raises(ExhibitionError) as caught:
+        parse(text.encode(), Path("exhibition.yaml"))
+    expected = "exhibition.yaml:12:5: unknown setting 'tempoo' of piece 'neural_beatbox'; did you mean 'tempo'?"
+    assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize(
+    "written", ["pieces: beat", "pieces: [beat]", "pieces:\n- beat", "pieces: {beat: {}}", "pieces:\n  beat:"]
+)
+def test_one_piece_can_be_written_in_every_natural_way(written: str, loaded: Loaded) -> None:
+    assert [show.name for show in loaded(written).pieces] == ["beat"]
+
+
+def test_left_out_means_the_default_and_so_does_a_section_whose_lines_are_commented_out(loaded: Loaded) -> None:
+    exhibition = loaded("pieces: beat\nscreen:\n  # mode: window\nhours:\ntexts:\nvisitors:\n")
+    assert exhibition.screen.mode == "auto" and exhibition.hours == [] and exhibition.visitors.undo == 20
+
+
+def test_times_and_words_need_no_quotes(loaded: Loaded, said: Said) -> None:
+    text = "pieces: beat\nhours: {open: 10:00, close: 24:00}\nlanguages: [no]\nconsole: {port: off}\n"
+    lines = [line for line in said(text) if "languages" not in line]
+    assert lines == []
+    with pytest.raises(ExhibitionError, match="no built-in wording in 'no'"):
+        loaded(text)
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path, loaded: Loaded) -> None:
+    text = "pieces: {beat: {film: a.mp4}}\ncamera: films/room.mp4\ndata: kept\nscreen: {closed_picture: night.png}"
+    exhibition = loaded(text, tmp_path / "exhibition.yaml")
+    assert exhibition.camera.is_file and exhibition.camera.id == str(tmp_path / "films/room.mp4")
+    assert exhibition.data_folder == tmp_path / "kept"
+    assert exhibition.screen.closed_picture == tmp_path / "night.png"
+
+
+def test_an_exhibition_travels_to_another_process(loaded: Loaded) -> None:
+    exhibition = loaded("pieces: hum")
+    assert pickle.loads(pickle.dumps(exhibition)) == exhibition
+
+
+def test_anchors_and_merged_groups(loaded: Loaded) -> None:
+    text = "pieces:\n  beat: &quiet\n    remember: 3\n    glow: {strength: 0.1}\n"
+    merged = text + "  hum: {}\nvisitors: &v {undo: 30 s}\n"
+    assert loaded(merged).visitors.undo == 30
+    text = "controls: &c {button: [space]}\npieces: {beat: {<<: {remember: 5, fade: 4 s}, fade: 2 s}}\n"
+    beat = loaded(text).pieces[0].settings
+    assert (beat.remember, beat.fade) == (5, 2)
+
+
+# ---- what is wrong --------------------------------------------------------------------------------------
+
+WRONG = [
+    ("pieces: beat\ntitel: x", "2:1: unknown setting 'titel'; did you mean 'title'?"),
+    ("pieces: beat\ntempo: 3", "2:1: unknown setting 'tempo'; it belongs under piece 'beat'"),
+    ("pieces: beat\nrotate: 90", "2:1: unknown setting 'rotate'; it belongs under 'screen'"),
+    ("pieces:\n  beat:\n    tempoo: 1", "3:5: unknown setting 'tempoo' of piece 'beat'; did you mean 'tempo'?"),
+    ("pieces: {beat: {glow: {stength: 1}}}", "1:24: unknown setting 'stength' of 'glow' of piece 'beat'; did you"),
+    ("pieces: baet", "1:9: unknown piece 'baet'; did you mean 'beat'?"),
+    ("pieces: [hum, xyz]", "1:15: unknown piece 'xyz'; there are beat, hum"),
+    ("pieces: [hum, hum]", "1:15: piece 'hum' is on show twice"),
+    ("pieces: [[hum]]", "1:10: a list of 1 is not the name of a piece"),
+    ("pieces: []", "1:1: 'pieces' names no piece; there are beat, hum"),
+    ("pieces:", "1:1: 'pieces' names no piece; there are beat, hum"),
+    ("title: x", "1:1: 'pieces' is missing; write which of beat, hum is on show"),
+    ("pieces: {beat: fast}", "1:16: piece 'beat': 'fast' is not a group of settings"),
+    ("pieces: {beat: {tempo: [110, 90]}}", "1:24: 'tempo' of piece 'beat': [110, 90] is not a range: the first n"),
+    ("pieces: {beat: {tempo: [50, 90]}}", "1:24: 'tempo' of piece 'beat': 50 is not allowed; it must be at least"),
+    ("pieces: {beat: {tempo: fast}}", "1:24: 'tempo' of piece 'beat': 'fast' is not a range; write [low, high]"),
+    ("pieces: {beat: {remember: 99}}", "1:27: 'remember' of piece 'beat': 99 is not allowed; it must be at most"),
+    ("pieces: {beat: {remember: many}}", "1:27: 'remember' of piece 'beat': 'many' is not a number"),
+    ("pieces: {beat: {remember: 3.5}}", "1:27: 'remember' of piece 'beat': 3.5 is not a whole number"),
+    ("pieces: {beat: {remember: true}}", "1:27: 'remember' of piece 'beat': 'true' is not a number"),
+    ("pieces: {beat: {remember: }}", "1:17: 'remember' of piece 'beat': has no value; write one, or delete the l"),
+    ("pieces: {beat: {fade: 90 s}}", "1:23: 'fade' of piece 'beat': '90 s' is not allowed; it must be at most 1"),
+    ("pieces: {beat: {fade: 3}}", "1:23: 'fade' of piece 'beat': 3 has no unit; write for example '3 s'"),
+    ("pieces: {beat: {shape: rond}}", "1:24: 'shape' of piece 'beat': 'rond' is not one of round, square; did yo"),
+    ("pieces: {beat: {loud: perhaps}}", "1:23: 'loud' of piece 'beat': 'perhaps' is neither true nor false"),
+    ("pieces: {beat: {where: [1, x]}}", "1:28: item 2 of 'where' of piece 'beat': 'x' is not a number"),
+    ("pieces: {beat: {glow: 3}}", "1:23: 'glow' of piece 'beat': 3 is not a group of settings; write 'name: valu"),
+    ("pieces: {beat: {glow: {colours: [red]}}}", "1:34: item 1 of 'colours' of 'glow' of piece 'beat': 'red' is"),
+    ("pieces: {beat: {glow: {colours: [a, b, c, d]}}}", "4 is too many; at most 3"),
+    ("pieces: beat\ntitle: 2026", "2:8: 'title': 2026 is not a text; write it in quotes: \"2026\""),
+    ("pieces: beat\nhours: {open: 10, close: 11:00}", "2:15: 'open' of 'hours': 10 is not a time of day; write for example 10:"),
+    ("pieces: beat\nhours: {open: 10:00}", "2:1: 'close' of 'hours' is missing"),
+    ("pieces: beat\nhours: {open: 10:00, close: 25:00}", "2:29: 'close' of 'hours': '25:00' is not a time of day"),
+    ("pieces: beat\nhours: {open: 9:00, close: 18:00, days: [montag]}", "2:42: item 1 of 'days' of 'hours': 'mon"),
+    ("pieces: beat\nlanguages: [en, DE]", "2:17: item 2 of 'languages': 'DE' is not a language; did you mean 'de"),
+    ("pieces: beat\nlanguages: [pt_br]", "2:13: item 1 of 'languages': 'pt_br' is not a language; did you mean"),
+    ("pieces: beat\nlanguages: [eu]", "2:13: item 1 of 'languages': there is no built-in wording in 'eu'"),
+    ("pieces: beat\nlanguages: [en, en]", "2:17: item 2 of 'languages': 'en' is listed twice"),
+    ("pieces: beat\ntexts: {invitaton: {en: x}}", "2:9: no text is called 'invitaton'; did you mean 'invitation'?"),
+    ("pieces: beat\ntexts: {kept: {en: 'for {day}'}}", "2:20: 'en' of 'kept' of 'texts': unknown placeholder '{d"),
+    ("pieces: beat\ntexts: {kept: {EN: x}}", "2:16: 'EN' of 'kept' of 'texts': 'EN' is not a language"),
+    ("pieces: beat\ncamera: atuo", "2:9: 'camera': 'atuo' is neither auto, film, none nor the identity of a devi"),
+    ("pieces: beat\ncamera: {crop: [0.5, 0, 0.5, 1]}", "2:9: 'camera': crop [0.5, 0.0, 0.5, 1.0] leaves nothing"),
+    ("pieces: beat\nscreen: {size: 1080p}", "2:16: 'size' of 'screen': '1080p' is not a size; write [width, heig"),
+    ("pieces: beat\nscreen: {size: [9, 99]}", "2:17: item 1 of 'size' of 'screen': 9 is not allowed; it must be a"),
+    ("pieces: beat\nscreen: {rotate: 45}", "2:18: 'rotate' of 'screen': 45 is not one of 0, 90, 180, 270"),
+    ("pieces: beat\nscreen: {rate_hz: 200}", "2:19: 'rate_hz' of 'screen': 200 is not allowed; it must be at mos"),
+    ("pieces: beat\nspeakers: {gain_db: .inf}", "2:21: 'gain_db' of 'speakers': inf is not a number that can be"),
+    ("pieces: beat\ngpu: cuba", "2:6: 'gpu': 'cuba' is not a device; did you mean 'cuda'?"),
+    ("pieces: beat\ncontrols: {button: [spcae]}", "2:21: item 1 of 'button' of 'controls': no control is called"),
+    ("pieces: beat\nconsole: {port: 99999}", "2:17: 'port' of 'console': 99999 is not allowed; it must be at mos"),
+    ("pieces: beat\nvisitors: {keep: for ever}", "2:18: 'keep' of 'visitors': 'for ever' is not a duration"),
+    ("pieces: beat\nscreen: 5", "2:9: 'screen': 5 is not a group of settings"),
+    ("pieces: beat\nscreen: {}\nscreen: {}", "3:1: 'screen' is written twice; it is also in line 2"),
+    ("pieces: beat\n[1]: 2", "2:1: the name of a setting must be a word"),
+    ("pieces: !!python/object:os.system hum", "1:9: '!!python/object:os.system' cannot be used here; delete it"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), WRONG, ids=[expected[:50] for _, expected in WRONG])
+def test_each_mistake_is_said_where_it_stands(text: str, expected: str, said: Said) -> None:
+    assert any(expected in line for line in said(text)), said(text)
+    assert len(said(text)) == 1, "one mistake, one problem"
+
+
+def test_all_mistakes_are_said_at_once_in_the_order_of_the_lines(said: Said) -> None:
+    text = "\n".join(
+        ["titel: x", "pieces:", "  beat: {tempoo: 1, remember: 99}", "  xyz:", "screen: {rotate: 1, rotate: 2}",
+         "visitors: {keep: 3}", "languages: [EN]", "texts: {invitaton: {en: x}}"]
+    )  # fmt: skip
+    places = [tuple(map(int, line.split(":")[:2])) for line in said(text)]
+    assert [line for line, _ in places] == [1, 3, 3, 4, 5, 5, 6, 7, 8]
+    assert places == sorted(places)
+
+
+def test_a_piece_that_cannot_be_imported_is_a_problem_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [EntryPoint("broken", "no_such_module:Piece", "installation.pieces"),
+              EntryPoint("wrong", "pathlib:Path", "installation.pieces")]  # fmt: skip
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: points)
+    with pytest.raises(ExhibitionError) as caught:
+        parse(b"pieces: [broken, wrong, brokn]", Path("x.yaml"))
+    assert [str(p) for p in caught.value.problems] == [
+        "x.yaml:1:10: piece 'broken' cannot be loaded: ModuleNotFoundError: No module named 'no_such_module'",
+        "x.yaml:1:18: piece 'wrong' cannot be loaded: TypeError: pathlib:Path is not a Piece",
+        "x.yaml:1:25: unknown piece 'brokn'; did you mean 'broken'?",
+    ]
+
+
+def test_a_piece_that_is_not_named_is_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [EntryPoint("broken", "no_such_module:Piece", "installation.pieces"),
+              EntryPoint("fine", "installation.piece:Piece", "installation.pieces")]  # fmt: skip
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: points)
+    assert parse(b"pieces: fine", Path("x.yaml")).pieces[0].piece is Piece
+
+
+# ---- any mistake, anywhere ------------------------------------------------------------------------------
+
+
+def _scalars(node: yaml.Node) -> list[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        return [node]
+    children = node.value if isinstance(node, yaml.SequenceNode) else [pair[1] for pair in node.value]
+    return [scalar for child in children for scalar in _scalars(child)]
+
+
+def _keys(node: yaml.Node) -> list[yaml.ScalarNode]:
+    if isinstance(node, yaml.MappingNode):
+        return [key for pair in node.value for key in (pair[0], *_keys(pair[1]))]
+    return [key for child in node.value for key in _keys(child)] if isinstance(node, yaml.SequenceNode) else []
+
+
+TREE = yaml.compose(GOOD)
+VALUES = [node for node in _scalars(TREE) if node.value not in {"Good morning", "Sing to me", "Sing mir was"}]
+KEYS = [key for key in _keys(TREE) if key.value not in {"en", "de", "beat", "open", "close", "invitation"}]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(node=st.sampled_from(VALUES), bad=st.sampled_from(["{a: {b: 1}}", "[[1]]", "[{x: y}]"]))
+def test_any_wrong_value_is_found_at_its_line_and_column(node: yaml.ScalarNode, bad: str, said: Said) -> None:
+    start, end = node.start_mark, node.end_mark
+    text = GOOD[: start.index] + bad + GOOD[end.index :]
+    lines = said(text)
+    places = {tuple(map(int, line.split(":")[:2])) for line in lines}
+    line, column = start.line + 1, start.column + 1
+    # a value within [a, b] may be refused as a whole, which begins at the bracket
+    brackets = {(line, GOOD.splitlines()[start.line].rfind("[", 0, start.column) + 1)}
+    inner = {(line, column + offset) for offset in range(1, len(bad))}
+    assert (line, column) in places or places & (brackets | inner), (text.splitlines()[start.line], lines)
+    assert {place[0] for place in places} == {line}, lines
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(key=st.sampled_from(KEYS), more=st.sampled_from("qxz_"), blank=st.integers(0, 3))
+def test_any_misspelt_setting_is_found_at_its_line_and_column(
+    key: yaml.ScalarNode, more: str, blank: int, said: Said
+) -> None:
+    text = "\n" * blank + GOOD[: key.end_mark.index] + more + GOOD[key.end_mark.index :]
+    expected = f"{key.start_mark.line + 1 + blank}:{key.start_mark.column + 1}: "
+    wrong = key.value + more
+    matching = [line for line in said(text) if line.startswith(expected) and f"'{wrong}'" in line]
+    assert len(matching) == 1, said(text)
+    known = re.search(r"did you mean '([^']+)'", matching[0])
+    assert known and known[1] == key.value
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(max_size=200), cut=st.integers(0, len(GOOD)))
+def test_no_file_whatever_breaks_the_reader(data: bytes, cut: int, said: Said) -> None:
+    encoded = GOOD.encode()
+    for attempt in (data, encoded[:cut] + data + encoded[cut:], encoded[:cut]):
+        for line in said(attempt):
+            row, column = map(int, line.split(":")[:2])
+            assert 1 <= row <= attempt.count(b"\n") + attempt.count(b"\r") + 60 and column >= 1
+
+
+# ---- what is made of it ---------------------------------------------------------------------------------
+
+
+def test_texts_come_in_the_order_of_the_languages_with_durations_filled_in(loaded: Loaded) -> None:
+    texts = loaded(GOOD).texts()
+    assert texts["invitation"] == ["Sing to me", "Sing mir was"]
+    assert "2 weeks" in texts["kept"][0] and "2 Wochen" in texts["kept"][1]
+    assert "20 seconds" in texts["take_back"][0] and "20 Sekunden" in texts["take_back"][1]
+    assert all(len(lines) == 2 and "{" not in "".join(lines) for lines in texts.values())
+
+
+def test_a_room_that_starts_by_sound_is_not_told_to_press_a_button(loaded: Loaded) -> None:
+    by_sound = loaded("pieces: beat\ncontrols: {button: [sound]}").texts()
+    assert by_sound["invitation"] == by_sound["invitation_by_sound"] != loaded("pieces: beat").texts()["invitation"]
+
+
+def test_wording_in_an_unknown_language_is_enough_when_it_is_complete(loaded: Loaded, said: Said) -> None:
+    names = list(loaded("pieces: beat").texts())
+    texts = "".join(f"  {name}: {{eu: Kaixo}}\n" for name in names)
+    assert loaded(f"pieces: beat\nlanguages: [eu]\ntexts:\n{texts}").texts()["full"] == ["Kaixo"]
+    fewer = "".join(f"  {name}: {{eu: Kaixo}}\n" for name in names[1:])
+    assert "for invitation" in said(f"pieces: beat\nlanguages: [eu]\ntexts:\n{fewer}")[0]
+
+
+@pytest.mark.parametrize(
+    ("hours", "when", "is_open"),
+    [
+        ("{open: 10:00, close: 18:00}", "2026-05-04 10:00", True),
+        ("{open: 10:00, close: 18:00}", "2026-05-04 09:59", False),
+        ("{open: 10:00, close: 18:00}", "2026-05-04 18:00", False),
+        ("{open: 10:00, close: 24:00}", "2026-05-04 23:59", True),
+        ("{open: 10:00, close: 18:00, days: [tue]}", "2026-05-04 12:00", False),
+        ("{open: 20:00, close: 02:00, days: [mon]}", "2026-05-05 01:59", True),
+        ("{open: 20:00, close: 02:00, days: [mon]}", "2026-05-04 01:59", False),
+        (
+            "[{open: 9:00, close: 11:00, days: [mon]}, {open: 8:00, close: 9:00, days: [tue]}]",
+            "2026-05-05 08:30",
+            True,
+        ),
+    ],
+)
+def test_opening_hours(hours: str, when: str, is_open: bool, loaded: Loaded) -> None:
+    exhibition = loaded(f"pieces: beat\nhours: {hours}")
+    assert exhibition.is_open(datetime.datetime.fromisoformat(when)) is is_open
+    assert loaded("pieces: beat").is_open(datetime.datetime.fromisoformat(when))
+
+
+# ---- words for bounds -----------------------------------------------------------------------------------
+
+
+@given(st.integers(1, 10**8))
+def test_bounds_read_back_as_they_were_meant(whole: int) -> None:
+    assert math.isclose(to_seconds(duration(whole)), whole)

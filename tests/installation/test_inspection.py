@@ -1,0 +1,69 @@
+"""`check` names what an exhibition needs and this machine lacks: files, weights, fonts; and hours nobody meant."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+import yaml
+
+from installation.exhibition import check
+from installation.piece import Piece
+
+Pieces = dict[str, type[Piece]]
+
+
+def checked(folder: Path, text: str, pieces: Pieces) -> list[str]:
+    path = folder / "exhibition.yaml"
+    path.write_text(text, encoding="utf-8")
+    return [f"{p.line}:{p.column}: {p.message}" for p in check(path, pieces)]
+
+
+def test_check_names_files_that_are_not_there(tmp_path: Path, pieces: Pieces) -> None:
+    text = "pieces: {beat: {film: a.mp4}}\ncamera: b.mp4\nmicrophone: {id: c.wav}\nscreen: {closed_picture: d.png}"
+    assert [line.split(": there")[0] for line in checked(tmp_path, text, pieces)] == [
+        "1:23: 'film' of piece 'beat'", "2:9: 'camera'", "3:18: 'id' of 'microphone'",
+        "4:26: 'closed_picture' of 'screen'",
+    ]  # fmt: skip
+    for name in ("a.mp4", "b.mp4", "c.wav", "d.png"):
+        (tmp_path / name).touch()
+    assert checked(tmp_path, text, pieces) == []
+
+
+def test_check_says_what_load_says_too(tmp_path: Path, pieces: Pieces) -> None:
+    assert checked(tmp_path, "pieces: baet", pieces) == ["1:9: unknown piece 'baet'; did you mean 'beat'?"]
+
+
+def test_check_verifies_weights_by_checksum_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Heavy(Piece):
+        networks: ClassVar[tuple[str, ...]] = ("heavy",)
+
+    monkeypatch.setattr("installation.inspection.WEIGHTS_FOLDER", tmp_path)
+    pieces: Pieces = {"beat": Heavy}
+    assert "the model card cannot be read" in checked(tmp_path, "title: x\npieces: [beat]", pieces)[0]
+    (tmp_path / "heavy.safetensors").write_bytes(b"abc")
+    card = {"name": "heavy", "architecture": {}, "command": "run.py train heavy", "data": [], "licence": "x"}
+    digest = hashlib.sha256(b"abc").hexdigest()
+    (tmp_path / "heavy.yaml").write_text(yaml.safe_dump({**card, "sha256": digest}))
+    assert checked(tmp_path, "pieces: [beat]", pieces) == []
+    (tmp_path / "heavy.safetensors").write_bytes(b"ab")
+    (problem,) = checked(tmp_path, "title: x\npieces: [beat]", pieces)
+    assert problem.startswith("2:10: piece 'beat': ") and "train again: run.py train heavy" in problem
+
+
+def test_check_names_odd_hours(tmp_path: Path, pieces: Pieces) -> None:
+    text = "pieces: beat\nhours:\n  - {open: 10:00, close: 10:00, days: [mon]}\n  - {open: 9:00, close: 10:00}\n"
+    lines = checked(tmp_path, text, pieces)
+    assert lines[0].startswith("3:26: opens and closes at 10:00") and "'mon' has opening hours twice" in lines[1]
+
+
+def test_check_names_scripts_without_a_font(tmp_path: Path, pieces: Pieces, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "installation.inspection.missing_glyphs",
+        lambda text: [("Japanese", "音", "fonts-noto-cjk")] if "音" in text else [],
+    )
+    assert checked(tmp_path, "pieces: beat\nlanguages: [en, ja]", pieces) == [
+        "2:17: 'ja': no font can write Japanese (音); install fonts-noto-cjk"
+    ]

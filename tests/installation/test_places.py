@@ -1,0 +1,70 @@
+"""Files that are not YAML, or more than YAML should be: each is refused in plain words at the right place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from installation.exhibition import ExhibitionError, load
+from installation.piece import Piece
+from installation.places import MOST_NODES
+
+Said = Callable[[str | bytes], list[str]]
+
+NOT_YAML = [
+    (b"", "1:1: the file is empty"),
+    (b"# nothing\n", "1:1: the file is empty"),
+    (b"- a\n- b\n", "1:1: the file holds a list of 2 where settings belong"),
+    (b"just words\n", "1:1: the file holds 'just words' where settings belong"),
+    (b"pieces:\n\tbeat:\n", "2:1: a tab; indent with spaces instead"),
+    (b"pieces:\n  beat:\n  \t  tempo: 3\n", "3:3: a tab; indent with spaces instead"),
+    (b"pieces: [beat\ntitle: x\n", "1:9: '[' is never closed"),
+    (b"pieces: {beat: {}\ntitle: x\n", "1:9: '{' is never closed"),
+    (b"title: 'it\npieces: beat\n", "1:8: this text is never closed: a quotation mark is missing"),
+    (b"pieces: beat\ntitle: a: b\n", "2:9: a colon that is not expected here"),
+    (b"pieces: beat\n title: x\n", "2:7: a colon that is not expected here"),
+    (b"pieces:\n  beat:\n    tempo: 3\n   fade: 3\n", "4:4: the indentation does not fit"),
+    (b"pieces: beat\ntitle\nlog: info\n", "a colon is missing after the name of the setting"),
+    (b"pieces: @beat\n", "1:9: a text that begins with @ must stand in quotes"),
+    (b"title: *bold*\npieces: beat\n", "1:8: a text that begins with * or & must stand in quotes"),
+    (b"title: *bold\npieces: beat\n", "1:8: '*bold' refers to nothing above it"),
+    (b"pieces: beat\n---\npieces: hum\n", "2:1: a second document begins here; delete the '---'"),
+    (b"pieces: beat\ntitle: \x00\n", "2:8: an invisible character (code 0); delete it"),
+    (b"pieces: beat\ntitle: \xff\xd8\xff\n", "2:8: not text in UTF-8; save the file with the encoding UTF-8"),
+    (b"a: &a {b: *a}\n", "1:11: '*a' contains itself"),
+    (b"x" * (2 << 20), "1:1: the file is 2 MiB long; this cannot be an exhibition"),
+    (b"[" * 2000, "too many nested values or aliases"),
+]
+
+
+@pytest.mark.parametrize(("data", "expected"), NOT_YAML, ids=[expected[:40] for _, expected in NOT_YAML])
+def test_what_is_not_yaml_is_said_in_plain_words(data: bytes, expected: str, said: Said) -> None:
+    assert len(said(data)) == 1
+    assert expected in said(data)[0]
+
+
+def test_an_alias_bomb_is_bounded(said: Said) -> None:
+    levels = ["a0: &a0 [" + "x, " * 9 + "x]"]
+    levels += [f"a{i}: &a{i} [" + f"*a{i - 1}, " * 9 + f"*a{i - 1}]" for i in range(1, 12)]
+    assert MOST_NODES < 10**12
+    assert "too many nested values or aliases" in said("\n".join(levels))[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_files_from_other_editors_are_read(encoding: str, said: Said) -> None:
+    assert said("pieces: beat\r\ntitle: Größe\r\n".encode(encoding)) == []
+    wrong = said("pieces: beat\r\ntitel: Größe\r\n".encode(encoding))
+    assert wrong == ["2:1: unknown setting 'titel'; did you mean 'title'?"]
+
+
+def test_a_wrong_value_behind_an_alias_is_said_where_the_alias_stands(said: Said) -> None:
+    lines = said("title: &t quiet\npieces: {beat: {remember: *t}}")
+    assert lines == ["2:27: 'remember' of piece 'beat': 'quiet' is not a number"]
+
+
+@pytest.mark.parametrize("path", ["missing.yaml", "."])
+def test_a_file_that_cannot_be_read_is_a_problem(path: str, tmp_path: Path, pieces: dict[str, type[Piece]]) -> None:
+    with pytest.raises(ExhibitionError, match="cannot be read"):
+        load(tmp_path / path, pieces)

@@ -1,0 +1,91 @@
+"""Saving exhibition.yaml while it is being watched: once, in halves, badly, by another file, not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from installation.exhibition import Exhibition, ExhibitionError, load
+from installation.piece import Piece
+from installation.watching import Watcher
+
+Pieces = dict[str, type[Piece]]
+
+
+@pytest.fixture
+def watched(tmp_path: Path, pieces: Pieces) -> tuple[Path, Watcher]:
+    path = tmp_path / "exhibition.yaml"
+    path.write_text("pieces: beat\n")
+    return path, Watcher(path, load(path, pieces), pieces)
+
+
+def settle(watcher: Watcher) -> list[Exhibition | ExhibitionError]:
+    return [found for _ in range(4) if (found := watcher.changed()) is not None]
+
+
+def test_a_saved_file_is_seen_once(watched: tuple[Path, Watcher]) -> None:
+    path, watcher = watched
+    assert settle(watcher) == []
+    path.write_text("pieces: beat\ntitle: New\n")
+    (found,) = settle(watcher)
+    assert isinstance(found, Exhibition) and found.title == "New" and watcher.current is found
+
+
+def test_a_bad_file_is_told_once_and_changes_nothing(watched: tuple[Path, Watcher]) -> None:
+    path, watcher = watched
+    before = watcher.current
+    path.write_text("pieces: baet\n")
+    (found,) = settle(watcher)
+    assert isinstance(found, ExhibitionError) and watcher.current is before and watcher.error is found
+    path.write_text("pieces: beat\n")
+    (found,) = settle(watcher)
+    assert isinstance(found, Exhibition) and watcher.error is None
+
+
+def test_a_half_written_save_is_not_judged(watched: tuple[Path, Watcher]) -> None:
+    path, watcher = watched
+    settle(watcher)
+    for text in ("", "piec", "pieces: be", "pieces: beat\ntit", "pieces: beat\ntitle: New\n"):
+        path.write_text(text)
+        assert watcher.changed() is None
+    found = watcher.changed()
+    assert isinstance(found, Exhibition) and found.title == "New"
+
+
+def test_a_file_that_was_touched_or_saved_unchanged_is_no_change(watched: tuple[Path, Watcher]) -> None:
+    path, watcher = watched
+    settle(watcher)
+    path.write_text(path.read_text())
+    path.touch()
+    assert settle(watcher) == []
+
+
+def test_a_file_that_was_replaced_is_seen(watched: tuple[Path, Watcher]) -> None:
+    path, watcher = watched
+    other = path.with_name("other")
+    other.write_text("pieces: hum \n")
+    other.replace(path)
+    (found,) = settle(watcher)
+    assert isinstance(found, Exhibition) and found.pieces[0].name == "hum"
+
+
+def test_a_file_that_goes_away_is_told_once_and_its_return_is_seen(watched: tuple[Path, Watcher]) -> None:
+    path, watcher = watched
+    settle(watcher)
+    text = path.read_text()
+    path.unlink()
+    (found,) = settle(watcher)
+    assert isinstance(found, ExhibitionError) and "the file is gone" in str(found)
+    path.write_text(text)
+    (found,) = settle(watcher)
+    assert isinstance(found, Exhibition) and watcher.error is None
+
+
+def test_a_save_between_loading_and_watching_is_seen(tmp_path: Path, pieces: Pieces) -> None:
+    path = tmp_path / "exhibition.yaml"
+    path.write_text("pieces: beat\n")
+    exhibition = load(path, pieces)
+    path.write_text("pieces: hum\n")
+    assert len(settle(Watcher(path, exhibition, pieces))) == 1
+    assert settle(Watcher(path, None, pieces)) == []
