@@ -1,89 +1,229 @@
 """The page: the live picture large, and under it how things stand, kept up to date while it is open.
 
 Built of NiceGUI elements, whose texts reach the browser as texts and never as markup. A section is built anew only
-when what it says has changed; a figure is one text that changes. Where things come from is not known here.
+when what it says has changed, a figure changes its text alone. Where anything comes from is not known here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
+from nicegui import ui
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 
-from installation.console.standing import Situation
+from installation.console.standing import Device, Figures, Process, Situation, Standing, duration
 
 STYLE = Path(__file__).with_name("page.css")
 SCRIPT = Path(__file__).with_name("page.js")
 SEVERITY_WORDS = {"fault": "Fault", "warning": "Warning", "info": "Note"}
+NOW_SECONDS = 2.0  # a heartbeat younger than this is shown as now
+Row = TypeVar("Row")
+
+
+class Tag(Element):
+    """An HTML element. Attributes are written as in Python: `aria_label` stands for `aria-label`."""
+
+    def __init__(self, tag: str, classes: str = "", **attributes: str | bool) -> None:
+        super().__init__(tag)
+        self.classes(classes)
+        self.props.update({name.replace("_", "-"): value for name, value in attributes.items()})
+
+
+class Words(TextElement):
+    """An HTML element that holds a text, which is shown as it is."""
+
+    def __init__(self, tag: str, words: str, classes: str = "", **attributes: str | bool) -> None:
+        super().__init__(tag=tag, text=words)
+        self.classes(classes)
+        self.props.update({name.replace("_", "-"): value for name, value in attributes.items()})
+
+
+class Part(Generic[Row]):
+    """A place that is filled anew when what belongs there is no longer what it shows."""
+
+    def __init__(self, place: Element, fill: Callable[[Sequence[Row]], None]) -> None:
+        self._place, self._fill = place, fill
+        self._shown: Sequence[Row] | None = None
+
+    def show(self, rows: Sequence[Row]) -> None:
+        if rows == self._shown:
+            return
+        self._shown = rows
+        self._place.clear()
+        with self._place:
+            self._fill(rows)
 
 
 class Page:
-    """One open page. `show` brings it up to date; it costs nothing where nothing has changed."""
+    """One open page. `show` brings it up to date and costs next to nothing where nothing has changed."""
 
-    def __init__(self, title: str, situation: Situation) -> None:
-        self._shown: dict[str, object] = {}
+    def __init__(self, title: str) -> None:
+        ui.add_head_html(f"<style>{STYLE.read_text(encoding='utf-8')}</style>")
+        ui.add_body_html(f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>")
         with Tag("header", "masthead"):
             Words("h1", title)
             self._verdict = Words("p", "", "verdict", role="status")
         with Tag("main", "room"):
-            self._picture = Tag("figure", "picture")
-            with self._picture:
-                self._build_picture()
-            self._alerts = Tag("section", "alerts", aria_label="What needs attention", aria_live="polite")
-            self._figures = _Figures()
+            self._build_picture()
+            with Tag("section", "alerts", aria_label="What needs attention", aria_live="polite"):
+                self._alerts = Part(Tag("ul"), _alerts)
+            with Tag("section", "figures", aria_label="Figures"):
+                self._figures = {label: _figure(label) for label in _figure_words(Figures())}
             with Tag("div", "columns"):
-                with Tag("section", "processes", aria_labelledby="processes-heading"):
-                    Words("h2", "Processes", id="processes-heading")
-                    self._processes = Tag("table", "rows")
-                with Tag("section", "devices", aria_labelledby="devices-heading"):
-                    Words("h2", "Devices", id="devices-heading")
-                    self._devices = Tag("ul", "rows")
+                with Tag("section", "processes", aria_labelledby="processes"):
+                    Words("h2", "Processes", id="processes")
+                    self._processes = Part(Tag("table"), _processes)
+                with Tag("section", "devices", aria_labelledby="devices"):
+                    Words("h2", "Devices", id="devices")
+                    self._devices = Part(Tag("ul"), _devices)
         with Tag("footer", "foot"):
-            Words("span", "The same for machines")
+            Words("span", "For machines")
             for path, name in (("/status.json", "status"), ("/metrics", "metrics"), ("/healthz", "health")):
                 Words("a", name, href=path)
-        self.show(situation)
 
-    def show(self, situation: Situation) -> None:
-        """Say how things stand now."""
-        self._say(self._verdict, verdict_words(situation), f"verdict is-{situation.verdict}")
-        self._caption.set_text(situation.piece or "No piece is on show yet")
-        self._figures.show(situation.figures)
-        self._rebuilt(self._alerts, situation.alerts, _alert)
-        self._rebuilt(self._devices, situation.devices, _device)
-        rows = tuple((process, process.words, age_words(process)) for process in situation.processes)
-        self._rebuilt(self._processes, tuple(_ProcessRow(*row) for row in rows), _process, _process_heads)
+    def show(self, situation: Situation, curtain: bool) -> None:
+        """Say how things stand; with the `curtain`, that there is no picture to be seen."""
+        self._verdict.set_text(verdict_words(situation))
+        _become(self._verdict, f"verdict is-{situation.verdict}")
+        _become(self._curtain, "curtain" if curtain else "curtain is-open")
+        self._piece.set_text(situation.piece or "No piece has said that it is on show")
+        for label, words in _figure_words(situation.figures).items():
+            self._figures[label].set_text(words)
+        self._alerts.show(situation.alerts)
+        self._processes.show([_ProcessRow.of(process) for process in situation.processes])
+        self._devices.show(situation.devices)
 
     def _build_picture(self) -> None:
-        Tag("img", "live", id="live", src="/stream.mjpg", alt="What the screen in the room shows now")
-        Words("p", "No picture from the stage at the moment", "curtain", id="curtain", hidden=True)
-        with Tag("figcaption", "caption"):
-            self._caption = Words("span", "", "piece")
-            Words("button", "Hold the picture", "hold", id="hold", type="button")
+        with Tag("figure", "picture"):
+            with Tag("div", "frame"):
+                Tag("img", id="live", src="/stream.mjpg", alt="Live: what the screen in the room shows")
+                self._curtain = Words("p", "The stage sends no picture at the moment.", "curtain is-open")
+            with Tag("figcaption"):
+                self._piece = Words("span", "", "piece")
+                Words("button", "Hold the picture", id="hold", type="button")
 
-    def _say(self, element: TextElement, words: str, classes: str) -> None:
-        element.set_text(words)
-        if self._shown.get("verdict") != classes:
-            self._shown["verdict"] = classes
-            element.classes(replace=classes)
 
-    def _rebuilt(
-        self,
-        place: Element,
-        rows: tuple[Any, ...],
-        build: Callable[[Any], None],
-        before: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Fill `place` with `rows` unless it shows them already."""
-        key = str(place.id)
-        if self._shown.get(key) == rows:
-            return
-        self._shown[key] = rows
-        place.clear()
-        with place:
-            before()
-            for row in rows:
-                build(row)
+def verdict_words(situation: Situation) -> str:
+    """How things stand in one line."""
+    if situation.verdict == "well":
+        return "All is well"
+    if situation.verdict == "starting":
+        return "Starting: " + ", ".join(each.name for each in situation.processes if each.state == "starting")
+    silent = [f"{each.name}: {each.words}" for each in situation.processes if each.state == "silent"]
+    for severity in ("fault", "warning"):
+        count = sum(1 for alert in situation.alerts if alert.severity == severity)
+        if count:
+            silent.append(f"{count} {severity}{'s' if count > 1 else ''}")
+    return ", ".join(silent)
+
+
+# ---- sections --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _ProcessRow:
+    """A process as the page words it: equal as long as the page needs no change."""
+
+    name: str
+    state: str
+    words: str
+    restarts: str
+    age: str
+
+    @classmethod
+    def of(cls, process: Process) -> _ProcessRow:
+        age = "–" if process.age_s is None else f"{duration(process.age_s)} ago"
+        if process.age_s is not None and process.age_s < NOW_SECONDS:
+            age = "now"
+        return cls(process.name, process.state, process.words, str(process.restarts), age)
+
+
+def _processes(rows: Sequence[_ProcessRow]) -> None:
+    with Tag("thead"), Tag("tr"):
+        for head in ("Name", "State", "Restarts", "Last work"):
+            Words("th", head, scope="col")
+    with Tag("tbody"):
+        for row in rows:
+            with Tag("tr", f"is-{row.state}"):
+                Words("th", row.name, scope="row")
+                Words("td", row.words, "state")
+                Words("td", row.restarts, "count")
+                Words("td", row.age, "count")
+
+
+def _devices(rows: Sequence[Device]) -> None:
+    if not rows:
+        Words("li", "No process has named its devices yet.", "none")
+    for device in rows:
+        with Tag("li", "is-real" if device.real else "is-stand-in"):
+            Words("span", device.kind, "kind")
+            with Tag("div", "what"):
+                Words("span", device.name, "name")
+                Words("span", "real" if device.real else "stand-in", "badge")
+                if device.reason:
+                    Words("p", device.reason, "reason")
+
+
+def _alerts(rows: Sequence[Standing]) -> None:
+    if not rows:
+        Words("li", "Nothing needs attention.", "none")
+    for alert in rows:
+        with Tag("li", f"is-{alert.severity}"):
+            with Tag("p", "message"):
+                Words("strong", SEVERITY_WORDS[alert.severity])
+                Words("span", alert.message)
+            if alert.remedy:
+                Words("p", alert.remedy, "remedy")
+            Words("p", _alert_meta(alert), "meta")
+
+
+def _alert_meta(alert: Standing) -> str:
+    parts = [alert.process]
+    if alert.since is not None:
+        parts.append(f"since {_clock(alert.since)}")
+    if alert.count > 1:
+        parts.append(f"{alert.count} times")
+    return " · ".join(parts)
+
+
+def _clock(wall: float) -> str:
+    """Local time of day; with the day if it was not today. Empty for a time that no calendar has."""
+    try:
+        then, today = time.localtime(wall), time.localtime()
+    except (OverflowError, OSError, ValueError):
+        return "?"
+    same = (then.tm_year, then.tm_yday) == (today.tm_year, today.tm_yday)
+    return time.strftime("%H:%M" if same else "%d %b %H:%M", then)
+
+
+def _figure(label: str) -> Words:
+    with Tag("dl"):
+        Words("dt", label)
+        return Words("dd", "–")
+
+
+def _figure_words(figures: Figures) -> dict[str, str]:
+    """What the page says of each figure, by label, in the order of the page."""
+    gigabytes = None if figures.disk_free_bytes is None else figures.disk_free_bytes / 1e9
+    return {
+        "Pictures a second": _or_dash(figures.frame_rate_hz, "{:.1f}"),
+        "Slowest of a hundred": _or_dash(figures.frame_p99_ms, "{:.0f} ms"),
+        "Sound blocks missed": _or_dash(figures.blocks_missed, "{:d}"),
+        "Visits": _or_dash(figures.visits, "{:d}"),
+        "Running for": "–" if figures.uptime_s is None else duration(figures.uptime_s),
+        "Free on disk": _or_dash(gigabytes, "{:.1f} GB" if gigabytes is not None and gigabytes < 10 else "{:.0f} GB"),
+    }
+
+
+def _or_dash(value: float | None, form: str) -> str:
+    return "–" if value is None else form.format(value)
+
+
+def _become(element: Element, classes: str) -> None:
+    if " ".join(element.classes) != classes:
+        element.classes(replace=classes)

@@ -1,8 +1,8 @@
 """The live picture: the stage's preview frames, encoded once for everybody who watches, and sent as MJPEG.
 
-The stage writes preview frames only while the file `watching` in the run's folder is fresh, so that a picture at which
-nobody looks costs nothing. While somebody does, one task takes the newest frame, encodes it and lays it out for all;
-who is slow gets the newest one when ready, never the ones in between. When the last one leaves, everything is let go.
+The stage writes preview frames only while the file `watching` in the run's folder is fresh, so that a picture at
+which nobody looks costs nothing. While somebody does, one task takes the newest frame, encodes it and lays it out for
+all; who is slow gets the newest one when ready, never those in between. When the last one leaves, all is let go.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ class Preview:
         self._newest: Still | None = None
         self._news = asyncio.Event()
         self._follower: asyncio.Task[None] | None = None
+        self._began = 0.0
         self.watchers = 0
 
     @contextlib.asynccontextmanager
@@ -77,6 +78,7 @@ class Preview:
         """While inside, the stage is asked for frames."""
         self.watchers += 1
         if self._follower is None or self._follower.done():
+            self._began = self._monotonic()
             self._follower = asyncio.create_task(self._follow(), name="follow the preview")
         try:
             yield
@@ -91,6 +93,12 @@ class Preview:
         """The newest still that is live; None when the stage shows none, or nobody watches."""
         still = self._newest
         return still if still is not None and self._monotonic() - still.at <= FRESH_SECONDS else None
+
+    @property
+    def waiting(self) -> float:
+        """For how long somebody has watched without a picture that is live, in seconds; 0 if nobody watches."""
+        last = self._began if self._newest is None else self._newest.at
+        return self._monotonic() - last if self.watchers else 0.0
 
     async def after(self, number: int, patience: float) -> Still | None:
         """The newest live still after `number`; None if none has come within `patience` seconds."""
@@ -131,7 +139,7 @@ class Preview:
 
 
 class LiveStream:
-    """The ASGI application behind /stream.mjpg: `multipart/x-mixed-replace`, one JPEG a part, until the client goes."""
+    """The ASGI application behind /stream.mjpg: `multipart/x-mixed-replace`, a JPEG a part, until the client goes."""
 
     def __init__(self, preview: Preview, stopping: asyncio.Event) -> None:
         self._preview, self._stopping = preview, stopping

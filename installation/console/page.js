@@ -1,0 +1,39 @@
+// The live picture's manners: it can be held, rests while nobody looks, and comes back by itself.
+"use strict";
+(() => {
+  const RETRY_MS = 2000;
+  let held = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const live = () => document.getElementById("live");
+
+  const show = () => {
+    const picture = live();
+    const button = document.getElementById("hold");
+    if (!picture || !button) return false;
+    const source = held ? "/picture.jpg" : "/stream.mjpg";
+    if (document.hidden) picture.removeAttribute("src");
+    else if (held || !(picture.getAttribute("src") || "").startsWith(source)) {
+      picture.src = source + "?" + Date.now();
+    }
+    button.textContent = held ? "Let it move" : "Hold the picture";
+    button.setAttribute("aria-pressed", String(held));
+    return true;
+  };
+
+  document.addEventListener("click", (event) => {
+    if (!(event.target instanceof Element) || event.target.id !== "hold") return;
+    held = !held;
+    show();
+  });
+  document.addEventListener("visibilitychange", show);
+  document.addEventListener("error", (event) => {
+    if (event.target === live()) setTimeout(() => {
+      live()?.removeAttribute("src");
+      show();
+    }, RETRY_MS);
+  }, true);
+
+  // The elements are mounted after this script has run.
+  new MutationObserver((_, observer) => {
+    if (show()) observer.disconnect();
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();

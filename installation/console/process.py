@@ -1,0 +1,143 @@
+"""The console process: serves the page, the live picture and the figures at one local address.
+
+It must never slow the others: it runs at a low priority, reads a file when it has changed, and asks the stage for
+pictures only while somebody watches. Its heartbeat is written by the loop that reads the status files, brings the
+open pages up to date and asks its own server, through its own port, whether it answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from installation.choices import Choices
+from installation.console.address import Address, listen
+from installation.console.standing import Observer, Situation
+from installation.exhibition import ExhibitionError, load
+from installation.health.logs import configure
+from installation.health.vitals import Vitals
+from installation.supervisor import ROLES
+
+if TYPE_CHECKING:
+    from installation.console.server import Server, Site
+
+NICENESS = 10
+TURN_SECONDS = 0.5
+ASK_EVERY = 5.0
+ANSWER_SECONDS = 4.0
+LEAVE_SECONDS = 0.4  # for open connections to end by themselves
+DISK_LOW = 2.0  # times the space that recordings never use
+PORT = 8080
+log = logging.getLogger("console")
+
+
+def main(folder_text: str, exhibition_path: str) -> None:
+    """Run until SIGTERM. `folder_text` is the run's folder of segments."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until there is a server to be ended
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(OSError):  # a system that keeps priorities to itself
+        os.nice(NICENESS)
+    folder = Path(folder_text)
+    choices = chosen(Path(exhibition_path))
+    configure("console", choices.data_folder / "logs", choices.log_level.upper())
+    # What NiceGUI would otherwise keep in the folder from which the exhibition was started.
+    os.environ["NICEGUI_STORAGE_PATH"] = str(folder / "nicegui")
+    process = ConsoleProcess(folder, choices)
+    asyncio.run(process.run())
+
+
+def chosen(path: Path) -> Choices:
+    """What the file at `path` chooses; where it has a mistake, the defaults, so that the page can say so."""
+    try:
+        return load(path)
+    except ExhibitionError as error:
+        log.warning("the page goes by the defaults, because of %s", error)
+        return Choices.model_validate({}, context={"folder": path.parent})
+
+
+class ConsoleProcess:
+    """The loop, and what it looks after."""
+
+    def __init__(self, folder: Path, choices: Choices) -> None:
+        self._folder, self._choices = folder, choices
+        self._vitals = Vitals(folder, "console")
+        self._address = self._listen()
+        watched = [name for name in ROLES if name != "camera" or choices.camera.id != "none"]
+        self._observer = Observer(folder, watched, disk=choices.data_folder)
+
+    async def run(self) -> None:
+        from installation.console.server import Site  # imports NiceGUI: the port is open and named by now
+
+        site = Site(self._folder, self._choices.title, self._choices.console.stream_rate_hz, self._observer)
+        server = site.server()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._leave, site, server)
+        looking = asyncio.create_task(self._look_after(site), name="look after the pages")
+        looking.add_done_callback(lambda _: self._leave(site, server))
+        await server.serve(sockets=[self._address.socket])
+        looking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await looking
+
+    def _listen(self) -> Address:
+        wanted = self._choices.console
+        address = listen(wanted.host, wanted.port or PORT)
+        taken = address.trouble != ""
+        if taken:
+            log.warning("%s:%s: %s; the page is at %s", wanted.host, wanted.port, address.trouble, address.url)
+        self._vitals.condition("port_in_use", taken, port=wanted.port, instead=address.url)
+        self._vitals.status.fact("address", address.url)
+        self._vitals.write_if_due()
+        log.info("the page is at %s", address.url)
+        return address
+
+    async def _look_after(self, site: Site) -> None:
+        ask_at = 0.0
+        while not site.stopping.is_set():
+            now = time.monotonic()
+            situation = self._observer.look(now)
+            site.show(situation)
+            self._report(situation)
+            if now >= ask_at:
+                if not await answers(self._address):
+                    log.error("the server does not answer at %s", self._address.url)
+                    continue  # without a heartbeat: whoever watches over us will act
+                ask_at = now + ASK_EVERY
+            self._vitals.beat()
+            self._vitals.write_if_due()
+            await asyncio.sleep(TURN_SECONDS)
+
+    def _report(self, situation: Situation) -> None:
+        free = situation.figures.disk_free_bytes
+        if free is None:
+            return
+        self._vitals.status.set("installation_store_free_bytes", free)
+        low = free < DISK_LOW * 1e6 * self._choices.visitors.disk_reserve_mb
+        self._vitals.condition("disk_low", low, folder=self._choices.data_folder, free_mb=free / 1e6)
+
+    def _leave(self, site: Site, server: Server) -> None:
+        """Streams end at once, then pages; what is still open after `LEAVE_SECONDS` is cut."""
+        site.stopping.set()
+        server.should_exit = True
+        asyncio.get_running_loop().call_later(LEAVE_SECONDS, setattr, server, "force_exit", True)
+
+
+async def answers(address: Address) -> bool:
+    """Whether the server answers a request through its own port."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            reader, writer = await asyncio.open_connection(*address.near)
+            try:
+                writer.write(b"GET /healthz HTTP/1.1\r\nHost: console\r\nConnection: close\r\n\r\n")
+                return (await reader.readline()).startswith(b"HTTP/1.1 ")
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return False

@@ -1,0 +1,172 @@
+"""What the console answers: the page (NiceGUI), the live picture, and the status for machines.
+
+Importing this file imports NiceGUI, which takes a second: the process does so when its port is open already. Nothing
+that is served refers to another machine, and the browser is told to fetch nothing from one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from nicegui import ui
+from nicegui.client import Client
+
+from installation.console.page import Page
+from installation.console.standing import Observer, Situation
+from installation.console.stream import LiveStream, Preview
+from installation.health.metrics import exposition
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PICTURE_SECONDS = 3.0  # what a single picture may take: the stage notices the watcher, draws, writes
+CURTAIN_SECONDS = 3.0
+KEPT = {"cache-control": "no-store"}
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
+    # NiceGUI's page starts from inline scripts and compiles its components in the browser.
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; connect-src 'self'; object-src 'none'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
+)
+HEADERS = [
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+FAVICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" fill="#13110f"/>'
+    '<circle cx="16" cy="16" r="9" fill="none" stroke="#f1eade" stroke-width="3"/></svg>'
+)
+log = logging.getLogger("console.server")
+
+
+class Server(uvicorn.Server):
+    """A server whose signals are the process's business."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Site:
+    """Everything that is answered, and the pages that are open."""
+
+    def __init__(self, folder: Path, title: str, rate_hz: float, observer: Observer) -> None:
+        self._folder, self._title, self._observer = folder, title, observer
+        self.stopping = asyncio.Event()
+        self.preview = Preview(folder, rate_hz)
+        self._pages: dict[str, Page] = {}
+        self.app = self._application()
+
+    def server(self) -> Server:
+        """A server for this site, to be given its listening socket."""
+        config = uvicorn.Config(
+            Fenced(self.app),
+            log_config=None,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_keep_alive=5,
+        )
+        return Server(config)
+
+    def show(self, situation: Situation) -> None:
+        """Bring the open pages up to date."""
+        for page in list(self._pages.values()):
+            page.show(situation, self._curtain)
+
+    @property
+    def open_pages(self) -> int:
+        return len(self._pages)
+
+    @property
+    def _curtain(self) -> bool:
+        return self.preview.waiting > CURTAIN_SECONDS
+
+    def _application(self) -> FastAPI:
+        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        app.add_route("/stream.mjpg", LiveStream(self.preview, self.stopping))  # type: ignore[arg-type]
+        app.get("/picture.jpg")(self._picture)
+        app.get("/status.json")(self._status)
+        app.get("/metrics")(self._metrics)
+        app.get("/healthz")(self._health)
+        ui.page("/", title=self._title, favicon=FAVICON)(self._page_builder())
+        ui.run_with(
+            app,
+            language="en-US",
+            dark=True,
+            binding_refresh_interval=None,
+            tailwind=False,
+            show_welcome_message=False,
+            message_history_length=100,
+            reconnect_timeout=10.0,
+        )
+        return app
+
+    def _page_builder(self) -> Callable[[], None]:
+        def build() -> None:
+            client = ui.context.client
+            page = Page(self._title)
+            page.show(self._look(), self._curtain)
+            self._pages[client.id] = page
+            client.on_delete(lambda gone: self._forget(gone))
+
+        return build
+
+    def _forget(self, client: Client) -> None:
+        self._pages.pop(client.id, None)
+
+    def _look(self) -> Situation:
+        return self._observer.look(time.monotonic())
+
+    # ---- for machines ------------------------------------------------------------------------------------
+
+    async def _picture(self) -> Response:
+        """The newest picture; asks the stage for one where nobody is watching yet."""
+        async with self.preview.watching():
+            still = self.preview.newest or await self.preview.after(0, PICTURE_SECONDS)
+        if still is None:
+            return PlainTextResponse("The stage sends no picture.\n", 503, KEPT | {"retry-after": "5"})
+        return Response(still.jpeg, headers=KEPT, media_type="image/jpeg")
+
+    async def _status(self) -> Response:
+        situation = self._look()
+        content: dict[str, Any] = {"verdict": situation.verdict, **asdict(situation), "missing": situation.missing}
+        return JSONResponse(content, headers=KEPT)
+
+    async def _metrics(self) -> Response:
+        try:
+            content = exposition(self._folder / "status")
+        except Exception as error:  # a damaged status file may break it in any way; the next one may be whole
+            log.warning("the figures cannot be merged: %r", error)
+            return PlainTextResponse("A status file is damaged; the log says more.\n", 503, KEPT)
+        return Response(content, headers=KEPT, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def _health(self) -> Response:
+        missing = self._look().missing
+        return JSONResponse({"ok": not missing, "reasons": missing}, 503 if missing else 200, KEPT)
+
+
+class Fenced:
+    """Tells the browser with every answer to fetch nothing from elsewhere."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def fenced(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), *HEADERS]}
+            await send(message)
+
+        await self.app(scope, receive, fenced)
