@@ -5,9 +5,10 @@ Heavy libraries are imported inside the commands that need them, so that `check`
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,20 +43,15 @@ def run(exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
     """Run the exhibition until Ctrl-C or SIGTERM."""
     from installation.announcement import Announcer
     from installation.health.logs import configure
-    from installation.locking import LockedError, locked
     from installation.supervisor import Supervisor
 
     opened = _load(exhibition)
     configure("supervisor", opened.data_folder / "logs", opened.log_level.upper())
-    try:
-        with locked(opened.data_folder, str(exhibition)):
-            supervisor = Supervisor(exhibition, opened)
-            announcer = Announcer(opened, supervisor.folder, lambda text: out.print(text, highlight=False))
-            supervisor.every_turn = announcer.look
-            code = supervisor.run()
-    except LockedError as error:
-        err.print(str(error), highlight=False)
-        raise typer.Exit(WRONG) from error
+    with locked_folder(opened):
+        supervisor = Supervisor(exhibition, opened)
+        announcer = Announcer(opened, supervisor.folder, lambda text: out.print(text, highlight=False))
+        supervisor.every_turn = announcer.look
+        code = supervisor.run()
     raise typer.Exit(code)
 
 
@@ -119,6 +115,30 @@ def render_command(
         err.print(str(error), highlight=False)
         raise typer.Exit(WRONG) from error
     out.print(str(report), highlight=False)
+
+
+@app.command()
+def calibrate(
+    what: Annotated[str, typer.Argument(help="delay: how late sound is in the room, beyond what the card says.")],
+    exhibition: ExhibitionFile = DEFAULT_PATH,
+) -> None:
+    """Measure the room with sound, and keep what was measured as a profile that the exhibition uses."""
+    from calibration.delay import CalibrationError, measure
+
+    if what != "delay":
+        err.print(f"nothing to calibrate is called {what!r}; there is: delay", highlight=False)
+        raise typer.Exit(WRONG)
+    try:
+        with locked_folder(_load(exhibition)) as opened:
+            found = measure(opened)
+    except CalibrationError as error:
+        err.print(str(error), highlight=False)
+        raise typer.Exit(1) from error
+    out.print(
+        f"{found.speakers} → {found.microphone}: {found.delay_ms:.1f} ms ± {found.spread_ms:.1f} ms "
+        f"({found.sweeps} sweeps), kept in {found.path}",
+        highlight=False,
+    )
 
 
 @app.command()
@@ -193,6 +213,19 @@ def bench(
 
 def main() -> None:
     app(prog_name="run.py")
+
+
+@contextlib.contextmanager
+def locked_folder(exhibition: Exhibition) -> Iterator[Exhibition]:
+    """Hold the exhibition's data folder, or say who does and leave."""
+    from installation.locking import LockedError, locked
+
+    try:
+        with locked(exhibition.data_folder, str(exhibition.path)):
+            yield exhibition
+    except LockedError as error:
+        err.print(str(error), highlight=False)
+        raise typer.Exit(WRONG) from error
 
 
 def _load(path: Path) -> Exhibition:

@@ -22,8 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from installation import shared
-from installation.clock import SharedClock
+from installation import segments, shared
 from installation.exhibition import Exhibition, ExhibitionError
 from installation.health import heartbeat
 from installation.health.vitals import Vitals
@@ -31,8 +30,6 @@ from installation.messages import Exited, Fork, Forked, Line
 from installation.watching import Watcher
 
 TICK_SECONDS = 0.1
-CAPTURE_SECONDS = 30
-RATE_HZ = 48_000
 RESTARTS_PER_PROCESS = 8  # within WINDOW_SECONDS, before the whole runtime is started again
 RUNTIME_RESTARTS = 2  # per boot, before safe mode
 WINDOW_SECONDS = 600.0
@@ -214,10 +211,7 @@ class Supervisor:
     # ---- beginning and ending -------------------------------------------------------------------------------------
 
     def _make_segments(self) -> None:
-        self._table = heartbeat.make_table(self.folder)
-        shared.create(self.folder, "clock", (SharedClock.SIZE,), "float64")
-        shared.SampleRing.create(self.folder, "capture", CAPTURE_SECONDS * RATE_HZ)
-        (self.folder / "status").mkdir(exist_ok=True)
+        self._table = segments.make(self.folder)
 
     def _begin(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -33,21 +33,22 @@ from installation.messages import (
     VoiceMade,
     listen,
 )
+from installation.profiles import ProfileError, read_delay
+from installation.segments import RATE_HZ
 from installation.sound.mixer import Mixer, PlacedHit
 from installation.sound.queue import BlockQueue
 
-RATE_HZ = 48_000
 AHEAD_FRAMES = 6 * BLOCK_FRAMES  # mixed and waiting: 64 ms, what a busy machine may keep us from running
 REOPEN_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 log = logging.getLogger("sound")
 
 
-def main(folder_text: str, exhibition_path: str) -> None:
-    """Run until SIGTERM. `folder_text` is the run's folder of segments."""
+def main(folder_text: str, exhibition_path: str, mode: str = "") -> None:
+    """Run until SIGTERM. `folder_text` is the run's folder; `mode` "without profile" is for whoever measures one."""
     folder = Path(folder_text)
     exhibition = load(Path(exhibition_path))
     configure("sound", exhibition.data_folder / "logs", exhibition.log_level.upper())
-    process = SoundProcess(folder, exhibition)
+    process = SoundProcess(folder, exhibition, profile=not mode)
     signal.signal(signal.SIGTERM, lambda *_: process.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     urgent()
@@ -59,7 +60,7 @@ def main(folder_text: str, exhibition_path: str) -> None:
 class SoundProcess:
     """Everything that the loop needs, opened once."""
 
-    def __init__(self, folder: Path, exhibition: Exhibition) -> None:
+    def __init__(self, folder: Path, exhibition: Exhibition, profile: bool = True) -> None:
         self._folder = folder
         self._exhibition = exhibition
         clock = shared.attach(folder, "clock")
@@ -85,7 +86,7 @@ class SoundProcess:
         self._queue = BlockQueue(1 << 15, self._speakers.channels, position=start)
         self._filter = ClockFilter(RATE_HZ)
         self._missed_before = before.missed if before else 0
-        self._delay = (exhibition.speakers.latency_ms or 0.0) / 1000
+        self._delay = measured_delay(exhibition, self._speakers.name) if profile else 0.0
         self._reopen_at = 0.0
         self._reopened = 0
 
@@ -236,6 +237,18 @@ def open_microphone(exhibition: Exhibition, vitals: Vitals) -> Microphone:
     track = FilmTrack(Path(wanted.id) if wanted.is_file else STAND_IN_FILM, RATE_HZ)
     vitals.device("microphone", track.name, real=False, reason=reason)
     return track
+
+
+def measured_delay(exhibition: Exhibition, speakers: str) -> float:
+    """Seconds from when the card says that a sample is heard to when it is: as the curator wrote, else as measured."""
+    if exhibition.speakers.latency_ms is not None:
+        return exhibition.speakers.latency_ms / 1000
+    try:
+        profile = read_delay(exhibition.data_folder, speakers)
+    except ProfileError as error:
+        log.warning("%s", error)
+        return 0.0
+    return profile.delay_ms / 1000 if profile is not None else 0.0
 
 
 def urgent() -> None:

@@ -14,18 +14,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from installation import shared
+from installation import segments, shared
 from installation.clock import SharedClock
 from installation.health import heartbeat
 from installation.health.metrics import Report, read_report
 from installation.piece import Sound
-from installation.sound.process import RATE_HZ
+from installation.segments import RATE_HZ
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -127,13 +127,9 @@ class SoundHouse:
     """The segments that a sound process needs, without a supervisor."""
 
     folder: Path
-    table: object = field(default=None)
 
     def __post_init__(self) -> None:
-        self.table = heartbeat.make_table(self.folder)
-        shared.create(self.folder, "clock", (SharedClock.SIZE,), "float64")
-        shared.SampleRing.create(self.folder, "capture", 30 * RATE_HZ)
-        (self.folder / "status").mkdir()
+        segments.make(self.folder)
 
     @property
     def clock(self) -> SharedClock:
@@ -141,7 +137,7 @@ class SoundHouse:
         assert found is not None
         return SharedClock(found[1])
 
-    def start(self, exhibition: Path, environment: dict[str, str] | None = None) -> list[str]:
+    def start(self, exhibition: Path) -> list[str]:
         """The command line of a sound process of its own."""
         code = f"from installation.sound.process import main; main({str(self.folder)!r}, {str(exhibition)!r})"
         return [sys.executable, "-c", code]
@@ -157,7 +153,11 @@ class Exhibition:
     @property
     def folder(self) -> Path:
         """The run's folder of segments."""
-        found = [path for root in (Path("/dev/shm"), Path("/tmp")) for path in root.glob(f"installation-{self.child.pid}-*")]
+        found = [
+            path
+            for root in (Path("/dev/shm"), Path("/tmp"))
+            for path in root.glob(f"installation-{self.child.pid}-*")
+        ]
         assert found, "the run has no folder"
         return found[0]
 

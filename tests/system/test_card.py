@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from installation.piece import Bar, Hit
-from installation.sound.process import RATE_HZ
+from installation.segments import RATE_HZ
 from installation.sound.score import LivePort, ScoreWriter
 from tests.system.harness import Recording, SoundHouse, clicks, process, sound_server, until
 
@@ -145,3 +145,20 @@ def test_the_beat_goes_on_when_nobody_writes(
         until(lambda: (reader.update() is not None) and reader.next_bar > written + 2, 20, "repeated bars")
         heard = list(np.diff(clicks(recording.stop())))
     assert holds(heard, expected(5, 0), tolerance=1) or holds(heard, expected(5, 1), tolerance=1), heard
+
+
+def test_the_delay_is_measured_through_the_loopback(
+    server: dict[str, str], settings: Path, short_folder: Path
+) -> None:
+    """`calibrate delay` on a card whose monitor is the microphone: a small delay, the same for every sweep."""
+    import subprocess
+    import sys
+
+    import yaml
+
+    command = [sys.executable, "-m", "installation.cli", "calibrate", "delay", "-e", str(settings)]
+    done = subprocess.run(command, env=server, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    profile = yaml.safe_load((short_folder / "data" / "profiles" / "delay.yaml").read_text(encoding="utf-8"))
+    assert abs(profile["delay_ms"]) < 1000 / 30
+    assert profile["spread_ms"] < 15

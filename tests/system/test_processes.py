@@ -118,7 +118,7 @@ def test_nothing_is_left_when_the_supervisor_is_killed(tmp_path: Path) -> None:
         assert len(children) >= 4  # the nursery and its three
         found.child.kill()
         found.child.wait()
-        gone, alive = psutil.wait_procs(children, timeout=5)
+        _, alive = psutil.wait_procs(children, timeout=5)
         for process in alive:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()

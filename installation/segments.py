@@ -1,0 +1,24 @@
+"""The segments of one run that outlive the processes which write them: heartbeats, clock, capture ring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from installation import shared
+from installation.clock import SharedClock
+from installation.health import heartbeat
+
+RATE_HZ = 48_000
+CAPTURE_SECONDS = 30
+
+
+def make(folder: Path) -> NDArray[np.float64]:
+    """Make them in the run's `folder`; returns the heartbeat table."""
+    table = heartbeat.make_table(folder)
+    shared.create(folder, "clock", (SharedClock.SIZE,), "float64")
+    shared.SampleRing.create(folder, "capture", CAPTURE_SECONDS * RATE_HZ)
+    (folder / "status").mkdir(exist_ok=True)
+    return table
