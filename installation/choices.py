@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from installation.places import did_you_mean
-from installation.settings import Duration, Settings, seconds
+from installation.settings import Duration, File, Settings, seconds
 from installation.texts import LANGUAGE
 
 FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
@@ -35,11 +35,6 @@ _GPU = re.compile(r"auto|cpu|cuda(:[0-9]+)?")
 
 def _unit(unit: str) -> dict[str, Any]:
     return {"unit": unit}
-
-
-def _resolved(value: Path, info: ValidationInfo) -> Path:
-    folder = (info.context or {}).get("folder", Path())
-    return Path(folder, value.expanduser())
 
 
 def _clock(value: Any) -> Any:
@@ -98,7 +93,6 @@ PixelSize = Annotated[
     BeforeValidator(_pixels),
     WithJsonSchema({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}),
 ]
-File = Annotated[Path, AfterValidator(_resolved), WithJsonSchema({"type": "string"})]
 Port = Annotated[
     Annotated[int, Field(ge=1, le=65535)] | None,
     BeforeValidator(_port),

@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-MOST_BYTES = 1 << 20
+MOST_BYTES = 1 << 18
 MOST_NODES = 20_000  # after aliases are unfolded: what ten short lines of nested aliases could otherwise become
 DEEPEST = 40
 
@@ -102,7 +102,7 @@ def decode(data: bytes) -> str:
         UnreadableError: the bytes are not text; the place of the first that is not.
     """
     if len(data) > MOST_BYTES:
-        raise UnreadableError(Place(), f"the file is {len(data) >> 20} MiB long; this cannot be an exhibition")
+        raise UnreadableError(Place(), f"the file is {len(data) >> 10} KiB long; this cannot be an exhibition")
     utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         return data.decode("utf-16" if utf16 else "utf-8-sig")

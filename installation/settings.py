@@ -7,9 +7,11 @@ Durations read as people write them: `6 s`, `90 s`, `20 min`, `30 days`.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -53,6 +55,12 @@ def _duration(value: Any) -> Any:
     return float(value) if isinstance(value, _Seconds) else to_seconds(value)
 
 
+def _resolved(value: Path, info: ValidationInfo) -> Path:
+    """Relative paths start at the folder of the exhibition's file, which the validation context carries."""
+    folder = (info.context or {}).get("folder", Path())
+    return Path(folder, value.expanduser())
+
+
 class _Seconds(float):
     """A duration already in seconds: what a piece's author writes as a default."""
 
@@ -67,6 +75,7 @@ Duration = Annotated[
     BeforeValidator(_duration),
     WithJsonSchema({"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*[A-Za-z]+\s*$", "examples": ["90 s", "20 min"]}),
 ]
+File = Annotated[Path, AfterValidator(_resolved), WithJsonSchema({"type": "string"})]
 Colour = Annotated[str, BeforeValidator(to_colour), WithJsonSchema({"type": "string", "format": "color"})]
 
 
@@ -131,6 +140,6 @@ class Range(Settings):
 
 
 __all__ = [
-    "Colour", "Duration", "Field", "Range", "Settings",
+    "Colour", "Duration", "Field", "File", "Range", "Settings",
     "is_colour", "is_duration", "seconds", "to_colour", "to_seconds",
 ]  # fmt: skip

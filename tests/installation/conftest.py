@@ -10,7 +10,7 @@ import pytest
 
 from installation.exhibition import Exhibition, ExhibitionError, parse
 from installation.piece import Piece
-from installation.settings import Colour, Duration, Field, Range, Settings, seconds
+from installation.settings import Colour, Duration, Field, File, Range, Settings, seconds
 
 
 class Glow(Settings):
@@ -35,7 +35,7 @@ class Beat(Piece):
         loud: bool = Field(default=False, description="switch")
         where: int | list[int] = Field(default=1, description="of two types")
         glow: Glow = Field(default=Glow(), description="group")
-        film: Path | None = Field(default=None, description="a file")
+        film: File | None = Field(default=None, description="a file")
 
 
 class Hum(Piece):

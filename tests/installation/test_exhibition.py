@@ -177,7 +177,7 @@ WRONG = [
     ("pieces: {beat: {glow: {colours: [red]}}}", "1:34: item 1 of 'colours' of 'glow' of piece 'beat': 'red' is"),
     ("pieces: {beat: {glow: {colours: [a, b, c, d]}}}", "4 is too many; at most 3"),
     ("pieces: beat\ntitle: 2026", "2:8: 'title': 2026 is not a text; write it in quotes: \"2026\""),
-    ("pieces: beat\nhours: {open: 10, close: 11:00}", "2:15: 'open' of 'hours': 10 is not a time of day; write for example 10:"),
+    ("pieces: beat\nhours: {open: 10, close: 11:00}", "2:15: 'open' of 'hours': 10 is not a time of day"),
     ("pieces: beat\nhours: {open: 10:00}", "2:1: 'close' of 'hours' is missing"),
     ("pieces: beat\nhours: {open: 10:00, close: 25:00}", "2:29: 'close' of 'hours': '25:00' is not a time of day"),
     ("pieces: beat\nhours: {open: 9:00, close: 18:00, days: [montag]}", "2:42: item 1 of 'days' of 'hours': 'mon"),

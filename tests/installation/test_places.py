@@ -34,7 +34,7 @@ NOT_YAML = [
     (b"pieces: beat\ntitle: \x00\n", "2:8: an invisible character (code 0); delete it"),
     (b"pieces: beat\ntitle: \xff\xd8\xff\n", "2:8: not text in UTF-8; save the file with the encoding UTF-8"),
     (b"a: &a {b: *a}\n", "1:11: '*a' contains itself"),
-    (b"x" * (2 << 20), "1:1: the file is 2 MiB long; this cannot be an exhibition"),
+    (b"x" * (2 << 20), "1:1: the file is 2048 KiB long; this cannot be an exhibition"),
     (b"[" * 2000, "too many nested values or aliases"),
 ]
 
