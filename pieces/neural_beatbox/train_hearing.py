@@ -295,7 +295,7 @@ def train(
     out: Path | None = None,
     steps: int = 6000,
     seed: int = 0,
-    runs: Path = Path("runs"),
+    run: Path = Path("runs") / NAME,
     leave_out: Collection[str] = (),
     measured: dict[str, Any] | None = None,
 ) -> Path:
@@ -306,12 +306,15 @@ def train(
         out: folder of the weights; None is the project's own.
         steps: optimiser steps of TAKES_PER_STEP takes.
         seed: of everything random.
-        runs: where the run's checkpoints live.
+        run: where the run keeps its place.
         leave_out: performers and kits held out.
         measured: figures for the card, by name.
 
     Returns:
         Path of the safetensors file.
+
+    Raises:
+        OSError: an index or a sound is missing.
     """
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
@@ -327,8 +330,8 @@ def train(
     network, features = HearingNetwork(**architecture), Features().eval()
     average = copy.deepcopy(network).eval()
     optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=0.02)
-    with Run(runs / NAME, steps) as run:
-        start = run.resume(network, optimiser, average)
+    with Run(run, steps) as place:
+        start = place.resume(network, optimiser, average)
         rng = np.random.default_rng([seed, start])
         for step in range(start, steps):
             for group in optimiser.param_groups:
@@ -340,9 +343,9 @@ def train(
             nn.utils.clip_grad_norm_(network.parameters(), 2.0)
             optimiser.step()
             _follow(average, network, min(0.998, step / (step + 10)))
-            run.progress(step, onset=onset_loss.item(), label=label_loss.item())
+            place.progress(step, onset=onset_loss.item(), label=label_loss.item())
             if step % 250 == 249 or step == steps - 1:
-                run.save(step, network, optimiser, average)
+                place.save(step, network, optimiser, average)
     return weights.save(NAME, average.state_dict(), card(architecture, steps, measured or {}), out)
 
 

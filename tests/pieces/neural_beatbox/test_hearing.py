@@ -175,8 +175,8 @@ def test_training_from_a_folder_writes_weights_that_load(tmp_path: Path, monkeyp
             csv.writer(file).writerows([["path", "label", column], [name, label, "P1"]])
     monkeypatch.setattr(train_hearing, "POOL", 1)
     monkeypatch.setattr(train_hearing, "TAKES_PER_STEP", 2)
-    before = train_hearing.train(tmp_path, tmp_path / "out", steps=1, runs=tmp_path / "runs").read_bytes()
-    after = train_hearing.train(tmp_path, tmp_path / "out", steps=2, runs=tmp_path / "runs").read_bytes()  # goes on
+    before = train_hearing.train(tmp_path, tmp_path / "out", steps=1, run=tmp_path / "run").read_bytes()
+    after = train_hearing.train(tmp_path, tmp_path / "out", steps=2, run=tmp_path / "run").read_bytes()  # goes on
     assert before != after
     ear = Hearing.load(folder=tmp_path / "out")
     assert ear.classify(synthesis.hit("kick", np.random.default_rng(1), RATE_HZ), RATE_HZ).shape == (9,)
