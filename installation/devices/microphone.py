@@ -88,7 +88,7 @@ class Input:
         clean, garbage, clipped = sanitise(samples * np.float32(self._gain))
         self.garbage += garbage
         self.clipped += clipped
-        ring.write(max(round(self._place), ring.position), clean)
+        place(ring, round(self._place), clean)
         self._place += count
         self._taken = heard
 
@@ -138,16 +138,16 @@ class FilmTrack:
 
     def feed(self, ring: SampleRing, timeline: Timeline) -> None:
         now = time.monotonic()
-        place = self._place if self._place is not None else round(timeline.sample_at(now - 0.05))
+        start = self._place if self._place is not None else round(timeline.sample_at(now - 0.05))
         end = round(timeline.sample_at(now))
-        if end - place > self._rate_hz:
-            place = end - self._rate_hz
-        if end <= place:
+        if not 0 <= end - start <= self._rate_hz:  # the timeline has jumped
+            start = end - round(0.05 * self._rate_hz)
+        if end <= start:
             return
         samples = self._samples
-        second = timeline.seconds_of(place) % (len(samples) / self._rate_hz)
-        index = (round(second * self._rate_hz) + np.arange(end - place)) % len(samples)
-        ring.write(max(place, ring.position), samples[index])
+        second = timeline.seconds_of(start) % (len(samples) / self._rate_hz)
+        index = (round(second * self._rate_hz) + np.arange(end - start)) % len(samples)
+        place(ring, start, samples[index])
         self._place = end
 
     def alive(self) -> bool:
@@ -175,6 +175,13 @@ class Quiet:
 
     def close(self) -> None:
         return None
+
+
+def place(ring: SampleRing, start: int, samples: Sound) -> None:
+    """Write `samples` at `start`. What the ring holds already is left as it is: time never runs backwards in it."""
+    overlap = min(max(ring.position - start, 0), len(samples))
+    if overlap < len(samples):
+        ring.write(start + overlap, samples[overlap:])
 
 
 def sanitise(samples: Sound) -> tuple[Sound, int, int]:
