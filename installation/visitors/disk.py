@@ -7,6 +7,7 @@ between any two of them.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Mapping
@@ -41,7 +42,11 @@ class Disk:
 
     def flush_folder(self, folder: Path) -> None:
         """Return when what was renamed and removed in `folder` is on the disk."""
-        _fsync(folder)
+        try:
+            _fsync(folder)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems flush no folders, and need not
+                raise
 
     def place(self, folder: Path, files: Mapping[str, bytes]) -> None:
         """Put `files` (name → bytes) into `folder`, each whole or not at all, for good when this returns.

@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS reckoning (
     only INTEGER PRIMARY KEY CHECK (only = 1), believed REAL NOT NULL, "offset" REAL NOT NULL, doubted REAL NOT NULL);
 """
 _COLUMNS = "seq, id, kept, keep_s, stand_in, sound_bytes, film_bytes, derived, aside"
+_LAST_SEQ = 2**63 - 1
 _ERRNO = {
     sqlite3.SQLITE_FULL: errno.ENOSPC,
     sqlite3.SQLITE_IOERR: errno.EIO,
@@ -84,10 +85,22 @@ class Ledger:
             self._rows.close()
             raise
 
-    def entries(self) -> list[Entry]:
-        """All visits, oldest first."""
+    def ids(self) -> set[str]:
         with _asked():
-            rows = self._rows.execute(f"SELECT {_COLUMNS} FROM visits ORDER BY seq").fetchall()
+            return {visit for (visit,) in self._rows.execute("SELECT id FROM visits")}
+
+    def terms(self) -> list[tuple[str, float, float]]:
+        """Every visit's id, `kept` and `keep_s`, oldest first."""
+        with _asked():
+            return self._rows.execute("SELECT id, kept, keep_s FROM visits ORDER BY seq").fetchall()
+
+    def newest(self, count: int, before: int | None = None) -> list[Entry]:
+        """The newest `count` visits that are not set aside, the newest first; those before number `before`."""
+        with _asked():
+            rows = self._rows.execute(
+                f"SELECT {_COLUMNS} FROM visits WHERE aside = '' AND seq < ? ORDER BY seq DESC LIMIT ?",
+                (_LAST_SEQ if before is None else before, count),
+            ).fetchall()
         return [_entry(row) for row in rows]
 
     def find(self, visit: str) -> Entry | None:
@@ -107,6 +120,16 @@ class Ledger:
         ]
         with self._at_once():
             self._rows.executemany(f"INSERT OR REPLACE INTO visits ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)", rows)
+
+    def date(self, visits: Iterable[str], kept: float) -> None:
+        """Let the time of these visits begin at `kept`."""
+        with self._at_once():
+            self._rows.executemany("UPDATE visits SET kept = ? WHERE id = ?", [(kept, visit) for visit in visits])
+
+    def set_aside(self, visit: str, reason: str) -> None:
+        """Show a visit no longer, for `reason`."""
+        with self._at_once():
+            self._rows.execute("UPDATE visits SET aside = ? WHERE id = ?", (reason or "damaged", visit))
 
     def remove(self, visits: Iterable[str]) -> None:
         """Remove visits, and every byte of them from the file and its log."""
@@ -129,14 +152,14 @@ class Ledger:
                 "SELECT count(*), coalesce(sum(sound_bytes + film_bytes), 0) FROM visits"
             ).fetchone()
 
-    @property
-    def reckoning(self) -> Reckoning | None:
+    def remembered(self) -> Reckoning | None:
+        """The calendar's reckoning, as it was last remembered."""
         with _asked():
             row = self._rows.execute('SELECT believed, "offset", doubted FROM reckoning').fetchone()
         return None if row is None else Reckoning(*row)
 
-    @reckoning.setter
-    def reckoning(self, value: Reckoning) -> None:
+    def remember(self, value: Reckoning) -> None:
+        """Write the calendar's reckoning down."""
         with self._at_once():
             self._rows.execute(
                 "INSERT OR REPLACE INTO reckoning VALUES (1, ?, ?, ?)", (value.believed, value.offset, value.doubted)

@@ -23,7 +23,8 @@ from installation.visitors.retention import BACK_S, Reckoning
 
 LEDGER, MEDIA = "visits.sqlite", "media"
 SOUND, FILM, SLIP, GONE = "wav", "mkv", "json", "gone"
-_OURS = re.compile(rf"(\.?)([0-9a-f]{{16}})\.({SOUND}|{FILM}|{SLIP}|{GONE})(\.part)?")
+_ID = re.compile("[0-9a-f]{16}")
+_OURS = re.compile(rf"(\.?)({_ID.pattern})\.({SOUND}|{FILM}|{SLIP}|{GONE})(\.part)?")
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,11 @@ class StoreError(Exception):
 
 
 class StoreInUse(StoreError):  # noqa: N818 - the name says it
-    """Another process has the store open."""
+    """Another process has the store open: `owner` names it and its exhibition."""
+
+    def __init__(self, folder: Path, owner: str) -> None:
+        super().__init__(f"{folder} is in use by {owner}")
+        self.owner = owner
 
 
 class StoreFull(StoreError):  # noqa: N818 - the name says it
@@ -78,7 +83,10 @@ def open_ledger(folder: Path, disk: Disk, clock: Callable[[], float]) -> tuple[L
     except LedgerDamaged as error:
         damage = str(error)
         _set_aside(folder, disk, clock())
-        ledger = Ledger(path)
+        try:
+            ledger = Ledger(path)
+        except LedgerDamaged as again:  # a new file, and damaged: the disk does not give back what it is given
+            raise OSError(errno.EIO, f"a new database is damaged: {again}") from again
     if not ledger.created:
         return ledger, Repairs()
     entries = from_slips(folder / MEDIA)
@@ -86,7 +94,7 @@ def open_ledger(folder: Path, disk: Disk, clock: Callable[[], float]) -> tuple[L
         ledger.put(entries)
         latest, now = max(entry.kept for entry in entries), clock()
         ahead = latest - now if latest - now > BACK_S else 0.0
-        ledger.reckoning = Reckoning(now + ahead, ahead)
+        ledger.remember(Reckoning(now + ahead, ahead))
         damage = damage or "the database was missing"
     return ledger, Repairs(rescued=len(entries), damage=damage)
 
@@ -111,7 +119,10 @@ def from_slips(media: Path) -> list[Entry]:
             entries.append(_read_slip(path.read_bytes(), match[2]))
         except (OSError, ValueError, TypeError) as error:
             log.warning("%s cannot be read: %s", path.name, error)
-    return [replace(e, seq=n) for n, e in enumerate(sorted(entries, key=lambda e: (e.seq, e.kept)), 1)]
+    entries.sort(key=lambda entry: (entry.seq, entry.kept))
+    if len({entry.seq for entry in entries}) == len(entries):
+        return entries
+    return [replace(entry, seq=number) for number, entry in enumerate(entries, 1)]
 
 
 def repair(media: Path, ledger: Ledger, disk: Disk, repairs: Repairs) -> Repairs:
@@ -124,10 +135,10 @@ def repair(media: Path, ledger: Ledger, disk: Disk, repairs: Repairs) -> Repairs
             parts.append(path)
         elif match is not None and not match[1]:
             files.setdefault(match[2], set()).add(match[3])
-    entries = {entry.id: entry for entry in ledger.entries()}
+    known = ledger.ids()
     gone = {visit for visit, kinds in files.items() if GONE in kinds}
-    dropped = {visit for visit in entries if not {SOUND, FILM} <= files.get(visit, set())} - gone
-    orphans = files.keys() - entries.keys() - gone
+    dropped = {visit for visit in known if not {SOUND, FILM} <= files.get(visit, set())} - gone
+    orphans = files.keys() - known - gone
     for path in parts:
         disk.remove(path)
     for visit in gone | dropped | orphans:
@@ -140,11 +151,16 @@ def repair(media: Path, ledger: Ledger, disk: Disk, repairs: Repairs) -> Repairs
         ledger.wipe()  # a deletion may have been interrupted before the database's log was emptied
     for visit in gone:
         disk.remove(media / f"{visit}.{GONE}")
-    for visit in entries.keys() - gone - dropped:
-        if SLIP not in files[visit]:
-            disk.place(media, {f"{visit}.{SLIP}": slip(entries[visit])})
+    for visit in known - gone - dropped:
+        if SLIP not in files[visit] and (entry := ledger.find(visit)) is not None:
+            disk.place(media, {f"{visit}.{SLIP}": slip(entry)})
     disk.flush_folder(media)
     return replace(repairs, parts=len(parts), orphans=len(orphans), deletions=len(gone), dropped=len(dropped))
+
+
+def is_id(visit: str) -> bool:
+    """Whether `visit` is an id that the store can tell from other people's files: sixteen hexadecimal digits."""
+    return _ID.fullmatch(visit) is not None
 
 
 def slip(entry: Entry) -> bytes:
@@ -174,7 +190,7 @@ def lock(folder: Path, exhibition: str) -> int:
     except BlockingIOError:
         owner = os.pread(descriptor, 4096, 0).decode(errors="replace").strip()
         os.close(descriptor)
-        raise StoreInUse(f"{folder} is in use by {owner or 'another process'}") from None
+        raise StoreInUse(folder, owner or "another process") from None
     except BaseException:
         os.close(descriptor)
         raise

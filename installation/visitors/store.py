@@ -8,21 +8,22 @@ If the database itself is lost, the slips bring it back.
 
 One process uses a store at a time. Its methods may be called from several threads, and beside the frame loop rather
 than in it, for they wait for the disk. How the disk is written is the subject of `disk`, how time is counted that of
-`retention`, what happens at opening that of `opening`.
+`retention`, what happens at opening that of `opening`, and what when the disk fails that of `footing`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import json
 import logging
-import os
 import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from installation.health import alerts
 from installation.piece import Sound, Visit
 from installation.visitors import film as films
 from installation.visitors.disk import Disk
+from installation.visitors.footing import Footing
 from installation.visitors.ledger import Entry, Ledger, LedgerDamaged
 from installation.visitors.opening import (
     FILM,
@@ -45,10 +47,7 @@ from installation.visitors.opening import (
     StoreError,
     StoreFull,
     StoreInUse,
-    from_slips,
-    lock,
-    open_ledger,
-    repair,
+    is_id,
     slip,
 )
 from installation.visitors.retention import BACK_S, Calendar, due
@@ -56,6 +55,7 @@ from installation.visitors.retention import BACK_S, Calendar, due
 RESERVE_BYTES = 500_000_000
 LOW_RESERVES = 4  # `disk_low` is raised when less than so many reserves are left
 DERIVED_BYTES = 1_000_000
+ROOM_FOR_A_VISIT = 20_000_000
 REMEMBER_TIME_S = 60.0  # how often the calendar is written down
 
 log = logging.getLogger(__name__)
@@ -92,18 +92,18 @@ class Store:
         monotonic: Callable[[], float] = time.monotonic,
         reserve_bytes: int = RESERVE_BYTES,
         disk: Disk | None = None,
-        alerts: alerts.Board | None = None,
+        board: alerts.Board | None = None,
     ) -> None:
         self.folder, self.media = folder, folder / MEDIA
-        self._exhibition, self._clock, self._monotonic = exhibition, clock, monotonic
+        self._clock, self._monotonic = clock, monotonic
         self._reserve, self._disk = reserve_bytes, disk or Disk()
-        self._board = alerts
+        self._board = board or alerts.board()
         self._mutex = threading.RLock()
-        self._lock: int | None = None
         self._owed: set[str] = set()  # visits whose deletion the disk has refused so far
         self._written_down = float("-inf")
-        self._ledger, self.repairs = self._open()
-        self._calendar = Calendar(self._ledger.reckoning, clock=clock, monotonic=monotonic)
+        self._closed = False
+        self._footing = Footing(folder, self._disk, exhibition=exhibition, clock=clock, alerts=self._board)
+        self._calendar = Calendar(self._footing.remembered(), clock=clock, monotonic=monotonic)
 
     # ---- keeping ---------------------------------------------------------------------------------------
 
@@ -118,39 +118,44 @@ class Store:
     ) -> Visit:
         """Keep a visitor's sound [frames] and film for `keep_s` seconds. When this returns, no power cut loses it.
 
-        `visit` is the id under which the piece knows it already (letters and digits); else one is made.
+        `visit` is the id under which the piece knows it already (sixteen hexadecimal digits); else one is made.
 
         Raises:
             StoreFull: the disk takes nothing more; the visitor must be told.
-            ValueError: there is no sound, or it is not mono.
+            ValueError: there is no sound, or it is not mono, or the id is none or taken.
         """
         sound = np.nan_to_num(np.asarray(samples, np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
         if sound.ndim != 1 or not sound.size:
             raise ValueError(f"samples of shape {np.shape(samples)}: one channel with at least one frame is needed")
         if not keep_s > 0:
             raise ValueError(f"keep_s={keep_s} must be strictly positive")
+        visit = secrets.token_hex(8) if visit is None else visit
+        if not is_id(visit):
+            raise ValueError(f"visit={visit!r} is no id: sixteen hexadecimal digits are needed")
         sound_data, film_data = _wav(sound, rate_hz), films.to_bytes(film.frames, film.rate_hz)
         with self._mutex:
             self._reach_disk()
-            visit = secrets.token_hex(8) if visit is None else visit
-            entry = Entry(
-                seq=self._asked(lambda: self._ledger.next_seq()),
-                id=visit,
-                kept=self._calendar.now(),
-                keep_s=keep_s,
-                stand_in=stand_in,
-                sound_bytes=len(sound_data),
-                film_bytes=len(film_data),
-            )
-            files = {f"{visit}.{SOUND}": sound_data, f"{visit}.{FILM}": film_data, f"{visit}.{SLIP}": slip(entry)}
+            files: dict[str, bytes] = {}
             try:
+                if self._footing.ask(lambda ledger: ledger.find(visit)) is not None:
+                    raise ValueError(f"visit={visit!r} is taken")
+                entry = Entry(
+                    seq=self._footing.ask(lambda ledger: ledger.next_seq()),
+                    id=visit,
+                    kept=self._calendar.now(),
+                    keep_s=keep_s,
+                    stand_in=stand_in,
+                    sound_bytes=len(sound_data),
+                    film_bytes=len(film_data),
+                )
+                files = {f"{visit}.{SOUND}": sound_data, f"{visit}.{FILM}": film_data, f"{visit}.{SLIP}": slip(entry)}
                 self._make_sure_of_room(sum(map(len, files.values())))
                 self._disk.place(self.media, files)
-                self._asked(lambda: self._ledger.put([entry]))
+                self._footing.ask(lambda ledger: ledger.put([entry]))
             except OSError as error:
                 self._disk.discard([self.media / name for name in files])
-                raise self._full(error) from error
-            self._clear("disk_full")
+                raise self._footing.full(error) from error
+            self._board.clear("disk_full")
             return Visit(visit, self._calendar.shown(entry.kept), sound, rate_hz, film, None, stand_in)
 
     def remember(self, visit: str, derived: Mapping[str, Any]) -> bool:
@@ -168,37 +173,40 @@ class Store:
             raise ValueError(f"what was derived from {visit} takes {len(text)} bytes; {DERIVED_BYTES} are allowed")
         with self._mutex:
             self._reach_disk()
-            entry = self._asked(lambda: self._ledger.find(visit))
-            if entry is None or visit in self._owed:
-                return False
-            entry = replace(entry, derived=text)
             try:
-                self._asked(lambda: self._ledger.put([entry]))
+                entry = self._footing.ask(lambda ledger: ledger.find(visit))
+                if entry is None or visit in self._owed:
+                    return False
+                entry = replace(entry, derived=text)
+                self._footing.ask(lambda ledger: ledger.put([entry]))
                 self._disk.place(self.media, {f"{visit}.{SLIP}": slip(entry)})
             except OSError as error:
-                raise self._full(error) from error
+                raise self._footing.full(error) from error
             return True
 
     # ---- showing ---------------------------------------------------------------------------------------
 
     def visits(self, newest: int) -> list[Visit]:
-        """The newest visits, `newest` of them at most, oldest first.
+        """The newest visits whose time is not over, `newest` of them at most, oldest first.
 
         One whose media cannot be read is set aside with an alert, and an older one takes its place.
         """
         found: list[Visit] = []
+        before: int | None = None
         with self._mutex:
-            self._calendar.now()
-            for entry in reversed(self._asked(lambda: self._ledger.entries())):
-                if len(found) >= newest:
+            now = self._calendar.now()
+            while len(found) < newest:
+                entries = self._footing.read(partial(Ledger.newest, count=newest - len(found), before=before))
+                if not entries:
                     break
-                if not entry.aside and entry.id not in self._owed and (visit := self._read(entry)) is not None:
-                    found.append(visit)
+                before = entries[-1].seq
+                shown = [e for e in entries if e.id not in self._owed and not due(now, e.kept, e.keep_s)]
+                found += [visit for entry in shown if (visit := self._read(entry)) is not None]
         return found[::-1]
 
     def holdings(self) -> Holdings:
         with self._mutex:
-            visits, size = self._asked(lambda: self._ledger.totals())
+            visits, size = self._footing.read(lambda ledger: ledger.totals())
             try:
                 return Holdings(visits, size, self._disk.free_bytes(self.folder))
             except OSError:
@@ -213,10 +221,10 @@ class Store:
             film = films.read(self._path(entry.id, FILM))
         except (ValueError, RuntimeError, OSError) as error:  # soundfile's errors are RuntimeErrors
             reason = str(error)
-            self._alert("visit_damaged", visit=entry.id, reason=reason)
+            self._board.alert("visit_damaged", visit=entry.id, reason=reason)
             if not isinstance(error, OSError) or error.errno == errno.ENOENT:
                 try:
-                    self._asked(lambda: self._ledger.put([replace(entry, aside=reason)]))
+                    self._footing.ask(lambda ledger: ledger.set_aside(entry.id, reason))
                 except OSError as refused:
                     log.warning("%s stays in its place: %s", entry.id, refused)
             return None
@@ -232,7 +240,7 @@ class Store:
         every `keep` and `expire`, and at the next opening.
         """
         with self._mutex:
-            if visit in self._owed or self._asked(lambda: self._ledger.find(visit)) is None:
+            if visit in self._owed or self._footing.read(lambda ledger: ledger.find(visit)) is None:
                 return False
             self._delete([visit])
             return True
@@ -243,21 +251,24 @@ class Store:
         `keep_s` is the time configured now: where it is shorter than what a visit was kept for, it applies.
         """
         with self._mutex:
+            if not self._footing.on_disk:
+                with contextlib.suppress(StoreFull):  # it is tried at every `keep`, too
+                    self._reach_disk()
             now = self._calendar.now()
             self._watch_clock()
-            entries = self._asked(lambda: self._ledger.entries())
-            early = [replace(entry, kept=now) for entry in entries if entry.kept > now + BACK_S]
-            over = [e.id for e in entries if e.id not in self._owed and due(now, e.kept, e.keep_s, keep_s)]
+            terms = [row for row in self._footing.read(lambda ledger: ledger.terms()) if row[0] not in self._owed]
+            over = [visit for visit, kept, promised_s in terms if due(now, kept, promised_s, keep_s)]
+            early = [visit for visit, kept, _ in terms if kept > now + BACK_S]
             self._delete([*self._owed, *over])
             try:
                 if early:  # kept under a clock that was ahead and is right now: their time starts here
-                    self._asked(lambda: self._ledger.put(early))
-                if now - self._written_down >= REMEMBER_TIME_S or now < self._written_down:
-                    self._ledger.reckoning = self._calendar.reckoning
+                    self._footing.ask(lambda ledger: ledger.date(early, now))
+                if not 0 <= now - self._written_down < REMEMBER_TIME_S:
+                    self._footing.ask(lambda ledger: ledger.remember(self._calendar.reckoning))
                     self._written_down = now
                 self._watch_room()
-            except OSError as error:
-                self._full(error)
+            except (OSError, LedgerDamaged) as error:
+                self._footing.full(error)
             return over
 
     def _delete(self, visits: list[str]) -> None:
@@ -274,7 +285,7 @@ class Store:
                 self._disk.remove(self._path(visit, SOUND))
                 self._disk.remove(self._path(visit, FILM))
             self._disk.flush_folder(self.media)
-            self._asked(lambda: self._ledger.remove(visits))
+            self._footing.ask(lambda ledger: ledger.remove(visits))
             for damaged in self.folder.glob(f"{LEDGER}*.damaged-*"):
                 self._disk.remove(damaged)  # it may speak of them, too
             for visit in visits:
@@ -282,29 +293,33 @@ class Store:
                 self._disk.remove(self._path(visit, GONE))
             self._disk.flush_folder(self.media)
         except OSError as error:
-            self._full(error)
+            self._footing.full(error)
             return
         self._owed.difference_update(visits)
 
-    # ---- opening, repairing, closing -------------------------------------------------------------------
+    # ---- repairing, closing ----------------------------------------------------------------------------
 
     def repair(self) -> Repairs:
         """Bring what an interruption left behind to an end, and say what it was. Raises OSError."""
         with self._mutex:
-            self.repairs = repair(self.media, self._ledger, self._disk, Repairs())
-            return self.repairs
+            return self._footing.repair()
+
+    @property
+    def repairs(self) -> Repairs:
+        """What the last repair had to do."""
+        return self._footing.repairs
 
     def close(self) -> None:
         """Write the calendar down and leave the store to others. May be called twice."""
         with self._mutex:
-            try:
-                if self._lock is not None and self._ledger.on_disk:
-                    self._calendar.now()
-                    self._ledger.reckoning = self._calendar.reckoning
-            except (OSError, LedgerDamaged) as error:
-                log.warning("the calendar was not written down: %s", error)
-            self._ledger.close()
-            self._unlock()
+            if self._footing.on_disk and not self._closed:
+                self._calendar.now()
+                try:
+                    self._footing.ask(lambda ledger: ledger.remember(self._calendar.reckoning))
+                except (OSError, LedgerDamaged) as error:
+                    log.warning("the calendar was not written down: %s", error)
+            self._closed = True
+            self._footing.close()
 
     def __enter__(self) -> Store:
         return self
@@ -312,45 +327,14 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open(self) -> tuple[Ledger, Repairs]:
-        """The ledger, repaired; in memory, filled from the slips, if the disk refuses."""
-        try:
-            self.media.mkdir(parents=True, exist_ok=True)
-            if self._lock is None:
-                self._lock = lock(self.folder, self._exhibition)
-            ledger, repairs = open_ledger(self.folder, self._disk, self._clock)
-            try:
-                repairs = repair(self.media, ledger, self._disk, repairs)
-            except OSError:
-                ledger.close()
-                raise
-        except StoreInUse:
-            raise
-        except OSError as error:
-            self._full(error)
-            ledger = Ledger(None)
-            ledger.put(from_slips(self.media))
-            return ledger, Repairs()
-        except BaseException:
-            self._unlock()
-            raise
-        if repairs.damage:
-            self._alert("store_damaged", reason=repairs.damage, visits=repairs.rescued)
-        elif repairs:
-            self._alert("store_repaired", what=str(repairs))
-        return ledger, repairs
-
     # ---- the disk and its moods ------------------------------------------------------------------------
 
     def _reach_disk(self) -> None:
-        """Before writing: open a ledger that had to stay in memory, and pay what is owed. Raises StoreFull."""
-        if not self._ledger.on_disk:
-            old = self._ledger
-            self._ledger, self.repairs = self._open()
-            old.close()
-            if not self._ledger.on_disk:
-                raise StoreFull(f"{self.folder}: the disk takes nothing more")
-            self._calendar = Calendar(self._ledger.reckoning, clock=self._clock, monotonic=self._monotonic)
+        """Before writing: back to the disk if it was left, and pay what is owed. Raises StoreFull."""
+        if self._footing.reach():
+            remembered = self._footing.remembered()
+            if remembered is not None:
+                self._calendar = Calendar(remembered, clock=self._clock, monotonic=self._monotonic)
         if self._owed:
             self._delete(list(self._owed))
 
@@ -364,16 +348,18 @@ class Store:
     def _watch_room(self) -> None:
         free = self._disk.free_bytes(self.folder)
         if free < LOW_RESERVES * self._reserve:
-            self._alert("disk_low", folder=self.folder, free_mb=free / 1e6)
+            self._board.alert("disk_low", folder=self.folder, free_mb=free / 1e6)
         else:
-            self._clear("disk_low")
+            self._board.clear("disk_low")
+        if self._footing.on_disk and not self._owed and free > self._reserve + ROOM_FOR_A_VISIT:
+            self._board.clear("disk_full")
 
     def _watch_clock(self) -> None:
         trouble = self._calendar.trouble
         if trouble is None:
-            self._clear("clock_jumped")
+            self._board.clear("clock_jumped")
         else:
-            self._alert("clock_jumped", clock=trouble[0], expected=trouble[1])
+            self._board.alert("clock_jumped", clock=trouble[0], expected=trouble[1])
 
     def trust_clock(self) -> None:
         """Somebody has looked: the machine's clock is right. What is over by it goes with the next `expire`."""
@@ -381,34 +367,8 @@ class Store:
             self._calendar.trust()
             self._written_down = float("-inf")
 
-    def _asked(self, question: Callable[[], Any]) -> Any:
-        """The ledger's answer; a ledger found damaged on the way is built anew, and asked again."""
-        try:
-            return question()
-        except LedgerDamaged as error:
-            log.error("the ledger is damaged: %s", error)
-            self._ledger.close()
-            self._ledger, self.repairs = self._open()
-            return question()
-
-    def _full(self, error: OSError) -> StoreFull:
-        reason = error.strerror or str(error)
-        self._alert("disk_full", folder=self.folder, reason=reason)
-        return StoreFull(f"{self.folder}: {reason}")
-
     def _path(self, visit: str, kind: str) -> Path:
         return self.media / f"{visit}.{kind}"
-
-    def _alert(self, name: str, **details: object) -> None:
-        (self._board or alerts.board()).alert(name, **details)
-
-    def _clear(self, name: str) -> None:
-        (self._board or alerts.board()).clear(name)
-
-    def _unlock(self) -> None:
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            os.close(lock)
 
 
 def _wav(sound: Sound, rate_hz: int) -> bytes:

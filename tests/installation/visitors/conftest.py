@@ -77,7 +77,7 @@ def opened(memory_folder: Path, clock: Clock, board: Board) -> Iterator[Callable
     def open_(folder: Path | None = None, **options: object) -> Store:
         for store in stores:
             store.close()
-        settings = {"clock": clock, "monotonic": clock.monotonic, "reserve_bytes": 0, "alerts": board} | options
+        settings = {"clock": clock, "monotonic": clock.monotonic, "reserve_bytes": 0, "board": board} | options
         stores.append(Store(folder or memory_folder / "store", **settings))  # type: ignore[arg-type]
         return stores[-1]
 

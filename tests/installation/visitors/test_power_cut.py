@@ -28,7 +28,7 @@ MONTH_S = 30 * 86400.0
 
 def check(folder: Path, must: dict[str, int], may: dict[str, int], never: set[str]) -> None:
     """Open the store in `folder`: are exactly the right visits there? A visit's number is that of its take."""
-    with Store(folder, reserve_bytes=0, alerts=Board(strict=True)) as store:
+    with Store(folder, reserve_bytes=0, board=Board(strict=True)) as store:
         found = {visit.id: visit for visit in store.visits(1000)}
         files = {path.name for path in store.media.iterdir()}
     lost = must.keys() - found.keys()
@@ -131,6 +131,8 @@ class CutDisk(Disk):
             self.remember()
 
     def flush_folder(self, folder: Path) -> None:
+        if folder.name != "media":
+            return
         self.flushed_names, self.pending = dict(self.names), []
         self.remember()
 
@@ -173,7 +175,7 @@ def live(disk: CutDisk, take: Callable) -> None:
     clock = [1_800_000_000.0]
     film = take(0)[1]
     with Store(
-        disk.folder, disk=disk, reserve_bytes=0, alerts=Board(), clock=lambda: clock[0], monotonic=lambda: clock[0]
+        disk.folder, disk=disk, reserve_bytes=0, board=Board(), clock=lambda: clock[0], monotonic=lambda: clock[0]
     ) as store:
 
         def keep(number: int, keep_s: float = MONTH_S) -> str:
@@ -279,7 +281,7 @@ class Hasty(Disk):
 
 def work(folder: Path, disk: Disk, film, tell: int, numbers: Iterator[int]) -> None:
     """In a process of its own, until it is killed: keep, remember, sometimes delete, telling of each step."""
-    store = Store(folder, reserve_bytes=0, disk=disk, alerts=Board())
+    store = Store(folder, reserve_bytes=0, disk=disk, board=Board())
 
     def say(*words: object) -> None:
         os.write(tell, (" ".join(map(str, words)) + "\n").encode())
@@ -319,7 +321,7 @@ def die_often(folder: Path, disk: Callable[[], Disk], take: Callable, rounds: in
         killed(folder / "store", disk(), film, chance.uniform(0, 0.02), round_, promises)
         check(folder / "store", promises.must, promises.may, promises.never)
         # A deletion in progress is done after the repair, or was never begun.
-        with Store(folder / "store", reserve_bytes=0, alerts=Board(strict=True)) as store:
+        with Store(folder / "store", reserve_bytes=0, board=Board(strict=True)) as store:
             left = {visit.id for visit in store.visits(10_000)}
         for visit, number in promises.may.items():
             promises.must.update({visit: number} if visit in left else {})
@@ -341,8 +343,8 @@ def test_that_check_finds_rows_written_before_their_files(memory_folder, take):
 
 def test_that_check_finds_a_store_that_is_not_repaired(memory_folder, take, monkeypatch):
     """If no kill ever left something to repair, the kills came at the wrong instants."""
-    from installation.visitors import store
+    from installation.visitors import footing
 
-    monkeypatch.setattr(store, "repair", lambda media, ledger, disk, repairs: repairs)
+    monkeypatch.setattr(footing, "repair", lambda media, ledger, disk, repairs: repairs)
     with pytest.raises(AssertionError):
         die_often(memory_folder, Disk, take, rounds=60)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,8 @@ import pytest
 import soundfile
 
 from installation.visitors.disk import Disk
-from installation.visitors.store import Repairs, StoreFull, StoreInUse
+from installation.visitors.ledger import Ledger, LedgerDamaged
+from installation.visitors.store import Repairs, Store, StoreFull, StoreInUse
 
 DAY_S = 86400.0
 MONTH_S = 30 * DAY_S
@@ -98,6 +101,56 @@ def test_ordinary_programs_open_the_sound(opened, take):
     assert (sound.format, sound.subtype, sound.channels, sound.duration) == ("WAV", "FLOAT", 1, 0.01)
 
 
+def test_a_visit_may_have_its_id_already(opened, take):
+    store = opened()
+    kept = store.keep(*pair(take(1)), MONTH_S, visit="00112233445566aa")
+    assert kept.id == "00112233445566aa"
+    assert names(store) == wanted_names(kept)
+    with pytest.raises(ValueError, match="is taken"):
+        store.keep(*pair(take(2)), MONTH_S, visit=kept.id)
+    assert same(kept, opened().visits(9)[0])
+
+
+@pytest.mark.parametrize("visit", ["", "../../../etc/passwd", "visitor", "00112233445566AA", "0" * 15])
+def test_what_is_no_id_is_refused(opened, take, visit):
+    store = opened()
+    with pytest.raises(ValueError, match="is no id"):
+        store.keep(*pair(take(1)), MONTH_S, visit=visit)
+    assert names(store) == set()
+
+
+def test_threads_may_keep_and_delete_at_once(opened, take):
+    store = opened()
+    left: list[str] = []
+
+    def work(number: int) -> None:
+        for n in range(10):
+            visit = store.keep(*pair(take(100 * number + n)), MONTH_S)
+            store.remember(visit.id, {"n": n})
+            store.visits(3)
+            if n % 2:
+                store.delete(visit.id)
+            else:
+                left.append(visit.id)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {visit.id for visit in opened().visits(99)} == set(left)
+    assert len(left) == 20
+
+
+def test_what_the_store_holds_is_counted(opened, take):
+    store = opened()
+    for n in range(3):
+        store.keep(*pair(take(n)), MONTH_S)
+    media = sum(len(data) for name, data in contents(store.media).items() if not name.endswith("json"))
+    assert (store.holdings().visits, store.holdings().media_bytes) == (3, media)
+    assert store.holdings().free_bytes > 0
+
+
 # ---- remembering
 
 
@@ -151,8 +204,6 @@ def test_of_a_deleted_visit_no_byte_is_left(opened, take):
 
 def test_that_check_finds_what_ordinary_deleting_leaves(opened, take, monkeypatch):
     """The check above with its premise broken: rows removed, but neither overwritten nor taken out of the log."""
-    from installation.visitors.ledger import Ledger
-
     monkeypatch.setattr(Ledger, "wipe", lambda self: None)
     store = opened()
     sound, film = take(1)
@@ -251,7 +302,7 @@ def test_a_row_that_cannot_be_written_takes_its_files_along(opened, take, monkey
     def refuse(entries):
         raise OSError(errno.ENOSPC, "database or disk is full")
 
-    monkeypatch.setattr(store._ledger, "put", refuse)
+    monkeypatch.setattr(store._footing._ledger, "put", refuse)
     with pytest.raises(StoreFull):
         store.keep(*pair(take(1)), MONTH_S)
     assert names(store) == set()
@@ -271,69 +322,150 @@ def test_the_reserve_is_not_touched(opened, take, board):
     assert raised(board) == set()
 
 
-def tiny_disk(folder: Path, size: str) -> bool:
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """Makes a file system of its own; returns its folder and a way to mount it anew with other options."""
+    folder = tmp_path / "disk"
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-    return os.geteuid() == 0 and subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    def mounted(options: str) -> Path:
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+        if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+            pytest.skip("mounting a small file system needs root")
+        return folder
+
+    yield mounted
+    subprocess.run(["umount", "--lazy", str(folder)], capture_output=True, check=False)
 
 
-def test_a_disk_that_is_really_full(opened, take, tmp_path, board):
+def test_a_disk_that_is_really_full(opened, take, tiny_disk, board):
     """On a file system of 2 MB: keep until nothing fits, open full, delete, keep again."""
-    disk = tmp_path / "disk"
-    if not tiny_disk(disk, "2m"):
-        pytest.skip("mounting a small file system needs root")
-    try:
-        store = opened(disk / "store")
-        kept = []
-        with pytest.raises(StoreFull):
-            while True:
-                kept.append(store.keep(*pair(take(len(kept), frames=24000)), MONTH_S))
-        assert len(kept) > 5
-        assert names(store) == wanted_names(*kept)
-        assert raised(board) == {"disk_full"}
-        with (disk / "else").open("wb", buffering=0) as other, pytest.raises(OSError, match="No space"):
-            while True:
-                other.write(b"x" * 4096)
+    disk = tiny_disk("size=2m")
+    store = opened(disk / "store")
+    kept = []
+    with pytest.raises(StoreFull):
+        while True:
+            kept.append(store.keep(*pair(take(len(kept), frames=24000)), MONTH_S))
+    assert len(kept) > 5
+    assert names(store) == wanted_names(*kept)
+    assert raised(board) == {"disk_full"}
+    with (disk / "else").open("wb", buffering=0) as other, pytest.raises(OSError, match="No space"):
+        while True:
+            other.write(b"x" * 4096)
 
-        store = opened(disk / "store")  # not a byte is free now
-        assert [visit.id for visit in store.visits(99)] == [visit.id for visit in kept]
-        with pytest.raises(StoreFull):
-            store.keep(*pair(take(1, frames=240_000)), MONTH_S)
-        assert store.delete(kept[0].id)
-        assert store.delete(kept[1].id)
-        store.keep(*pair(take(1, frames=2400)), MONTH_S)
-        store = opened(disk / "store")
-        assert len(store.visits(99)) == len(kept) - 1
-    finally:
-        store.close()
-        subprocess.run(["umount", str(disk)], check=True)
+    store = opened(disk / "store")  # not a byte is free now
+    assert [visit.id for visit in store.visits(99)] == [visit.id for visit in kept]
+    with pytest.raises(StoreFull):
+        store.keep(*pair(take(1, frames=240_000)), MONTH_S)
+    assert store.delete(kept[0].id)
+    assert store.delete(kept[1].id)
+    new = store.keep(*pair(take(1, frames=2400)), MONTH_S)
+    store = opened(disk / "store")
+    assert [visit.id for visit in store.visits(99)] == [visit.id for visit in [*kept[2:], new]]
 
 
-def test_a_disk_that_became_read_only(opened, take, tmp_path, board):
+def test_a_disk_that_became_read_only(opened, take, tiny_disk, board):
     """Visitors who are there are shown; nobody new is kept until the disk can be written again."""
-    disk = tmp_path / "disk"
-    if not tiny_disk(disk, "4m"):
-        pytest.skip("mounting a small file system needs root")
-    try:
-        store = opened(disk / "store")
-        kept = [store.keep(*pair(take(n)), MONTH_S) for n in range(3)]
-        store.remember(kept[0].id, {"a": 1})
-        store.close()
-        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        store = opened(disk / "store")
-        assert [visit.id for visit in store.visits(9)] == [visit.id for visit in kept]
-        assert store.visits(9)[0].derived == {"a": 1}
-        with pytest.raises(StoreFull):
-            store.keep(*pair(take(9)), MONTH_S)
-        store.delete(kept[1].id)
-        assert [visit.id for visit in store.visits(9)] == [kept[0].id, kept[2].id]
-        assert "disk_full" in raised(board)
-        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
-        new = store.keep(*pair(take(9)), MONTH_S)
-        assert names(store) == wanted_names(kept[0], kept[2], new), "what could not be deleted is deleted now"
-    finally:
-        store.close()
-        subprocess.run(["umount", str(disk)], check=True)
+    disk = tiny_disk("size=4m")
+    store = opened(disk / "store")
+    kept = [store.keep(*pair(take(n)), MONTH_S) for n in range(3)]
+    store.remember(kept[0].id, {"a": 1})
+    store.close()
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    store = opened(disk / "store")
+    assert [visit.id for visit in store.visits(9)] == [visit.id for visit in kept]
+    assert store.visits(9)[0].derived == {"a": 1}
+    with pytest.raises(StoreFull):
+        store.keep(*pair(take(9)), MONTH_S)
+    store.delete(kept[1].id)
+    assert [visit.id for visit in store.visits(9)] == [kept[0].id, kept[2].id]
+    assert "disk_full" in raised(board)
+    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    new = store.keep(*pair(take(9)), MONTH_S)
+    assert names(store) == wanted_names(kept[0], kept[2], new), "what could not be deleted is deleted now"
+
+
+def test_a_folder_that_vanishes_while_running_is_made_again(opened, take, board, memory_folder):
+    """Somebody pulled the disk, or cleaned up: the beat goes on, and the next visitor but one is kept."""
+    store = opened()
+    store.keep(*pair(take(1)), MONTH_S)
+    shutil.rmtree(store.folder)
+    with pytest.raises(StoreFull):
+        store.keep(*pair(take(2)), MONTH_S)
+    assert store.visits(9) == []
+    assert store.expire() == []
+    kept = store.keep(*pair(take(3)), MONTH_S)
+    assert [visit.id for visit in opened().visits(9)] == [kept.id]
+
+
+def test_a_folder_that_cannot_be_is_told_and_waited_for(opened, take, board, memory_folder):
+    (memory_folder / "file").write_text("")
+    store = opened(memory_folder / "file" / "store")
+    assert raised(board) == {"disk_full"}
+    assert store.visits(9) == []
+    assert store.expire() == []
+    with pytest.raises(StoreFull):
+        store.keep(*pair(take(1)), MONTH_S)
+    (memory_folder / "file").unlink()
+    store.expire()
+    assert raised(board) == set()
+    store.keep(*pair(take(1)), MONTH_S)
+
+
+@pytest.mark.parametrize("question", ["newest", "find", "terms", "totals"])
+def test_a_ledger_that_cannot_be_read_is_replaced_by_the_slips(opened, take, board, monkeypatch, question):
+    store = opened()
+    kept = [store.keep(*pair(take(n)), MONTH_S) for n in range(3)]
+    original = getattr(Ledger, question)
+
+    def refuse(ledger, *arguments, **named):
+        if ledger.on_disk:
+            raise OSError(errno.EIO, "disk I/O error")
+        return original(ledger, *arguments, **named)
+
+    monkeypatch.setattr(Ledger, question, refuse)
+    assert [visit.id for visit in store.visits(2)] == [visit.id for visit in kept[1:]]
+    assert store.expire() == []
+    assert store.holdings().visits == 3
+    assert store.delete(kept[0].id)
+    assert [visit.id for visit in store.visits(9)] == [visit.id for visit in kept[1:]]
+    assert raised(board) >= {"disk_full"}
+    monkeypatch.undo()
+    assert [visit.id for visit in opened().visits(9)] == [visit.id for visit in kept[1:]]
+
+
+def test_a_disk_that_gives_back_something_else_is_not_stood_upon(opened, take, board, monkeypatch):
+    store = opened()
+    kept = store.keep(*pair(take(1)), MONTH_S)
+    store.close()
+    original = Ledger.__init__
+
+    def damaged(ledger, path):
+        if path is not None:
+            raise LedgerDamaged("database disk image is malformed")
+        original(ledger, path)
+
+    monkeypatch.setattr(Ledger, "__init__", damaged)
+    store = opened()
+    assert [visit.id for visit in store.visits(9)] == [kept.id]
+    assert raised(board) == {"disk_full"}
+    monkeypatch.undo()
+    store.expire()
+    assert raised(board) >= {"store_damaged"}
+    assert [visit.id for visit in opened().visits(9)] == [kept.id]
+
+
+def test_room_that_was_made_is_noticed(opened, take, board):
+    disk = Disk()
+    disk.free_bytes = lambda folder: 0
+    store = opened(disk=disk, reserve_bytes=1000)
+    with pytest.raises(StoreFull):
+        store.keep(*pair(take(1)), MONTH_S)
+    store.expire()
+    assert raised(board) == {"disk_full", "disk_low"}
+    disk.free_bytes = lambda folder: 100_000_000
+    store.expire()
+    assert raised(board) == set()
 
 
 # ---- time
@@ -352,6 +484,15 @@ def test_a_visit_goes_when_its_time_is_over(opened, take, clock):
     clock.ran(DAY_S)
     assert store.expire() == [second.id]
     assert names(store) == set()
+
+
+def test_a_visit_whose_time_is_over_is_not_shown_even_before_it_is_deleted(opened, take, clock):
+    store = opened()
+    store.keep(*pair(take(1)), DAY_S)
+    visit = store.keep(*pair(take(2)), 2 * DAY_S)
+    store.keep(*pair(take(3)), DAY_S)
+    clock.ran(DAY_S)
+    assert [found.id for found in opened().visits(1)] == [visit.id]
 
 
 def test_a_shorter_retention_applies_to_all_and_a_longer_one_to_none(opened, take, clock):
@@ -432,10 +573,9 @@ def test_a_second_instance_touches_nothing(opened, take):
     store = opened()
     store.keep(*pair(take(1)), MONTH_S)
     before = contents(store.folder)
-    from installation.visitors.store import Store
-
-    with pytest.raises(StoreInUse):
+    with pytest.raises(StoreInUse) as told:
         Store(store.folder)
+    assert told.value.owner == f"process {os.getpid()} (exhibition 'store')"
     assert contents(store.folder) == before
 
 
@@ -576,10 +716,10 @@ def test_a_slip_that_lies_brings_nobody_back(opened, take):
 def test_a_ledger_damaged_while_running_is_written_anew(opened, take, board):
     store = opened()
     kept = [store.keep(*pair(take(n)), MONTH_S) for n in range(3)]
-    store._ledger.wipe()
+    store._footing._ledger.wipe()
     with (store.folder / "visits.sqlite").open("r+b") as file:
         file.write(os.urandom(16384))
-    store._ledger._rows.execute("PRAGMA shrink_memory")
+    store._footing._ledger._rows.execute("PRAGMA shrink_memory")
     new = store.keep(*pair(take(9)), MONTH_S)
     found = [visit.id for visit in store.visits(9)]
     assert found == [*(visit.id for visit in kept), new.id]

@@ -43,7 +43,7 @@ class StoreModel(RuleBasedStateMachine):
             clock=lambda: self.now,
             monotonic=lambda: self.now,
             reserve_bytes=0,
-            alerts=Board(strict=True),
+            board=Board(strict=True),
         )
 
     @rule(target=visits, days=some.integers(1, 5))
