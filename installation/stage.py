@@ -8,7 +8,6 @@ gallery and an offline render (camera, score, store, long work) is handed in; no
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
@@ -109,7 +108,6 @@ class Stage:
         self._booth = BoothKeeper(self._recording.seconds, self.undo)
         self._take: _Take | None = None
         self._shown = Booth()
-        self._quiet_since = -math.inf
 
     # ---- piece.Stage ----------------------------------------------------------------------------------------
 
@@ -161,7 +159,7 @@ class Stage:
             self._seen = (view.sequence, now)
         level = self._level()
 
-        controls = [*pressed, *self._by_sound(level, now)]
+        controls = [*pressed, *self._by_sound(level)]
         booth = self._visit(now, beat, "button" in controls, view)
         moment = Moment(
             frame=self.frame,
@@ -298,8 +296,8 @@ class Stage:
         frames = round(LEVEL_SECONDS * self.sound.rate_hz)
         return level_of(self.sound.port.captured(until - frames, frames))
 
-    def _by_sound(self, level: Level, now: float) -> list[str]:
-        """With a sound trigger, a sound after some quiet is the button. Only to begin: never to take back."""
+    def _by_sound(self, level: Level) -> list[str]:
+        """With a sound trigger, a loud sound is the button. Only to begin: never to take back."""
         if self.sound_trigger_db is None or self._booth.phase not in ("idle", "unheard"):
             return []
         return ["button"] if level.peak_db >= self.sound_trigger_db else []
