@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const RETRY_MS = 2000;
+  const SHAPE_MS = 500;
   let held = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const live = () => document.getElementById("live");
 
@@ -18,6 +19,16 @@
     button.setAttribute("aria-pressed", String(held));
     return true;
   };
+
+  // The screen may hang upright: the frame takes the picture's own shape.
+  const shape = () => {
+    const picture = live();
+    if (!picture?.naturalHeight) return;
+    const ratio = (picture.naturalWidth / picture.naturalHeight).toFixed(4);
+    const frame = picture.parentElement;
+    if (frame.style.getPropertyValue("--ratio") !== ratio) frame.style.setProperty("--ratio", ratio);
+  };
+  setInterval(shape, SHAPE_MS);
 
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element) || event.target.id !== "hold") return;

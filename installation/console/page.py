@@ -6,6 +6,7 @@ when what it says has changed, a figure changes its text alone. Where anything c
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -70,16 +71,15 @@ class Page:
             self._verdict = Words("p", "", "verdict", role="status")
         with Tag("main", "room"):
             self._build_picture()
-            with Tag("section", "alerts", aria_label="What needs attention", aria_live="polite"):
+            with Tag("section", "alerts", aria_label="What needs attention"):
                 self._alerts = Part(Tag("ul"), _alerts)
             with Tag("section", "figures", aria_label="Figures"):
                 self._figures = {label: _figure(label) for label in _figure_words(Figures())}
             with Tag("div", "columns"):
-                with Tag("section", "processes", aria_labelledby="processes"):
-                    Words("h2", "Processes", id="processes")
+                with Tag("section", "processes", aria_label="Processes"):
                     self._processes = Part(Tag("table"), _processes)
-                with Tag("section", "devices", aria_labelledby="devices"):
-                    Words("h2", "Devices", id="devices")
+                with Tag("section", "devices", aria_label="Devices"):
+                    Words("h2", "Devices")
                     self._devices = Part(Tag("ul"), _devices)
         with Tag("footer", "foot"):
             Words("span", "For machines")
@@ -91,7 +91,7 @@ class Page:
         self._verdict.set_text(verdict_words(situation))
         _become(self._verdict, f"verdict is-{situation.verdict}")
         _become(self._curtain, "curtain" if curtain else "curtain is-open")
-        self._piece.set_text(situation.piece or "No piece has said that it is on show")
+        self._piece.set_text(f"On show: {spaced(situation.piece)}" if situation.piece else "Nothing is on show yet")
         for label, words in _figure_words(situation.figures).items():
             self._figures[label].set_text(words)
         self._alerts.show(situation.alerts)
@@ -114,12 +114,17 @@ def verdict_words(situation: Situation) -> str:
         return "All is well"
     if situation.verdict == "starting":
         return "Starting: " + ", ".join(each.name for each in situation.processes if each.state == "starting")
-    silent = [f"{each.name}: {each.words}" for each in situation.processes if each.state == "silent"]
+    said = [f"{each.name} is not working" for each in situation.processes if each.state == "silent"]
     for severity in ("fault", "warning"):
         count = sum(1 for alert in situation.alerts if alert.severity == severity)
         if count:
-            silent.append(f"{count} {severity}{'s' if count > 1 else ''}")
-    return ", ".join(silent)
+            said.append(f"{count} {severity}{'s' if count > 1 else ''}")
+    return ", ".join(said)
+
+
+def spaced(name: str) -> str:
+    """The name of a piece's class as people write it: `NeuralBeatbox` is Neural Beatbox."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
 
 
 # ---- sections --------------------------------------------------------------------------------------------
@@ -140,12 +145,15 @@ class _ProcessRow:
         age = "–" if process.age_s is None else f"{duration(process.age_s)} ago"
         if process.age_s is not None and process.age_s < NOW_SECONDS:
             age = "now"
-        return cls(process.name, process.state, process.words, str(process.restarts), age)
+        words = "not working" if process.state == "silent" else process.state
+        return cls(process.name, process.state, words, str(process.restarts), age)
 
 
 def _processes(rows: Sequence[_ProcessRow]) -> None:
     with Tag("thead"), Tag("tr"):
-        for head in ("Name", "State", "Restarts", "Last work"):
+        with Tag("th", scope="col"):
+            Words("h2", "Processes")
+        for head in ("State", "Restarts", "Last work"):
             Words("th", head, scope="col")
     with Tag("tbody"):
         for row in rows:
@@ -170,15 +178,14 @@ def _devices(rows: Sequence[Device]) -> None:
 
 
 def _alerts(rows: Sequence[Standing]) -> None:
-    if not rows:
-        Words("li", "Nothing needs attention.", "none")
     for alert in rows:
         with Tag("li", f"is-{alert.severity}"):
             with Tag("p", "message"):
                 Words("strong", SEVERITY_WORDS[alert.severity])
                 Words("span", alert.message)
-            if alert.remedy:
-                Words("p", alert.remedy, "remedy")
+            with Tag("p", "remedy"):
+                for index, words in enumerate(alert.remedy.split("`")):
+                    Words("code" if index % 2 else "span", words)  # what stands in `…` is to be typed
             Words("p", _alert_meta(alert), "meta")
 
 
@@ -212,7 +219,7 @@ def _figure_words(figures: Figures) -> dict[str, str]:
     gigabytes = None if figures.disk_free_bytes is None else figures.disk_free_bytes / 1e9
     return {
         "Pictures a second": _or_dash(figures.frame_rate_hz, "{:.1f}"),
-        "Slowest of a hundred": _or_dash(figures.frame_p99_ms, "{:.0f} ms"),
+        "99 of 100 within": _or_dash(figures.frame_p99_ms, "{:.0f} ms"),
         "Sound blocks missed": _or_dash(figures.blocks_missed, "{:d}"),
         "Visits": _or_dash(figures.visits, "{:d}"),
         "Running for": "–" if figures.uptime_s is None else duration(figures.uptime_s),
