@@ -23,6 +23,7 @@ from installation.host import (
     Finding,
     Verdict,
     examine_clock,
+    examine_console,
     examine_disk,
     examine_fonts,
     examine_packages,
@@ -69,6 +70,7 @@ def examine(exhibition: Exhibition, machine: Machine | None = None) -> list[Find
         lambda: examine_packages(),
         lambda: examine_weights(exhibition),
         lambda: examine_fonts(exhibition),
+        lambda: examine_console(exhibition),
         lambda: examine_clock(exhibition, there.ask),
     ]
     with ThreadPoolExecutor(max_workers=4) as pool:

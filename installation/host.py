@@ -7,6 +7,7 @@ on Debian and its relatives.
 from __future__ import annotations
 
 import contextlib
+import errno
 import grp
 import importlib.metadata
 import os
@@ -14,6 +15,7 @@ import platform
 import pwd
 import re
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -145,6 +147,25 @@ def examine_clock(exhibition: Exhibition, ask: Ask) -> list[Finding]:
     return [
         Finding("clock", "warning", message, "sudo apt install systemd-timesyncd && sudo timedatectl set-ntp true")
     ]
+
+
+def examine_console(exhibition: Exhibition) -> list[Finding]:
+    """Whether the operator's page can listen where the exhibition wants it."""
+    host, port = exhibition.console.host, exhibition.console.port
+    if port is None:
+        return [ok("console", "the exhibition keeps it off")]
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as listening:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            remedy = "nothing to do if the exhibition is running; else choose another 'port' of 'console'"
+            return [Finding("console", "warning", f"port {port} is taken by another program", remedy)]
+        message = f"cannot listen at {host}:{port} ({error.strerror})"
+        return [Finding("console", "fault", message, "set 'host' of 'console' to 127.0.0.1, and 'port' above 1023")]
+    return [ok("console", f"can listen at {host}:{port}")]
 
 
 def examine_weights(exhibition: Exhibition) -> list[Finding]:

@@ -1,0 +1,218 @@
+"""Devices are known by identity: cameras through a driver that answers as the kernel's do, screens by their EDID."""
+
+from __future__ import annotations
+
+import errno
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from installation.devices import listing, probe, video4linux
+from installation.devices.listing import CameraFound, SoundFound, find, monitor_name, nearest
+from installation.devices.probe import ProbeError, ask
+from installation.devices.video4linux import Mode, cameras, modes
+
+MJPG, YUYV = b"MJPG", b"YUYV"
+
+
+class Driver:
+    """Answers Video4Linux requests for the device files of a test: name, capability and modes by file name."""
+
+    def __init__(self, cards: dict[str, tuple[str, int, dict[bytes, dict[tuple[int, int], list[float]]]]]) -> None:
+        self.cards = cards
+
+    def ioctl(self, file: int, request: int, data: bytearray) -> int:
+        card, capability, offers = self.cards[Path(f"/proc/self/fd/{file}").readlink().name]
+        if request == video4linux.QUERYCAP:
+            data[16 : 16 + len(card)] = card.encode()
+            struct.pack_into("<II", data, 84, 0x80000000 | 0x4000001, capability)
+            return 0
+        if request == video4linux.ENUM_FMT:
+            index, kind = struct.unpack_from("<II", data)
+            if kind != 1 or index >= len(offers):
+                raise OSError(errno.EINVAL, "end of the list")
+            data[44:48] = list(offers)[index]
+            return 0
+        index = struct.unpack_from("<I", data)[0]
+        sizes = offers[bytes(data[4:8])]
+        if request == video4linux.ENUM_FRAMESIZES:
+            if index >= len(sizes):
+                raise OSError(errno.EINVAL, "end of the list")
+            struct.pack_into("<3I", data, 8, 1, *list(sizes)[index])
+            return 0
+        rates = sizes[struct.unpack_from("<II", data, 8)]
+        if index >= len(rates):
+            raise OSError(errno.EINVAL, "end of the list")
+        struct.pack_into("<3I", data, 16, 1, 1000, round(1000 * rates[index]))
+        return 0
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A /dev and /sys with two cameras, one of them with a node for metadata too."""
+    dev = tmp_path / "dev"
+    for folder in ("v4l/by-id", "v4l/by-path"):
+        (dev / folder).mkdir(parents=True)
+    for number in (0, 1, 10, 2):
+        (dev / f"video{number}").touch()
+        kernel = tmp_path / f"sys/class/video4linux/video{number}"
+        kernel.mkdir(parents=True)
+        (kernel / "name").write_text(f"Kernel name {number}\n")
+        (kernel / "index").write_text("1\n" if number == 1 else "0\n")
+        (kernel / "device").symlink_to(tmp_path)
+    (dev / "v4l/by-id/usb-046d_C920_8C1A2F3F-video-index0").symlink_to("../../video0")
+    (dev / "v4l/by-id/usb-046d_C920_8C1A2F3F-video-index1").symlink_to("../../video1")
+    (dev / "v4l/by-path/pci-0000:00:14.0-usb-0:3:1.0-video-index0").symlink_to("../../video0")
+    (dev / "v4l/by-path/pci-0000:00:14.0-usb-0:4:1.0-video-index0").symlink_to("../../video2")
+    offers = {MJPG: {(1920, 1080): [30.0, 15.0], (1280, 720): [60.0]}, YUYV: {(640, 480): [30.0]}}
+    cards = {
+        "video0": ("HD Pro Webcam C920", 0x04000001, offers),
+        "video1": ("HD Pro Webcam C920", 0x04800000, {}),
+        "video2": ("Capture", 0x04001000, {}),
+        "video10": ("Loopback", 0x04000001, {}),
+    }
+    monkeypatch.setattr(video4linux, "ioctl", Driver(cards).ioctl)
+    return tmp_path
+
+
+def test_cameras_are_known_by_their_links_in_the_order_of_their_numbers(machine: Path) -> None:
+    found = cameras(machine / "dev", machine / "sys")
+    assert [camera.identity for camera in found] == [
+        "usb-046d_C920_8C1A2F3F", "pci-0000:00:14.0-usb-0:4:1.0", f"bus-{machine.name}",
+    ]  # fmt: skip
+    assert found[0].aliases == ("pci-0000:00:14.0-usb-0:3:1.0",)
+    assert found[0].name == "HD Pro Webcam C920" and found[0].path == str(machine / "dev/video0")
+
+
+def test_an_identity_follows_the_camera_to_another_number(machine: Path) -> None:
+    before = find("usb-046d_C920_8C1A2F3F", cameras(machine / "dev", machine / "sys"))
+    link = machine / "dev/v4l/by-id/usb-046d_C920_8C1A2F3F-video-index0"
+    link.unlink()
+    link.symlink_to("../../video10")
+    after = find("usb-046d_C920_8C1A2F3F", cameras(machine / "dev", machine / "sys"))
+    assert before and after and (before.path[-6:], after.path[-7:]) == ("video0", "video10")
+
+
+def test_a_camera_that_must_not_be_opened_is_listed_with_its_fault(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(video4linux, "ioctl", forbidden)
+    found = cameras(machine / "dev", machine / "sys")
+    assert [camera.name for camera in found] == ["Kernel name 0", "Kernel name 2", "Kernel name 10"]
+    assert "group 'video'" in found[0].fault
+
+
+def test_modes_come_largest_first_with_their_fastest_rate(machine: Path) -> None:
+    assert modes(str(machine / "dev/video0")) == [
+        Mode(1920, 1080, 30.0, "MJPG"), Mode(1280, 720, 60.0, "MJPG"), Mode(640, 480, 30.0, "YUYV"),
+    ]  # fmt: skip
+    assert modes(str(machine / "dev/video2")) == []
+    assert str(Mode(640, 480, 30.0, "YUYV")) == "640×480 30 Hz YUYV"
+
+
+def test_a_machine_without_cameras_has_none(tmp_path: Path) -> None:
+    assert cameras(tmp_path, tmp_path) == []
+
+
+TWINS = [
+    CameraFound("pci-1", "Twin", "/dev/video0"),
+    CameraFound("pci-2", "Twin", "/dev/video1"),
+    CameraFound("usb-a_1", "Alone", "/dev/video2", ("pci-3",)),
+]
+
+
+def test_an_identity_never_means_another_device() -> None:
+    assert find("pci-2", TWINS) is TWINS[1]
+    assert find("pci-3", TWINS) is TWINS[2] and find("Alone", TWINS) is TWINS[2]
+    assert find("Twin", TWINS) is None and find("usb-a_2", TWINS) is None
+    assert nearest("usb-a_2", TWINS) == "usb-a_1" and nearest("something else", TWINS) == ""
+
+
+def test_sound_devices_of_one_name_are_told_apart_by_their_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = {"name": "pulse", "host": "ALSA", "inputs": 2, "outputs": 2, "rate_hz": 48000.0}
+    answer = {"devices": [one, {**one, "host": "JACK"}, {**one, "name": "USB Audio", "default_input": True}]}
+    monkeypatch.setattr(probe, "ask", lambda *_, **__: answer)
+    found = listing.sound_devices()
+    assert [device.identity for device in found] == ["pulse, ALSA", "pulse, JACK", "USB Audio"]
+    assert isinstance(found[2], SoundFound) and found[2].default_input
+    assert find("pulse, JACK", found) is found[1] and find("pulse", found) is None
+
+
+def edid(name: bytes) -> bytes:
+    return bytes(72) + b"\0\0\0\xfc\0" + name.ljust(13, b" ")[:13] + bytes(38)
+
+
+def test_a_screen_says_its_name() -> None:
+    assert monitor_name(edid(b"DELL U2412M\n")) == "DELL U2412M"
+    assert monitor_name(b"") == "" and monitor_name(bytes(128)) == ""
+
+
+def test_screens_are_found_without_a_window_system(tmp_path: Path) -> None:
+    for name, status in (("card0-HDMI-A-1", "connected"), ("card0-DP-1", "disconnected")):
+        folder = tmp_path / "class/drm" / name
+        folder.mkdir(parents=True)
+        (folder / "status").write_text(status + "\n")
+        (folder / "modes").write_text("1920x1080\n1280x720\n")
+        (folder / "edid").write_bytes(edid(b"Projector\n"))
+    (found,) = listing.connectors(tmp_path)
+    assert (found.connector, found.name, found.mode) == ("card0-HDMI-A-1", "Projector", "1920x1080")
+
+
+# ---- questions in a process of their own ----------------------------------------------------------------
+
+
+def question(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Let the process that answers run `code` instead."""
+    real = subprocess.Popen
+    monkeypatch.setattr(probe.subprocess, "Popen", lambda command, **more: real([sys.executable, "-c", code], **more))
+
+
+def test_an_answer_is_found_among_what_libraries_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    question(monkeypatch, "print('hello from a library'); print('probe: {\"a\": 1}'); print('bye')")
+    assert ask("sound") == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import os; os.kill(os.getpid(), 11)", r"crashed \(signal 11: no message\)"),
+        ("raise SystemExit('no such card')", r"crashed \(exit code 1: no such card\)"),
+        ('print(\'probe: {"error": "PortAudio is missing"}\')', "PortAudio is missing"),
+        ("import time; time.sleep(60)", r"does not answer within 0.5 s"),
+    ],
+)
+def test_whatever_happens_to_the_one_who_asks_is_said(
+    monkeypatch: pytest.MonkeyPatch, code: str, reason: str
+) -> None:
+    question(monkeypatch, code)
+    with pytest.raises(ProbeError, match=reason):
+        ask("sound", limit_s=0.5 if "sleep" in code else 20.0)
+
+
+def test_questions_are_answered_by_a_real_process() -> None:
+    assert set(ask("clock", limit_s=30.0)) == {"synchronised"}
+    with pytest.raises(ProbeError, match="cannot be opened"):
+        ask("camera", "/dev/no-such-camera", 640, 480, 30, limit_s=30.0)
+
+
+def test_a_film_with_changing_pictures_passes_as_a_camera_and_a_still_one_does_not(tmp_path: Path) -> None:
+    """The camera question itself, on films: OpenCV opens them as it opens cameras."""
+    import cv2
+    import numpy as np
+
+    shown = {}
+    for name, changing in (("lively", True), ("frozen", False)):
+        path = tmp_path / f"{name}.avi"
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30.0, (64, 48))
+        for number in range(20):
+            writer.write(np.full((48, 64, 3), 40 + 5 * number if changing else 40, np.uint8))
+        writer.release()
+        shown[name] = probe.camera(str(path), "64", "48", "30")
+    assert shown["lively"]["pictures"] == 15 and shown["lively"]["distinct"] == 15
+    assert shown["frozen"]["distinct"] == 1 and shown["frozen"]["size"] == (64, 48)

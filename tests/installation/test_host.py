@@ -1,0 +1,161 @@
+"""The machine under the exhibition: each fault is made on purpose and must be found, with its remedy."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from installation import host
+from installation.devices.probe import ProbeError
+from installation.exhibition import Exhibition
+from installation.piece import Piece
+
+Loaded = Callable[..., Exhibition]
+
+
+def allowed(question: str, **_: Any) -> dict[str, Any]:
+    return {"allowed": True, "reason": "", "synchronised": True}
+
+
+def test_a_folder_that_does_not_exist_yet_is_judged_by_its_parent(loaded: Loaded, tmp_path: Path) -> None:
+    exhibition = loaded("pieces: beat\ndata: a/b/c\nvisitors: {disk_reserve_mb: 100}", tmp_path / "x.yaml")
+    (found,) = host.examine_disk(exhibition)
+    assert found.verdict == "ok" and "GB free" in found.message
+    assert list(tmp_path.iterdir()) == [], "looking leaves nothing behind"
+
+
+def test_a_full_disk_is_a_fault_and_a_nearly_full_one_a_warning(
+    loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exhibition = loaded("pieces: beat\nvisitors: {disk_reserve_mb: 1000}", tmp_path / "x.yaml")
+    verdicts = []
+    for free in (0.9e9, 2.5e9, 9e9):
+        monkeypatch.setattr("shutil.disk_usage", lambda _, free=free: type("Usage", (), {"free": free}))
+        verdicts.append(host.examine_disk(exhibition)[0].verdict)
+    assert verdicts == ["fault", "warning", "ok"]
+
+
+def test_a_folder_that_cannot_be_written_names_the_command(
+    loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(**_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", refused)
+    (found,) = host.examine_disk(loaded("pieces: beat", tmp_path / "x.yaml"))
+    assert found.verdict == "fault" and found.remedy.startswith("sudo chown -R")
+
+
+def test_data_that_is_a_file_is_a_fault(loaded: Loaded, tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    (found,) = host.examine_disk(loaded("pieces: beat", tmp_path / "x.yaml"))
+    assert found.verdict == "fault" and "is a file" in found.message
+
+
+def test_devices_that_must_not_be_opened_name_their_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "snd").mkdir()
+    for node in ("video0", "video1", "snd/pcmC0D0p"):
+        (tmp_path / node).touch()
+    monkeypatch.setattr(os, "access", lambda path, mode: "video" not in str(path))
+    found = {finding.subject: finding for finding in host.examine_permissions(allowed, tmp_path)}
+    assert found["permission video"].verdict == "fault" and "and 1 more" in found["permission video"].message
+    assert "usermod -aG" in found["permission video"].remedy
+    assert found["permission audio"].verdict == "ok" and found["permission priority"].verdict == "ok"
+
+
+def test_an_unanswered_question_is_no_fault(loaded: Loaded, tmp_path: Path) -> None:
+    def silent(question: str, **_: Any) -> dict[str, Any]:
+        raise ProbeError("does not answer within 5 s")
+
+    assert host.examine_permissions(silent, tmp_path)[0].verdict == "warning"
+    assert host.examine_clock(loaded("pieces: beat"), silent)[0].verdict == "warning"
+
+
+def test_packages_are_compared_with_what_the_project_asks_for() -> None:
+    assert host.examine_packages()[-1].verdict == "ok"
+    (found,) = host.examine_packages(["pyyaml>=99", "no-such-package>=1", "pydantic>=2", 'x==1; extra == "test"'])
+    assert found.verdict == "fault" and "no-such-package" in found.message and "pyyaml >=99" in found.message.lower()
+    assert "pydantic" not in found.message and "run.py" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted", "fits"),
+    [
+        ("2.11.0+cu130", "==2.11.*", True),
+        ("2.12.0", "==2.11.*", False),
+        ("3.18.0", ">=3,<4", True),
+        ("4.0.0", ">=3,<4", False),
+        ("0.5", ">=0.5", True),
+        ("0.5.6", ">=0.5.10", False),
+        ("2.10", ">=2.9.1", True),
+        ("6", "", True),
+    ],
+)
+def test_versions(version: str, wanted: str, fits: bool) -> None:
+    assert host._fits(version, wanted) is fits
+
+
+def test_weights_are_a_fault_with_the_command_that_trains_them(
+    loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: dict[str, type[Piece]]
+) -> None:
+    monkeypatch.setattr("installation.inspection.WEIGHTS_FOLDER", tmp_path)
+    monkeypatch.setattr(pieces["beat"], "networks", ("net",))
+    exhibition = loaded("pieces: beat")
+    assert host.examine_weights(exhibition)[0].verdict == "fault"
+    (tmp_path / "net.safetensors").write_bytes(b"abc")
+    card = {"name": "net", "architecture": {}, "command": "run.py train net", "data": [], "licence": "x"}
+    (tmp_path / "net.yaml").write_text(yaml.safe_dump({**card, "sha256": hashlib.sha256(b"abc").hexdigest()}))
+    assert host.examine_weights(exhibition)[0].verdict == "ok"
+    (tmp_path / "net.safetensors").write_bytes(b"abcd")
+    (found,) = host.examine_weights(exhibition)
+    assert found.verdict == "fault" and "run.py train net" in found.remedy
+
+
+def test_a_script_without_a_font_names_the_package(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        host, "missing_glyphs", lambda text: [("Korean", "버튼", "fonts-noto-cjk")] if "버튼" in text else []
+    )
+    (found,) = host.examine_fonts(loaded("pieces: beat\nlanguages: [en, ko]"))
+    assert found.subject == "font ko" and found.verdict == "fault" and "apt install fonts-noto-cjk" in found.remedy
+
+
+def test_a_port_that_is_taken_is_a_warning_and_an_address_of_another_machine_a_fault(loaded: Loaded) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        (found,) = host.examine_console(loaded(f"pieces: beat\nconsole: {{port: {port}}}"))
+        assert found.verdict == "warning" and str(port) in found.message
+    assert host.examine_console(loaded(f"pieces: beat\nconsole: {{port: {port}}}"))[0].verdict == "ok"
+    (found,) = host.examine_console(loaded("pieces: beat\nconsole: {host: 192.0.2.1}"))
+    assert found.verdict == "fault" and "127.0.0.1" in found.remedy
+
+
+def test_graphics_cards_are_found_without_their_driver(tmp_path: Path) -> None:
+    for name, kind, maker in (("0000:01:00.0", "0x030000", "0x10de"), ("0000:01:00.1", "0x040300", "0x10de"),
+                              ("0000:00:02.0", "0x030000", "0x8086")):  # fmt: skip
+        folder = tmp_path / "bus/pci/devices" / name
+        folder.mkdir(parents=True)
+        (folder / "class").write_text(kind + "\n")
+        (folder / "vendor").write_text(maker + "\n")
+    assert host.nvidia_cards(tmp_path) == ["0000:01:00.0"]
+
+
+def test_whoever_holds_a_device_is_named(tmp_path: Path) -> None:
+    device = tmp_path / "video0"
+    device.touch()
+    code = f"import time; file = open({str(device)!r}); print('open', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        named = host.holders(str(device))
+        process.kill()
+    assert len(named) == 1 and f"({process.pid})" in named[0]
+    assert host.holders(str(device)) == []

@@ -1,0 +1,152 @@
+"""The wording on the wall: complete and of one shape in every language, with durations in the right plural."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from installation import texts
+
+PROMISED = (
+    "en",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "pt",
+    "nl",
+    "pl",
+    "ja",
+    "zh",
+    "ko",
+    "ar",
+    "he",
+    "hi",
+    "ru",
+    "tr",
+    "uk",
+    "cs",
+    "sv",
+    "da",
+)
+NAMES = (
+    "invitation",
+    "kept",
+    "ready",
+    "perform",
+    "listening",
+    "joined",
+    "take_back",
+    "unheard",
+    "withdrawn",
+    "full",
+    "closed",
+)
+SCRIPTS = {
+    "ja": "\u3040-\u30ff", "zh": "\u4e00-\u9fff", "zh-Hant": "\u4e00-\u9fff", "ko": "\uac00-\ud7a3",
+    "ar": "\u0600-\u06ff", "he": "\u0590-\u05ff", "hi": "\u0900-\u097f", "ru": "\u0400-\u04ff", "uk": "\u0400-\u04ff",
+}  # fmt: skip
+LANGUAGES = tuple(texts.built_in())
+
+
+def test_every_promised_language_and_text_is_there() -> None:
+    assert set(PROMISED) <= set(LANGUAGES)
+    assert set(NAMES) <= set(texts.names())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_is_complete_and_of_the_shape_of_the_others(language: str) -> None:
+    wording, english = texts.built_in()[language], texts.built_in()["en"]
+    assert tuple(wording.lines) == texts.names()
+    for name, line in wording.lines.items():
+        assert texts.faults(line) == []
+        assert re.findall(r"\{\w+\}", line) == re.findall(r"\{\w+\}", english.lines[name]), name
+        assert len(line) <= 100, f"{name} must be read from four metres"
+        assert line == line.strip() and not line.endswith("."), "lines on a wall end without a full stop"
+        assert re.search(f"[{SCRIPTS.get(language, 'A-Za-z')}]", line), f"{name} is in another script"
+    assert len(set(wording.lines.values())) == len(texts.names())
+    assert set(wording.durations) == set(english.durations)
+    for forms in wording.durations.values():
+        assert "other" in forms and {"zero", "one", "two", "few", "many", "other"} >= set(forms)
+        assert all("{n}" in form or category in {"one", "two"} for category, form in forms.items())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_number_has_its_plural(language: str) -> None:
+    forms = texts.built_in()[language].durations["day"]
+    for count in range(1, 400):
+        assert texts.plural(count, language) in forms, count
+
+
+@pytest.mark.parametrize(
+    ("language", "seconds", "said"),
+    [
+        ("en", 1, "1 second"),
+        ("en", 20, "20 seconds"),
+        ("en", 90, "90 seconds"),
+        ("en", 120, "2 minutes"),
+        ("en", 30 * 86400, "30 days"),
+        ("en", 14 * 86400, "2 weeks"),
+        ("en", 31557600, "1 year"),
+        ("en", 0.2, "0 seconds"),
+        ("en", 86400.3, "1 day"),
+        ("en", 100_000, "100000 seconds"),
+        ("de", 86400, "1 Tag"),
+        ("fr", 30 * 86400, "30 jours"),
+        ("ru", 21 * 86400 + 0, "3 недели"),
+        ("ru", 30 * 86400, "30 дней"),
+        ("ru", 31 * 86400, "31 день"),
+        ("ru", 22, "22 секунды"),
+        ("ru", 11, "11 секунд"),
+        ("uk", 25 * 86400, "25 днів"),
+        ("pl", 22, "22 sekundy"),
+        ("pl", 21, "21 sekund"),
+        ("pl", 12, "12 sekund"),
+        ("cs", 3 * 86400, "3 dny"),
+        ("cs", 30 * 86400, "30 dní"),
+        ("ar", 2 * 86400, "يومين"),
+        ("ar", 10, "10 ثوانٍ"),
+        ("ar", 30 * 86400, "30 يومًا"),
+        ("he", 2 * 3600, "שעתיים"),
+        ("ja", 30 * 86400, "30日間"),
+        ("zh-TW", 60, "1分鐘"),
+        ("pt-BR", 20, "20 segundos"),
+        ("xx", 20, "20 seconds"),
+    ],
+)
+def test_durations_as_people_say_them(language: str, seconds: float, said: str) -> None:
+    assert texts.duration(seconds, language) == said
+
+
+@pytest.mark.parametrize(
+    ("tag", "same_as"),
+    [
+        ("de-AT", "de"),
+        ("pt-BR", "pt"),
+        ("zh-Hans-CN", "zh"),
+        ("zh-TW", "zh-Hant"),
+        ("zh-Hant-HK", "zh-Hant"),
+        ("eu", None),
+    ],
+)
+def test_a_regional_language_falls_back_to_its_parent(tag: str, same_as: str | None) -> None:
+    assert texts.wording_of(tag) is (texts.built_in()[same_as] if same_as else None)
+
+
+def test_a_curators_wording_comes_first_and_serves_regions_too() -> None:
+    own = {"ready": {"de": "Los"}}
+    assert texts.lines_for("ready", ["de-AT", "en"], own, 60, 20) == ["Los", texts.built_in()["en"].lines["ready"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{day}", "unknown placeholder '{day}'"),
+        ("{days", "stands alone"),
+        ("a } b", "stands alone"),
+        (" ", "is empty"),
+    ],
+)
+def test_wording_with_broken_placeholders_is_refused(text: str, fault: str) -> None:
+    assert any(fault in found for found in texts.faults(text))

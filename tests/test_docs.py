@@ -1,0 +1,92 @@
+"""Documents and program hold each other: what is declared is documented, and what is documented is declared."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from installation import texts
+from installation.choices import Choices
+from installation.problems import models_in
+from installation.programme import DISTRIBUTION, Installed
+from installation.reference import json_schema, reference
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs/settings.md"
+
+
+def test_the_page_of_settings_is_what_the_settings_say() -> None:
+    assert PAGE.read_text(encoding="utf-8") == reference(), "run: python -m installation.reference > docs/settings.md"
+
+
+def declared() -> list[tuple[str, str, str | None]]:
+    """Every setting: its section, its name as it is written, and its description."""
+    models = [("", Choices)]
+    for name, field in Choices.model_fields.items():
+        models += [(field.alias or name, model) for model in models_in(field.annotation)]
+    models += [(name, piece.Settings) for name, piece in Installed(DISTRIBUTION).items()]
+    return [
+        (section, field.alias or name, field.description)
+        for section, model in models
+        for name, field in model.model_fields.items()
+    ]
+
+
+@pytest.mark.parametrize(("section", "name", "description"), declared(), ids=lambda value: str(value)[:30])
+def test_every_setting_is_described_and_on_the_page(section: str, name: str, description: str | None) -> None:
+    assert description, f"{section}.{name} has no description"
+    page = PAGE.read_text(encoding="utf-8")
+    if section:
+        page = re.split(rf"(?m)^## (?:Piece `)?{section}`?$", page)[1].split("\n## ")[0]
+    assert f"| `{name}` |" in page or f"## {name}\n" in page
+
+
+def test_numbers_say_their_unit_or_count_something() -> None:
+    suffixes = {"_hz": "Hz", "_db": "dB", "_ms": "ms", "_mb": "MB", "_px": "px"}
+    for name, field in Choices.model_fields.items():
+        for model in models_in(field.annotation):
+            for inner, declaration in model.model_fields.items():
+                extra = declaration.json_schema_extra
+                for suffix, unit in suffixes.items():
+                    if inner.endswith(suffix):
+                        assert isinstance(extra, dict) and extra["unit"] == unit, f"{name}.{inner}"
+
+
+def test_every_text_is_on_the_page() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert all(f"| `{name}` |" in page for name in texts.names())
+
+
+def test_the_default_file_uses_only_what_the_schema_knows() -> None:
+    schema = json.loads(json.dumps(json_schema()))
+    values = yaml.safe_load((ROOT / "exhibition.yaml").read_text(encoding="utf-8"))
+    assert set(values) <= set(schema["properties"])
+    ((name, chosen),) = values["pieces"].items()
+    described = next(form for form in schema["properties"]["pieces"]["anyOf"] if "properties" in form)
+    assert set(chosen) <= set(described["properties"][name]["anyOf"][0]["properties"])
+    assert schema["required"] == ["pieces"] and schema["additionalProperties"] is False
+
+
+def test_defaults_in_the_schema_are_what_can_be_written() -> None:
+    schema = json_schema()
+    assert schema["properties"]["change_every"]["default"] == "20 min"
+    assert schema["$defs"]["Visitors"]["properties"]["keep"]["default"] == "30 days"
+    assert {"type": "string"}.items() <= schema["$defs"]["Camera"]["anyOf"][0].items()
+    assert schema["$defs"]["Range"]["anyOf"][0]["minItems"] == 2
+
+
+def test_the_default_file_shows_the_defaults() -> None:
+    """What a curator reads in the file is what holds without it."""
+    from installation.exhibition import load
+
+    written = load(ROOT / "exhibition.yaml")
+    fresh = Choices()
+    for name in Choices.model_fields:
+        if name not in {"title", "data_folder"}:
+            assert getattr(written, name) == getattr(fresh, name), name
+    for show in written.pieces:
+        assert show.settings == show.piece.Settings(), show.name
