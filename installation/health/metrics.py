@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import psutil
 
 if TYPE_CHECKING:
     from prometheus_client import Metric as Family
@@ -190,6 +191,7 @@ class Status:
 
     def write(self, now: float) -> bool:
         """Write the file; false if the disk refused. `now` is monotonic seconds."""
+        self.set("installation_memory_bytes", psutil.Process().memory_info().rss, process=self.process)
         text = json.dumps(self._content(now), allow_nan=False, separators=(",", ":"))
         temporary = self.path.with_name(f".{self.path.name}.part")
         try:

@@ -152,6 +152,11 @@ def test_quantiles_are_of_the_newest(stage, tmp_path):
     assert report.quantile("installation_hear_seconds", 0.5) is None
 
 
+def test_every_process_tells_its_memory(stage, tmp_path):
+    stage.write(100.0)
+    assert samples(tmp_path)["installation_memory_bytes", "process=stage"] > 1e6
+
+
 def test_a_folder_that_is_not_there_is_made(tmp_path):
     assert Status(tmp_path / "run" / "status" / "stage.json", "stage").write(1.0)
 
