@@ -93,6 +93,7 @@ class Nursery:
             die_with(parent)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the process is ready to take over a saved file
             self._line.connection.close()
             os.close(self._woken)
             os.close(self._waker)

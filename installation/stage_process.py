@@ -24,7 +24,7 @@ from installation.answers import Threads
 from installation.assets import STAND_IN_FILM
 from installation.attract import Attract
 from installation.clock import Lateness, lateness
-from installation.devices.film import FilmReader
+from installation.devices.film import FilmError, FilmReader
 from installation.devices.screen import Offscreen, Pace, Screen, Window, has_display
 from installation.devices.speakers import DeviceError
 from installation.exhibition import Exhibition, ExhibitionError, OnShow, load
@@ -53,13 +53,13 @@ log = logging.getLogger("stage")
 
 def main(folder_text: str, exhibition_path: str, mode: str = "") -> None:
     """Run until SIGTERM. `folder_text` is the run's folder; `mode` "safe" shows the attract film and no piece."""
+    told: set[int] = set()  # signals that came before the process could act on them are not lost
+    signal.signal(signal.SIGTERM, lambda number, _: told.add(number))
+    signal.signal(signal.SIGHUP, lambda number, _: told.add(number))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     exhibition = load(Path(exhibition_path))
     configure("stage", exhibition.data_folder / "logs", exhibition.log_level.upper())
-    process = StageProcess(Path(folder_text), exhibition, safe=mode == "safe")
-    signal.signal(signal.SIGTERM, lambda *_: process.stop())
-    signal.signal(signal.SIGHUP, lambda *_: process.reload())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    process.run()
+    StageProcess(Path(folder_text), exhibition, told, safe=mode == "safe").run()
 
 
 class LiveCamera:
@@ -91,16 +91,21 @@ class LiveCamera:
 
     def _attract(self, now: float) -> Picture:
         if self._film is None:
-            self._film = FilmReader(STAND_IN_FILM)
+            try:
+                self._film = FilmReader(STAND_IN_FILM)
+            except FilmError as error:
+                log.error("%s", error)
+                return np.zeros((DEFAULT_SIZE[1], DEFAULT_SIZE[0], 3), np.uint8)
         return self._film.at(now % self._film.seconds)
 
 
 class StageProcess:
     """The loop around the stage, and what it owns."""
 
-    def __init__(self, folder: Path, exhibition: Exhibition, safe: bool) -> None:
+    def __init__(self, folder: Path, exhibition: Exhibition, told: set[int], safe: bool) -> None:
         self._folder, self._exhibition, self._safe = folder, exhibition, safe
-        self._running, self._reload = True, False
+        self._told = told
+        self._running = True
         self._vitals = Vitals(folder, "stage")
         self._screen = open_screen(exhibition, self._vitals)
         self._show = 0
@@ -120,19 +125,13 @@ class StageProcess:
         self._film_seconds = 1.0
         self._stage = self._open_stage()
 
-    def stop(self) -> None:
-        self._running = False
-
-    def reload(self) -> None:
-        self._reload = True
-
     def run(self) -> None:
         pace = Pace(self._exhibition.screen.rate_hz)
         gc.collect()
         gc.freeze()
         status = self._vitals.status
         before = time.monotonic()
-        while self._running:
+        while self._running and signal.SIGTERM not in self._told:
             late = pace.wait()
             began = time.monotonic()
             picture = self._picture(began + pace.period)
@@ -278,8 +277,8 @@ class StageProcess:
             for visit in expired.result():
                 self._stage.piece.withdraw(visit)
                 self._vitals.status.inc("installation_visits_expired_total")
-        if self._reload:
-            self._reload = False
+        if signal.SIGHUP in self._told:
+            self._told.discard(signal.SIGHUP)
             self._change()
 
     # ---- opening and changing ------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ WINDOW_SECONDS = 600.0
 STEADY_SECONDS = 10.0  # a process that lived this long may be restarted at once
 LONGEST_PAUSE = 60.0
 STOP_SECONDS = 3.0
+LAST_WORDS = 200  # characters of a line
 GIVE_UP = 70  # exit code: not even safe mode ran
 log = logging.getLogger("supervisor")
 
@@ -304,7 +305,7 @@ def last_words(path: Path, lines: int = 3) -> str:
             text = file.read().decode(errors="replace").strip().splitlines()
     except OSError:
         return ""
-    return " | ".join(part.strip() for part in text[-lines:])
+    return " | ".join(part.strip()[-LAST_WORDS:] for part in text[-lines:])
 
 
 def read_status(folder: Path, process: str) -> dict[str, object]:
