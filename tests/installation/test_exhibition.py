@@ -18,6 +18,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from installation.choices import TRIGGERS
 from installation.exhibition import Exhibition, ExhibitionError, parse
 from installation.piece import Piece
 from installation.problems import duration
@@ -300,6 +301,17 @@ def test_no_file_whatever_breaks_the_reader(data: bytes, cut: int, said: Said) -
         for line in said(attempt):
             row, column = map(int, line.split(":")[:2])
             assert 1 <= row <= attempt.count(b"\n") + attempt.count(b"\r") + 60 and column >= 1
+
+
+def test_every_key_that_can_be_named_is_known_to_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    pygame = pytest.importorskip("pygame")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    pygame.display.init()
+    try:
+        keys = [name for name in (*TRIGGERS, "a", "z", "0", "9", "f1", "f12") if name not in {"touch", "sound"}]
+        assert len({pygame.key.key_code(key) for key in keys}) >= len(keys) - 1  # return and enter are one
+    finally:
+        pygame.display.quit()
 
 
 # ---- what is made of it ---------------------------------------------------------------------------------
