@@ -294,6 +294,12 @@ def broken(text: str, width: float, measure: Callable[[str], float]) -> list[str
     return _filled(pieces, wide, measure) if len(lines) > 1 else lines
 
 
+def right_to_left(text: str) -> bool:
+    """Whether a paragraph reads from the right: its first letter with a direction says so (rules P2, P3 of UAX #9)."""
+    strong = (unicodedata.bidirectional(character) for character in text)
+    return next((kind for kind in strong if kind in ("L", "R", "AL")), "L") != "L"
+
+
 def _filled(pieces: Sequence[str], width: float, measure: Callable[[str], float]) -> list[str]:
     lines, line = [], ""
     for piece in pieces:
@@ -395,7 +401,7 @@ def _levels(text: str) -> list[int]:
     for character in text:
         kind = unicodedata.bidirectional(character)
         kinds.append({"L": "L", "R": "R", "AL": "R", "EN": "N", "AN": "N"}.get(kind, "M" if kind == "NSM" else "?"))
-    base = 1 if next((k for k in kinds if k in "LR"), "L") == "R" else 0
+    base = int(right_to_left(text))
     outer = "R" if base else "L"
     strong, before = outer, outer
     for at, kind in enumerate(kinds):

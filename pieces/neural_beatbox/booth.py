@@ -16,7 +16,7 @@ from installation.piece import Moment, Picture, Type
 from pieces.neural_beatbox.layout import Plan, Rect, Spring
 from pieces.neural_beatbox.marks import COLOURS, HAIRLINE, TYPE, paint
 from pieces.neural_beatbox.ruler import loudness
-from pieces.neural_beatbox.wall import Governor, Tile, cropped, graded
+from pieces.neural_beatbox.wall import Governor, Tile, brightness, cropped, graded
 
 OPEN = ("asking", "counting", "performing", "listening")
 PACE = 9.0
@@ -92,8 +92,8 @@ class BoothView:
         height, width = part.shape[:2]
         picture = cropped(moment.camera.image, width, height, mirrored=True)
         counting = moment.booth.phase == "counting"
-        gain = self._governor.gain(picture, 0.2 if counting else 0.6, self._delta)
-        part[:] = cv2.transform(picture, graded(gain, 0.3 if counting else 1.0))
+        gain = self._governor.gain(brightness(picture), 0.2 if counting else 0.6, self._delta)
+        cv2.transform(picture, graded(gain, 0.3 if counting else 1.0), dst=part)
         if counting and moment.booth.count > 0:
             self._digit(part, str(moment.booth.count), 0.6 * height)
         if moment.booth.phase == "performing":

@@ -8,7 +8,7 @@ the picture's short side or more, so that they read from four metres; only a tex
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 
 from installation.piece import Booth, Moment, Phase, Picture, Type
-from installation.typography import BASELINE, broken
+from installation.typography import BASELINE, broken, right_to_left
 from pieces.neural_beatbox.layout import LEADING, Plan, Rect, eased
-from pieces.neural_beatbox.marks import GROUND, HAIRLINE, QUIET, TYPE, Colour, Mask, inked, paint, ring
+from pieces.neural_beatbox.marks import GROUND, HAIRLINE, QUIET, TYPE, Colour, Mask, flood, inked, paint, ring
 
 LANGUAGE_SECONDS = 7.0
 FADE_OUT, FADE_IN = 0.18, 0.45
@@ -65,6 +65,9 @@ class Captions:
         self._now: Picture | None = None  # what is being read
         self._next: Picture | None = None  # what will be, once the former has faded
         self._opacity = 0.0
+        self._setting: Iterator[Picture | None] | None = None
+        self._warming: Iterator[None] | None = None
+        self._shown: Phase = "idle"
         self._settled = False
 
     def advance(self, moment: Moment, goal: Plan) -> None:
@@ -76,21 +79,31 @@ class Captions:
             self._language += 1
         key = (goal.size, goal.caption, booth.phase, self._language)
         if key != self._key:
-            self._key, self._next = key, self._composed(goal, booth)
+            self._warming = self._warm(goal) if key[0] != (self._key or key)[0] or not self._key else self._warming
+            self._key, self._setting = key, self._compose(goal, booth)
+        elif self._warming is not None and self._setting is None:
+            self._warming = self._warming if next(self._warming, self) is None else None
+        if self._setting is not None:
+            self._next = next(self._setting)
+            self._setting = None if self._next is not None else self._setting
         if self._next is not None and (self._now is None or self._opacity <= 0):
             self._now, self._next, self._opacity = self._next, None, 0.0
-        step = -moment.delta / FADE_OUT if self._next is not None else moment.delta / FADE_IN
+            self._shown = booth.phase
+        leaving = self._next is not None or self._setting is not None
+        step = -moment.delta / FADE_OUT if leaving else moment.delta / FADE_IN
         self._opacity = min(1.0, max(0.0, self._opacity + step))
 
     def paint(self, canvas: Picture, plan: Plan, moment: Moment, everything: bool) -> None:
         """Bring the caption up to date where `plan` has it; with `everything`, all of it."""
-        settled = self._opacity >= 1 and self._next is None and moment.booth.phase != "joined"
+        settled = (
+            self._opacity >= 1 and self._next is None and self._setting is None and moment.booth.phase != "joined"
+        )
         if settled and self._settled and not everything:
             return
         self._settled = settled
         left, top, right, bottom = plan.caption.pixels()
         part = canvas[top:bottom, left:right]
-        part[:] = GROUND
+        flood(part)
         if self._now is None:
             return
         rows, columns = min(part.shape[0], self._now.shape[0]), min(part.shape[1], self._now.shape[1])
@@ -101,7 +114,7 @@ class Captions:
             cv2.addWeighted(
                 part[:rows, :columns], 1 - share, self._now[:rows, :columns], share, 0, dst=part[:rows, :columns]
             )
-        if moment.booth.phase == "joined" and self._next is None:
+        if moment.booth.phase == "joined" and self._shown == "joined":
             self._countdown(part, plan, moment.booth)
 
     # ---- what is said ----
@@ -114,13 +127,26 @@ class Captions:
         first = self._language % len(texts)
         return texts[first:] + texts[:first]
 
-    def _composed(self, plan: Plan, booth: Booth) -> Picture:
+    def _compose(self, plan: Plan, booth: Booth) -> Iterator[Picture | None]:
+        """Set a caption a line at a time, so that no frame waits for it: None until the picture is there."""
         left, top, right, bottom = plan.caption.pixels()
         picture = np.full((bottom - top, right - left, 3), GROUND, np.uint8)
         said = self._said(KEYS[booth.phase])
+        if said and booth.phase == "idle":
+            for text in said:  # one size for all languages
+                self._fitting((text,), Rect(0, 0, plan.caption.width, plan.caption.height), plan.cap * GROWTH)
+                yield None
         for column in self._columns(plan, booth, said) if said else ():
-            self._set(picture, column)
-        return picture
+            for _ in self._set(picture, column):
+                yield None
+        yield picture
+
+    def _warm(self, plan: Plan) -> Iterator[None]:
+        """Set every caption once beforehand, a line at a time: the first visitor need not wait for fonts to open."""
+        for phase in KEYS:
+            for picture in self._compose(plan, Booth(phase)):
+                if picture is None:
+                    yield None
 
     def _columns(self, plan: Plan, booth: Booth, said: tuple[str, ...]) -> list[_Column]:
         width, height, cap = plan.caption.width, plan.caption.height, plan.cap
@@ -183,13 +209,18 @@ class Captions:
         """Width in pixels at a cap height, from a line set small."""
         return self._type.line(text, 32).shape[1] / 32 * cap / self._cap()
 
-    def _set(self, picture: Picture, column: _Column) -> None:
+    def _set(self, picture: Picture, column: _Column) -> Iterator[None]:
+        """Set a column, a line at each step."""
         cap = self._fitting(column.texts, column.room, column.cap)
         em = max(4, round(cap / self._cap()))
         baseline = column.room.y + cap
-        for line in self._lines(column.texts, cap, column.room.width):
-            _lay(picture, self._type.line(line, em), column.room.x, baseline - BASELINE * em, column.colour)
-            baseline += LEADING * cap
+        for text in column.texts:
+            for line in self._lines((text,), cap, column.room.width):
+                mask = self._type.line(line, em)
+                indent = column.room.width - mask.shape[1] if right_to_left(text) else 0.0
+                _lay(picture, mask, column.room.x + indent, baseline - BASELINE * em, column.colour)
+                baseline += LEADING * cap
+                yield
 
     def _cap(self) -> float:
         """Height of a capital in ems, measured on the type at hand."""
@@ -207,7 +238,7 @@ class Captions:
         """A ring that runs out around the seconds in which the visit can be taken back."""
         size = self._ring_size(plan)
         left, seconds = part.shape[1] - size, max(0, math.ceil(booth.left))
-        part[:size, left:] = GROUND
+        flood(part[:size, left:])
         stroke = max(2.0, 0.05 * size)
         whole = booth.since + booth.left or TAKE_BACK_SECONDS
         paint(part, ring(size, stroke), left, 0, HAIRLINE)

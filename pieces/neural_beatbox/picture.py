@@ -16,7 +16,7 @@ from installation.piece import Moment, Picture, Type
 from pieces.neural_beatbox.booth import BoothView
 from pieces.neural_beatbox.captions import Captions
 from pieces.neural_beatbox.layout import Plan, plan
-from pieces.neural_beatbox.marks import GROUND
+from pieces.neural_beatbox.marks import flood
 from pieces.neural_beatbox.ruler import Note, Ruler
 from pieces.neural_beatbox.wall import Strike, Tile, Wall
 
@@ -65,7 +65,7 @@ class Composition:
         self._captions.advance(moment, goal)
         everything = fresh or now != self._now
         if everything:
-            self._canvas[:] = GROUND
+            flood(self._canvas)
         self._now = now
         self._wall.paint(self._canvas, now, everything or self._booth.moving)
         self._booth.paint(self._canvas, now, moment)

@@ -16,7 +16,7 @@ import numpy as np
 
 from installation.piece import Booth, Moment, Picture
 from pieces.neural_beatbox.layout import Plan
-from pieces.neural_beatbox.marks import COLOURS, GROUND, HAIRLINE, QUIET, TYPE, blend, mark, paint
+from pieces.neural_beatbox.marks import COLOURS, GROUND, HAIRLINE, QUIET, TYPE, blend, flood, mark, paint
 from pieces.neural_beatbox.phrase import BAR, DRUMS, STEPS
 from pieces.neural_beatbox.wall import Strike
 
@@ -79,7 +79,7 @@ class Ruler:
         """Paint the whole ruler."""
         left, top, right, bottom = plan.ruler.grown(1.5 * plan.unit).pixels()
         part = canvas[top:bottom, max(0, left) : right]
-        part[:] = GROUND
+        flood(part)
         inset = 1.5 * plan.unit
         if moment.booth.phase in ("performing", "listening"):
             self._take(part, plan, moment.booth, inset)

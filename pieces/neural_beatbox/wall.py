@@ -20,7 +20,20 @@ from numpy.typing import NDArray
 
 from installation.piece import Film, Moment, Picture
 from pieces.neural_beatbox.layout import Plan, Rect, Spring, eased, mosaic
-from pieces.neural_beatbox.marks import COLOURS, GROUND, PLATE, TYPE, Colour, blend, draw_ring, inked, mark, paint
+from pieces.neural_beatbox.marks import (
+    COLOURS,
+    GROUND,
+    PLATE,
+    TYPE,
+    Colour,
+    blend,
+    brighter,
+    draw_ring,
+    flood,
+    inked,
+    mark,
+    paint,
+)
 from pieces.neural_beatbox.phrase import DRUMS
 
 
@@ -58,7 +71,9 @@ SHORTEST = 0.16
 """Seconds: the eye needs longer than the ear; a shorter sound is seen for so long."""
 EDGE = 0.04
 """Width of the edge light at full strength, of a panel's shorter side."""
-POP = 0.3
+MARK_REST = 0.62
+"""How much of its colour a silent drum's mark has."""
+POP = 0.2
 """How far a struck panel reaches into the gap around it, of the gap."""
 REST = (0.14, 0.24)
 """Relative luminance of the bright parts of a silent panel: listening, in the kit."""
@@ -76,6 +91,7 @@ SOURCE_SIDE = 480
 """Longest side in pixels of a picture kept for a silent panel."""
 
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_SAME = np.eye(3, dtype=np.float32)
 _LINEAR = (np.arange(256) / 255.0) ** 2.2
 
 
@@ -86,21 +102,44 @@ class Governor:
         self.rise = rise
         self._low: float | None = None
 
-    def gain(self, picture: Picture, level: float, delta: float) -> float:
-        """The factor for the picture's values that brings its bright parts to `level`, as far as is steady.
+    def gain(self, bright: float, level: float, delta: float) -> float:
+        """The factor for a picture's values that brings its bright parts to `level`, as far as is steady.
 
-        `level` is relative luminance 0..1, `delta` the seconds since the last call. The bright parts are those
-        above which a twelfth of the picture lies.
+        `bright` and `level` are relative luminances 0..1, `delta` the seconds since the last call.
         """
-        step = max(1, min(picture.shape[:2]) // 24)
-        sample = picture[::step, ::step].reshape(-1, 3).astype(np.float32) @ _LUMA
-        at = len(sample) - 1 - len(sample) // 12
-        bright = max(0.004, float(_LINEAR[int(np.partition(sample, at)[at])]))
+        bright = max(0.004, bright)
         level = min(level, bright * MOST_GAIN**2.2)
         if self._low is not None:
             level = min(level, self._low + self.rise)
         self._low = level if self._low is None else min(self._low + CREEP * delta, level)
         return float((level / bright) ** (1 / 2.2))
+
+
+def brightness(picture: Picture) -> float:
+    """The relative luminance 0..1 above which a twelfth of a picture lies."""
+    step = max(1, min(picture.shape[:2]) // 24)
+    sample = picture[::step, ::step].reshape(-1, 3).astype(np.float32) @ _LUMA
+    at = len(sample) - 1 - len(sample) // 12
+    return float(_LINEAR[int(np.partition(sample, at)[at])])
+
+
+class _Still:
+    """A picture that is kept, with its smaller versions for quick scaling and its brightness."""
+
+    def __init__(self, picture: Picture) -> None:
+        rows, columns = picture.shape[:2]
+        scale = min(1.0, SOURCE_SIDE / max(rows, columns))
+        size = max(1, round(columns * scale)), max(1, round(rows * scale))
+        first = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if scale < 1 else np.array(picture)
+        self._sizes = [np.asarray(first, np.uint8)]
+        while min(self._sizes[-1].shape[:2]) >= 64:
+            self._sizes.append(_halved(self._sizes[-1]))
+        self.bright = brightness(self._sizes[0])
+
+    def at_least(self, width: int, height: int) -> Picture:
+        """The smallest version that has so many pixels, or the largest there is."""
+        fitting = (p for p in reversed(self._sizes) if p.shape[1] >= 0.8 * width and p.shape[0] >= 0.8 * height)
+        return next(fitting, self._sizes[0])
 
 
 @dataclass
@@ -128,7 +167,7 @@ class _Panel:
     tile: Tile | None = None  # None: the mark of a drum that nobody plays
     voices: list[_Voice] = field(default_factory=list)
     governor: Governor = field(default_factory=Governor)
-    still: Picture | None = None
+    still: _Still | None = None
     last: Picture | None = None
     strength: float = 0.0
     light: Colour = TYPE
@@ -184,7 +223,7 @@ class Wall:
             ended = [voice for voice in panel.voices if voice.age >= voice.length]
             panel.voices = [voice for voice in panel.voices if voice.age < voice.length]
             if ended and not panel.voices and panel.tile is not None and panel.last is not None:
-                panel.still, panel.last = _reduced(panel.last), None
+                panel.still, panel.last = _Still(panel.last), None
             panel.strength = max((voice.strength for voice in panel.voices), default=0.0)
             if panel.voices:
                 panel.light = _colour(max(panel.voices, key=lambda voice: voice.strength).strike.drum)
@@ -193,7 +232,7 @@ class Wall:
         """Bring the wall's part of the canvas up to date; with `everything`, all of it."""
         everything = everything or self._moved
         if everything:
-            canvas[: round(plan.ruler.y)] = GROUND
+            flood(canvas[: round(plan.ruler.y)])
         for panel in sorted(self._panels.values(), key=lambda panel: (panel.presence < 1.0, panel.spring.speed)):
             state = (panel.strength, panel.warmth, panel.presence, self._hush, self._is_guest(panel))
             if everything or panel.voices or state != panel.painted:
@@ -249,21 +288,21 @@ class Wall:
         reach, strength = POP * plan.gap, panel.strength
         if panel.spring.resting:
             left, top, right, bottom = _inside(panel.spring.at.grown(0.5 * plan.gap).pixels(), canvas)
-            canvas[top:bottom, left:right] = GROUND
+            flood(canvas[top:bottom, left:right])
             place = panel.spring.at.grown(reach * strength)
         else:  # in flight panels draw themselves together, so that they pass without hiding each other
             flight = min(1.0, panel.spring.speed / (1.2 * plan.wall.width))
             place = panel.spring.at.grown(-0.16 * flight * min(panel.spring.at.width, panel.spring.at.height))
         left, top, right, bottom = _inside(place.pixels(), canvas)
         side = min(right - left, bottom - top)
-        edge = round(min(EDGE * side, 1.7 * plan.unit) * strength**0.5) if strength > 0.02 else 0
+        edge = round(min(EDGE * side, 1.7 * plan.unit) * strength**0.5) if strength > 0.02 and panel.tile else 0
         light = blend(GROUND, panel.light, min(1.0, 0.3 + strength))
         if self._is_guest(panel):
             edge, light = max(edge, round(0.3 * plan.unit)), light if edge else TYPE
         if side - 2 * edge < 4:
             return
         if edge:
-            canvas[top:bottom, left:right] = light
+            flood(canvas[top:bottom, left:right], light)
         part = canvas[top + edge : bottom - edge, left + edge : right - edge]
         if panel.tile is None:
             self._mark(part, panel)
@@ -274,35 +313,37 @@ class Wall:
         """A drum of the house: its mark on a plate, a ring running out from it when it is hit."""
         drum, presence = panel.drums[0], eased(panel.presence) * (1.0 - 0.5 * self._hush)
         plate = blend(GROUND, PLATE, presence)
-        part[:] = plate
+        flood(part, plate)
         height, width = part.shape[:2]
         side = min(height, width)
         size = max(4, round(side * 0.56))
-        body = blend(plate, _colour(drum), (0.66 + 0.16 * panel.strength) * presence)
+        struck = brighter(PLATE, _colour(drum), MARK_REST, RISE)
+        body = blend(plate, _colour(drum), (MARK_REST + (struck - MARK_REST) * panel.strength) * presence)
         x, y = (width - size) // 2, (height - size) // 2
         part[y : y + size, x : x + size] = inked(mark(drum, size), plate, body)
         for voice in panel.voices:
             run = voice.age / voice.length
-            radius = side * (0.39 + 0.09 * (1.0 - (1.0 - run) ** 2))
+            radius = side * (0.42 + 0.06 * (1.0 - (1.0 - run) ** 2))
             shade = blend(plate, _colour(drum), voice.strength * presence)
             draw_ring(part, (width / 2, height / 2), radius, max(1.0, 0.016 * side), shade)
 
     def _film(self, part: Picture, panel: _Panel, tile: Tile) -> None:
         """A visitor: moving and in colour while they sound, still and nearly grey in between."""
+        height, width = part.shape[:2]
         if panel.voices:
             voice = panel.voices[-1]
             source = panel.last = tile.film.at(min(voice.strike.start + voice.age, tile.film.seconds))
+            bright = brightness(source)
         else:
             if panel.still is None:
-                panel.still = _reduced(tile.film.at(min(tile.heard_at, tile.film.seconds)))
-            source = panel.still
-        height, width = part.shape[:2]
+                panel.still = _Still(tile.film.at(min(tile.heard_at, tile.film.seconds)))
+            source, bright = panel.still.at_least(width, height), panel.still.bright
         strength, presence = panel.strength, eased(panel.presence) * (1.0 - 0.5 * self._hush)
         picture = cropped(source, width, height, zoom=1.0 + 0.05 * strength)
         colour = 0.1 + 0.2 * panel.warmth
         level = REST[0] + (REST[1] - REST[0]) * panel.warmth + RISE * strength
-        gain = panel.governor.gain(picture, level, self._delta) * presence
-        part[:] = cv2.transform(picture, graded(gain, colour + (1.0 - colour) * strength))
+        gain = panel.governor.gain(bright, level, self._delta) * presence
+        cv2.transform(picture, graded(gain, colour + (1.0 - colour) * strength), dst=part)
         size, inset = max(6, round(0.085 * min(height, width))), round(0.06 * min(height, width))
         for at, drum in enumerate(panel.drums[:4]):
             shade = blend(GROUND, _colour(drum), presence)
@@ -346,7 +387,7 @@ def _inside(edges: tuple[int, int, int, int], canvas: Picture) -> tuple[int, int
 
 def graded(gain: float, colour: float) -> NDArray[np.float32]:
     """The matrix for `cv2.transform` that scales a picture by `gain` and keeps `colour` (0..1) of its colour."""
-    return (gain * (colour * np.eye(3, dtype=np.float32) + (1 - colour) * _LUMA[None, :])).astype(np.float32)
+    return np.asarray(gain * colour * _SAME + gain * (1 - colour) * _LUMA, np.float32)
 
 
 def cropped(source: Picture, width: int, height: int, zoom: float = 1.0, mirrored: bool = False) -> Picture:
@@ -357,17 +398,12 @@ def cropped(source: Picture, width: int, height: int, zoom: float = 1.0, mirrore
     left, top = (columns - inner_w) // 2, round((rows - inner_h) * HEADROOM)
     part = source[top : top + inner_h, left : left + inner_w]
     while part.shape[0] >= 2.5 * height and part.shape[1] >= 2.5 * width:
-        halved = part.shape[1] // 2, part.shape[0] // 2
-        part = np.asarray(cv2.resize(part, halved, interpolation=cv2.INTER_AREA), np.uint8)
+        part = _halved(part)
     picture = cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.flip(picture, 1) if mirrored else picture, np.uint8)
 
 
-def _reduced(picture: Picture) -> Picture:
-    """A copy to keep, its longest side at most SOURCE_SIDE."""
-    rows, columns = picture.shape[:2]
-    scale = SOURCE_SIDE / max(rows, columns)
-    if scale >= 1:
-        return np.array(picture, np.uint8)
-    size = max(1, round(columns * scale)), max(1, round(rows * scale))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+def _halved(picture: Picture) -> Picture:
+    """Half the size; at exactly half, linear interpolation is the average of four pixels."""
+    size = max(1, picture.shape[1] // 2), max(1, picture.shape[0] // 2)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)
