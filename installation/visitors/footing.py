@@ -33,10 +33,18 @@ class Footing:
     """
 
     def __init__(
-        self, folder: Path, disk: Disk, *, exhibition: str, clock: Callable[[], float], alerts: Board
+        self,
+        folder: Path,
+        disk: Disk,
+        *,
+        exhibition: str,
+        patience_s: float,
+        clock: Callable[[], float],
+        alerts: Board,
     ) -> None:
         self._folder, self._media = folder, folder / MEDIA
-        self._disk, self._exhibition, self._clock, self._alerts = disk, exhibition, clock, alerts
+        self._disk, self._exhibition, self._patience_s = disk, exhibition, patience_s
+        self._clock, self._alerts = clock, alerts
         self._lock: int | None = None
         self.repairs = Repairs()
         self._ledger = self._open()
@@ -100,7 +108,7 @@ class Footing:
                 self._media.mkdir(parents=True, exist_ok=True)
                 self._disk.flush_folder(self._folder)
             if self._lock is None:
-                self._lock = lock(self._folder, self._exhibition)
+                self._lock = lock(self._folder, self._exhibition, self._patience_s)
             ledger, repairs = open_ledger(self._folder, self._disk, self._clock)
             try:
                 self.repairs = repair(self._media, ledger, self._disk, repairs)

@@ -176,8 +176,15 @@ def _read_slip(data: bytes, visit: str) -> Entry:
     return entry
 
 
-def lock(folder: Path, exhibition: str) -> int:
-    """A descriptor that holds the store's lock until it is closed, or its process ends however it ends."""
+def lock(folder: Path, exhibition: str, patience_s: float) -> int:
+    """A descriptor that holds the store's lock until it is closed, or its process ends however it ends.
+
+    Waits up to `patience_s` for it: a process that was killed a moment ago may hold it for an instant longer.
+
+    Raises:
+        StoreInUse: another process has it.
+        OSError: the disk refuses.
+    """
     path = folder / "lock"
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -185,15 +192,20 @@ def lock(folder: Path, exhibition: str) -> int:
         if error.errno != errno.EROFS:
             raise
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        owner = os.pread(descriptor, 4096, 0).decode(errors="replace").strip()
-        os.close(descriptor)
-        raise StoreInUse(folder, owner or "another process") from None
-    except BaseException:
-        os.close(descriptor)
-        raise
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                owner = os.pread(descriptor, 4096, 0).decode(errors="replace").strip()
+                os.close(descriptor)
+                raise StoreInUse(folder, owner or "another process") from None
+            time.sleep(0.02)
+        except BaseException:
+            os.close(descriptor)
+            raise
     try:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()} (exhibition {exhibition or folder.name!r})".encode(), 0)

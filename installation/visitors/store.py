@@ -56,6 +56,7 @@ RESERVE_BYTES = 500_000_000
 LOW_RESERVES = 4  # `disk_low` is raised when less than so many reserves are left
 DERIVED_BYTES = 1_000_000
 ROOM_FOR_A_VISIT = 20_000_000
+PATIENCE_S = 1.0  # for the lock: a stage that was killed may still be on its way out
 REMEMBER_TIME_S = 60.0  # how often the calendar is written down
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ class Store:
         folder: Path,
         *,
         exhibition: str = "",
+        patience_s: float = PATIENCE_S,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         reserve_bytes: int = RESERVE_BYTES,
@@ -102,7 +104,9 @@ class Store:
         self._owed: set[str] = set()  # visits whose deletion the disk has refused so far
         self._written_down = float("-inf")
         self._closed = False
-        self._footing = Footing(folder, self._disk, exhibition=exhibition, clock=clock, alerts=self._board)
+        self._footing = Footing(
+            folder, self._disk, exhibition=exhibition, patience_s=patience_s, clock=clock, alerts=self._board
+        )
         self._calendar = Calendar(self._footing.remembered(), clock=clock, monotonic=monotonic)
 
     # ---- keeping ---------------------------------------------------------------------------------------

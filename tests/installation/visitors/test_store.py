@@ -574,9 +574,17 @@ def test_a_second_instance_touches_nothing(opened, take):
     store.keep(*pair(take(1)), MONTH_S)
     before = contents(store.folder)
     with pytest.raises(StoreInUse) as told:
-        Store(store.folder)
+        Store(store.folder, patience_s=0)
     assert told.value.owner == f"process {os.getpid()} (exhibition 'store')"
     assert contents(store.folder) == before
+
+
+def test_a_process_on_its_way_out_is_waited_for(opened):
+    store = opened()
+    leaving = threading.Timer(0.1, store.close)
+    leaving.start()
+    Store(store.folder, patience_s=5).close()
+    leaving.join()
 
 
 # ---- what a bad day leaves
