@@ -63,7 +63,7 @@ class _Level:
         if position >= self.start + self.frames:
             return self.high
         ramp = np.clip((np.arange(position, position + frames) - self.start) / self.frames, 0.0, 1.0)
-        return np.asarray(self.low + (self.high - self.low) * ramp, np.float32)
+        return np.asarray(self.low * (1.0 - ramp) + self.high * ramp, np.float32)
 
 
 @dataclass
@@ -109,18 +109,15 @@ class Mixer:
         """Put a bar into the score or replace it. The grid decides where it lies; False if it is over already.
 
         A bar that is playing is replaced from here on: what has begun goes on, what was due is not made up for.
+        A hit belongs to its bar from one sixteenth before the bar line to the bar's end; others are left out.
         """
         if length <= 0:
             raise ValueError(f"length={length} must be strictly positive")
         ordered = tuple(sorted(hits, key=lambda hit: hit.offset))
         for bar in self._bars:
             if bar.line.number == number:
-                keeps_length = bar is not self._bars[-1] or bar.line.start <= self.position
-                if not keeps_length:
-                    bar.line = BarLine(number, bar.line.start, length)
-                    self._last = bar.line
                 bar.hits = ordered
-                bar.next = bisect_left([hit.offset for hit in ordered], self.position - bar.line.start)
+                self._place(bar, length if bar.line.start > self.position else bar.line.length)
                 return bar.line.end > self.position
         if self._last is not None and number <= self._last.number:
             return False
@@ -179,44 +176,71 @@ class Mixer:
 
     def _begin_notes(self, end: int) -> None:
         self._extend(end)
+        begun: list[_Note] = []
         for bar in self._bars:
             while bar.next < len(bar.hits) and bar.line.start + bar.hits[bar.next].offset < end:
                 hit = bar.hits[bar.next]
                 bar.next += 1
                 start = bar.line.start + hit.offset
                 samples = self.voices.get(hit.voice)
-                if samples is not None and start >= self.position:
-                    self._notes.append(_Note(start, hit.voice, samples, pan_gains(hit.gain, hit.pan, self.channels)))
-        if len(self._notes) > NOTES_AT_ONCE:
-            self._notes.sort(key=lambda note: note.start)
-            for note in self._notes[:-NOTES_AT_ONCE]:
-                if note.released is None:
-                    note.released = self.position
+                within = -_early(bar.line.length) <= hit.offset < bar.line.length
+                if within and samples is not None and start >= self.position:
+                    begun.append(_Note(start, hit.voice, samples, pan_gains(hit.gain, hit.pan, self.channels)))
+        for note in sorted(begun, key=lambda note: note.start):  # in the order of time, however long the block is
+            self._make_room(note.start)
+            self._notes.append(note)
+
+    def _make_room(self, start: int) -> None:
+        """Take the oldest note away at `start` where one more would be too many."""
+        sounding = [note for note in self._notes if note.released is None and note.start + len(note.samples) > start]
+        if len(sounding) < NOTES_AT_ONCE:
+            return
+        oldest = sounding[0]
+        if oldest.start == start:  # it has not begun: there is nothing to fade
+            self._notes = [note for note in self._notes if note is not oldest]
+        else:
+            oldest.released = start
 
     def _extend(self, end: int | None = None) -> None:
         """Repeat the last bars when the score ends too soon after `end` for a hit ahead of its bar line."""
         end = self.position if end is None else end
-        while self._last is not None:
-            early = round(EARLY_STEPS * self._last.length / 16)
-            if self._last.end - early >= end:
-                return
+        while self._last is not None and self._last.end - _early(self._next_repeated().line.length) < end:
             self._repeat()
 
+    def _next_repeated(self) -> _Bar:
+        """The bar that is played again when none is written."""
+        return [*self._played, *self._bars][-REPEATED_BARS:][0]
+
     def _repeat(self) -> None:
-        known = [*self._played, *self._bars][-REPEATED_BARS:]
-        source = known[0]
+        source = self._next_repeated()
         assert self._last is not None
         line = BarLine(self._last.number + 1, self._last.end, source.line.length)
         self._append(_Bar(line, source.hits))
 
     def _append(self, bar: _Bar) -> None:
         self._bars.append(bar)
-        self._last = bar.line
-        bar.next = bisect_left([hit.offset for hit in bar.hits], self.position - bar.line.start)
+        self._place(bar, bar.line.length)
+
+    def _place(self, placed: _Bar, length: int) -> None:
+        """Give a bar its length and its next hit; those after it move with its end."""
+        placed.line = BarLine(placed.line.number, placed.line.start, length)
+        end: int | None = None
+        for bar in self._bars:
+            if end is not None:
+                bar.line = BarLine(bar.line.number, end, bar.line.length)
+            if bar is placed or end is not None:
+                bar.next = bisect_left([hit.offset for hit in bar.hits], self.position - bar.line.start)
+                end = bar.line.end
+        self._last = self._bars[-1].line
 
     def _retire_bars(self) -> None:
         while len(self._bars) > 1 and self._bars[0].line.end <= self.position:
             self._played.append(self._bars.popleft())
+
+
+def _early(length: int) -> int:
+    """How many samples before the line of a bar of `length` its first hit may lie."""
+    return round(EARLY_STEPS * length / 16)
 
 
 def pan_gains(gain: float, pan: float, channels: int) -> NDArray[np.float32]:
