@@ -16,10 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from installation import shared
-from installation.clock import ClockReading, SharedClock
-from installation.health import heartbeat
-from installation.health.metrics import Report, read_report
+from installation.observing import Observed
 
 ROOT = Path(__file__).resolve().parents[1]
 EXHIBITION = """
@@ -30,45 +27,18 @@ console: {{port: off}}
 """
 
 
-class Room:
-    """An exhibition that runs in a folder of its own, seen from outside."""
+class Room(Observed):
+    """An exhibition that runs in a folder of its own."""
 
     def __init__(self, folder: Path, speakers: str = "auto") -> None:
         from installation.exhibition import Installed
 
         path = folder / "exhibition.yaml"
-        path.write_text(EXHIBITION.format(piece=next(iter(sorted(Installed()))), speakers=speakers), encoding="utf-8")
+        path.write_text(EXHIBITION.format(piece=min(Installed()), speakers=speakers), encoding="utf-8")
         self.began = time.monotonic()
         command = [sys.executable, str(ROOT / "run.py"), "run", "-e", str(path)]
         self.child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    @property
-    def folder(self) -> Path | None:
-        roots = (Path("/dev/shm"), Path(tempfile.gettempdir()))
-        return next((found for root in roots for found in root.glob(f"installation-{self.child.pid}-*")), None)
-
-    def clock(self) -> ClockReading | None:
-        found = shared.attach(self.folder, "clock") if self.folder else None
-        return SharedClock(found[1]).read() if found else None
-
-    def beats(self, process: str) -> float:
-        found = shared.attach(self.folder, "heartbeats") if self.folder else None
-        return float(found[1][heartbeat.PROCESSES.index(process), 0]) if found else 0.0
-
-    def report(self, process: str) -> Report | None:
-        path = self.folder / "status" / f"{process}.json" if self.folder else None
-        return read_report(path, time.monotonic()) if path is not None and path.exists() else None
-
-    def pid(self, process: str) -> int:
-        report = self.report(process)
-        return report.pid if report is not None else 0
-
-    def sounding(self) -> bool:
-        """Whether the first bar has begun to be heard."""
-        reading = self.clock()
-        if reading is None or not reading.bars:
-            return False
-        return reading.timeline.sample_at(time.monotonic()) >= reading.bars[0].start
+        super().__init__(self.child.pid)
 
     def until(self, condition: Callable[[], object], seconds: float = 60.0) -> float:
         """Seconds until `condition` holds. Raises TimeoutError."""

@@ -6,6 +6,7 @@ Heavy libraries are imported inside the commands that need them, so that `check`
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import json
 from collections.abc import Iterator, Mapping
@@ -191,11 +192,15 @@ def bench(
         str | None, typer.Argument(help="A piece, piece.figure or figure of the runtime; else all.")
     ] = None,
     as_json: Json = False,
+    minutes: Annotated[float, typer.Option(help="Length of the figure `sound`.", min=0.1)] = 1.0,
+    visits: Annotated[int, typer.Option(help="Visits of the figure `soak`.", min=50)] = 500,
 ) -> None:
     """Measure speed on this machine."""
     from installation import bench as runtime
 
     figures: dict[str, Any] = dict(runtime.FIGURES)
+    figures["sound"] = functools.partial(figures["sound"], minutes=minutes)
+    figures["soak"] = functools.partial(figures["soak"], visits=visits)
     for piece_name, piece in Installed().items():
         figures |= {f"{piece_name}.{figure}": _resolve(target) for figure, target in piece.benches.items()}
     chosen = {key: figure for key, figure in figures.items() if name in (None, key, key.partition(".")[0])}

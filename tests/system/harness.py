@@ -22,8 +22,7 @@ import pytest
 
 from installation import segments, shared
 from installation.clock import SharedClock
-from installation.health import heartbeat
-from installation.health.metrics import Report, read_report
+from installation.observing import Observed
 from installation.piece import Sound
 from installation.segments import RATE_HZ
 
@@ -143,41 +142,12 @@ class SoundHouse:
         return [sys.executable, "-c", code]
 
 
-@dataclass
-class Exhibition:
-    """A running exhibition, seen from outside."""
+class Exhibition(Observed):
+    """A running exhibition, and its data folder."""
 
-    child: subprocess.Popen[bytes]
-    data: Path
-
-    @property
-    def folder(self) -> Path:
-        """The run's folder of segments."""
-        found = [
-            path
-            for root in (Path("/dev/shm"), Path("/tmp"))
-            for path in root.glob(f"installation-{self.child.pid}-*")
-        ]
-        assert found, "the run has no folder"
-        return found[0]
-
-    def report(self, process_name: str) -> Report | None:
-        path = self.folder / "status" / f"{process_name}.json"
-        return read_report(path, time.monotonic()) if path.exists() else None
-
-    def beats(self, process_name: str) -> float:
-        found = shared.attach(self.folder, "heartbeats")
-        assert found is not None
-        return float(found[1][heartbeat.PROCESSES.index(process_name), 0])
-
-    def pid(self, process_name: str) -> int:
-        report = self.report(process_name)
-        return report.pid if report is not None else 0
-
-    def clock(self) -> SharedClock:
-        found = shared.attach(self.folder, "clock")
-        assert found is not None
-        return SharedClock(found[1])
+    def __init__(self, child: subprocess.Popen[bytes], data: Path) -> None:
+        super().__init__(child.pid)
+        self.child, self.data = child, data
 
 
 @contextlib.contextmanager
@@ -190,6 +160,5 @@ def exhibition(folder: Path, text: str, environment: dict[str, str] | None = Non
     log = folder / "terminal.txt"
     with log.open("wb") as file, process(command, env=environment, stdout=file, stderr=file, cwd=ROOT) as child:
         running = Exhibition(child, folder / "data")
-        until(lambda: any(Path("/dev/shm").glob(f"installation-{child.pid}-*")), 20, "the run's folder")
         until(lambda: running.report("stage") and running.report("sound"), 40, "stage and sound")
         yield running

@@ -41,14 +41,14 @@ def killed(found: Exhibition, name: str, number: int = signal.SIGKILL) -> tuple[
 
 
 def test_the_beat_plays_on_while_the_stage_is_killed(running: Exhibition) -> None:
-    before = running.clock().read()
+    before = running.clock()
     assert before is not None
     pid = running.pid("stage")
     _, at = killed(running, "stage")
     beats = running.beats("stage")
     until(lambda: running.beats("stage") > beats + 2 and running.pid("stage") != pid, 20, "the picture")
     took = time.monotonic() - at
-    after = running.clock().read()
+    after = running.clock()
     assert after is not None
     assert after.mixed_to > before.mixed_to
     ends = {bar.number: bar.end for bar in before.bars}
@@ -59,14 +59,14 @@ def test_the_beat_plays_on_while_the_stage_is_killed(running: Exhibition) -> Non
 
 
 def test_sound_comes_back_in_the_same_grid(running: Exhibition) -> None:
-    before = running.clock().read()
+    before = running.clock()
     assert before is not None
     _, at = killed(running, "sound")
     until(
-        lambda: (now := running.clock().read()) is not None and now.timeline.anchor_seconds > at + 0.05, 10, "sound"
+        lambda: (now := running.clock()) is not None and now.timeline.anchor_seconds > at + 0.05, 10, "sound"
     )
     took = time.monotonic() - at
-    after = running.clock().read()
+    after = running.clock()
     assert after is not None
     line = before.bars[-1]
     if after.bars[-1].number >= line.number:
@@ -97,7 +97,7 @@ def test_a_saved_file_is_applied_without_a_new_stage(running: Exhibition) -> Non
     path.write_text(TEXT.replace("[100, 100]", "[140, 140]"), encoding="utf-8")
 
     def faster() -> bool:
-        reading = running.clock().read()
+        reading = running.clock()
         return reading is not None and reading.bars[-1].length < 0.98 * 60 / 100 * 4 * 48_000
 
     until(faster, 30, "the new tempo")
