@@ -295,7 +295,7 @@ def broken(text: str, width: float, measure: Callable[[str], float]) -> list[str
 
 
 def right_to_left(text: str) -> bool:
-    """Whether a paragraph reads from the right: its first letter with a direction says so (rules P2, P3 of UAX #9)."""
+    """Whether a paragraph reads from the right: its first letter with a direction says so (UAX #9: P2, P3)."""
     strong = (unicodedata.bidirectional(character) for character in text)
     return next((kind for kind in strong if kind in ("L", "R", "AL")), "L") != "L"
 

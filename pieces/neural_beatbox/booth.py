@@ -13,13 +13,16 @@ import cv2
 import numpy as np
 
 from installation.piece import Moment, Picture, Type
-from pieces.neural_beatbox.layout import Plan, Rect, Spring
-from pieces.neural_beatbox.marks import COLOURS, HAIRLINE, TYPE, paint
+from pieces.neural_beatbox.layout import Plan, Rect, Spring, eased
+from pieces.neural_beatbox.marks import COLOURS, HAIRLINE, TYPE, flood, paint
 from pieces.neural_beatbox.ruler import loudness
 from pieces.neural_beatbox.wall import Governor, Tile, brightness, cropped, graded
 
 OPEN = ("asking", "counting", "performing", "listening")
 PACE = 9.0
+LIGHT = {"asking": (0.5, 1.0), "counting": (0.16, 0.25), "performing": (0.6, 1.0), "listening": (0.3, 0.45)}
+"""Relative luminance of the mirror's bright parts, and how much of its colour it has, by phase."""
+LAMPS, LOUD_LAMP = 30, 26
 HOLD_SECONDS = 5.0
 """How long the mirror waits for the bar line at which a visitor who joined enters the wall."""
 
@@ -91,11 +94,12 @@ class BoothView:
         part = canvas[top:bottom, left:right]
         height, width = part.shape[:2]
         picture = cropped(moment.camera.image, width, height, mirrored=True)
-        counting = moment.booth.phase == "counting"
-        gain = self._governor.gain(brightness(picture), 0.2 if counting else 0.6, self._delta)
-        cv2.transform(picture, graded(gain, 0.3 if counting else 1.0), dst=part)
-        if counting and moment.booth.count > 0:
-            self._digit(part, str(moment.booth.count), 0.6 * height)
+        level, colour = LIGHT.get(moment.booth.phase, LIGHT["asking"])
+        gain = self._governor.gain(brightness(picture), level, self._delta)
+        cv2.transform(picture, graded(gain, colour), dst=part)
+        if moment.booth.phase == "counting" and moment.booth.count > 0:
+            arriving = 1.0 - eased((moment.beat % 1.0) * 3.0)
+            self._digit(part, str(moment.booth.count), (0.58 + 0.05 * arriving) * min(height, width))
         if moment.booth.phase == "performing":
             self._meter(part, plan)
 
@@ -109,11 +113,17 @@ class BoothView:
             paint(part, ink, (part.shape[1] - ink.shape[1]) // 2, (part.shape[0] - ink.shape[0]) // 2, TYPE)
 
     def _meter(self, part: Picture, plan: Plan) -> None:
+        """How loud it is, as a column of lamps at the mirror's edge; the highest say that it is too loud."""
         height, width = part.shape[:2]
-        inset, thick = round(2 * plan.unit), max(3, round(1.0 * plan.unit))
-        room = height - 2 * inset
-        filled = round(room * self._level)
-        colour = COLOURS["snare"] if self._level > 0.9 else TYPE
-        x = width - inset - thick
-        part[inset : height - inset, x : x + thick] = HAIRLINE
-        part[height - inset - filled : height - inset, x : x + thick] = colour
+        column = round(2.6 * plan.unit)
+        if width < 3 * column:
+            return
+        strip = part[:, width - column :]
+        flood(strip)
+        inset, gap = round(0.9 * plan.unit), max(1, round(0.3 * plan.unit))
+        for lamp in range(LAMPS):
+            top = round(height * (LAMPS - 1 - lamp) / LAMPS)
+            bottom = round(height * (LAMPS - lamp) / LAMPS) - gap
+            lit = self._level * LAMPS > lamp + 0.5
+            colour = (COLOURS["crash"] if lamp >= LOUD_LAMP else TYPE) if lit else HAIRLINE
+            flood(strip[top : max(top + 1, bottom), inset:], colour)

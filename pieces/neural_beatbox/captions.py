@@ -171,10 +171,10 @@ class Captions:
         room = plan.caption.width - self._ring_size(plan) - 4 * plan.unit
         wide = room if plan.upright or len(back) < 2 else 0.66 * room
         lines = 2 if plan.upright else 1
-        columns = [_Column(said[:1], Rect(0, 0, wide, lines * LEADING * cap), cap, TYPE)]
+        columns = [_Column(said[:1], Rect(0, 0, wide, LEADING * cap), cap, TYPE)]
         columns += [_Column(back[:1], Rect(0, LEADING * cap, wide, lines * LEADING * cap), cap, QUIET)] * bool(back)
         if len(back) > 1:
-            top = 3.2 * LEADING * cap if plan.upright else 0.0
+            top = 3.05 * LEADING * cap if plan.upright else 0.0
             left = 0.0 if plan.upright else 0.7 * room
             columns.append(_Column(back[1:], Rect(left, top, room - left, height - top), cap * SMALL, QUIET))
         return columns

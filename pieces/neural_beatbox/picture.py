@@ -86,7 +86,7 @@ class Composition:
 def _caption_lines(moment: Moment, tiles: Sequence[Tile]) -> float:
     """How many large lines the caption has room for: more where it is what should be read."""
     if moment.size[1] > moment.size[0]:
-        return 4.0
+        return 4.4
     if moment.booth.phase == "asking":
         return 3.4
     return 3.0 if moment.booth.phase == "idle" and not tiles else 2.0
