@@ -26,7 +26,7 @@ HEAR_SECONDS = 0.25  # what an offline render lets the hearing take
 COMPOSE_SECONDS = 0.3
 LOAD_SECONDS = 2.0
 BARS_AHEAD = 2  # written into the score beyond the one that is being played
-MIX = 0.62
+MIX = 1.05
 SOUNDS_PER_VISITOR = 5
 TEMPO_DRIFT = 0.12  # of the way to a new tempo, each phrase
 

@@ -18,7 +18,7 @@ MOST_GAIN = 40.0  # a whisper is brought up by 32 dB at most, or the room's nois
 # Loudness of each drum in the mix, and its place between the speakers (as seen by the audience).
 GAIN = {
     "kick": 1.0, "snare": 0.85, "hat_closed": 0.5, "hat_open": 0.5, "tom_low": 0.8, "tom_mid": 0.75,
-    "tom_high": 0.7, "crash": 0.5, "ride": 0.45,
+    "tom_high": 0.7, "crash": 0.42, "ride": 0.34,
 }  # fmt: skip
 PAN = {
     "kick": 0.0, "snare": 0.05, "hat_closed": 0.35, "hat_open": 0.35, "tom_low": -0.45, "tom_mid": -0.1,
