@@ -70,7 +70,7 @@ class Preview:
         self._newest: Still | None = None
         self._news = asyncio.Event()
         self._follower: asyncio.Task[None] | None = None
-        self._began = 0.0
+        self._looked = self._found = 0.0  # when a frame was last looked for, and found
         self.watchers = 0
 
     @contextlib.asynccontextmanager
@@ -78,7 +78,7 @@ class Preview:
         """While inside, the stage is asked for frames."""
         self.watchers += 1
         if self._follower is None or self._follower.done():
-            self._began = self._monotonic()
+            self._looked = self._found = self._monotonic()
             self._follower = asyncio.create_task(self._follow(), name="follow the preview")
         try:
             yield
@@ -96,9 +96,11 @@ class Preview:
 
     @property
     def waiting(self) -> float:
-        """For how long somebody has watched without a picture that is live, in seconds; 0 if nobody watches."""
-        last = self._began if self._newest is None else self._newest.at
-        return self._monotonic() - last if self.watchers else 0.0
+        """For how long frames have been looked for in vain, in seconds; 0 while nobody watches.
+
+        A busy machine that kept us from looking does not count: there may well be a picture.
+        """
+        return self._looked - self._found if self.watchers else 0.0
 
     async def after(self, number: int, patience: float) -> Still | None:
         """The newest live still after `number`; None if none has come within `patience` seconds."""
@@ -120,9 +122,11 @@ class Preview:
                 if now - touched >= TOUCH_SECONDS:
                     watching.touch()
                     touched = now
+                self._looked = now
                 taken = reader.newest()
                 if taken is not None and now - taken[1] <= FRESH_SECONDS:
                     picture, at, _ = taken
+                    self._found = now
                     number += 1
                     size = (picture.shape[1], picture.shape[0])
                     self._newest = Still(self._encode(picture), at, number, size)

@@ -1,0 +1,257 @@
+"""The console as a process of its own: what it answers, where it listens, how it leaves, and what it never does."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from made_run import Run
+
+from installation.console.address import listen
+from installation.console.process import chosen
+from installation.shared import FrameWriter
+
+PATIENCE = 60.0  # on a machine that is busy with other work
+PROGRAM = "import sys; from installation.console.process import main; main(sys.argv[1], sys.argv[2])"
+ELSEWHERE = re.compile(rb"(?:https?:)?//(?!www\.w3\.org/(?:2000/svg|1999|1998))[a-z0-9.-]+\.[a-z]{2,}", re.IGNORECASE)
+
+
+def until(condition: Callable[[], Any], process: subprocess.Popen[bytes] | None = None) -> Any:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        assert process is None or process.poll() is None, "the console has ended"
+        time.sleep(0.05)
+    raise TimeoutError("it did not come to pass")
+
+
+class Console:
+    """A console that runs beside the test."""
+
+    def __init__(self, run: Run, port: int, exhibition: str = "") -> None:
+        self.run = run
+        path = run.folder.parent / "exhibition.yaml"
+        path.write_text(
+            exhibition or f"title: A <b>room</b>\npieces: {{neural_beatbox: {{}}}}\nconsole: {{port: {port}}}\n"
+        )
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+        run.path("console").unlink(missing_ok=True)
+        command = [sys.executable, "-c", PROGRAM, str(run.folder), str(path)]
+        self.process = subprocess.Popen(command, env=environment, cwd=run.folder.parent)
+        self.address: str = until(self._address, self.process)
+        assert self.get("/healthz")[0] in (200, 503)
+
+    def _address(self) -> Any:
+        try:
+            return self.said()["facts"]["address"]
+        except FileNotFoundError:
+            return None
+
+    def said(self) -> dict[str, Any]:
+        return dict(json.loads(self.run.path("console").read_text()))
+
+    def get(self, path: str) -> tuple[int, bytes, dict[str, str]]:
+        try:
+            with urllib.request.urlopen(self.address.rstrip("/") + path, timeout=PATIENCE) as answer:
+                return answer.status, answer.read(), {k.lower(): v for k, v in answer.headers.items()}
+        except urllib.error.HTTPError as error:
+            return error.code, error.read(), {k.lower(): v for k, v in error.headers.items()}
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as asking:
+        asking.bind(("127.0.0.1", 0))
+        return int(asking.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    opened = Console(Run(tmp_path_factory.mktemp("console") / "run"), free_port())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def well(console: Console) -> None:
+    """Everybody else has just worked and said so."""
+    console.run.alerts.clear()
+    console.run.beat("sound", "stage", "camera")
+    console.run.write("supervisor", "sound", "stage", "camera")
+
+
+def test_the_heart_beats_about_every_second_and_stops_when_the_process_does(console: Console) -> None:
+    beats = console.run.table
+    row = 3
+    for _ in range(3):
+        before = float(beats[row, 0])
+        until(lambda before=before: beats[row, 0] > before, console.process)
+    os.kill(console.process.pid, signal.SIGSTOP)
+    try:
+        time.sleep(0.2)
+        before = float(beats[row, 0])
+        time.sleep(1.5)
+        assert beats[row, 0] == before
+    finally:
+        os.kill(console.process.pid, signal.SIGCONT)
+    until(lambda: beats[row, 0] > before, console.process)
+
+
+def test_health_is_what_the_hearts_say(console: Console) -> None:
+    def health() -> tuple[int, Any]:
+        console.run.beat("sound", "stage", "camera")
+        code, body, _ = console.get("/healthz")
+        return code, json.loads(body)
+
+    until(lambda: health() == (200, {"ok": True, "reasons": []}), console.process)
+    console.run.silence("stage", 9.0)
+    code, body, _ = console.get("/healthz")
+    said = json.loads(body)
+    assert code == 503
+    assert any(reason.startswith("stage: no work for ") for reason in said["reasons"])
+
+
+def test_the_status_is_there_for_machines(console: Console) -> None:
+    console.run.status["stage"].fact("piece", "Ripples")
+    console.run.write("stage")
+    _, body, headers = console.get("/status.json")
+    said = json.loads(body)
+    assert said["piece"] == "Ripples"
+    assert {process["name"] for process in said["processes"]} == {"supervisor", "sound", "stage", "camera", "console"}
+    assert said["figures"]["disk_free_bytes"] > 0
+    assert headers["cache-control"] == "no-store"
+
+
+def test_figures_are_offered_to_prometheus(console: Console) -> None:
+    code, body, headers = console.get("/metrics")
+    assert code == 200
+    assert headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert b'installation_uptime_seconds{process="supervisor"} 600.0' in body
+    assert b'installation_store_free_bytes{process="console"}' in until(lambda: console.get("/metrics")[1])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"not json",
+        b'{"process":"sound"}',
+        b'{"process":"sound","pid":1,"monotonic":1e999,"facts":[],"alerts":3,"values":{},"histograms":{}}',
+        b'{"process":"sound","pid":1,"monotonic":1,"facts":{"devices":7},"alerts":["\\ud800"],"values":'
+        b'{"installation_frames_total":[[["a","b"],"x"]]},"histograms":{"installation_frame_seconds":[[[],{}]]}}',
+    ],
+)
+def test_a_damaged_file_breaks_no_answer(console: Console, content: bytes) -> None:
+    console.run.path("sound").write_bytes(content)
+    for path in ("/", "/status.json", "/healthz", "/metrics"):
+        assert console.get(path)[0] in (200, 503), path
+    console.run.write("sound")
+    assert console.get("/metrics")[0] == 200
+
+
+def test_one_picture_can_be_had(console: Console) -> None:
+    code, body, _ = console.get("/picture.jpg")
+    assert code == 503, body
+    folder = console.run.folder
+    writer = FrameWriter(folder, "preview", 36, 64)
+
+    def asked_and_drawn() -> bool:
+        writer.write(np.full((36, 64, 3), (220, 30, 20), np.uint8), time.monotonic())
+        code, jpeg, headers = console.get("/picture.jpg")
+        if code != 200:
+            return False
+        assert headers["content-type"] == "image/jpeg"
+        blue, green, red = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).mean(axis=(0, 1))
+        return bool(red > 180 > 60 > max(blue, green))
+
+    until(asked_and_drawn, console.process)
+    until(lambda: not (folder / "watching").exists(), console.process)
+
+
+def test_nothing_on_the_page_comes_from_elsewhere(console: Console) -> None:
+    code, page, headers = console.get("/")
+    assert code == 200
+    assert headers["content-security-policy"].startswith("default-src 'self'")
+    found = re.findall(rb'(?:src|href)="([^"]+)"|url\("([^"]+)"\)|"(/_nicegui[^"]*)"', page)
+    links = {b"".join(parts).decode() for parts in found}
+    assert len(links) > 5, "NiceGUI's own files are among them"
+    for link in links:
+        assert link.startswith(("/", "data:")), link
+        assert not link.startswith("//"), link
+    assert not ELSEWHERE.search(page), ELSEWHERE.search(page)
+    for link in links:
+        if link.startswith("/_nicegui") and not link.endswith("/"):
+            code, _, headers = console.get(link)
+            assert code == 200, link
+            assert "content-security-policy" in headers
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/nothing"])
+def test_there_is_nothing_else_to_be_found(console: Console, path: str) -> None:
+    code, body, _ = console.get(path)
+    assert code == 404
+    assert b"cdn." not in body
+
+
+def test_what_files_say_is_never_markup(console: Console) -> None:
+    hostile = "</script><script>alert(1)</script> ${alert(2)} `x` \\u003cb"
+    said = {"name": "a", "severity": "fault", "message": hostile, "remedy": hostile, "since": 1.0, "count": 1}
+    console.run.alerts["stage"] = [said]
+    console.run.write("stage")
+    until(lambda: b"alert(1)" in console.get("/")[1], console.process)
+    page = console.get("/")[1]
+    assert b"<script>alert(1)" not in page
+    assert b"${alert(2)}" not in page
+    assert b"<b>room</b>" not in page
+
+
+def test_a_port_in_use_is_an_alert_and_leaving_takes_a_second_at_most(tmp_path: Path) -> None:
+    taken = listen("127.0.0.1", free_port())
+    console = Console(Run(tmp_path / "run"), taken.port)
+    try:
+        assert console.address != f"http://127.0.0.1:{taken.port}/"
+        alerts = until(lambda: console.said()["alerts"], console.process)
+        assert [alert["name"] for alert in alerts] == ["port_in_use"]
+        assert str(taken.port) in alerts[0]["message"]
+        assert console.address in alerts[0]["message"]
+        with urllib.request.urlopen(console.address + "stream.mjpg", timeout=PATIENCE) as stream:
+            assert stream.read(64)
+            began = time.monotonic()
+            console.process.send_signal(signal.SIGTERM)
+            assert console.process.wait(PATIENCE) == 0
+            took = time.monotonic() - began
+        assert took < 1.0 + kept_waiting(took)
+        assert not (tmp_path / ".nicegui").exists(), "nothing is left in the folder from which it was started"
+    finally:
+        taken.socket.close()
+        console.close()
+
+
+def kept_waiting(took: float) -> float:
+    """How much of `took` may be due to others, where more wants to run than there are processors."""
+    return took * (1 - min(1.0, (os.cpu_count() or 1) / max(os.getloadavg()[0], 0.1)))
+
+
+def test_a_file_with_a_mistake_still_leads_to_a_page(tmp_path: Path) -> None:
+    path = tmp_path / "exhibition.yaml"
+    path.write_text("console: {port: 9000}\npieces: [neural_beatbox\n")
+    choices = chosen(path)
+    assert choices.console.port == 8080
+    assert choices.data_folder == tmp_path / "data"

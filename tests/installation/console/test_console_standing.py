@@ -1,0 +1,280 @@
+"""How things stand, from a folder of status files: whole ones, missing ones, and garbage."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from made_run import NAMES, Run
+
+from installation.console.standing import Observer, Situation, duration, text
+from installation.supervisor import ROLES
+
+
+def observer(run: Run) -> Observer:
+    return Observer(run.folder, NAMES, disk=run.folder)
+
+
+def seen(run: Run) -> Situation:
+    return observer(run).look(time.monotonic())
+
+
+def alert(severity: str, message: str, **more: Any) -> dict[str, Any]:
+    said = {"name": "a", "severity": severity, "message": message, "remedy": "Do it.", "about": "", "since": 1.0}
+    return said | {"last": 1.0, "count": 1} | more
+
+
+def test_all_is_well_when_every_heart_beats(run: Run) -> None:
+    situation = seen(run)
+    assert situation.verdict == "well"
+    assert situation.missing == []
+    assert [process.name for process in situation.processes] == ["supervisor", *NAMES]
+    assert {process.state for process in situation.processes} == {"working"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_heart_that_stopped_is_named(run: Run, name: str) -> None:
+    run.silence(name, ROLES[name].next_beat + 0.5)
+    situation = seen(run)
+    assert situation.verdict == "fault"
+    assert len(situation.missing) == 1
+    assert situation.missing[0].startswith(f"{name}: no work for ")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_heart_within_its_patience_is_well(run: Run, name: str) -> None:
+    run.silence(name, ROLES[name].next_beat - 0.5)
+    assert seen(run).verdict == "well"
+
+
+def test_a_process_may_take_its_time_to_start_but_not_for_ever(run: Run) -> None:
+    run.table[:] = 0.0
+    run.beat("sound", "camera", "console")
+    run.status["supervisor"].set("installation_uptime_seconds", 2.0)
+    run.write()
+    situation = seen(run)
+    assert situation.verdict == "starting"
+    assert situation.missing == ["stage: starting"]
+    run.status["supervisor"].set("installation_uptime_seconds", ROLES["stage"].first_beat + 1)
+    run.write()
+    situation = seen(run)
+    assert situation.verdict == "fault"
+    assert situation.missing == ["stage: has not started"]
+
+
+def test_a_supervisor_that_has_gone_is_missed(run: Run) -> None:
+    run.write("supervisor", ago=6.0)
+    assert seen(run).missing == ["supervisor: no work for 6 s"]
+    run.path("supervisor").unlink()
+    assert seen(run).missing == ["supervisor: has not started"]
+
+
+def test_alerts_come_the_gravest_first_and_decide_the_verdict(run: Run) -> None:
+    run.alerts["stage"] = [
+        alert("info", "a note", since=9.0),
+        alert("warning", "older"),
+        alert("warning", "newer", since=2),
+    ]
+    run.write()
+    situation = seen(run)
+    assert [said.message for said in situation.alerts] == ["newer", "older", "a note"]
+    assert situation.verdict == "warning"
+    run.alerts["sound"] = [alert("fault", "silence")]
+    run.write()
+    assert seen(run).verdict == "fault"
+    assert seen(run).alerts[0].process == "sound"
+
+
+def test_a_note_alone_leaves_all_well(run: Run) -> None:
+    run.alerts["stage"] = [alert("info", "a note")]
+    run.write()
+    assert seen(run).verdict == "well"
+
+
+def test_alerts_of_a_process_long_gone_are_not_repeated(run: Run) -> None:
+    run.alerts["stage"] = [alert("fault", "from before")]
+    run.write("stage", ago=31.0)
+    assert seen(run).alerts == ()
+
+
+def test_devices_are_told_real_from_stand_in(run: Run) -> None:
+    run.status["camera"].fact("devices", {"camera": {"name": "C920", "real": True, "reason": ""}})
+    about = {
+        "speakers": {"name": "silent", "real": False, "reason": "no card"},
+        "toaster": {"name": "x", "real": True},
+    }
+    run.status["sound"].fact("devices", about)
+    run.write()
+    assert [asdict(device) for device in seen(run).devices] == [
+        {"kind": "camera", "name": "C920", "real": True, "reason": ""},
+        {"kind": "speakers", "name": "silent", "real": False, "reason": "no card"},
+    ]
+
+
+def test_the_frame_rate_is_counted_between_two_reports(run: Run) -> None:
+    watching = observer(run)
+    stage, begin = run.status["stage"], time.monotonic() - 10.0
+    stage.inc("installation_frames_total", 100)
+    stage.write(begin)
+    assert watching.look(begin).figures.frame_rate_hz is None
+    stage.inc("installation_frames_total", 60)
+    stage.write(begin + 2.0)
+    assert watching.look(begin + 2.1).figures.frame_rate_hz == pytest.approx(30.0)
+    assert watching.look(begin + 2.6).figures.frame_rate_hz == pytest.approx(30.0), "nothing new was written"
+    again = run._status("stage")  # the stage was started again: its count begins at nothing
+    again.inc("installation_frames_total", 5)
+    again.write(begin + 4.0)
+    assert watching.look(begin + 4.0).figures.frame_rate_hz == pytest.approx(30.0)
+    again.inc("installation_frames_total", 50)
+    again.write(begin + 6.0)
+    assert watching.look(begin + 6.0).figures.frame_rate_hz == pytest.approx(25.0)
+    assert watching.look(begin + 60.0).figures.frame_rate_hz is None, "a stage that writes no more shows no pictures"
+
+
+def test_figures_that_nobody_said_are_not_invented(tmp_path: Path) -> None:
+    situation = Observer(tmp_path, NAMES, disk=tmp_path / "not" / "there").look(time.monotonic())
+    figures = situation.figures
+    assert (figures.frame_rate_hz, figures.blocks_missed, figures.visits, figures.uptime_s) == (None,) * 4
+    assert figures.disk_free_bytes is not None, "the disk of a folder that is yet to be made"
+    assert situation.verdict == "fault"
+
+
+def test_no_visits_yet_is_none_rather_than_unknown(run: Run) -> None:
+    assert seen(run).figures.visits == 0
+    run.status["stage"].inc("installation_visits_total", 3)
+    run.write()
+    assert seen(run).figures.visits == 3
+
+
+def test_a_damaged_file_is_logged_once_for_as_long_as_it_stays(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    watching = observer(run)
+    run.path("sound").write_text('{"process": "sound", "monoto')
+    with caplog.at_level(logging.WARNING):
+        for _ in range(20):
+            watching.look(time.monotonic())
+    assert len(caplog.records) == 1
+    run.write("sound")
+    assert watching.look(time.monotonic()).figures == seen(run).figures
+
+
+def test_one_process_cannot_speak_for_another(run: Run) -> None:
+    run.status["supervisor"].write(time.monotonic())
+    run.path("supervisor").rename(run.path("sound"))
+    assert "supervisor: has not started" in seen(run).missing
+
+
+# ---- garbage ---------------------------------------------------------------------------------------------
+
+leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from([10**400, -1, 1e308, "fault"])
+)
+garbage = st.recursive(
+    leaves,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+metrics = st.sampled_from(["installation_frames_total", "installation_uptime_seconds", "installation_frame_seconds"])
+device = st.fixed_dictionaries({"name": garbage, "real": garbage, "reason": garbage}) | garbage
+almost_right = st.fixed_dictionaries(
+    {
+        "process": st.just("stage") | garbage,
+        "pid": garbage,
+        "monotonic": st.floats(0, 100) | garbage,
+        "facts": st.fixed_dictionaries(
+            {"piece": garbage, "devices": st.dictionaries(st.sampled_from(["camera", "screen"]), device) | garbage}
+        )
+        | garbage,
+        "alerts": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "name": garbage,
+                    "severity": st.sampled_from(["fault", "info"]) | garbage,
+                    "message": garbage,
+                    "remedy": garbage,
+                    "since": garbage,
+                    "count": garbage,
+                }
+            )
+            | garbage,
+            max_size=3,
+        )
+        | garbage,
+        "values": st.dictionaries(metrics, st.lists(st.tuples(garbage, garbage), max_size=2) | garbage) | garbage,
+        "histograms": st.dictionaries(metrics, st.lists(st.tuples(garbage, garbage), max_size=2) | garbage) | garbage,
+    }
+)
+
+
+def _survives(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "status").mkdir()
+        (folder / "status" / "stage.json").write_bytes(content)
+        watching = Observer(folder, NAMES, disk=folder)
+        for now in (100.0, 101.0):
+            situation = watching.look(now)
+            written = json.dumps(
+                {**asdict(situation), "verdict": situation.verdict}, ensure_ascii=False, allow_nan=False
+            )
+            written.encode("utf-8")
+            assert situation.verdict == "fault"
+            assert all(each.message.isprintable() and each.message for each in situation.alerts)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(almost_right)
+def test_almost_a_status_file_is_survived(content: object) -> None:
+    _survives(json.dumps(content).encode())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=60) | garbage.map(lambda value: json.dumps(value).encode()))
+def test_anything_at_all_is_survived(content: bytes) -> None:
+    _survives(content)
+
+
+def test_brackets_without_end_are_survived() -> None:
+    _survives(b"[" * 100_000)
+
+
+@given(st.text(st.characters(), max_size=600))
+def test_a_text_becomes_one_printable_line(words: str) -> None:
+    line = text(words)
+    assert len(line) <= 400
+    assert line.encode("utf-8").decode() == line
+    assert not set(line) & set("\n\r\t\0\x1b\x7f\u2028\u202e\u2066")
+
+
+def test_a_text_that_would_turn_the_line_round_is_cleaned() -> None:
+    assert text("a\u202ecba\x00\n  b\ud800") == "a cba b"
+    assert text({"no": "text"}) == ""
+    assert text("x" * 500) == "x" * 399 + "…"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"),
+        (89, "89 s"),
+        (90, "2 min"),
+        (3600, "60 min"),
+        (5400, "1 h 30 min"),
+        (7200, "2 h"),
+        (12 * 86400, "12 days"),
+    ],
+)
+def test_durations_read_as_people_say_them(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
