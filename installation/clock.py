@@ -54,11 +54,14 @@ class Timeline:
 class ClockFilter:
     """Makes a steady timeline of jittery time stamps: a delay-locked loop of second order.
 
-    After F. Adriaensen, "Using a DLL to filter time" (Linux Audio Conference 2005). A stamp that is off by more
-    than `jump` seconds (the card paused, the machine slept) restarts the loop instead of bending it.
+    After F. Adriaensen, "Using a DLL to filter time" (Linux Audio Conference 2005). A stamp that is not a number, or
+    alone is off by more than `jump` seconds, is left out; `STRAYS` of them in a row (the card paused, the machine
+    slept) restart the loop instead of bending it.
     """
 
-    def __init__(self, rate_hz: float, bandwidth_hz: float = 0.2, jump: float = 0.05) -> None:
+    STRAYS = 3
+
+    def __init__(self, rate_hz: float, bandwidth_hz: float = 0.08, jump: float = 0.05) -> None:
         if rate_hz <= 0:
             raise ValueError(f"rate_hz={rate_hz} must be strictly positive")
         self.nominal_hz, self.bandwidth_hz, self.jump = rate_hz, bandwidth_hz, jump
@@ -66,9 +69,12 @@ class ClockFilter:
         self._seconds = 0.0
         self._period = 1.0 / rate_hz  # seconds per sample
         self._stamps = 0
+        self._strays = 0
 
     def stamp(self, sample: float, seconds: float) -> None:
         """The card says that `sample` is heard at the monotonic instant `seconds`."""
+        if not (math.isfinite(sample) and math.isfinite(seconds)):
+            return
         if self._sample is None or sample <= self._sample:
             self._restart(sample, seconds)
             return
@@ -76,8 +82,11 @@ class ClockFilter:
         predicted = self._seconds + elapsed * self._period
         error = seconds - predicted
         if abs(error) > self.jump:
-            self._restart(sample, seconds)
+            self._strays += 1
+            if self._strays >= self.STRAYS:
+                self._restart(sample, seconds)
             return
+        self._strays = 0
         self._stamps += 1
         # Wide at first, so that a wrong first stamp is forgotten within a second; narrow once settled.
         bandwidth = max(self.bandwidth_hz, 2.0 / (1 + self._stamps * elapsed / self.nominal_hz * 2))
@@ -99,7 +108,7 @@ class ClockFilter:
     def _restart(self, sample: float, seconds: float) -> None:
         self._sample, self._seconds = sample, seconds
         self._period = 1.0 / self.nominal_hz
-        self._stamps = 0
+        self._stamps = self._strays = 0
 
 
 class SharedClock:
@@ -120,7 +129,7 @@ class SharedClock:
         self._segment = segment
 
     def publish(self, timeline: Timeline, mixed_to: int, rate_hz: int, latency: float, missed: int) -> None:
-        self._segment[0] += 1
+        self._begin()
         self._segment[1:8] = (
             timeline.anchor_sample, timeline.anchor_seconds, timeline.rate_hz, mixed_to, rate_hz, latency, missed
         )  # fmt: skip
@@ -129,11 +138,15 @@ class SharedClock:
     def publish_bars(self, bars: list[tuple[int, int, int]]) -> None:
         """The newest bars as (number, start sample, length in samples), oldest first."""
         bars = bars[-self.BARS :]
-        self._segment[0] += 1
+        self._begin()
         self._segment[8] = len(bars)
         if bars:
             self._segment[self.FIELDS : self.FIELDS + 3 * len(bars)] = np.asarray(bars, np.float64).ravel()
         self._segment[0] += 1
+
+    def _begin(self) -> None:
+        """Make the version odd, also where a writer before us was killed in the middle of its writing."""
+        self._segment[0] += 1 + self._segment[0] % 2
 
     def read(self) -> ClockReading | None:
         """What was published last; None while nothing was."""

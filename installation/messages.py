@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -87,11 +88,16 @@ _TYPES: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (VoiceMade, VoiceForgotten, BarWritten, LevelSet, SoundReady, Fork, Forked, Exited)
 }
-_LIMIT = 1 << 20
+LONGEST = 1 << 17  # bytes of one message: what every Linux lets through in one piece
+MOST_WAITING = 1 << 23  # bytes that wait for the other end, before it is taken for dead
 
 
 def encode(message: Message) -> bytes:
-    return json.dumps({"type": type(message).__name__, **asdict(message)}).encode()
+    """Raises ValueError for a message that is longer than LONGEST."""
+    data = json.dumps({"type": type(message).__name__, **asdict(message)}).encode()
+    if len(data) > LONGEST:
+        raise ValueError(f"a {type(message).__name__} of {len(data)} bytes is too long; {LONGEST} are allowed")
+    return data
 
 
 def decode(data: bytes) -> Message:
@@ -104,24 +110,33 @@ def decode(data: bytes) -> Message:
         if kind is Fork:
             fields["arguments"] = tuple(fields["arguments"])
         message: Message = kind(**fields)
-    except (KeyError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"not a message: {data[:80]!r} ({error!r})") from error
     return message
 
 
 class Line:
-    """Messages over a connected SOCK_SEQPACKET socket. Never blocks: what cannot be sent now is kept in order."""
+    """Messages over a connected SOCK_SEQPACKET socket. Never blocks: what cannot be sent now is kept in order.
+
+    Who does not listen for so long that more than MOST_WAITING bytes wait is taken for dead: the line closes, and
+    both ends begin anew.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         connection.setblocking(False)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LIMIT)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         self.closed = False
-        self._waiting: list[bytes] = []
+        self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
 
     def send(self, message: Message) -> None:
-        self._waiting.append(encode(message))
+        data = encode(message)
+        self._waiting.append(data)
+        self._waiting_bytes += len(data)
         self.flush()
+        if self._waiting_bytes > MOST_WAITING:
+            self.close()
 
     def flush(self) -> None:
         """Send what waits, as far as the other end takes it."""
@@ -133,7 +148,7 @@ class Line:
             except OSError:
                 self.close()
                 return
-            self._waiting.pop(0)
+            self._waiting_bytes -= len(self._waiting.popleft())
 
     def receive(self) -> list[Message]:
         """All messages that have arrived; sets `closed` when the other end is gone."""
@@ -141,7 +156,7 @@ class Line:
         received: list[Message] = []
         while not self.closed:
             try:
-                data = self.connection.recv(_LIMIT)
+                data = self.connection.recv(LONGEST)
             except BlockingIOError:
                 break
             except OSError:
@@ -155,6 +170,7 @@ class Line:
     def close(self) -> None:
         self.closed = True
         self._waiting.clear()
+        self._waiting_bytes = 0
         self.connection.close()
 
 

@@ -45,15 +45,25 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def create(folder: Path, name: str, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
-    """A new generation of the segment `name`, zeroed; older generations are unlinked (readers keep theirs)."""
+def create(folder: Path, name: str, shape: tuple[int, ...], dtype: str, generation: int = 0) -> NDArray[Any]:
+    """A new generation of the segment `name`, zeroed; older generations are unlinked (readers keep theirs).
+
+    `generation` is its number, the next one if left out.
+
+    Raises:
+        OSError: the folder's disk (often memory of a fixed size) has no room for it.
+    """
     older = _generations(folder, name)
-    generation = older[-1][0] + 1 if older else 1
+    generation = generation or (older[-1][0] + 1 if older else 1)
     path = folder / f"{name}.{generation}.{'x'.join(map(str, shape))}.{dtype}"
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     temporary = folder / f".{path.name}"
     with temporary.open("w+b") as file:
-        file.truncate(size)
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)  # truncated only, a full disk would kill whoever writes
+        except OSError as error:
+            temporary.unlink()
+            raise OSError(error.errno, f"no room for {size} bytes: {error.strerror}", str(path)) from error
         array = _map(file.fileno(), size, shape, dtype)
     temporary.rename(path)
     for _, old in older:
@@ -101,14 +111,15 @@ def _map(descriptor: int, size: int, shape: tuple[int, ...], dtype: str) -> NDAr
 
 
 class FrameWriter:
-    """Publishes pictures of one size: `SLOTS` slots, each preceded by nothing; numbers and times stand apart."""
+    """Publishes pictures of one size in `SLOTS` slots; their numbers and times stand in a segment of their own."""
 
     SLOTS = 4
 
     def __init__(self, folder: Path, name: str, height: int, width: int) -> None:
         self.size = (height, width)
-        self._pictures = create(folder, name, (self.SLOTS, height, width, 3), "uint8")
-        self._about = create(folder, f"{name}-about", (self.SLOTS + 1, 2), "float64")
+        number = max(generation(folder, name), generation(folder, f"{name}-about")) + 1
+        self._pictures = create(folder, name, (self.SLOTS, height, width, 3), "uint8", number)
+        self._about = create(folder, f"{name}-about", (self.SLOTS + 1, 2), "float64", number)
         self._number = 0
 
     def write(self, picture: Picture, time: float) -> None:
@@ -153,7 +164,7 @@ class FrameReader:
             return
         about = attach(self._folder, f"{self._name}-about")
         pictures = attach(self._folder, self._name)
-        if about is None or pictures is None:
+        if about is None or pictures is None or about[0] != pictures[0]:  # the writer is only just beginning
             return
         self._generation, self._about = about
         self._pictures = pictures[1]

@@ -8,7 +8,6 @@ sound process that was restarted can be told again.
 from __future__ import annotations
 
 import math
-from collections import deque
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +18,7 @@ from installation.clock import BarLine, ClockReading, SharedClock, Timeline
 from installation.messages import BarWritten, LevelSet, Line, Message, SoundReady, VoiceForgotten, VoiceMade, connect
 from installation.piece import Bar, Sound, Sounding
 from installation.resampling import resample
-from installation.sound.mixer import Mixer, PlacedHit
+from installation.sound.mixer import REPEATED_BARS, Mixer, PlacedHit
 
 WRITE_AHEAD_SECONDS = 0.06  # a message needs this long to reach the mixer before the bar line
 
@@ -89,6 +88,8 @@ class LivePort:
         self._capture: shared.SampleRing | None = None
 
     def make_voice(self, name: str, samples: Sound) -> None:
+        if not self._connected:  # nobody would fetch the segment; the score says it again when somebody can
+            return
         self._generation += 1
         segment = f"voice-{self._generation}"
         shared.create(self._folder, segment, samples.shape, "float32")[:] = samples
@@ -138,14 +139,19 @@ class LivePort:
         return self._capture
 
     def _send(self, message: Message) -> None:
-        if self._line is not None and not self._line.closed and self._told:
+        if self._line is not None and self._connected:
             self._line.send(message)
+
+    @property
+    def _connected(self) -> bool:
+        return self._line is not None and not self._line.closed and self._told
 
 
 class ScoreWriter:
     """`piece.Score` over a port. `update` once per frame keeps it in step with the mixer."""
 
     KEPT_BARS = 6
+    MOST_HITS = 1000  # in a bar: a message must not grow without bounds
 
     def __init__(self, port: Port) -> None:
         self.port = port
@@ -155,7 +161,6 @@ class ScoreWriter:
         self._level = (0.0, 0.0)
         self._reading: ClockReading | None = port.reading()
         self._shown = -math.inf  # sounding hits up to this sample have been handed out
-        self._repeats: deque[BarWritten] = deque(maxlen=2)
 
     # ---- piece.Score ------------------------------------------------------------------------------------
 
@@ -178,6 +183,8 @@ class ScoreWriter:
 
     def voice(self, name: str, samples: Sound, rate_hz: int) -> None:
         mono = np.asarray(samples, np.float32)
+        if mono.size == 0:
+            raise ValueError(f"voice {name!r} has no samples")
         mono = mono.mean(axis=1) if mono.ndim == 2 else mono
         mono = np.nan_to_num(mono, nan=0.0, posinf=1.0, neginf=-1.0)
         mono = resample(mono, rate_hz, self.rate_hz)
@@ -189,10 +196,18 @@ class ScoreWriter:
             self.port.forget_voice(name)
 
     def write(self, bar: Bar) -> None:
+        """Raises ValueError for a tempo beyond 20..400, a bar without steps, and hits too many or not finite."""
         if not 20 <= bar.tempo_bpm <= 400:
             raise ValueError(f"tempo_bpm={bar.tempo_bpm} must lie within 20..400")
+        if not 1 <= bar.steps <= 256:
+            raise ValueError(f"steps={bar.steps} must lie within 1..256")
+        if len(bar.hits) > self.MOST_HITS:
+            raise ValueError(f"bar {bar.number} has {len(bar.hits)} hits; {self.MOST_HITS} are allowed")
+        for hit in bar.hits:
+            if not (math.isfinite(hit.step) and math.isfinite(hit.gain) and math.isfinite(hit.pan)):
+                raise ValueError(f"{hit} is not finite")
         step = 60.0 / bar.tempo_bpm / 4 * self.rate_hz
-        hits = tuple((round(hit.step * step), hit.voice, hit.gain, hit.pan) for hit in bar.hits)
+        hits = tuple((round(hit.step * step), hit.voice, float(hit.gain), float(hit.pan)) for hit in bar.hits)
         message = BarWritten(bar.number, round(step * bar.steps), hits)
         self._bars[bar.number] = message
         for number in sorted(self._bars)[: -self.KEPT_BARS]:
@@ -244,7 +259,6 @@ class ScoreWriter:
         """What sounds in `line`: what was written for it, else the bars that the mixer repeats."""
         if line.number in self._bars:
             return self._bars[line.number]
-        earlier = [number for number in sorted(self._bars) if number < line.number][-2:]
-        if not earlier:
-            return None
-        return self._bars[earlier[(line.number - earlier[-1] - 1) % len(earlier)]]
+        earlier = [number for number in self._bars if number < line.number]
+        in_turn = [number for number in earlier if (line.number - number) % REPEATED_BARS == 0]
+        return self._bars[max(in_turn or earlier)] if earlier else None
