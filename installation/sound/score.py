@@ -261,4 +261,4 @@ class ScoreWriter:
             return self._bars[line.number]
         earlier = [number for number in self._bars if number < line.number]
         in_turn = [number for number in earlier if (line.number - number) % REPEATED_BARS == 0]
-        return self._bars[max(in_turn or earlier)] if earlier else None
+        return self._bars[max(in_turn, default=min(earlier))] if earlier else None

@@ -1,0 +1,242 @@
+"""The score: bars as a piece says them, on the timeline; a sound process that is told everything again."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from installation import shared
+from installation.clock import ClockReading, SharedClock, Timeline
+from installation.messages import BarWritten, LevelSet, Line, Message, SoundReady, VoiceForgotten, VoiceMade, listen
+from installation.piece import Bar, Hit, Sounding
+from installation.sound.score import LivePort, OfflinePort, ScoreWriter
+
+RATE_HZ = 48_000
+TICK = np.ones(1, np.float32)
+
+
+def offline(*voices: str) -> tuple[ScoreWriter, OfflinePort]:
+    port = OfflinePort(RATE_HZ)
+    score = ScoreWriter(port)
+    for name in voices:
+        score.voice(name, TICK, RATE_HZ)
+    return score, port
+
+
+def bar(number: int, *steps: float, tempo: float = 120.0, voice: str = "tick") -> Bar:
+    return Bar(number, tempo, tuple(Hit(step, voice, 0.5) for step in steps))
+
+
+def play(score: ScoreWriter, port: OfflinePort, seconds: float) -> tuple[list[int], list[int]]:
+    """(samples at which something sounds, samples at which the score says so), frame by frame."""
+    heard, said = [], []
+    for _ in range(round(seconds * 30)):
+        at = port.mixer.position
+        heard += [at + int(i) for i in np.flatnonzero(port.mixer.mix(RATE_HZ // 30)[:, 0])]
+        score.update()
+        shown = port.mixer.position - 1
+        said += [round(shown - hit.late * RATE_HZ) for hit in score.sounding(shown)]
+    return heard, said
+
+
+# ---- what a piece may ask ----------------------------------------------------------------------------------------
+
+
+def test_steps_become_samples() -> None:
+    score, port = offline("tick")
+    score.write(bar(0, -0.5, 0.0, 4.25, 15.9, tempo=90.0))
+    step = 60 / 90 / 4 * RATE_HZ
+    heard, _ = play(score, port, 2.8)
+    assert heard[:4] == [4800 + round(s * step) for s in (-0.5, 0.0, 4.25, 15.9)]
+
+
+def test_what_sounds_is_seen_also_in_repeated_bars() -> None:
+    """The frame is told of each hit exactly once, at the sample at which the mixer plays it."""
+    score, port = offline("tick")
+    score.write(bar(0, -0.3, 0, 4, 9.3))
+    score.write(bar(1, 2, 7.7))
+    score.write(bar(2, 1, tempo=140.0))
+    heard, said = play(score, port, 17.0)
+    assert len(heard) > 12 and said == heard
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=4), st.data())
+def test_what_sounds_is_seen_with_any_gaps(gaps: list[int], data: st.DataObject) -> None:
+    score, port = offline("tick")
+    number = 0
+    for gap in [0, *gaps]:
+        number += gap
+        steps = data.draw(st.lists(st.integers(0, 15), min_size=1, max_size=2, unique=True))
+        score.write(bar(number, *steps, tempo=400.0))
+    heard, said = play(score, port, 0.1 + 0.6 * (number + 5))
+    assert said == heard
+
+
+def test_a_bar_written_at_next_bar_is_heard_in_full() -> None:
+    score, port = offline("tick", "late")
+    for number in range(30):
+        score.write(bar(number, 3, 11, tempo=240.0))
+    for _ in range(60):
+        start = port.mixer.position
+        port.mixer.mix(4799)
+        score.update()
+        number = score.next_bar
+        line = next((line for line in port.mixer.grid if line.number == number), None)
+        if line is None:
+            break
+        assert line.start - line.length / 16 > port.mixer.position > start
+        score.write(bar(number, -1, 0, 15, tempo=240.0, voice="late"))
+
+
+def test_written_follows_the_last_bar_and_never_falls_behind() -> None:
+    score, port = offline("tick")
+    assert (score.next_bar, score.written) == (0, 0)
+    score.write(bar(0, 0))
+    score.write(bar(1, 0))
+    assert score.written == 2
+    port.mixer.mix(20 * RATE_HZ)
+    score.update()
+    assert score.written == score.next_bar >= 9
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Bar(0, 10.0, ()),
+        Bar(0, math.nan, ()),
+        Bar(0, 120.0, (), steps=0),
+        Bar(0, 120.0, (Hit(math.nan, "tick"),)),
+        Bar(0, 120.0, (Hit(0, "tick", gain=math.inf),)),
+        Bar(0, 120.0, (Hit(0, "tick", pan=math.nan),)),
+        Bar(0, 120.0, tuple(Hit(0, "tick") for _ in range(5000))),
+    ],
+)
+def test_a_bar_that_cannot_be_played_is_refused(wrong: Bar) -> None:
+    """Rather than sent: one that is no number would be noise from every speaker."""
+    score, port = offline("tick")
+    with pytest.raises(ValueError, match=r"tempo_bpm|steps|finite|hits"):
+        score.write(wrong)
+    assert not port.mixer.grid
+
+
+def test_a_voice_is_brought_to_the_rate_one_channel_and_finite_numbers() -> None:
+    score, port = offline()
+    wide = np.zeros((24_000, 2), np.float32)
+    wide[:, 0] = 0.5
+    wide[100] = (np.nan, np.inf)
+    score.voice("a", wide, 24_000)
+    made = port.mixer.voices["a"]
+    assert made.shape == (48_000,) and np.isfinite(made).all()
+    assert made[30_000:40_000] == pytest.approx(0.25, abs=0.01)
+    with pytest.raises(ValueError, match="voice 'b' has no samples"):
+        score.voice("b", np.zeros(0, np.float32), RATE_HZ)
+
+
+def test_a_forgotten_voice_is_neither_heard_nor_seen() -> None:
+    score, port = offline("tick", "tock")
+    score.write(Bar(0, 120.0, (Hit(0, "tick", 0.5), Hit(8, "tock", 0.5))))
+    score.forget("tock")
+    score.forget("nobody")
+    heard, said = play(score, port, 1.9)
+    assert heard == said == [4800]
+    score.clear()
+    assert not port.mixer.voices and play(score, port, 4.0) == ([], [])
+
+
+# ---- the sound process ------------------------------------------------------------------------------------------
+
+
+class SoundProcess:
+    """The other end: takes down what it is told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.listener = listen(folder / "sound.sock")
+        self.line: Line | None = None
+        self.told: list[Message] = []
+
+    def turn(self) -> None:
+        if self.line is None:
+            connection, _ = self.listener.accept()
+            self.line = Line(connection)
+            self.line.send(SoundReady(RATE_HZ))
+        for message in self.line.receive():
+            if isinstance(message, VoiceMade):
+                found = shared.attach(self.folder, message.segment)
+                assert found is not None and found[1].size
+                shared.remove(self.folder, message.segment)
+            self.told.append(message)
+
+    def die(self) -> None:
+        assert self.line is not None
+        self.line.close()
+        self.listener.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else tmp_path) as name:
+        yield Path(name)
+
+
+def voices_left(folder: Path) -> list[Path]:
+    return list(folder.glob("voice-*"))
+
+
+def test_a_sound_process_that_begins_anew_is_told_everything_again(folder: Path) -> None:
+    score = ScoreWriter(LivePort(folder))
+    score.voice("kept", TICK, RATE_HZ)
+    score.voice("gone", TICK, RATE_HZ)
+    score.forget("gone")
+    score.write(bar(0, 0))
+    score.level(-6.0)
+    assert score.update() is None
+    assert not voices_left(folder), "nobody is there to fetch a voice"
+    for _ in range(2):
+        process = SoundProcess(folder)
+        score.update()
+        process.turn()
+        score.update()
+        process.turn()
+        assert [type(message) for message in process.told] == [VoiceMade, LevelSet, BarWritten]
+        assert not voices_left(folder)
+        score.forget("kept")
+        score.voice("kept", TICK, RATE_HZ)
+        process.turn()
+        assert [type(message) for message in process.told[3:]] == [VoiceForgotten, VoiceMade]
+        process.die()
+        score.update()
+    assert not voices_left(folder)
+
+
+def test_a_live_port_reads_clock_and_capture_when_they_are_there(folder: Path) -> None:
+    port = LivePort(folder)
+    assert port.reading() is None and port.captured_to() == 0
+    np.testing.assert_array_equal(port.captured(10, 5), np.zeros(5))
+    clock = SharedClock(shared.create(folder, "clock", (SharedClock.SIZE,), "float64"))
+    ring = shared.SampleRing.create(folder, "capture", 1000)
+    assert port.reading() is None
+    clock.publish(Timeline(1.0, 2.0, 3.0), 4, RATE_HZ, 0.1, 6)
+    ring.write(0, np.arange(20, dtype=np.float32))
+    assert port.reading() == ClockReading(Timeline(1.0, 2.0, 3.0), 4, RATE_HZ, 0.1, 6, ())
+    assert port.captured_to() == 20 and list(port.captured(18, 4)) == [18, 19, 0, 0]
+
+
+def test_a_frame_that_comes_late_is_not_told_of_what_is_long_over() -> None:
+    score, port = offline("tick")
+    score.write(bar(0, 0))
+    score.write(bar(1, 0))
+    port.mixer.mix(60 * RATE_HZ)
+    score.update()
+    assert all(hit.late <= 1.0 for hit in score.sounding(60.0 * RATE_HZ))
+    assert isinstance(Sounding("tick", 0.5).late, float)
