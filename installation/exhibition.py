@@ -10,14 +10,13 @@ import contextlib
 import datetime
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from installation import texts
 from installation.choices import Choices
 from installation.places import Member, Node, Place, Problem, UnreadableError, decode, did_you_mean, read
-from installation.problems import Found, fields_at, locate, models_in, named, problems_of, shown
+from installation.problems import Found, fields_at, locate, models_in, named, shown, validated
 from installation.programme import Installed, OnShow, Pieces, entries_of, on_show
 
 SECTIONS = frozenset(name for name, field in Choices.model_fields.items() if models_in(field.annotation)) | {"texts"}
@@ -40,6 +39,15 @@ class Exhibition(Choices):
             source = "invitation_by_sound" if key == "invitation" and by_sound and key not in self.own_texts else key
             found[key] = texts.lines_for(source, self.languages, self.own_texts, keep_s, undo_s)
         return found
+
+    def texts_in(self, language: str) -> list[str]:
+        """Every text in one language; fewer where the wording is incomplete."""
+        keep_s, undo_s = self.visitors.keep, self.visitors.undo
+        return [
+            line
+            for name in texts.names()
+            for line in texts.lines_for(name, [language], self.own_texts, keep_s, undo_s)
+        ]
 
     @property
     def speakers_delay(self) -> float:
@@ -68,38 +76,55 @@ def load(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> Exhibition:
     Raises:
         ExhibitionError: the file is missing, unreadable or wrong; carries all problems at once.
     """
-    return _load(Path(path), pieces)[0]
+    path = Path(path)
+    return parse(_bytes_of(path), path, pieces)
 
 
 def parse(data: bytes, path: Path, pieces: Pieces | None = None) -> Exhibition:
     """As `load`, from the bytes of a file that was read already; `path` names it and its folder."""
-    return _parse(data, path, pieces)[0]
+    reading = _read(data, path, pieces)
+    if reading.problems:
+        raise ExhibitionError(reading.problems)
+    assert reading.exhibition is not None
+    return reading.exhibition
 
 
 def check(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> list[Problem]:
-    """All that keeps the exhibition from being shown: what `load` finds, missing files, weights and fonts."""
+    """All that keeps the exhibition from being shown: what `load` finds, and missing files, weights, fonts."""
     from installation.inspection import found_here
 
+    path = Path(path)
     try:
-        exhibition, root = _load(Path(path), pieces)
+        reading = _read(_bytes_of(path), path, pieces)
     except ExhibitionError as error:
         return error.problems
-    return in_order(exhibition.path, found_here(exhibition, root))
+    if reading.exhibition is None:
+        return reading.problems
+    return sorted({*reading.problems, *in_order(path, found_here(reading.exhibition, reading.root))})
 
 
 # ---- reading ---------------------------------------------------------------------------------------------
 
 
-def _load(path: Path, pieces: Pieces | None) -> tuple[Exhibition, Node]:
+@dataclass(frozen=True)
+class _Reading:
+    """A file that could be read: all problems, and what is right of it, as far as it makes an exhibition."""
+
+    root: Node
+    exhibition: Exhibition | None
+    problems: list[Problem]
+
+
+def _bytes_of(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
         raise ExhibitionError([Problem(path, 1, 1, f"cannot be read: {reason}")]) from error
-    return _parse(data, path, pieces)
 
 
-def _parse(data: bytes, path: Path, pieces: Pieces | None) -> tuple[Exhibition, Node]:
+def _read(data: bytes, path: Path, pieces: Pieces | None) -> _Reading:
+    """The exhibition in `data`. Raises ExhibitionError where there are no settings at all in it."""
     try:
         root, found = read(decode(data))
     except UnreadableError as error:
@@ -113,12 +138,13 @@ def _parse(data: bytes, path: Path, pieces: Pieces | None) -> tuple[Exhibition, 
     pieces = Installed() if pieces is None else pieces
     shows, wrong_pieces = on_show(root, pieces, path.parent)
     choices, wrong_choices = _choices(root, path.parent, pieces)
-    found += wrong_pieces + wrong_choices
-    if found or choices is None:
-        raise ExhibitionError(in_order(path, found))
+    problems = in_order(path, found + wrong_pieces + wrong_choices)
+    if choices is None:
+        return _Reading(root, None, problems)
     values = {name: getattr(choices, name) for name in Choices.model_fields}
     digest = hashlib.sha256(data).hexdigest()
-    return Exhibition.model_construct(path=path, digest=digest, pieces=tuple(shows), **values), root
+    exhibition = Exhibition.model_construct(path=path, digest=digest, pieces=tuple(shows), **values)
+    return _Reading(root, exhibition, problems)
 
 
 def _choices(root: Node, folder: Path, pieces: Pieces) -> tuple[Choices | None, Found]:
@@ -132,11 +158,8 @@ def _choices(root: Node, folder: Path, pieces: Pieces) -> tuple[Choices | None, 
         value, key_place, _ = locate(node, path)
         at_key = len(path) == 2 and path[0] == "texts"
         found.append((key_place if at_key else value.place, message if at_key else f"{named(path)}: {message}"))
-    try:
-        return Choices.model_validate(plain, context={"folder": folder}), found
-    except ValidationError as error:
-        wrong = problems_of(error, node, Choices)
-        return None, found + [(place, message + _elsewhere(message, root, pieces)) for place, message in wrong]
+    choices, wrong = validated(Choices, node, {"folder": folder})
+    return choices, found + [(place, message + _elsewhere(message, root, pieces)) for place, message in wrong]
 
 
 def _without_empty_sections(members: Mapping[str, Member]) -> dict[str, Member]:

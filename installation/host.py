@@ -186,9 +186,8 @@ def examine_weights(exhibition: Exhibition) -> list[Finding]:
 def examine_fonts(exhibition: Exhibition) -> list[Finding]:
     """Whether all words on the wall can be written with the fonts of this machine."""
     found = []
-    by_language = list(zip(exhibition.languages, zip(*exhibition.texts().values(), strict=False), strict=False))
-    for language, lines in by_language:
-        for script, characters, package in missing_glyphs(" ".join(lines)):
+    for language in exhibition.languages:
+        for script, characters, package in missing_glyphs(" ".join(exhibition.texts_in(language))):
             message = f"no font can write {script} ({characters[:8]})"
             found.append(Finding(f"font {language}", "fault", message, f"sudo apt install {package}"))
     return found or [ok("fonts", f"can write {', '.join(exhibition.languages)}")]

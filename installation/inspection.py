@@ -112,7 +112,7 @@ def _missing_glyphs(exhibition: Exhibition, root: Node) -> Found:
     """Languages whose script no font on this machine can write, at the language or at the curator's own wording."""
     found: Found = []
     for index, language in enumerate(exhibition.languages):
-        lines = " ".join(line for texts in exhibition.texts().values() for line in texts[index : index + 1])
+        lines = " ".join(exhibition.texts_in(language))
         place = locate(root, ("languages", index))[0].place
         for script, characters, package in missing_glyphs(lines):
             found.append((place, f"'{language}': no font can write {script} ({characters[:8]}); install {package}"))

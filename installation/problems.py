@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from installation.places import Node, Place, did_you_mean
 from installation.settings import to_seconds
 
+M = TypeVar("M", bound=BaseModel)
 Loc = tuple[str | int, ...]
 Found = list[tuple[Place, str]]
 _BOUNDS = {
@@ -24,6 +25,35 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
 }  # fmt: skip
 _RANGE_ENDS = {"low": 0, "high": 1}  # a Range may be written as a list
+
+
+def validated(model: type[M], node: Node, context: Mapping[str, Any], owner: str = "") -> tuple[M | None, Found]:
+    """`node` as `model`, and all that is wrong with it.
+
+    What is wrong is left out of the result, so that the rest can still be looked at; None where no rest is left.
+    """
+    written = node.plain()
+    try:
+        return model.model_validate(written, context=context), []
+    except ValidationError as error:
+        found = problems_of(error, node, model, owner)
+        for item in error.errors(include_url=False):
+            _leave_out(written, item["loc"])
+    try:
+        return model.model_validate(written, context=context), found
+    except ValidationError:
+        return None, found
+
+
+def _leave_out(written: Any, loc: Loc) -> None:
+    """Delete the innermost setting on the way to `loc`."""
+    owner, name = None, None
+    for step in loc:
+        if isinstance(written, dict) and step in written:
+            owner, name = written, step
+            written = written[step]
+    if owner is not None:
+        del owner[name]
 
 
 def problems_of(error: ValidationError, node: Node, model: type[BaseModel], owner: str = "") -> Found:

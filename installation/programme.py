@@ -11,11 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from installation.piece import Piece
 from installation.places import Node, Place, did_you_mean
-from installation.problems import Found, problems_of, shown
+from installation.problems import Found, shown, validated
 from installation.settings import Settings
 
 GROUP = "installation.pieces"
@@ -60,7 +58,10 @@ class Installed(Mapping[str, type[Piece]]):
 
 
 def on_show(root: Node, pieces: Pieces, folder: Path) -> tuple[list[OnShow], Found]:
-    """What is on show: a list of names or of `name: {settings}`, a group of them, or a single name."""
+    """What is on show: a list of names or of `name: {settings}`, a group of them, or a single name.
+
+    A piece with mistakes is among them with what is right of its settings; nobody must be shown it.
+    """
     assert isinstance(root.content, dict)
     if "pieces" not in root.content:
         return [], [(root.place, f"'pieces' is missing; write which of {', '.join(sorted(pieces))} is on show")]
@@ -108,7 +109,5 @@ def _piece(name: str, place: Place, node: Node | None, pieces: Pieces, folder: P
         node = Node(place, {})
     if not isinstance(node.content, dict):
         return None, [(node.place, f"piece '{name}': {shown(node)} is not a group of settings")]
-    try:
-        return OnShow(name, piece, piece.Settings.model_validate(node.plain(), context={"folder": folder})), []
-    except ValidationError as error:
-        return None, problems_of(error, node, piece.Settings, f"piece '{name}'")
+    settings, found = validated(piece.Settings, node, {"folder": folder}, f"piece '{name}'")
+    return (OnShow(name, piece, settings) if settings else None), found

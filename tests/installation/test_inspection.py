@@ -32,6 +32,28 @@ def test_check_names_files_that_are_not_there(tmp_path: Path, pieces: Pieces) ->
     assert checked(tmp_path, text, pieces) == []
 
 
+def test_check_says_everything_at_once(tmp_path: Path, pieces: Pieces) -> None:
+    text = (
+        "pieces:\n  beat: {tempoo: 3, film: a.mp4}\n  hmu:\ncamera: {id: b.mp4, rate_hz: 1000}\ntitel: x\n"
+        "microphone: c.wav\nhours: {open: 10:00, close: 10:00}\nlanguages: [en, xx]\n"
+    )
+    said = [
+        line.split(": ")[0] + " " + line.split("; ")[0].split(": ", 1)[1] for line in checked(tmp_path, text, pieces)
+    ]
+    assert said == [
+        "2:10 unknown setting 'tempoo' of piece 'beat'",
+        "2:27 'film' of piece 'beat': there is no file " + str(tmp_path / "a.mp4"),
+        "3:3 unknown piece 'hmu'",
+        "4:14 'id' of 'camera': there is no file " + str(tmp_path / "b.mp4"),
+        "4:30 'rate_hz' of 'camera': 1000 is not allowed",
+        "5:1 unknown setting 'titel'",
+        "6:13 'microphone': there is no file " + str(tmp_path / "c.wav"),
+        "7:29 opens and closes at 10:00",
+        said[-1],
+    ]
+    assert said[-1].startswith("8:17 item 2 of 'languages': there is no built-in wording in 'xx'")
+
+
 def test_check_says_what_load_says_too(tmp_path: Path, pieces: Pieces) -> None:
     assert checked(tmp_path, "pieces: baet", pieces) == ["1:9: unknown piece 'baet'; did you mean 'beat'?"]
 
