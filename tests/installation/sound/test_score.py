@@ -52,10 +52,10 @@ def play(score: ScoreWriter, port: OfflinePort, seconds: float) -> tuple[list[in
 
 def test_steps_become_samples() -> None:
     score, port = offline("tick")
-    score.write(bar(0, -0.5, 0.0, 4.25, 15.9, tempo=90.0))
+    score.write(bar(0, -0.5, 0.0, 4.25, 15.2, tempo=90.0))
     step = 60 / 90 / 4 * RATE_HZ
     heard, _ = play(score, port, 2.8)
-    assert heard[:4] == [4800 + round(s * step) for s in (-0.5, 0.0, 4.25, 15.9)]
+    assert heard[:4] == [4800 + round(s * step) for s in (-0.5, 0.0, 4.25, 15.2)]
 
 
 def test_what_sounds_is_seen_also_in_repeated_bars() -> None:
