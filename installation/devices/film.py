@@ -87,7 +87,8 @@ class FilmReader:
         if self._container is None:
             raise FilmError(f"{self.path}: this film was closed; open it again to play it")
         moment = second % self.seconds
-        if moment < self._current[0] or (self._following and moment > self._following[0] + PATIENCE_S):
+        ahead = moment - self._following[0] if self._following and self._seekable else 0.0
+        if moment < self._current[0] or ahead > PATIENCE_S:
             self._seek(moment)
         while self._following and self._following[0] <= moment:
             self._current, self._picture = self._following, None
