@@ -112,7 +112,8 @@ class Footing:
             ledger, repairs = open_ledger(self._folder, self._disk, self._clock)
             try:
                 self.repairs = repair(self._media, ledger, self._disk, repairs)
-            except OSError:
+                self._disk.flush_folder(self._folder)  # the names of the database and of its log
+            except BaseException:
                 ledger.close()
                 raise
         except OSError as error:

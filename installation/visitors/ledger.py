@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS reckoning (
     only INTEGER PRIMARY KEY CHECK (only = 1), believed REAL NOT NULL, "offset" REAL NOT NULL, doubted REAL NOT NULL);
 """
 _COLUMNS = "seq, id, kept, keep_s, stand_in, sound_bytes, film_bytes, derived, aside"
+_COMPLETE = 1
 _LAST_SEQ = 2**63 - 1
 _ERRNO = {
     sqlite3.SQLITE_FULL: errno.ENOSPC,
@@ -75,8 +76,8 @@ class Ledger:
                     self._rows.execute("PRAGMA journal_mode = WAL")
                 self._rows.execute("PRAGMA synchronous = FULL")
                 self._rows.execute("PRAGMA secure_delete = ON")
-                self.created = not self._rows.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
                 self._rows.executescript(_TABLES)
+                self.complete = self._rows.execute("PRAGMA user_version").fetchone()[0] == _COMPLETE
                 verdict = self._rows.execute("PRAGMA quick_check(1)").fetchone()[0]
                 if verdict != "ok":
                     raise LedgerDamaged(verdict)
@@ -84,6 +85,12 @@ class Ledger:
         except BaseException:
             self._rows.close()
             raise
+
+    def completed(self) -> None:
+        """All visits that there are have been entered. Until this is said, a ledger counts as lost and found anew."""
+        with _asked():
+            self._rows.execute(f"PRAGMA user_version = {_COMPLETE}")
+        self.complete = True
 
     def ids(self) -> set[str]:
         with _asked():

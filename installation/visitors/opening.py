@@ -1,7 +1,9 @@
 """How the store finds its folder in the morning: locked, repaired, and its ledger rebuilt if it was lost.
 
 What a power cut may have left is told by names alone: a `.part` is a file that was being written, media without a
-row a recording that was, a `.gone` a deletion that had begun. Each is brought to its end. Nothing here reads media.
+row a recording that was, a `.gone` a deletion that had begun. Each is brought to its end. More than one recording
+cannot have been in progress, though: if several whole ones have no row, rows were lost, and the slips bring them
+back. Nothing here reads media.
 """
 
 from __future__ import annotations
@@ -87,16 +89,27 @@ def open_ledger(folder: Path, disk: Disk, clock: Callable[[], float]) -> tuple[L
             ledger = Ledger(path)
         except LedgerDamaged as again:  # a new file, and damaged: the disk does not give back what it is given
             raise OSError(errno.EIO, f"a new database is damaged: {again}") from again
-    if not ledger.created:
+    if ledger.complete:
         return ledger, Repairs()
-    entries = from_slips(folder / MEDIA)
+    try:
+        rescued = _fill(ledger, from_slips(folder / MEDIA), clock())
+    except BaseException:
+        ledger.close()
+        raise
+    if rescued:
+        damage = damage or "the database was missing"
+    return ledger, Repairs(rescued=rescued, damage=damage)
+
+
+def _fill(ledger: Ledger, entries: list[Entry], now: float) -> int:
+    """Enter what the slips say into a new ledger; returns how many visits that are."""
     if entries:
         ledger.put(entries)
-        latest, now = max(entry.kept for entry in entries), clock()
+        latest = max(entry.kept for entry in entries)
         ahead = latest - now if latest - now > BACK_S else 0.0
         ledger.remember(Reckoning(now + ahead, ahead))
-        damage = damage or "the database was missing"
-    return ledger, Repairs(rescued=len(entries), damage=damage)
+    ledger.completed()
+    return len(entries)
 
 
 def _set_aside(folder: Path, disk: Disk, now: float) -> None:
@@ -139,6 +152,16 @@ def repair(media: Path, ledger: Ledger, disk: Disk, repairs: Repairs) -> Repairs
     gone = {visit for visit, kinds in files.items() if GONE in kinds}
     dropped = {visit for visit in known if not {SOUND, FILM} <= files.get(visit, set())} - gone
     orphans = files.keys() - known - gone
+    whole = {visit for visit in orphans if {SOUND, FILM, SLIP} <= files[visit]}
+    if len(whole) > 1:  # one may be the recording in progress; the rows of more were lost
+        entries = [entry for entry in from_slips(media) if entry.id in whole]
+        first = ledger.next_seq()
+        ledger.put(replace(entry, seq=first + number) for number, entry in enumerate(entries))
+        repairs = replace(
+            repairs, rescued=repairs.rescued + len(entries), damage=repairs.damage or "rows were missing"
+        )
+        known |= {entry.id for entry in entries}
+        orphans -= known
     for path in parts:
         disk.remove(path)
     for visit in gone | dropped | orphans:

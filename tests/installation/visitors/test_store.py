@@ -704,6 +704,45 @@ def test_a_lost_ledger_is_written_anew_from_the_slips(opened, take, board, damag
     assert len(opened().expire()) == 3, "their time went on"
 
 
+@pytest.mark.parametrize("instant", ["put", "remember", "completed"])
+def test_a_ledger_whose_rewriting_is_interrupted_is_written_again(opened, take, monkeypatch, instant):
+    store = opened()
+    kept = [store.keep(*pair(take(n)), MONTH_S) for n in range(3)]
+    store.close()
+    for path in store.folder.glob("visits.sqlite*"):
+        path.unlink()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Ledger, instant, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        opened()
+    monkeypatch.undo()
+    assert [visit.id for visit in opened().visits(9)] == [visit.id for visit in kept]
+    assert opened().repairs == Repairs()
+
+
+def test_rows_that_an_older_ledger_lacks_come_back(opened, take, board):
+    """A technician restored the database of last week, or the disk did."""
+    store = opened()
+    kept = [store.keep(*pair(take(0)), MONTH_S)]
+    store.close()
+    older = (store.folder / "visits.sqlite").read_bytes()
+    store = opened()
+    kept += [store.keep(*pair(take(n)), MONTH_S) for n in range(1, 4)]
+    store.remember(kept[2].id, {"a": 1})
+    store.delete(kept[1].id)
+    store.close()
+    (store.folder / "visits.sqlite").write_bytes(older)
+    store = opened()
+    found = store.visits(9)
+    assert [visit.id for visit in found] == [kept[0].id, kept[2].id, kept[3].id]
+    assert found[1].derived == {"a": 1}
+    assert store.repairs == Repairs(rescued=2, damage="rows were missing")
+    assert raised(board) == {"store_damaged"}
+
+
 def test_a_slip_that_lies_brings_nobody_back(opened, take):
     store = opened()
     visit = store.keep(*pair(take(1)), MONTH_S)
