@@ -66,10 +66,14 @@ class Page:
     def __init__(self, title: str) -> None:
         ui.add_head_html(f"<style>{STYLE.read_text(encoding='utf-8')}</style>")
         ui.add_body_html(f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>")
-        with Tag("header", "masthead"):
+        # Quasar's page is a `main` around everything; ours is the part between masthead and foot.
+        slot = ui.context.client.content.parent_slot
+        if slot is not None:
+            slot.parent.props["role"] = "presentation"
+        with Tag("header", "masthead", role="banner"):
             Words("h1", title)
             self._verdict = Words("p", "", "verdict", role="status")
-        with Tag("main", "room"):
+        with Tag("div", "room", role="main"):
             self._build_picture()
             with Tag("section", "alerts", aria_label="What needs attention"):
                 self._alerts = Part(Tag("ul"), _alerts)
@@ -81,7 +85,7 @@ class Page:
                 with Tag("section", "devices", aria_label="Devices"):
                     Words("h2", "Devices")
                     self._devices = Part(Tag("ul"), _devices)
-        with Tag("footer", "foot"):
+        with Tag("footer", "foot", role="contentinfo"):
             Words("span", "For machines")
             for path, name in (("/status.json", "status"), ("/metrics", "metrics"), ("/healthz", "health")):
                 Words("a", name, href=path)

@@ -124,6 +124,8 @@ class ConsoleProcess:
 
     def _leave(self, site: Site, server: Server) -> None:
         """Streams end at once, then pages; what is still open after `LEAVE_SECONDS` is cut."""
+        if site.stopping.is_set():
+            return
         site.stopping.set()
         server.should_exit = True
         asyncio.get_running_loop().call_later(LEAVE_SECONDS, setattr, server, "force_exit", True)

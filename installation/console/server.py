@@ -81,13 +81,13 @@ class Site:
         return Server(config)
 
     def show(self, situation: Situation) -> None:
-        """Bring the open pages up to date."""
-        for page in list(self._pages.values()):
-            page.show(situation, self._curtain)
-
-    @property
-    def open_pages(self) -> int:
-        return len(self._pages)
+        """Bring the open pages up to date. One that cannot be is let go; the others go on."""
+        for name, page in list(self._pages.items()):
+            try:
+                page.show(situation, self._curtain)
+            except Exception:
+                log.exception("a page cannot be brought up to date; its browser will have to load it again")
+                del self._pages[name]
 
     @property
     def _curtain(self) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_run import Run
+
+from tests.installation.console.made_run import Run
 
 
 @pytest.fixture

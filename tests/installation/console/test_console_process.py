@@ -19,14 +19,15 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from made_run import Run
 
 from installation.console.address import listen
 from installation.console.process import chosen
 from installation.shared import FrameWriter
+from tests.installation.console.made_run import Run
 
 PATIENCE = 60.0  # on a machine that is busy with other work
-PROGRAM = "import sys; from installation.console.process import main; main(sys.argv[1], sys.argv[2])"
+# As the nursery runs it: when `main` is over, so is the process.
+PROGRAM = "import os, sys; from installation.console.process import main; main(*sys.argv[1:]); os._exit(0)"
 ELSEWHERE = re.compile(rb"(?:https?:)?//(?!www\.w3\.org/(?:2000/svg|1999|1998))[a-z0-9.-]+\.[a-z]{2,}", re.IGNORECASE)
 
 
