@@ -57,13 +57,15 @@ class VideoDevice:
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         self._sum = 0
         self._same = 0
-        sums = set()
-        for _ in range(FIRST_PICTURES):
-            picture, _ = self.read()
-            sums.add(_checksum(picture))
-        if len(sums) < 2:
+        try:
+            sums = {_checksum(self.read()[0]) for _ in range(FIRST_PICTURES)}
+            if len(sums) < 2:
+                raise DeviceError(
+                    f"camera {name} delivers the same picture for ever; unplug it and plug it in"
+                )
+        except DeviceError:
             self.close()
-            raise DeviceError(f"camera {name} delivers the same picture again and again; unplug it and plug it in")
+            raise
 
     def read(self) -> tuple[Picture, float]:
         fine, picture = self._capture.read()

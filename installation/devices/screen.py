@@ -15,6 +15,8 @@ import numpy as np
 from installation.devices.speakers import DeviceError
 from installation.piece import Picture, Size
 
+POINTERS = {"touch", "mouse"}
+
 
 class Screen(Protocol):
     """What the stage shows its pictures on. `size` is that of the pictures it wants."""
@@ -90,8 +92,7 @@ class Window:
         pygame.mouse.set_visible(not fullscreen)
         self._rotate = rotate
         self._wanted = size if fullscreen else None
-        self._keys = {_key(pygame, key): name for name, keys in controls.items() for key in keys if key != "touch"}
-        self._touch = [name for name, keys in controls.items() if "touch" in keys]
+        self._controls = Controls(pygame, controls)
         self.name = f"display {display} ({pygame.display.get_driver()}, {shown[0]}×{shown[1]})"
         self.size = self._picture_size()
 
@@ -116,12 +117,8 @@ class Window:
         pygame = self._pygame
         found: list[str] = []
         for event in pygame.event.get():
-            if event.type == pygame.KEYDOWN and event.key in self._keys:
-                found.append(self._keys[event.key])
-            elif event.type in (pygame.FINGERDOWN, pygame.MOUSEBUTTONDOWN):
-                if not (event.type == pygame.MOUSEBUTTONDOWN and getattr(event, "touch", False)):
-                    found.extend(self._touch)
-            elif event.type == pygame.QUIT:
+            found += self._controls.pressed(event)
+            if event.type == pygame.QUIT:
                 found.append("quit")
             elif event.type == pygame.VIDEORESIZE:
                 self.size = self._picture_size()
@@ -129,6 +126,41 @@ class Window:
 
     def close(self) -> None:
         self._pygame.display.quit()
+
+
+class Controls:
+    """Which control an event presses. `triggers` maps a control to keys, touch, mouse, gamepad (and sound, which the
+    stage listens for)."""
+
+    def __init__(self, pygame: Any, triggers: Mapping[str, Sequence[str]]) -> None:
+        self._pygame = pygame
+        self._keys: dict[int, str] = {}
+        self._pointed: list[str] = []
+        self._gamepad: list[str] = []
+        self._gamepads: list[Any] = []  # those that are not held send nothing
+        for name, sources in triggers.items():
+            for source in sources:
+                if source != "sound" and source not in POINTERS and source != "gamepad":
+                    self._keys |= dict.fromkeys(_keys(pygame, source), name)
+            if POINTERS & set(sources):
+                self._pointed.append(name)
+            if "gamepad" in sources:
+                self._gamepad.append(name)
+        if self._gamepad:
+            pygame.joystick.init()
+
+    def pressed(self, event: Any) -> list[str]:
+        """The controls that `event` presses. Many touch screens call themselves a mouse: either is both."""
+        pygame = self._pygame
+        if event.type == pygame.KEYDOWN and event.key in self._keys:
+            return [self._keys[event.key]]
+        if event.type == pygame.FINGERDOWN:
+            return self._pointed
+        if event.type == pygame.MOUSEBUTTONDOWN and not getattr(event, "touch", False):
+            return self._pointed
+        if event.type == pygame.JOYDEVICEADDED and self._gamepad:
+            self._gamepads.append(pygame.joystick.Joystick(event.device_index))
+        return self._gamepad if event.type == pygame.JOYBUTTONDOWN else []
 
 
 def has_display() -> bool:
@@ -156,8 +188,10 @@ class Pace:
         return late
 
 
-def _key(pygame: Any, name: str) -> int:
+def _keys(pygame: Any, name: str) -> list[int]:
+    """The codes of the key called `name`; return and enter are both, wherever they lie."""
+    names = ("return", "enter") if name in ("return", "enter") else (name,)
     try:
-        return int(pygame.key.key_code(name))
+        return [int(pygame.key.key_code(each)) for each in names]
     except ValueError as error:
         raise DeviceError(f"no key is called {name!r}; use a name such as 'space', 'return', 'a' or 'f1'") from error

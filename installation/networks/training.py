@@ -58,14 +58,24 @@ class Run:
         self._bar.stop()
 
     def resume(self, model: nn.Module, optimiser: Optimizer, ema: nn.Module | None = None) -> int:
-        """Load the newest checkpoint into the arguments; returns the step to go on from (0 for a new run)."""
-        from safetensors.torch import load_file
+        """Load the newest checkpoint into the arguments; returns the step to go on from (0 for a new run).
+
+        torch's random numbers go on as well: where batches are drawn by step, the losses are those of a run that was
+        never cut.
+        """
+        import torch
+        from safetensors import safe_open
 
         path = self.folder / "checkpoint.safetensors"
         if not path.exists():
             return 0
-        tensors = load_file(path)
-        about = json.loads((self.folder / "checkpoint.json").read_text(encoding="utf-8"))
+        with safe_open(path, framework="pt") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (it is no mapping)
+            said = (file.metadata() or {}).get("about")
+        # Until a run of an earlier version has ended, its place stands in a file of its own.
+        about = json.loads(said or (self.folder / "checkpoint.json").read_text(encoding="utf-8"))
+        if "random" in tensors:
+            torch.set_rng_state(tensors["random"])
         model.load_state_dict(_part(tensors, "model."))
         if ema is not None:
             ema.load_state_dict(_part(tensors, "ema."))
@@ -82,9 +92,10 @@ class Run:
     def save(self, step: int, model: nn.Module, optimiser: Optimizer, ema: nn.Module | None = None) -> None:
         """Keep the run's place: `step` is done. A cut while writing leaves the previous checkpoint."""
         from safetensors.torch import save as to_bytes
-        from torch import Tensor
+        from torch import Tensor, get_rng_state
 
         tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in model.state_dict().items()}
+        tensors["random"] = get_rng_state()
         if ema is not None:
             tensors |= {f"ema.{k}": v for k, v in ema.state_dict().items()}
         state = optimiser.state_dict()
@@ -98,8 +109,9 @@ class Run:
         groups = [{k: v for k, v in group.items() if k != "params"} for group in state["param_groups"]]
         about = {"step": step, "optimiser": scalars, "groups": groups}
         copies = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
-        write_whole(self.folder / "checkpoint.safetensors", to_bytes(copies))
-        write_whole(self.folder / "checkpoint.json", json.dumps(about).encode())
+        data = to_bytes(copies, metadata={"about": json.dumps(about)})  # one file: a cut cannot part step and tensors
+        write_whole(self.folder / "checkpoint.safetensors", data)
+        (self.folder / "checkpoint.json").unlink(missing_ok=True)
 
     def progress(self, step: int, **losses: float) -> None:
         """Show the step and its figures: on a terminal as a bar, in a log file as a line every 100 steps."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +97,8 @@ def load(name: str, folder: Path | None = None) -> Weights:
             f"{path}: cannot be read ({error.strerror}); restore the file or train it: {card.command}"
         ) from error
     digest = hashlib.sha256(data).hexdigest()
+    if card.name != name:
+        raise WeightsError(f"{path}: its card is that of {card.name!r}; restore both files")
     if digest != card.sha256:
         raise WeightsError(
             f"{path}: checksum {digest[:12]}… is not the card's {card.sha256[:12]}…; the file is truncated or "
@@ -122,8 +124,12 @@ def read_card(path: Path) -> Card:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise WeightsError(f"{path}: the model card is not YAML ({error}); restore it") from error
     known = {item.name for item in fields(Card)}
-    if not isinstance(values, dict) or not {"name", "architecture", "sha256", "command"} <= values.keys() <= known:
+    needed = {item.name for item in fields(Card) if item.default is MISSING and item.default_factory is MISSING}
+    if not isinstance(values, dict) or not needed | {"sha256"} <= values.keys() <= known:
         raise WeightsError(f"{path}: not a model card of this version; restore it")
+    texts = [values[key] for key in ("name", "licence", "command", "sha256")]
+    if not all(isinstance(text, str) for text in texts) or not isinstance(values["architecture"], dict):
+        raise WeightsError(f"{path}: name, licence, command and sha256 are texts, architecture a mapping; restore it")
     return Card(**values)
 
 

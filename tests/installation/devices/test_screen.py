@@ -1,0 +1,130 @@
+"""The screen: what counts as the button, pictures of the right size, and a pace without haste."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from installation.choices import TRIGGERS
+from installation.devices import screen
+from installation.devices.screen import Controls, Offscreen, Pace
+from installation.devices.speakers import DeviceError
+
+KEYS = {"space": 32, "return": 13, "enter": 271, "a": 97}
+
+
+def _key_code(name: str) -> int:
+    if name not in KEYS:
+        raise ValueError("unknown key name")
+    return KEYS[name]
+
+
+def pygame() -> SimpleNamespace:
+    """As much of pygame as controls need."""
+    held = SimpleNamespace(begun=False, made=[])
+    return SimpleNamespace(
+        KEYDOWN=1, FINGERDOWN=2, MOUSEBUTTONDOWN=3, JOYBUTTONDOWN=4, JOYDEVICEADDED=5, QUIT=6,
+        key=SimpleNamespace(key_code=_key_code), held=held,
+        joystick=SimpleNamespace(init=lambda: setattr(held, "begun", True), Joystick=held.made.append),
+    )  # fmt: skip
+
+
+def event(kind: int, **fields: object) -> SimpleNamespace:
+    return SimpleNamespace(type=kind, **fields)
+
+
+def test_every_word_a_curator_may_write_opens_a_window() -> None:
+    """With SDL's own names for keys. In a process of its own: pygame stays out of this one."""
+    program = (
+        "import pygame; from installation.devices.screen import Controls; import sys\n"
+        "pygame.display.init(); pygame.display.set_mode((8, 8))\n"
+        "Controls(pygame, {'button': sys.argv[1:]})"
+    )
+    environment = os.environ | {"SDL_VIDEODRIVER": "dummy", "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
+    command = [sys.executable, "-c", program, *TRIGGERS, "a", "7", "f1", "f12"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_keys_press_what_they_are_given_for() -> None:
+    fake = pygame()
+    controls = Controls(fake, {"button": ["space", "enter"], "next": ["a"]})
+    assert controls.pressed(event(fake.KEYDOWN, key=32)) == ["button"]
+    assert controls.pressed(event(fake.KEYDOWN, key=13)) == ["button"], "return and enter are one"
+    assert controls.pressed(event(fake.KEYDOWN, key=97)) == ["next"]
+    assert controls.pressed(event(fake.KEYDOWN, key=98)) == []
+    assert controls.pressed(event(fake.FINGERDOWN)) == controls.pressed(event(fake.MOUSEBUTTONDOWN)) == []
+
+
+@pytest.mark.parametrize("word", ["touch", "mouse"])
+def test_a_touch_is_one_press(word: str) -> None:
+    """SDL makes a mouse's click of every touch as well: that must not press twice."""
+    fake = pygame()
+    controls = Controls(fake, {"button": [word, "sound"]})
+    assert controls.pressed(event(fake.FINGERDOWN)) == ["button"]
+    assert controls.pressed(event(fake.MOUSEBUTTONDOWN, touch=True)) == []
+    assert controls.pressed(event(fake.MOUSEBUTTONDOWN, touch=False)) == ["button"]
+
+
+def test_a_gamepad_is_held_as_soon_as_it_is_plugged_in() -> None:
+    fake = pygame()
+    controls = Controls(fake, {"button": ["gamepad"]})
+    assert fake.held.begun
+    assert controls.pressed(event(fake.JOYDEVICEADDED, device_index=3)) == []
+    assert fake.held.made == [3]
+    assert controls.pressed(event(fake.JOYBUTTONDOWN)) == ["button"]
+    without = pygame()
+    assert Controls(without, {"button": ["space"]}).pressed(event(4)) == [] and not without.held.begun
+
+
+def test_an_unknown_key_is_named() -> None:
+    with pytest.raises(DeviceError, match="'hyper'"):
+        Controls(pygame(), {"button": ["hyper"]})
+
+
+def test_an_offscreen_screen_takes_pictures_of_its_size_only() -> None:
+    shown = Offscreen((64, 36))
+    shown.show(np.zeros((36, 64, 3), np.uint8))
+    assert shown.pressed() == [] and not shown.real
+    with pytest.raises(ValueError, match=r"\(64, 36, 3\)"):
+        shown.show(np.zeros((64, 36, 3), np.uint8))
+
+
+class Time:
+    """A clock that moves when it is slept on."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds >= 0
+        self.now += seconds
+
+
+def test_late_turns_do_not_add_up_and_are_not_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Time()
+    monkeypatch.setattr(screen, "time", clock)
+    pace = Pace(20.0)
+    assert pace.wait() == 0.0 and clock.now == pytest.approx(100.05)
+    clock.now += 0.06  # this turn took longer than a period
+    assert pace.wait() == pytest.approx(0.01)
+    assert pace.wait() == 0.0 and clock.now == pytest.approx(100.15), "the third turn is where it always was"
+    clock.now += 5.0
+    assert pace.wait() == pytest.approx(4.95)
+    assert pace.wait() == 0.0 and clock.now == pytest.approx(105.2), "no hurry after what is lost"
+
+
+def test_a_display_is_looked_for_in_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert not screen.has_display()
+    monkeypatch.setenv("DISPLAY", ":3")
+    assert screen.has_display()

@@ -1,0 +1,104 @@
+"""A training run that was cut goes on as if it had not been."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from installation.networks import training
+from installation.networks.training import Run
+
+
+class Network(nn.Module):
+    """Small, with dropout, so that random numbers matter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5), nn.ReLU(), nn.BatchNorm1d(8), nn.Linear(8, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layers(x)
+
+
+def train(folder: Path, steps: int, cut_after: int | None = None, save_every: int = 5) -> list[float]:
+    """The losses of a run; with `cut_after`, of one that is killed after that step."""
+    torch.manual_seed(0)
+    model, ema = Network(), Network()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=0.01)
+    losses = []
+    with Run(folder, steps) as run:
+        for step in range(run.resume(model, optimiser, ema), run.steps):
+            batch = torch.randn(16, 4, generator=torch.Generator().manual_seed(step))
+            optimiser.param_groups[0]["lr"] = 0.01 * (1 - step / steps)
+            loss = (model(batch) - batch.sum(1, keepdim=True)).square().mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            with torch.no_grad():
+                for kept, new in zip(ema.parameters(), model.parameters(), strict=True):
+                    kept.lerp_(new, 0.1)
+            losses.append(loss.item())
+            run.progress(step, loss=loss.item())
+            if step % save_every == save_every - 1:
+                run.save(step, model, optimiser, ema)
+            if step == cut_after:
+                return losses
+    return [*losses, *(float(p.sum()) for p in ema.parameters())]
+
+
+def test_a_run_that_was_cut_has_the_losses_of_one_that_was_not(tmp_path: Path) -> None:
+    whole = train(tmp_path / "whole", 30)
+    first = train(tmp_path / "cut", 30, cut_after=17)
+    rest = train(tmp_path / "cut", 30)
+    assert first == whole[:18]
+    assert rest == whole[15:], "exactly: the same batches, dropout, optimiser and averages"
+
+
+def test_a_new_run_begins_at_its_first_step(tmp_path: Path) -> None:
+    model = Network()
+    with Run(tmp_path / "run", 3) as run:
+        assert run.resume(model, torch.optim.SGD(model.parameters(), lr=0.1)) == 0
+    with pytest.raises(ValueError, match="steps=0"):
+        Run(tmp_path, 0)
+
+
+def test_a_cut_while_saving_leaves_the_place_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Step and tensors are of one checkpoint, at whichever write the power fails."""
+    whole = train(tmp_path / "whole", 20)
+    train(tmp_path / "cut", 20, cut_after=6)
+    real, writes = training.write_whole, [0]
+
+    def fail(path: Path, data: bytes) -> None:
+        writes[0] += 1
+        if writes[0] == 1:
+            raise KeyboardInterrupt
+        real(path, data)
+
+    monkeypatch.setattr(training, "write_whole", fail)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "cut", 20)
+    monkeypatch.undo()
+    assert train(tmp_path / "cut", 20) == whole[5:]
+    assert len(list((tmp_path / "cut").iterdir())) == 1
+
+
+def test_a_checkpoint_of_another_network_is_an_error(tmp_path: Path) -> None:
+    train(tmp_path / "run", 10)
+    other = nn.Linear(3, 3)
+    with Run(tmp_path / "run", 10) as run, pytest.raises(RuntimeError, match="state_dict"):
+        run.resume(other, torch.optim.AdamW(other.parameters()))
+
+
+def test_without_a_terminal_progress_is_a_line_now_and_then(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Run(tmp_path / "rhythm", 250) as run:
+        for step in range(250):
+            run.progress(step, loss=0.5)
+    printed = capsys.readouterr()
+    assert not printed.out, "standard output is for results"
+    lines = printed.err.strip().splitlines()
+    assert lines == [f"rhythm step {step}/250 loss 0.5" for step in (0, 100, 200, 249)]

@@ -1,0 +1,142 @@
+"""Weights are verified before use: whatever is wrong with the files is said, with the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from installation.networks.weights import Card, WeightsError, load, read_card, save, write_whole
+
+NAME = "test.network"
+CARD = Card(NAME, {"width": 3}, ["nobody (CC0)"], "Apache-2.0", "python3 run.py train test.network", {"f1": 0.5})
+STATE = {"layer.weight": torch.arange(6.0).reshape(2, 3), "layer.bias": torch.zeros(2)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    save(NAME, STATE, CARD, tmp_path)
+    return tmp_path
+
+
+def test_what_is_saved_is_loaded(folder: Path) -> None:
+    weights = load(NAME, folder)
+    assert all(torch.equal(weights.state[key], STATE[key]) for key in STATE) and weights.state.keys() == STATE.keys()
+    assert weights.card.parameters == 8 and len(weights.card.sha256) == 64
+    assert (weights.card.architecture, weights.card.measured) == ({"width": 3}, {"f1": 0.5})
+    assert sorted(path.name for path in folder.iterdir()) == [f"{NAME}.safetensors", f"{NAME}.yaml"]
+
+
+def _truncated(tensors: Path, card: Path) -> None:
+    tensors.write_bytes(tensors.read_bytes()[:-5])
+
+
+def _of_one_bit_more(tensors: Path, card: Path) -> None:
+    data = bytearray(tensors.read_bytes())
+    data[-1] ^= 1
+    tensors.write_bytes(data)
+
+
+def _changed(card: Path, **values: object) -> None:
+    card.write_text(yaml.safe_dump(yaml.safe_load(card.read_text()) | values))
+
+
+def _not_tensors(tensors: Path, card: Path) -> None:
+    import hashlib
+
+    tensors.write_bytes(b"nothing of the kind")
+    _changed(card, sha256=hashlib.sha256(b"nothing of the kind").hexdigest())
+
+
+def _without(key: str) -> Callable[[Path, Path], None]:
+    def change(tensors: Path, card: Path) -> None:
+        values = yaml.safe_load(card.read_text())
+        del values[key]
+        card.write_text(yaml.safe_dump(values))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "spoil, message",
+    [
+        (_truncated, "checksum"),
+        (_of_one_bit_more, "checksum"),
+        (_not_tensors, "not a safetensors file"),
+        (lambda tensors, card: tensors.write_bytes(b""), "checksum"),
+        (lambda tensors, card: tensors.unlink(), "cannot be read .*train it: python3 run.py train"),
+        (lambda tensors, card: card.unlink(), "model card cannot be read"),
+        (lambda tensors, card: card.write_text("a: [b"), "not YAML"),
+        (lambda tensors, card: card.write_bytes(b"\xff\xfe\x00"), "not YAML"),
+        (lambda tensors, card: card.write_text("- a list"), "not a model card"),
+        (lambda tensors, card: _changed(card, colour="red"), "not a model card"),
+        (_without("licence"), "not a model card"),
+        (_without("data"), "not a model card"),
+        (_without("sha256"), "not a model card"),
+        (lambda tensors, card: _changed(card, sha256=None), "are texts"),
+        (lambda tensors, card: _changed(card, architecture="big"), "are texts"),
+        (lambda tensors, card: _changed(card, name="other.network"), "card is that of 'other.network'"),
+    ],
+)
+def test_whatever_is_wrong_is_a_weights_error(
+    folder: Path, spoil: Callable[[Path, Path], None], message: str
+) -> None:
+    spoil(folder / f"{NAME}.safetensors", folder / f"{NAME}.yaml")
+    with pytest.raises(WeightsError, match=message) as error:
+        load(NAME, folder)
+    assert NAME in str(error.value)
+
+
+def test_a_pickle_is_never_read(folder: Path) -> None:
+    torch.save(STATE, folder / f"{NAME}.safetensors")
+    with pytest.raises(WeightsError):
+        load(NAME, folder)
+
+
+def test_a_crash_between_tensors_and_card_is_noticed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(path: Path, data: bytes) -> None:
+        if path.suffix == ".yaml":
+            raise KeyboardInterrupt
+        write_whole(path, data)
+
+    monkeypatch.setattr("installation.networks.weights.write_whole", crash)
+    with pytest.raises(KeyboardInterrupt):
+        save(NAME, {"other": torch.ones(3)}, CARD, folder)
+    with pytest.raises(WeightsError, match="checksum"):
+        load(NAME, folder)
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    write_whole(path, b"old")
+
+    def crash(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("os.fsync", crash)
+    with pytest.raises(OSError, match="no space"):
+        write_whole(path, b"new and longer")
+    assert path.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("name", ["neural_beatbox.hearing", "neural_beatbox.rhythm"])
+def test_the_shipped_weights_are_those_of_their_cards(name: str) -> None:
+    weights = load(name)
+    assert weights.card.parameters == sum(tensor.numel() for tensor in weights.state.values())
+    assert weights.card.data and weights.card.licence and f"train {name}" in weights.card.command
+
+
+@pytest.mark.parametrize("network", ["hearing", "rhythm"])
+def test_tensors_of_the_wrong_shape_are_refused(tmp_path: Path, network: str) -> None:
+    from pieces.neural_beatbox.hearing import Hearing
+    from pieces.neural_beatbox.rhythm import Drummer
+
+    opened: Callable[..., object] = {"hearing": Hearing.load, "rhythm": Drummer.load}[network]
+    name = f"neural_beatbox.{network}"
+    card = read_card(Path(__file__).parents[3] / "assets" / "weights" / f"{name}.yaml")
+    save(name, STATE, card, tmp_path)
+    with pytest.raises(WeightsError, match="fit"):
+        opened("cpu", tmp_path)
