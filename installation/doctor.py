@@ -230,7 +230,7 @@ def _sound_on_duty(
             findings.append(ok(subject, "the exhibition keeps it off"))
             continue
         if not wanted.is_identity and wanted.id != "auto":
-            what = f"the recording {wanted.id}" if wanted.is_file else "composed takes"
+            what = f"the recording {wanted.id}" if wanted.is_file else "the sound of the built-in film"
             instead = "silence" if subject == "speakers" else what
             findings.append(_stands_in(subject, f"the exhibition asks for {instead}", subject))
             continue
@@ -241,7 +241,9 @@ def _sound_on_duty(
         elif wanted.is_identity:
             findings.append(_absent(subject, wanted, devices))
         else:
-            instead = "composed takes are heard" if subject == "microphone" else "the music plays silently"
+            instead = (
+                "the sound of the built-in film is heard" if subject == "microphone" else "the music plays silently"
+            )
             remedy = "plug in a sound card; on a machine with a sound server: sudo apt install libasound2-plugins"
             findings.append(Finding(subject, "stand_in", f"none is there; {instead}", remedy))
     return findings, used

@@ -62,8 +62,8 @@ texts:
 
 `{{days}}` becomes how long recordings are kept and `{{seconds}}` how long they can be taken back, with their units.
 
-| text | built-in wording in English |
-| --- | --- |
+| text | shown | built-in wording in English |
+| --- | --- | --- |
 {rows}
 """
 
@@ -79,7 +79,7 @@ def reference(pieces: Pieces | None = None) -> str:
         parts.append(f"## {name}\n\n{_sentence(model.__doc__)}\n\n{_rows(list(_fields(model)))}")
     languages = ", ".join(texts.built_in())
     english = texts.built_in()["en"].lines
-    rows = "\n".join(f"| `{name}` | {english[name]} |" for name in texts.names())
+    rows = "\n".join(f"| `{name}` | {texts.SHOWN[name]} | {english[name]} |" for name in texts.names())
     parts.append(_TEXTS.format(languages=languages, rows=rows))
     for name in sorted(pieces):
         piece = pieces[name]

@@ -18,6 +18,20 @@ from installation.places import did_you_mean
 
 PLACEHOLDERS = ("days", "seconds")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")  # the part of BCP 47 that walls use
+SHOWN = {
+    "invitation": "while nobody records",
+    "invitation_by_sound": "instead, where only a sound counts as the button",
+    "kept": "after the button was pressed, while the visitor may still walk away",
+    "ready": "while the beat counts 3, 2, 1",
+    "perform": "during the recording",
+    "listening": "after it, until the network has heard it",
+    "joined": "as soon as the visitor sounds in the work",
+    "take_back": "as long as the button takes the recording back",
+    "unheard": "if there was no sound in it",
+    "withdrawn": "after it was taken back",
+    "full": "if the disk is full",
+    "closed": "outside the opening hours",
+}
 _FILE = Path(__file__).with_name("texts.yaml")
 _UNITS = (
     ("year", 31557600), ("month", 2629800), ("week", 604800), ("day", 86400),

@@ -58,7 +58,8 @@ def test_numbers_say_their_unit_or_count_something() -> None:
 
 def test_every_text_is_on_the_page() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert all(f"| `{name}` |" in page for name in texts.names())
+    assert all(f"| `{name}` | {texts.SHOWN[name]} |" in page for name in texts.names())
+    assert list(texts.SHOWN) == list(texts.names())
 
 
 def test_the_default_file_uses_only_what_the_schema_knows() -> None:
