@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 DAY_S = 86400.0
 EARLIEST = datetime(2025, 1, 1, tzinfo=UTC).timestamp()  # before this software: a clock that was never set
 LONGEST_PAUSE_S = 100 * DAY_S  # a machine may stand switched off for so long between exhibitions
-BACK_S = 26 * 3600.0  # a clock set to another time zone, or corrected by an hour or a day
+BACK_S = 26 * 3600.0  # a clock set to another time zone, corrected by an hour or a day, or asleep over night
+SETTLING_S = 3600.0  # a machine without a battery learns the date only when it reaches a time server
 ACCEPTED_AFTER_S = DAY_S
 
 
@@ -45,7 +46,7 @@ class Calendar:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock, self._monotonic = clock, monotonic
-        self._ticks = monotonic()
+        self._ticks = self._began = monotonic()
         self._known = remembered if remembered is not None else Reckoning(clock())
         self.now()
 
@@ -70,7 +71,8 @@ class Calendar:
         offset = known.offset
         if known.believed - offset < EARLIEST <= clock:
             offset = expected - clock  # the clock was unset until now: it starts to count here
-        if -BACK_S <= clock + offset - expected <= LONGEST_PAUSE_S:
+        pause = LONGEST_PAUSE_S if ticks - self._began <= SETTLING_S else BACK_S
+        if -BACK_S <= clock + offset - expected <= pause:
             self._known = Reckoning(clock + offset, offset)
         elif known.doubted + elapsed < ACCEPTED_AFTER_S:
             # At least a trace of doubt, so that `trouble` shows at once.

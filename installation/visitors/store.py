@@ -241,7 +241,8 @@ class Store:
         """Delete all that there is of a visit; false if there was nothing.
 
         Where the disk refuses, the visit is no longer shown, an alert says so, and the deletion is tried again at
-        every `keep` and `expire`, and at the next opening.
+        every `keep` and `expire`; from the moment that the disk took so much as the new name of the slip also at the
+        next opening.
         """
         with self._mutex:
             if visit in self._owed or self._footing.read(lambda ledger: ledger.find(visit)) is None:

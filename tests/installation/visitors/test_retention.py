@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from installation.visitors.retention import ACCEPTED_AFTER_S, BACK_S, DAY_S, LONGEST_PAUSE_S, Calendar, Reckoning, due
+from installation.visitors.retention import (
+    ACCEPTED_AFTER_S,
+    BACK_S,
+    DAY_S,
+    LONGEST_PAUSE_S,
+    SETTLING_S,
+    Calendar,
+    Reckoning,
+    due,
+)
 
 YEAR_S = 365 * DAY_S
 START = 1_800_000_000.0
@@ -61,6 +70,17 @@ def test_a_leap_moves_nothing_and_is_told(leap):
     assert expected.startswith("2027-01-15")
     assert said != expected
     assert house.calendar.shown(START) == pytest.approx(house.wall - 120), "the age shown stays right"
+
+
+def test_long_after_the_start_there_was_no_pause_to_make_up_for():
+    house = House()
+    house.runs(2 * SETTLING_S)
+    assert house.leaps(50 * DAY_S) == START + 2 * SETTLING_S
+    assert house.calendar.trouble is not None
+    house.leaps(-50 * DAY_S)
+    assert house.calendar.trouble is None
+    assert house.leaps(DAY_S) == START + 2 * SETTLING_S + DAY_S, "a night asleep"
+    assert house.restarts(off=50 * DAY_S) == START + 2 * SETTLING_S + 51 * DAY_S
 
 
 def test_a_clock_that_recovers_brings_the_night_back():
