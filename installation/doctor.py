@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ from installation.host import (
     nvidia_cards,
     ok,
 )
+from installation.segments import RATE_HZ
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -107,27 +108,31 @@ def examine_cameras(exhibition: Exhibition, machine: Machine) -> list[Finding]:
     """The camera on duty judged by its pictures, and every other one by what it says of itself."""
     wanted = exhibition.camera
     found = machine.cameras()
+    candidates: list[CameraFound] = []
+    duty: list[Finding] = []
     if wanted.id == "none":
-        duty: list[Finding] = [ok("camera", "the exhibition keeps every camera off")]
-        chosen = None
+        duty = [ok("camera", "the exhibition keeps every camera off")]
     elif wanted.is_file or wanted.id == "film":
         what = f"the film {wanted.id}" if wanted.is_file else "the built-in film"
-        duty, chosen = [_stands_in("camera", f"the exhibition asks for {what}", "camera")], None
+        duty = [_stands_in("camera", f"the exhibition asks for {what}", "camera")]
     elif wanted.id == "auto":
-        chosen = found[0] if found else None
+        candidates = found
         remedy = "plug in a USB camera; laptops may have a switch or a shutter for theirs"
-        duty = (
-            []
-            if chosen
-            else [Finding("camera", "stand_in", "none is plugged in; the built-in film is shown", remedy)]
-        )
+        absent = Finding("camera", "stand_in", "none is plugged in; the built-in film is shown", remedy)
+        duty = [] if found else [absent]
     else:
         chosen = listing.find(wanted.id, found)
+        candidates = [chosen] if chosen else []
         duty = [] if chosen else [_absent("camera", wanted, found)]
-    if chosen:
-        duty = [_camera_on_duty(chosen, exhibition, machine)]
-    others = [camera for camera in found if camera != chosen]
-    return duty + [_spare_camera(camera, machine) for camera in others]
+    tried = []
+    for camera in candidates:  # the first one that works is on duty, as when the exhibition runs
+        tried.append(camera)
+        duty.append(_camera_on_duty(camera, exhibition, machine))
+        if duty[-1].verdict != "fault":
+            passed_over = [replace(finding, verdict="warning") for finding in duty[:-1]]
+            duty = [*passed_over, duty[-1]]
+            break
+    return duty + [_spare_camera(camera, machine) for camera in found if camera not in tried]
 
 
 def _camera_on_duty(camera: CameraFound, exhibition: Exhibition, machine: Machine) -> Finding:
@@ -256,7 +261,7 @@ def _prove_microphone(device: SoundFound, exhibition: Exhibition, machine: Machi
         remedy = f"set 'channel' of 'microphone' to 1 … {device.inputs}"
         return Finding(subject, "fault", f"has {device.inputs} inputs, and number {channel} is asked for", remedy)
     try:
-        heard = machine.ask("microphone", device.name, device.host, device.rate_hz, limit_s=8.0)
+        heard = machine.ask("microphone", device.name, device.host, RATE_HZ, channel, limit_s=8.0)
     except ProbeError as error:
         return Finding(subject, "fault", f"cannot be recorded from: {error}", _sound_remedy(str(error)))
     if heard["not_numbers"]:
@@ -272,7 +277,7 @@ def _prove_microphone(device: SoundFound, exhibition: Exhibition, machine: Machi
 def _prove_speakers(device: SoundFound, exhibition: Exhibition, machine: Machine) -> Finding:
     subject = f"speakers {device.identity}"
     try:
-        played = machine.ask("speakers", device.name, device.host, device.rate_hz, limit_s=8.0)
+        played = machine.ask("speakers", device.name, device.host, RATE_HZ, min(device.outputs, 2), limit_s=8.0)
     except ProbeError as error:
         return Finding(subject, "fault", f"cannot be played on: {error}", _sound_remedy(str(error)))
     return ok(subject, f"{_sides(device)}; takes sound, latency {1000 * played['latency_s']:.0f} ms")

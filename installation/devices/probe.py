@@ -75,15 +75,18 @@ def sound() -> dict[str, Any]:
     return {"devices": listed, "portaudio": sounddevice.get_portaudio_version()[1]}
 
 
-def microphone(name: str, host: str, rate_hz: str) -> dict[str, Any]:
-    """Half a second of the microphone: how many samples came, how loud, how many different values."""
+def microphone(name: str, host: str, rate_hz: str, channel: str = "1") -> dict[str, Any]:
+    """Half a second of a microphone's channel: how many samples came, how loud, how many different values."""
     import numpy as np
 
     sounddevice = _sounddevice()
     frames = int(float(rate_hz) / 2)
-    with sounddevice.InputStream(device=f"{name}, {host}", channels=1, samplerate=float(rate_hz)) as stream:
+    with sounddevice.InputStream(
+        device=f"{name}, {host}", channels=int(channel), samplerate=float(rate_hz)
+    ) as stream:
         samples, overflowed = stream.read(frames)
         latency = stream.latency
+    samples = samples[:, int(channel) - 1]
     finite = samples[np.isfinite(samples)]
     peak = float(np.abs(finite).max(initial=0.0))
     return {
@@ -96,16 +99,16 @@ def microphone(name: str, host: str, rate_hz: str) -> dict[str, Any]:
     }
 
 
-def speakers(name: str, host: str, rate_hz: str) -> dict[str, Any]:
+def speakers(name: str, host: str, rate_hz: str, channels: str = "1") -> dict[str, Any]:
     """Half a second of silence to the speakers: whether the card takes it, and at what pace."""
     import numpy as np
 
     sounddevice = _sounddevice()
     frames = int(float(rate_hz) / 2)
-    stream = sounddevice.OutputStream(device=f"{name}, {host}", channels=1, samplerate=float(rate_hz))
+    stream = sounddevice.OutputStream(device=f"{name}, {host}", channels=int(channels), samplerate=float(rate_hz))
     with stream:
         began = time.monotonic()
-        stream.write(np.zeros((frames, 1), np.float32))
+        stream.write(np.zeros((frames, int(channels)), np.float32))
         latency = stream.latency
     return {"frames": frames, "seconds": time.monotonic() - began, "latency_s": float(latency)}
 

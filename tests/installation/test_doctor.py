@@ -233,6 +233,19 @@ def test_what_the_exhibition_does_without_is_no_stand_in(shown: Callable[..., Ex
     assert passes(findings), findings
 
 
+def test_the_first_camera_that_works_is_on_duty(shown: Callable[..., Exhibition]) -> None:
+    machine = real()
+
+    def ask(question: str, *arguments: object, limit_s: float = 0.0) -> dict[str, Any]:
+        if question == "camera" and arguments[0] == CAMERA.path:
+            raise ProbeError("does not answer within 12 s")
+        return machine.ask(question, *arguments, limit_s=limit_s)
+
+    findings = examine(shown(), replace(machine, ask=ask))
+    assert about("camera usb", findings).verdict == "warning" and about("camera pci-2", findings).verdict == "ok"
+    assert "fresh pictures" in about("camera pci-2", findings).message and passes(findings)
+
+
 def test_a_device_by_identity_is_never_replaced(shown: Callable[..., Exhibition]) -> None:
     findings = examine(shown("camera: pci-2\n"), real())
     assert about("camera pci-2", findings).verdict == "ok" and "not used" in about("camera usb", findings).message
@@ -254,6 +267,7 @@ def test_every_verdict_but_ok_has_a_remedy_and_the_table_says_all(shown: Callabl
     assert drawn.count("→") == sum(bool(finding.remedy) for finding in findings)
 
 
+@pytest.mark.slow
 def test_this_machine_can_be_examined_as_it_is(shown: Callable[..., Exhibition]) -> None:
     findings = examine(shown())
     assert {"camera", "microphone", "speakers", "screen"} <= {f.subject.split()[0] for f in findings} | {"sound"}
