@@ -64,11 +64,16 @@ def _pixels(value: Any) -> Any:
     raise ValueError(f"{value!r} is not a size; write [width, height], for example [1920, 1080]")
 
 
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
 def _port(value: Any) -> Any:
     return None if value == "off" else value
 
 
-def _gpu(value: str) -> str:
+def _gpu(value: Any) -> str:
+    value = str(value)
     if not _GPU.fullmatch(value):
         hint = did_you_mean(value, ["auto", "cpu", "cuda"])
         raise ValueError(f"'{value}' is not a device{hint or '; write auto, cpu, cuda:0, cuda:1, …'}")
@@ -99,7 +104,7 @@ Port = Annotated[
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"const": "off"}]}),
 ]
 Trigger = Annotated[str, AfterValidator(_trigger)]
-Gpu = Annotated[str, AfterValidator(_gpu)]
+Gpu = Annotated[str, BeforeValidator(_gpu), WithJsonSchema({"type": "string", "pattern": _GPU.pattern})]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -231,7 +236,7 @@ class Screen(Settings):
 class Controls(Settings):
     """What visitors can press, or do."""
 
-    button: list[Trigger] = Field(
+    button: Annotated[list[Trigger], BeforeValidator(_one_or_more)] = Field(
         default=["space", "return", "touch"],
         min_length=1,
         description="what counts as the button: keys, touch (a click too), or sound (simply making a sound)",
@@ -300,7 +305,9 @@ class Hours(Settings):
         return late or (yesterday in self.days and now.time() < self.close)
 
 
-def _one_or_more(value: Any) -> Any:
+def _one_or_more_hours(value: Any) -> Any:
+    if not isinstance(value, dict | list):
+        raise ValueError(f"{value!r} is no opening time; write {{open: 10:00, close: 18:00}}")
     return [value] if isinstance(value, dict) else value
 
 
@@ -318,7 +325,7 @@ class Choices(Settings):
     title: str = Field(
         default="Exhibition", min_length=1, max_length=200, description="what the exhibition is called"
     )
-    languages: list[Language] = Field(
+    languages: Annotated[list[Language], BeforeValidator(_one_or_more)] = Field(
         default=["en"],
         min_length=1,
         max_length=6,
@@ -333,7 +340,7 @@ class Choices(Settings):
         le=7 * 86400,
         description="how long a piece is shown before the next, where there are several",
     )
-    hours: Annotated[list[Hours], BeforeValidator(_one_or_more)] = Field(
+    hours: Annotated[list[Hours], BeforeValidator(_one_or_more_hours)] = Field(
         default=[], description="opening hours, once or as a list; always open where they are not given"
     )
     screen: Screen = Field(default=Screen(), description=Screen.__doc__)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from installation.piece import Piece
 from installation.places import Node, Place, did_you_mean
-from installation.problems import Found, shown, validated
+from installation.problems import Found, fields_at, shown, validated
 from installation.settings import Settings
 
 GROUP = "installation.pieces"
@@ -75,6 +75,10 @@ def on_show(root: Node, pieces: Pieces, folder: Path) -> tuple[list[OnShow], Fou
             found.append((place, f"piece '{name}' is on show twice"))
             continue
         show, wrong = _piece(name, place, settings, pieces, folder)
+        if name not in pieces and shows and name in fields_at(shows[-1].piece.Settings, ()):
+            wrong = [
+                (place, f"'{name}' is a setting of piece '{shows[-1].name}'; indent it further, below that name")
+            ]
         shows += [show] if show else []
         found += wrong
     return shows, found

@@ -149,7 +149,7 @@ def mistakes(languages: object, own: object) -> Iterator[tuple[tuple[str | int, 
 
     The values are as they were written, before any validation; what is of the wrong type is passed over.
     """
-    written = languages if isinstance(languages, list) else ["en"]
+    written = [languages] if isinstance(languages, str) else languages if isinstance(languages, list) else ["en"]
     by_key = {key: {written[0]: value} if isinstance(value, str) else value for key, value in own.items()
               if isinstance(value, str | dict)} if isinstance(own, dict) else {}  # fmt: skip
     for key, by_language in by_key.items():

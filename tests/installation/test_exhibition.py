@@ -115,6 +115,12 @@ def test_left_out_means_the_default_and_so_does_a_section_whose_lines_are_commen
     assert exhibition.screen.mode == "auto" and exhibition.hours == [] and exhibition.visitors.undo == 20
 
 
+def test_a_single_word_does_for_a_list_of_one(loaded: Loaded) -> None:
+    exhibition = loaded("pieces: beat\nlanguages: de\ncontrols: {button: sound}\ntexts: {ready: Los}")
+    assert exhibition.languages == ["de"] and exhibition.controls.button == ["sound"]
+    assert exhibition.texts()["ready"] == ["Los"]
+
+
 def test_times_and_words_need_no_quotes(loaded: Loaded, said: Said) -> None:
     text = "pieces: beat\nhours: {open: 10:00, close: 24:00}\nlanguages: [no]\nconsole: {port: off}\n"
     lines = [line for line in said(text) if "languages" not in line]
@@ -196,6 +202,9 @@ WRONG = [
     ("pieces: beat\nscreen: {rotate: 45}", "2:18: 'rotate' of 'screen': 45 is not one of 0, 90, 180, 270"),
     ("pieces: beat\nscreen: {rate_hz: 200}", "2:19: 'rate_hz' of 'screen': 200 is not allowed; it must be at mos"),
     ("pieces: beat\nspeakers: {gain_db: .inf}", "2:21: 'gain_db' of 'speakers': inf is not a number that can be"),
+    ("pieces:\n  beat:\n  fade: 2 s", "3:3: 'fade' is a setting of piece 'beat'; indent it further, below that name"),
+    ("pieces: beat\nhours: 10-18", "2:8: 'hours': '10-18' is no opening time; write {open: 10:00, close: 18:00}"),
+    ("pieces: beat\ngpu: 0", "2:6: 'gpu': '0' is not a device; write auto, cpu, cuda:0"),
     ("pieces: beat\ngpu: cuba", "2:6: 'gpu': 'cuba' is not a device; did you mean 'cuda'?"),
     ("pieces: beat\ncontrols: {button: [spcae]}", "2:21: item 1 of 'button' of 'controls': no control is called"),
     ("pieces: beat\nconsole: {port: 99999}", "2:17: 'port' of 'console': 99999 is not allowed; it must be at mos"),
