@@ -7,6 +7,7 @@ examined in `installation.host`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -37,6 +38,8 @@ from installation.segments import RATE_HZ
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+log = logging.getLogger(__name__)
 
 DARK = 2.0  # mean of 0..255 below which a picture is black: a lens cap
 SLOW = 0.7  # of the pictures a second that were asked for
@@ -75,7 +78,17 @@ def examine(exhibition: Exhibition, machine: Machine | None = None) -> list[Find
         lambda: examine_clock(exhibition, there.ask),
     ]
     with ThreadPoolExecutor(max_workers=4) as pool:
-        return [finding for found in pool.map(lambda examination: examination(), examinations) for finding in found]
+        return [finding for found in pool.map(_guarded, examinations) for finding in found]
+
+
+def _guarded(examination: Callable[[], list[Finding]]) -> list[Finding]:
+    """One examination that fails must not keep the others from being read."""
+    try:
+        return examination()
+    except Exception as error:
+        log.exception("an examination failed")
+        message = f"an examination failed: {type(error).__name__}: {error}"
+        return [Finding("doctor", "fault", message, "send this line to whoever maintains the project")]
 
 
 def passes(findings: Sequence[Finding]) -> bool:
@@ -192,7 +205,7 @@ def _offers(camera: CameraFound, machine: Machine) -> str:
     """A camera's largest modes, in words."""
     try:
         offered = machine.modes(camera.path)
-    except OSError:
+    except ProbeError:
         return "nothing that it tells of"
     sizes = dict.fromkeys(f"{mode.width}×{mode.height}" for mode in offered)
     best = {size: max(m.rate_hz for m in offered if f"{m.width}×{m.height}" == size) for size in sizes}

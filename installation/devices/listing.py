@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from installation.devices.video4linux import CameraFound, Mode, modes
+from installation.devices.video4linux import CameraFound, Mode
 from installation.devices.video4linux import cameras as video4linux_cameras
 
 PROBE_SECONDS = 15.0
@@ -74,6 +74,13 @@ D = TypeVar("D", bound=Identified)
 def cameras() -> list[CameraFound]:
     """Every camera that is plugged in."""
     return video4linux_cameras()
+
+
+def modes(path: str, limit_s: float = 5.0) -> list[Mode]:
+    """What the camera at `path` offers, largest first; empty where it does not say. Raises ProbeError."""
+    from installation.devices.probe import ask
+
+    return [Mode(**entry) for entry in ask("modes", path, limit_s=limit_s)["modes"]]
 
 
 def sound_devices(limit_s: float = PROBE_SECONDS) -> list[SoundFound]:

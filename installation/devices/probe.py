@@ -160,6 +160,13 @@ def camera(path: str, width: str, height: str, rate_hz: str) -> dict[str, Any]:
     return {"pictures": len(times), "distinct": len(sums), "brightness": brightness, "size": size, "rate_hz": pace}
 
 
+def modes(path: str) -> dict[str, Any]:
+    """What a camera offers."""
+    from installation.devices import video4linux
+
+    return {"modes": [vars(mode) for mode in video4linux.modes(path)]}
+
+
 def gpu() -> dict[str, Any]:
     """What torch can compute on, proved by computing."""
     import torch
@@ -204,6 +211,7 @@ QUESTIONS: dict[str, Callable[..., dict[str, Any]]] = {
     "speakers": speakers,
     "displays": displays,
     "camera": camera,
+    "modes": modes,
     "gpu": gpu,
     "priority": priority,
     "clock": clock,

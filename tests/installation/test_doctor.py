@@ -233,6 +233,15 @@ def test_what_the_exhibition_does_without_is_no_stand_in(shown: Callable[..., Ex
     assert passes(findings), findings
 
 
+def test_an_examination_that_fails_is_a_fault_and_hides_no_other(shown: Callable[..., Exhibition]) -> None:
+    def broken() -> list[CameraFound]:
+        raise RuntimeError("a driver nobody knows")
+
+    findings = examine(shown(), real(cameras=broken))
+    assert about("doctor", findings).message.endswith("RuntimeError: a driver nobody knows") and not passes(findings)
+    assert about("speakers USB", findings).verdict == "ok"
+
+
 def test_the_first_camera_that_works_is_on_duty(shown: Callable[..., Exhibition]) -> None:
     machine = real()
 

@@ -113,6 +113,7 @@ def test_modes_come_largest_first_with_their_fastest_rate(machine: Path) -> None
         Mode(1920, 1080, 30.0, "MJPG"), Mode(1280, 720, 60.0, "MJPG"), Mode(640, 480, 30.0, "YUYV"),
     ]  # fmt: skip
     assert modes(str(machine / "dev/video2")) == []
+    assert probe.modes(str(machine / "dev/video0"))["modes"][0]["rate_hz"] == 30.0
     assert str(Mode(640, 480, 30.0, "YUYV")) == "640×480 30 Hz YUYV"
 
 
