@@ -33,7 +33,6 @@ TURN_SECONDS = 0.5
 ASK_EVERY = 5.0
 ANSWER_SECONDS = 4.0
 LEAVE_SECONDS = 0.4  # for open connections to end by themselves
-DISK_LOW = 2.0  # times the space that recordings never use
 PORT = 8080
 log = logging.getLogger("console")
 
@@ -105,22 +104,19 @@ class ConsoleProcess:
             situation = self._observer.look(now)
             site.show(situation)
             self._report(situation)
-            if now >= ask_at:
-                if not await answers(self._address):
-                    log.error("the server does not answer at %s", self._address.url)
-                    continue  # without a heartbeat: whoever watches over us will act
+            if now >= ask_at and await answers(self._address):
                 ask_at = now + ASK_EVERY
-            self._vitals.beat()
-            self._vitals.write_if_due()
+            if now < ask_at:
+                self._vitals.beat()
+                self._vitals.write_if_due()
+            else:  # without a heartbeat whoever watches over us will act, should it stay so
+                log.warning("the server does not answer at %s", self._address.url)
             await asyncio.sleep(TURN_SECONDS)
 
     def _report(self, situation: Situation) -> None:
         free = situation.figures.disk_free_bytes
-        if free is None:
-            return
-        self._vitals.status.set("installation_store_free_bytes", free)
-        low = free < DISK_LOW * 1e6 * self._choices.visitors.disk_reserve_mb
-        self._vitals.condition("disk_low", low, folder=self._choices.data_folder, free_mb=free / 1e6)
+        if free is not None:
+            self._vitals.status.set("installation_store_free_bytes", free)
 
     def _leave(self, site: Site, server: Server) -> None:
         """Streams end at once, then pages; what is still open after `LEAVE_SECONDS` is cut."""

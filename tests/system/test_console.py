@@ -278,10 +278,12 @@ def test_an_open_page_follows_what_happens(room: Room, console: Console, tab: Br
 
 
 def test_what_files_say_is_shown_and_never_run(room: Room, console: Console, tab: Browser) -> None:
-    room.board.alert("camera_missing", camera="C1", reason=HOSTILE)
+    endless = "/dev/v4l/by-id/" + "usb-" * 60
+    room.board.alert("camera_missing", camera=endless, reason=HOSTILE)
     room.said["stage"].write(time.monotonic())
-    tab.open(console.address, SIZES["desktop"])
+    tab.open(console.address, SIZES["phone"])
     until(lambda: HOSTILE in tab.text(), "the text as it is")
+    assert tab.ask("document.documentElement.scrollWidth") <= SIZES["phone"][0], "nothing hangs over the edge"
     assert tab.ask("typeof window.hacked") == "undefined"
     assert tab.ask("document.querySelectorAll('.room b, .room i, .room img:not(#live)').length") == 0
 
