@@ -64,7 +64,8 @@ def _pixels(value: Any) -> Any:
     raise ValueError(f"{value!r} is not a size; write [width, height], for example [1920, 1080]")
 
 
-def _one_or_more(value: Any) -> Any:
+def one_or_more(value: Any) -> Any:
+    """A list; a single word does for a list of one."""
     return [value] if isinstance(value, str) else value
 
 
@@ -236,7 +237,7 @@ class Screen(Settings):
 class Controls(Settings):
     """What visitors can press, or do."""
 
-    button: Annotated[list[Trigger], BeforeValidator(_one_or_more)] = Field(
+    button: Annotated[list[Trigger], BeforeValidator(one_or_more)] = Field(
         default=["space", "return", "touch"],
         min_length=1,
         description="what counts as the button: keys, touch (a click too), or sound (simply making a sound)",
@@ -325,7 +326,7 @@ class Choices(Settings):
     title: str = Field(
         default="Exhibition", min_length=1, max_length=200, description="what the exhibition is called"
     )
-    languages: Annotated[list[Language], BeforeValidator(_one_or_more)] = Field(
+    languages: Annotated[list[Language], BeforeValidator(one_or_more)] = Field(
         default=["en"],
         min_length=1,
         max_length=6,

@@ -1,11 +1,12 @@
 """Every setting there is, for people (docs/settings.md) and for editors (JSON schema), from the one declaration.
 
-`python -m installation.reference > docs/settings.md` writes the page; a test holds the two together.
+`python -m installation.reference` writes both; a test holds them to the settings.
 """
 
 from __future__ import annotations
 
 import datetime
+import json
 import types
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
 from installation import texts
-from installation.choices import Choices, Device
+from installation.choices import Choices, Device, one_or_more
 from installation.problems import duration, models_in
 from installation.programme import DISTRIBUTION, Installed, Pieces
 from installation.settings import Range, is_colour, is_duration
@@ -34,7 +35,8 @@ every mistake with its line and column; a running exhibition follows the file as
 Durations are written as people say them: `20 s`, `5 min`, `30 days`. Sizes are `[width, height]`. A device is
 chosen by the identity that `python3 run.py doctor` prints, never by a number, and no other takes its place.
 
-This page is made from the settings themselves: `python -m installation.reference > docs/settings.md`.
+This page and `exhibition.schema.json` beside it, which lets editors complete and explain while one types, are made
+from the settings themselves: `python -m installation.reference`.
 """
 _PIECES = """\
 ## pieces
@@ -91,7 +93,7 @@ def reference(pieces: Pieces | None = None) -> str:
 
 def json_schema(pieces: Pieces | None = None) -> dict[str, Any]:
     """A JSON schema (2020-12) of exhibition.yaml, for editors that complete and explain while one types."""
-    pieces = Installed() if pieces is None else pieces
+    pieces = Installed(DISTRIBUTION) if pieces is None else pieces
     schema = _tidied(Choices)
     settings = {}
     for name in sorted(pieces):
@@ -147,6 +149,9 @@ def _written_defaults(schema: dict[str, Any], model: type[BaseModel]) -> None:
         described.pop("default", None)
         if not (field.is_required() or models_in(field.annotation)) and field.default is not None:
             described["default"] = _plain_default(field)
+        if any(getattr(mark, "func", None) is one_or_more for mark in field.metadata):
+            whole = {key: described.pop(key) for key in ("type", "items", "minItems", "maxItems") if key in described}
+            described["anyOf"] = [whole["items"], whole]
 
 
 def _plain_default(field: FieldInfo) -> Any:
@@ -250,5 +255,16 @@ def _sentence(docstring: str | None) -> str:
     return " ".join((docstring or "").strip().split("\n\n")[0].split())
 
 
+def write(docs: Path) -> None:
+    """Write the page and the schema into the folder `docs`, of the pieces that come with the project."""
+    (docs / "settings.md").write_text(reference(), encoding="utf-8")
+    (docs / "exhibition.schema.json").write_text(schema_text(), encoding="utf-8")
+
+
+def schema_text() -> str:
+    """docs/exhibition.schema.json."""
+    return json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
+
+
 if __name__ == "__main__":
-    print(reference(), end="")
+    write(Path(__file__).resolve().parents[1] / "docs")

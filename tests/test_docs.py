@@ -13,14 +13,23 @@ from installation import texts
 from installation.choices import Choices
 from installation.problems import models_in
 from installation.programme import DISTRIBUTION, Installed
-from installation.reference import json_schema, reference
+from installation.reference import json_schema, reference, schema_text
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/settings.md"
 
 
 def test_the_page_of_settings_is_what_the_settings_say() -> None:
-    assert PAGE.read_text(encoding="utf-8") == reference(), "run: python -m installation.reference > docs/settings.md"
+    assert PAGE.read_text(encoding="utf-8") == reference(), "run: python -m installation.reference"
+
+
+def test_the_schema_for_editors_is_what_the_settings_say() -> None:
+    text = (ROOT / "docs/exhibition.schema.json").read_text(encoding="utf-8")
+    assert text == schema_text(), "run: python -m installation.reference"
+    (modeline,) = re.findall(
+        r"(?m)^# yaml-language-server: \$schema=(\S+)$", (ROOT / "exhibition.yaml").read_text("utf-8")
+    )
+    assert (ROOT / modeline).is_file()
 
 
 def declared() -> list[tuple[str, str, str | None]]:
