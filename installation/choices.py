@@ -25,7 +25,7 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # What `controls.button` may name, beside letters, digits and f1 … f12. Keys are named as SDL names them.
 TRIGGERS = (
-    "touch", "sound", "space", "return", "enter", "tab", "backspace",
+    "touch", "mouse", "gamepad", "sound", "space", "return", "enter", "tab", "backspace",
     "up", "down", "left", "right", "page up", "page down", "home", "end",
 )  # fmt: skip
 
@@ -240,7 +240,7 @@ class Controls(Settings):
     button: Annotated[list[Trigger], BeforeValidator(one_or_more)] = Field(
         default=["space", "return", "touch"],
         min_length=1,
-        description="what counts as the button: keys, touch (a click too), or sound (simply making a sound)",
+        description="what counts as the button: keys, touch, mouse, gamepad, or sound (simply making a sound)",
     )
     sound_db: float = Field(
         default=-24.0,
