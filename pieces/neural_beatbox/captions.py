@@ -16,17 +16,21 @@ import cv2
 import numpy as np
 
 from installation.piece import Booth, Moment, Phase, Picture, Type
-from installation.typography import BASELINE, broken, right_to_left
+from installation.typography import BASELINE, broken, line_count, right_to_left
 from pieces.neural_beatbox.layout import LEADING, Plan, Rect, eased
 from pieces.neural_beatbox.marks import GROUND, HAIRLINE, QUIET, TYPE, Colour, Mask, flood, inked, paint, ring
 
 LANGUAGE_SECONDS = 7.0
+ROTATING = ("idle", "joined")
+"""Phases long enough to say everything in one language after another; in the others all stand side by side."""
 FADE_OUT, FADE_IN = 0.18, 0.45
-SMALL = 0.46
-"""Secondary languages, of the large cap height."""
+SMALL, SMALLEST = 0.46, 0.34
+"""Secondary languages, of the large cap height; where they do not all fit the last are left out."""
 GROWTH = 1.5
 """How much larger than the plan's capitals the invitation may be set where there is room."""
 TAKE_BACK_SECONDS = 20.0
+MEASURED, MOST_WIDTHS = 16, 4000
+"""Letters that are measured together, and how many measures are kept."""
 
 KEYS: dict[Phase, str] = {
     "idle": "invitation",
@@ -61,6 +65,7 @@ class Captions:
         self._language = 0
         self._since = 0.0
         self._cap_share = 0.0
+        self._widths: dict[str, float] = {}
         self._key: tuple[object, ...] = ()
         self._now: Picture | None = None  # what is being read
         self._next: Picture | None = None  # what will be, once the former has faded
@@ -73,7 +78,7 @@ class Captions:
     def advance(self, moment: Moment, goal: Plan) -> None:
         """One frame further; `goal` is the plan towards which the picture is moving."""
         booth = moment.booth
-        self._since = self._since + moment.delta if booth.phase == "idle" else 0.0
+        self._since = self._since + moment.delta if booth.phase in ROTATING else 0.0
         if self._since > LANGUAGE_SECONDS:
             self._since = 0.0
             self._language += 1
@@ -159,7 +164,7 @@ class Captions:
         if len(said) == 1:
             return [_Column(said, whole, cap, TYPE)]
         if plan.upright or booth.phase == "asking":
-            large = 2 * LEADING * cap
+            large = (3.4 if plan.upright and booth.phase == "asking" else 2.0) * LEADING * cap
             rest = Rect(0, large + 0.4 * cap, width, height - large - 0.4 * cap)
             return [_Column(said[:1], Rect(0, 0, width, large), cap, TYPE), *self._beside(said[1:], rest, cap)]
         first = _Column(said[:1], Rect(0, 0, width * 0.64, height), cap, TYPE)
@@ -168,37 +173,40 @@ class Captions:
     def _joined(self, plan: Plan, said: tuple[str, ...], back: tuple[str, ...]) -> list[_Column]:
         """That they are in, how to take it back, and room for the ring at the right."""
         cap, height = plan.cap, plan.caption.height
-        room = plan.caption.width - self._ring_size(plan) - 4 * plan.unit
-        wide = room if plan.upright or len(back) < 2 else 0.66 * room
-        lines = 2 if plan.upright else 1
-        columns = [_Column(said[:1], Rect(0, 0, wide, LEADING * cap), cap, TYPE)]
-        columns += [_Column(back[:1], Rect(0, LEADING * cap, wide, lines * LEADING * cap), cap, QUIET)] * bool(back)
-        if len(back) > 1:
-            top = 3.05 * LEADING * cap if plan.upright else 0.0
-            left = 0.0 if plan.upright else 0.7 * room
-            columns.append(_Column(back[1:], Rect(left, top, room - left, height - top), cap * SMALL, QUIET))
-        return columns
+        width = plan.caption.width - self._ring_size(plan) - 4 * plan.unit
+        first = _Column(said[:1], Rect(0, 0, width, LEADING * cap), cap, TYPE)
+        if not back:
+            return [first]
+        return [first, _Column(back[:1], Rect(0, LEADING * cap, width, height - LEADING * cap), cap, QUIET)]
 
     def _beside(self, texts: tuple[str, ...], room: Rect, cap: float) -> list[_Column]:
         """The other languages, in two columns where they are broad enough, all of one size."""
-        if room.width < 24 * cap or len(texts) < 2:
-            return [_Column(texts, room, cap * SMALL, QUIET)]
-        half = math.ceil(len(texts) / 2)
-        width = room.width * 0.47
-        rooms = [room._replace(width=width), room._replace(x=room.x + room.width - width, width=width)]
-        parts = texts[:half], texts[half:]
-        size = min(self._fitting(part, place, cap * SMALL) for part, place in zip(parts, rooms, strict=True))
-        return [_Column(part, place, size, QUIET) for part, place in zip(parts, rooms, strict=True)]
+        while texts:
+            if room.width < 24 * cap or len(texts) < 2:
+                rooms, parts = [room], [texts]
+            else:
+                half, width = math.ceil(len(texts) / 2), room.width * 0.47
+                rooms = [room._replace(width=width), room._replace(x=room.x + room.width - width, width=width)]
+                parts = [texts[:half], texts[half:]]
+            size = min(self._fitting(part, place, cap * SMALL) for part, place in zip(parts, rooms, strict=True))
+            if size >= cap * SMALLEST:
+                return [_Column(part, place, size, QUIET) for part, place in zip(parts, rooms, strict=True)]
+            texts = texts[:-1]
+        return []
 
     # ---- how it is set ----
 
     def _fitting(self, texts: Sequence[str], room: Rect, cap: float) -> float:
         """The largest cap height up to `cap` at which the texts, broken into lines, fit the room."""
+        lengths = [self._measure(text, 1.0) for text in texts]
+        longest = max((self._measure(word, 1.0) for text in texts for word in _words(text)), default=0.0)
         while cap > 4:
-            lines = self._lines(texts, cap, room.width)
-            wide = max((self._measure(line, cap) for line in lines), default=0.0)
-            if (len(lines) - 1) * LEADING * cap + 1.35 * cap <= room.height and wide <= room.width:
-                break
+            most = 1 + int((room.height - 1.35 * cap) / (LEADING * cap))
+            least = sum(max(1, math.ceil(length * cap / room.width - 0.01)) for length in lengths)
+            if least <= most and longest * cap <= room.width:
+                measure = partial(self._measure, cap=cap)
+                if sum(line_count(text, room.width, measure) for text in texts) <= most:
+                    break
             cap *= 0.95
         return cap
 
@@ -206,8 +214,22 @@ class Captions:
         return [line for text in texts for line in broken(text, width, partial(self._measure, cap=cap))]
 
     def _measure(self, text: str, cap: float) -> float:
-        """Width in pixels at a cap height, from a line set small."""
-        return self._type.line(text, 32).shape[1] / 32 * cap / self._cap()
+        """Width in pixels at a cap height: the sum of its words' widths, each measured once, set small."""
+        words = text.split(" ")
+        pieces = [word[at : at + MEASURED] for word in words for at in range(0, len(word), MEASURED)]
+        ems = sum(map(self._width, pieces)) + self._width(" ") * (len(words) - 1)
+        return ems * cap / self._cap()
+
+    def _width(self, piece: str) -> float:
+        """Width of a few letters, in ems."""
+        if piece not in self._widths:
+            if len(self._widths) > MOST_WIDTHS:
+                self._widths.clear()
+            if piece == " ":
+                self._widths[piece] = (self._type.line("n n", 64).shape[1] - self._type.line("nn", 64).shape[1]) / 64
+            else:
+                self._widths[piece] = self._type.line(piece, 64).shape[1] / 64
+        return self._widths[piece]
 
     def _set(self, picture: Picture, column: _Column) -> Iterator[None]:
         """Set a column, a line at each step."""
@@ -247,6 +269,11 @@ class Captions:
         paint(part, mask, left + (size - mask.shape[1]) // 2, (size - mask.shape[0]) // 2, TYPE)
 
 
+def _words(text: str) -> list[str]:
+    """What cannot be broken; long stretches are East Asian text, which can."""
+    return [word for word in text.split() if word.isascii() or len(word) <= MEASURED]
+
+
 def _trimmed(mask: Mask) -> Mask:
     """A mask without the empty rows and columns around its ink."""
     rows, columns = np.flatnonzero(mask.max(axis=1)), np.flatnonzero(mask.max(axis=0))
@@ -264,4 +291,4 @@ def _lay(picture: Picture, mask: Mask, left: float, top: float, colour: Colour) 
     if rows > 0 and columns > 0:
         ink = np.ascontiguousarray(mask[first : first + rows, :columns])
         part = picture[y + first : y + first + rows, x : x + columns]
-        np.maximum(part, inked(ink, GROUND, colour), part)
+        np.maximum(part, inked(ink, GROUND, colour), out=part)

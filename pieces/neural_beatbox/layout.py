@@ -194,7 +194,7 @@ def _filled(blocks: Sequence[Block], columns: int, rows: int, aspect: float) -> 
             break
     unit = aspect * rows / columns
     skews = [abs(math.log(unit * block.columns / block.rows)) for block in filled]
-    return sum(skews) / len(skews) + 1.5 * max(skews), columns, rows, filled
+    return sum(skews) / len(skews) + 1.5 * max(skews) + 0.5 * len(free), columns, rows, filled
 
 
 def _units(block: Block) -> list[tuple[int, int]]:

@@ -26,15 +26,15 @@ QUIET: Colour = (150, 141, 130)
 HAIRLINE: Colour = (66, 61, 55)
 
 COLOURS: dict[str, Colour] = {
-    "kick": (226, 106, 74),
-    "snare": (244, 222, 128),
-    "hat_closed": (126, 196, 236),
-    "hat_open": (44, 150, 136),
-    "tom_low": (122, 100, 190),
-    "tom_mid": (204, 120, 170),
-    "tom_high": (226, 196, 232),
-    "crash": (222, 160, 52),
-    "ride": (176, 222, 178),
+    "kick": (232, 102, 88),
+    "snare": (249, 218, 131),
+    "hat_closed": (116, 179, 250),
+    "hat_open": (48, 118, 118),
+    "tom_low": (122, 94, 190),
+    "tom_mid": (210, 146, 189),
+    "tom_high": (235, 236, 250),
+    "crash": (219, 141, 58),
+    "ride": (176, 240, 187),
 }
 
 _FINE = 4  # masks are drawn this much larger, then averaged down

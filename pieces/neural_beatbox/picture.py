@@ -85,8 +85,9 @@ class Composition:
 
 def _caption_lines(moment: Moment, tiles: Sequence[Tile]) -> float:
     """How many large lines the caption has room for: more where it is what should be read."""
-    if moment.size[1] > moment.size[0]:
-        return 4.4
+    upright = moment.size[1] > moment.size[0]
     if moment.booth.phase == "asking":
-        return 3.4
-    return 3.0 if moment.booth.phase == "idle" and not tiles else 2.0
+        return 6.0 if upright else 4.0
+    if upright:
+        return 4.4
+    return 3.0 if moment.booth.phase == "joined" or (moment.booth.phase == "idle" and not tiles) else 2.0
