@@ -25,6 +25,7 @@ from installation.piece import Picture
 from installation.shared import FrameWriter
 
 PAUSES = (0.2, 0.5, 1.0, 1.0, 1.0)  # within the heartbeat's patience
+BLACK, BLACK_EVERY = 12, 150  # no pixel brighter than this, looked at every so many pictures
 log = logging.getLogger("camera")
 
 
@@ -73,6 +74,8 @@ def hand_on(camera: Camera, exhibition: Exhibition, folder: Path, vitals: Vitals
         writer.write(picture, at)
         vitals.beat()
         taken += 1
+        if taken % BLACK_EVERY == 0 and camera.real:
+            vitals.condition("camera_black", int(picture[::8, ::8].max()) < BLACK, camera=camera.name)
         vitals.status.set("installation_camera_frames_total", taken, camera=camera.name)
         vitals.write_if_due()
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+
+PATIENCE = 2.0  # seconds
 
 
 class LockedError(Exception):
@@ -28,7 +31,7 @@ def locked(folder: Path, exhibition: str) -> Iterator[None]:
         raise LockedError(f"{folder} cannot be written ({error.strerror}); choose another `data:` folder") from error
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor)
         except BlockingIOError as error:
             holder = os.read(descriptor, 400).decode(errors="replace").strip() or "another process"
             raise LockedError(
@@ -40,3 +43,17 @@ def locked(folder: Path, exhibition: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Take the lock; one that is held by a process which is just ending is waited for. Raises BlockingIOError."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return

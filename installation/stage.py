@@ -104,6 +104,7 @@ class Stage:
         self._before = 0.0
         self._presence = Presence()
         self._seen = (-1, 0.0)
+        self._camera_age = 0.0
         self._recording: Recording = self.piece.records or Recording()
         self._booth = BoothKeeper(self._recording.seconds, self.undo)
         self._take: _Take | None = None
@@ -129,6 +130,11 @@ class Stage:
         return self._shown
 
     @property
+    def camera_age(self) -> float:
+        """Seconds since the newest camera picture was taken."""
+        return self._camera_age
+
+    @property
     def presence(self) -> float:
         return self._presence.value
 
@@ -136,11 +142,9 @@ class Stage:
         """For how long a visit can be taken back, from now on."""
         self._booth.undo = seconds
 
-    def open(self, visits: Sequence[Visit] = ()) -> None:
-        """Open the piece and give it those who were here before, oldest first."""
+    def open(self) -> None:
+        """Open the piece."""
         self.piece.open(self)
-        for visit in visits:
-            self.piece.contribute(visit)
 
     def step(self, now: float, pressed: Sequence[str] = ()) -> Picture:
         """The picture of the frame that is shown at `now` (the instant at which light leaves the screen)."""
@@ -154,6 +158,7 @@ class Stage:
         sounding = self.sound.sounding(sample)
 
         view = self.camera.view(now)
+        self._camera_age = view.age
         if view.sequence != self._seen[0]:
             self._presence.see(view.image, now - self._seen[1])
             self._seen = (view.sequence, now)
@@ -230,6 +235,7 @@ class Stage:
         if what is Do.FINISH:
             take.finished = now
         elif what is Do.KEEP:
+            self.vitals.status.observe("installation_hear_seconds", now - (take.finished or now))
             self.vitals.status.inc("installation_visits_total")
         elif what is Do.WITHDRAW:
             self.withdraw(take.visit)

@@ -11,10 +11,8 @@ import gc
 import logging
 import secrets
 import signal
-import sys
 import time
 from collections import deque
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,16 +36,19 @@ from installation.stage import Stage
 from installation.stand_ins import StandInVisitor, performances
 from installation.typography import Typesetter
 from installation.visitors.clerk import Clerk
-from installation.visitors.store import Store, StoreInUse
+from installation.visitors.store import Holdings, Store, StoreInUse
 
 DEFAULT_SIZE = (1280, 720)
+GPU_FAILED = 3  # exit code
 FADE_AFTER = 1.0  # the newest camera picture is this old: something is wrong
 FADE_SECONDS = 1.5
 FAILURES = 3  # of one piece within FAILURE_WINDOW, before the attract film takes its place
 FAILURE_WINDOW = 600.0
 PREVIEW_WIDTH = 960
 WATCHED_SECONDS = 5.0
-EXPIRE_EVERY = 600.0
+EXPIRE_EVERY = 60.0
+RECALLED_AT_ONCE = 2
+SLOW, SLOW_SECONDS = 0.7, 30  # this part of the wanted rate, for so long, is worth an alert
 log = logging.getLogger("stage")
 
 
@@ -116,14 +117,25 @@ class StageProcess:
         self._score = ScoreWriter(LivePort(folder))
         self._preview: shared.FrameWriter | None = None
         self._previewed = 0.0
-        self._expiring_at = time.monotonic() + 30.0
+        self._expiring_at = 0.0
         self._visitor: StandInVisitor | None = None
         self._expired: Answer[list[str]] | None = None
+        self._holdings: Answer[Holdings] | None = None
+        self._recalling: Answer[list[Visit]] | None = None
+        self._remembered: deque[Visit] = deque()
         self._open, self._hours_at = True, 0.0
         self._closed: Picture | None = None
-        self._turn_began = time.monotonic()
+        self._turn_began = self._began = self._counted_at = time.monotonic()
+        self._count_at, self._counted, self._slow = 0.0, 0, 0
         self._film_seconds = 1.0
         self._stage = self._open_stage()
+        self._look_for_fonts()
+
+    def _look_for_fonts(self) -> None:
+        for lines in self._exhibition.texts().values():
+            for missing in self._type.missing(" ".join(lines)):
+                example, install = missing.characters, missing.package
+                self._vitals.condition("font_missing", True, script=missing.script, example=example, install=install)
 
     def run(self) -> None:
         pace = Pace(self._exhibition.screen.rate_hz)
@@ -141,6 +153,7 @@ class StageProcess:
             self._vitals.beat()
             now = time.monotonic()
             status.inc("installation_frames_total")
+            self._counted += 1
             status.observe("installation_frame_seconds", now - before)
             status.observe("installation_frame_work_seconds", worked - began)
             before = now
@@ -164,12 +177,17 @@ class StageProcess:
             return self._closed_picture()
         pressed += self._stand_in(shown_at)
         try:
+            self._recall()
             return stage.step(shown_at, pressed)
         except Exception as error:  # an artwork may fail in any way; the room must not notice more than a blink
             log.exception("the piece failed")
             return self._recover(error, shown_at)
 
     def _recover(self, error: Exception, shown_at: float) -> Picture:
+        if "CUDA" in f"{error!r}":  # such an error poisons the process for good: only a new one helps
+            self._vitals.event("gpu_failed", reason=error)
+            self._vitals.status.write(time.monotonic())
+            raise SystemExit(GPU_FAILED) from error
         name = "attract" if self._safe else self._exhibition.pieces[self._show].name
         self._failures.append(time.monotonic())
         keeps = len(self._failures) == FAILURES and self._failures[-1] - self._failures[0] < FAILURE_WINDOW
@@ -267,10 +285,17 @@ class StageProcess:
         self._vitals.status.set("installation_presence", self._stage.presence)
         self._vitals.status.fact("piece", type(self._stage.piece).__name__)
         self._vitals.status.fact("booth", self._stage.booth.phase)
+        self._count()
         self._vitals.write_if_due()
         if self._clerk is not None and now >= self._expiring_at:
             self._expiring_at = now + EXPIRE_EVERY
+            self._holdings = self._clerk.holdings()
             self._expired = self._clerk.expire()
+        if self._holdings is not None and self._holdings.ready:
+            held, self._holdings = self._holdings.result(), None
+            self._vitals.status.set("installation_visits_stored", held.visits)
+            self._vitals.status.set("installation_store_bytes", held.media_bytes)
+            self._vitals.status.set("installation_store_free_bytes", held.free_bytes)
         expired = self._expired
         if expired is not None and expired.ready:
             self._expired = None
@@ -280,6 +305,23 @@ class StageProcess:
         if signal.SIGHUP in self._told:
             self._told.discard(signal.SIGHUP)
             self._change()
+
+    def _count(self) -> None:
+        """Figures that are looked up once a second."""
+        now = time.monotonic()
+        if now < self._count_at:
+            return
+        status, elapsed = self._vitals.status, now - self._counted_at
+        rate = self._counted / elapsed if elapsed > 0 else 0.0
+        self._count_at, self._counted_at, self._counted = now + 1.0, now, 0
+        status.set("installation_frame_rate", rate)
+        status.set("installation_uptime_seconds", now - self._began)
+        status.set("installation_camera_age_seconds", self._stage.camera_age, camera="camera")
+        wanted = self._exhibition.screen.rate_hz
+        self._slow = self._slow + 1 if rate < SLOW * wanted else 0
+        name = type(self._stage.piece).__name__
+        slow = self._slow >= SLOW_SECONDS
+        self._vitals.condition("piece_slow", slow, piece=name, frames_hz=rate, expected_hz=wanted)
 
     # ---- opening and changing ------------------------------------------------------------------------------------
 
@@ -330,14 +372,16 @@ class StageProcess:
             new_id=lambda: secrets.token_hex(8),
             archive=self._clerk,
             vitals=self._vitals,
-            gpu=chosen_gpu(exhibition.gpu),
+            gpu=chosen_gpu(exhibition.gpu, self._vitals),
             undo=exhibition.visitors.undo,
             frame_seconds=1.0 / exhibition.screen.rate_hz,
             sound_trigger_db=exhibition.controls.sound_db if by_sound else None,
             wall=time.time,
             stand_in=stand_in,
         )
-        stage.open(self._remembered(piece))
+        stage.open()
+        self._remembered = deque()
+        self._recalling = self._clerk.visits(piece.remembers()) if self._clerk and piece.remembers() > 0 else None
         wanted = exhibition.stand_in_visitors
         if piece.records and (wanted == "always" or (wanted == "auto" and stand_in)):
             film = FilmReader(STAND_IN_FILM)
@@ -348,10 +392,13 @@ class StageProcess:
             self._visitor = None
         return stage
 
-    def _remembered(self, piece: Piece) -> Sequence[Visit]:
-        if self._clerk is None or piece.remembers() <= 0:
-            return ()
-        return self._clerk.store.visits(piece.remembers())
+    def _recall(self) -> None:
+        """Give the piece those who were here before, a few at each picture: reading them takes longer than one."""
+        if self._recalling is not None and self._recalling.ready:
+            self._remembered.extend(self._recalling.result())
+            self._recalling = None
+        for _ in range(min(RECALLED_AT_ONCE, len(self._remembered))):
+            self._stage.piece.contribute(self._remembered.popleft())
 
     def _open_store(self) -> Clerk | None:
         settings = self._exhibition.visitors
@@ -361,7 +408,7 @@ class StageProcess:
                 folder, exhibition=str(self._exhibition.path), reserve_bytes=settings.disk_reserve_mb * 1_000_000
             )
         except StoreInUse as error:
-            alerts.alert("store_in_use", folder=folder, owner=error)
+            alerts.alert("store_in_use", folder=folder, owner=error.owner)
             log.error("%s", error)
             return None
         return Clerk(store, settings.keep)
@@ -384,13 +431,16 @@ def _made(show: OnShow) -> Piece:
     return show.piece(show.settings)
 
 
-def chosen_gpu(wanted: str) -> str:
+def chosen_gpu(wanted: str, vitals: Vitals) -> str:
     """The torch device for networks: `auto` takes the first NVIDIA GPU whose driver is loaded, else the processor.
 
-    Asked without torch, which would take seconds; a GPU that then fails is the network's fault to report."""
-    if wanted != "auto":
-        return wanted
-    return "cuda:0" if sys.platform == "linux" and Path("/proc/driver/nvidia/version").exists() else "cpu"
+    Asked without torch, which would take seconds; a GPU that then fails is reported by whoever uses it."""
+    present = Path("/proc/driver/nvidia/version").exists()
+    named = wanted.startswith("cuda")
+    vitals.condition("gpu_missing", named and not present, reason="no NVIDIA driver is loaded")
+    if not present:
+        return "cpu"
+    return "cuda:0" if wanted == "auto" else wanted
 
 
 def open_screen(exhibition: Exhibition, vitals: Vitals) -> Screen:

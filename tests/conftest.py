@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+
+from installation.health import alerts
+
+
+@pytest.fixture(autouse=True)
+def strict_alerts() -> Iterator[None]:
+    """An alert that is not in the catalogue, or lacks a detail, fails the test that raised it."""
+    before = alerts.use(alerts.Board(strict=True))
+    yield
+    alerts.use(before)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -71,7 +71,6 @@ METRICS: Mapping[str, Metric] = {
         ),
         Metric("installation_blocks_missed_total", "counter", "blocks", "Blocks of sound that came too late."),
         Metric("installation_sound_latency_seconds", "gauge", "seconds", "From handing a sample over to hearing it."),
-        Metric("installation_sound_level_db", "gauge", "decibels", "Loudness of what is played, full scale = 0."),
         Metric("installation_microphone_level_db", "gauge", "decibels", "Loudness of what is heard, full scale = 0."),
         Metric(
             "installation_camera_frames_total", "counter", "frames", "Pictures the camera delivered.", ("camera",)
@@ -91,7 +90,6 @@ METRICS: Mapping[str, Metric] = {
         ),
         Metric("installation_visits_stored", "gauge", "visits", "Visits in the store."),
         Metric("installation_hear_seconds", "histogram", "seconds", "From the end of a take to its hits.", (), _LONG),
-        Metric("installation_store_seconds", "histogram", "seconds", "Time it took to keep a visit.", (), _LONG),
         Metric("installation_store_bytes", "gauge", "bytes", "Sound and film in the store."),
         Metric("installation_store_free_bytes", "gauge", "bytes", "Room left on the store's disk."),
         Metric(

@@ -22,7 +22,7 @@ class Vitals:
         self._folder = folder
         path = (folder or Path()) / "status" / f"{name}.json"
         self.status = Status(path, name, alerts=alerts.board().snapshot)
-        self._standing: set[tuple[str, str]] = set()
+        self._standing: set[str] = set()
         self._devices: dict[str, dict[str, object]] = {}
 
     def beat(self) -> None:
@@ -30,14 +30,16 @@ class Vitals:
         if self._heartbeat is not None:
             self._heartbeat.beat()
 
-    def condition(self, name: str, stands: bool, about: str = "", **details: object) -> None:
-        """Raise or clear the alert `name` as its condition comes and goes; said again it costs nothing."""
-        key = (name, about)
-        if stands and key not in self._standing:
-            self._standing.add(key)
+    def condition(self, name: str, stands: bool, **details: object) -> None:
+        """Raise or clear the alert `name` as its condition comes and goes; said again it costs nothing.
+
+        To clear it, no detail is needed: then all of that name go.
+        """
+        if stands and name not in self._standing:
+            self._standing.add(name)
             alerts.alert(name, **details)
-        elif not stands and key in self._standing:
-            self._standing.discard(key)
+        elif not stands and name in self._standing:
+            self._standing.discard(name)
             alerts.clear(name)
 
     def event(self, name: str, **details: object) -> None:

@@ -35,8 +35,10 @@ from installation.messages import (
 )
 from installation.profiles import ProfileError, read_delay
 from installation.segments import RATE_HZ
+from installation.sound.levels import level_of
 from installation.sound.mixer import Mixer, PlacedHit
 from installation.sound.queue import BlockQueue
+from installation.sound.watch import SoundWatch
 
 AHEAD_FRAMES = 6 * BLOCK_FRAMES  # mixed and waiting: 64 ms, what a busy machine may keep us from running
 REOPEN_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -89,6 +91,8 @@ class SoundProcess:
         self._delay = measured_delay(exhibition, self._speakers.name) if profile else 0.0
         self._reopen_at = 0.0
         self._reopened = 0
+        self._watch = SoundWatch(self._vitals)
+        self._judge_at = 0.0
 
     def stop(self) -> None:
         self._running = False
@@ -177,9 +181,24 @@ class SoundProcess:
         status.set("installation_blocks_total", self._queue.blocks)
         status.set("installation_blocks_missed_total", self._missed_before + self._queue.missed)
         status.set("installation_sound_latency_seconds", self._speakers.latency)
-        garbage = self._microphone.garbage > 0
-        self._vitals.condition("microphone_garbage", garbage, microphone=self._microphone.name)
+        self._judge()
         self._vitals.write_if_due()
+
+    def _judge(self) -> None:
+        now = time.monotonic()
+        if now < self._judge_at:
+            return
+        self._judge_at = now + 1.0
+        level = level_of(self._capture.read(self._capture.position - RATE_HZ, RATE_HZ))
+        self._vitals.status.set("installation_microphone_level_db", level.rms_db)
+        self._watch.look(
+            now,
+            missed=self._queue.missed,
+            garbage=self._microphone.garbage,
+            level=level,
+            microphone=self._microphone.name,
+            real=self._microphone.real,
+        )
 
     def _look_after_devices(self) -> None:
         """A card that stopped asking for blocks is opened again, with growing pauses; time goes on silently."""
@@ -240,7 +259,7 @@ def open_microphone(exhibition: Exhibition, vitals: Vitals) -> Microphone:
 
 
 def measured_delay(exhibition: Exhibition, speakers: str) -> float:
-    """Seconds from when the card says that a sample is heard to when it is: as the curator wrote, else as measured."""
+    """How many seconds later than the card says a sample is heard: as the curator wrote, else as measured."""
     if exhibition.speakers.latency_ms is not None:
         return exhibition.speakers.latency_ms / 1000
     try:

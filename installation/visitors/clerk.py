@@ -13,7 +13,7 @@ from typing import Any
 from installation.answers import Later
 from installation.piece import Answer, Visit
 from installation.visitors.film import JpegFilm
-from installation.visitors.store import Store, StoreError
+from installation.visitors.store import Holdings, Store, StoreError
 
 log = logging.getLogger("clerk")
 
@@ -39,6 +39,14 @@ class Clerk:
 
     def delete(self, visit: str) -> None:
         self._later(self.store.delete, visit)
+
+    def visits(self, newest: int) -> Answer[list[Visit]]:
+        """Those who were here before, oldest first, `newest` of them at most."""
+        return Later(self._thread.submit(self.store.visits, newest))
+
+    def holdings(self) -> Answer[Holdings]:
+        """What the store holds, for the status."""
+        return Later(self._thread.submit(self.store.holdings))
 
     def expire(self) -> Answer[list[str]]:
         """Delete what is over its time; the answer names those visits, for the piece to forget them too."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from installation.networks.weights import WeightsError
 from installation.piece import Answer, Bar, Hit, Moment, Picture, Piece, Recording, Stage, Visit
 from installation.settings import Field, Range
 
@@ -180,6 +181,9 @@ class NeuralBeatbox(Piece):
         if self._loading is not None and self._loading.ready:
             try:
                 self._ears, self._drummer = self._loading.result()
+            except WeightsError as error:
+                self._broken = True
+                self._stage.alert("weights_invalid", network=", ".join(self.networks), reason=error)
             except Exception as error:  # whatever it is, the beat goes on with what is there
                 self._broken = True
                 self._stage.alert("network_failed", network=", ".join(self.networks), reason=error)

@@ -14,7 +14,7 @@ from installation.piece import Answer, Bar, Booth, CameraView, Hit, Moment, Pict
 from installation.piece import Stage as Given
 from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Stage
-from installation.visitors.film import JpegFilm, encode
+from installation.visitors.film import JpegFilm
 from installation.visitors.store import StoreFull
 
 RATE_HZ = 8000
@@ -336,14 +336,6 @@ def test_what_a_piece_raises_reaches_whoever_runs_the_stage() -> None:
         room.step()
     room.step()
     assert room.piece.moments[-1].frame == 4, "and goes on"
-
-
-def test_who_was_here_before_is_given_to_the_piece_in_order() -> None:
-    room = Room()
-    film = JpegFilm([encode(np.zeros((8, 8, 3), np.uint8))], 20)
-    visits = [Visit(name, 0.0, np.zeros(1, np.float32), RATE_HZ, film, {"n": 1}) for name in "xyz"]
-    room.stage.open(visits)
-    assert [visit.id for visit in room.piece.remembered] == ["x", "y", "z"]
 
 
 def test_leaving_in_the_middle_of_a_take_brings_the_level_back() -> None:

@@ -1,0 +1,45 @@
+"""Judges, once a second, what card and microphone deliver: missed blocks, garbage, clipping, perfect silence."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from installation.health.vitals import Vitals
+from installation.piece import Level
+
+MINUTE = 60.0
+SILENT_SECONDS = 30.0
+CLIPPED_DB = -0.1
+
+
+class SoundWatch:
+    """Raises and clears the alerts of sound. `look` is called about once a second."""
+
+    def __init__(self, vitals: Vitals) -> None:
+        self._vitals = vitals
+        self._missed: deque[tuple[float, int]] = deque()
+        self._garbage: tuple[float, int] = (float("-inf"), 0)
+        self._clipped: tuple[float, float] = (float("-inf"), 0.0)
+        self._sounding_at: float | None = None
+
+    def look(self, now: float, *, missed: int, garbage: int, level: Level, microphone: str, real: bool) -> None:
+        """`missed` and `garbage` are running totals; `level` is of the last second of the microphone."""
+        self._missed.append((now, missed))
+        while now - self._missed[0][0] > MINUTE:
+            self._missed.popleft()
+        lately = missed - self._missed[0][1]
+        self._vitals.condition("sound_underrun", lately > 0, blocks=lately)
+
+        if garbage > self._garbage[1]:
+            self._garbage = (now, garbage)
+        self._vitals.condition("microphone_garbage", now - self._garbage[0] < MINUTE, microphone=microphone)
+
+        if real and level.peak_db >= CLIPPED_DB:
+            self._clipped = (now, level.peak_db)
+        clipping = now - self._clipped[0] < MINUTE
+        self._vitals.condition("microphone_clipping", clipping, microphone=microphone, peak_db=self._clipped[1])
+
+        if self._sounding_at is None or level.peak_db > -119.0 or not real:
+            self._sounding_at = now
+        quiet = now - self._sounding_at
+        self._vitals.condition("microphone_silent", quiet > SILENT_SECONDS, microphone=microphone, seconds=quiet)
