@@ -53,8 +53,12 @@ STUDIO = Surroundings()
 
 
 def surroundings(rng: Generator) -> Surroundings:
-    """Any gallery: from a good microphone at the lips to a laptop across a stone hall."""
-    microphone = rng.choice(3, p=[0.3, 0.45, 0.25])
+    """Any gallery: from a good microphone at the lips (one in three) to a laptop across a stone hall."""
+    if rng.random() < 0.33:
+        hush = float(rng.uniform(-70, -35)) if rng.random() < 0.6 else None
+        flat = tuple(float(level) for level in rng.normal(0, 1.5, len(RESPONSE_HZ)))
+        return Surroundings(response_db=flat, noise_db=hush, noise_slope=1.0, gain_db=float(rng.uniform(-30, 0)))
+    microphone = rng.choice(3, p=[0.15, 0.5, 0.35])
     response = rng.normal(0, 3.5, len(RESPONSE_HZ)) if microphone else np.zeros(len(RESPONSE_HZ))
     if microphone == 2:  # dull: no bass, no air
         pitches = np.array(RESPONSE_HZ)
@@ -63,9 +67,9 @@ def surroundings(rng: Generator) -> Surroundings:
         response = response - rng.uniform(6, 24) * np.log2(np.maximum(pitches / air, 1))
     return Surroundings(
         rt60_s=float(np.exp(rng.uniform(np.log(0.1), np.log(1.3)))) if rng.random() < 0.5 else None,
-        distance=float(rng.uniform(0.1, 1.0)),
+        distance=float(rng.uniform(0.1, 0.9)),
         response_db=tuple(float(level) for level in response),
-        rumble_db=float(rng.uniform(-25, 3)) if rng.random() < 0.25 else None,
+        rumble_db=float(rng.uniform(-25, 4)) if rng.random() < 0.3 else None,
         noise_db=float(rng.uniform(-65, -12)) if rng.random() < 0.75 else None,
         noise_slope=float(rng.uniform(0, 2)),
         speech_db=float(rng.uniform(-40, -18)) if rng.random() < 0.08 else None,

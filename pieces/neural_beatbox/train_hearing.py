@@ -1,17 +1,17 @@
 """Training of the hearing network: from a folder of one-shots and mouth sounds to weights and their card.
 
-Lives here: what the network learns from and in which proportion, its losses, and `train`. Must not live here: the
-network (`hearing.py`), how takes are composed and spoiled (`takes.py`), how synthetic hits sound (`synthesis.py`).
+Lives here: the losses and `train`. Must not live here: the network (`hearing.py`), what it learns from
+(`hearing_material.py`), how takes are composed and spoiled (`takes.py`), how synthetic hits sound (`synthesis.py`).
 
 Every step composes fresh takes of one second-hand beatboxer or drum machine: recorded hits where there are some,
 synthetic ones where there are few, laid out in time and heard through a random room and microphone. Both heads
 learn from the same takes: the onset head from each column, the class head from the windows at the true onsets,
-shifted by as much as the onset head may err. A third of the takes hold isolated hits between digital silences,
-as one-shot files do.
+shifted by as much as the onset head may err; those windows are kept a while and learned from several times,
+together with every recorded hit by itself. Two takes of five hold isolated hits between digital silences, as
+one-shot files do.
 """
 
 import copy
-import csv
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,13 +19,11 @@ from typing import Any
 
 import numpy as np
 import torch
-import torchaudio
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from installation.networks import weights
 from installation.networks.training import Run
-from pieces.neural_beatbox import evaluate_hearing, synthesis, takes
+from pieces.neural_beatbox import takes
 from pieces.neural_beatbox.hearing import (
     FRAMES_PER_S,
     LABELS,
@@ -35,182 +33,16 @@ from pieces.neural_beatbox.hearing import (
     HearingNetwork,
     crops,
 )
+from pieces.neural_beatbox.hearing_material import Hits, Reservoir, read_archive, read_recordings
 from pieces.neural_beatbox.synthesis import Samples
 
 SECONDS = 3.0
-TAKES_PER_STEP = 10
-HITS_PER_STEP = 96
-POOL = 300  # synthetic hits kept of each voice and label
+TAKES_PER_STEP = 3
+RECORDED_PER_STEP, COMPOSED_PER_STEP = 26, 38  # windows shown to the class head
+FIRST_BATCHES = 250  # composed before the first step, so that it has a choice
 SHIFT_COLUMNS = 1.2  # standard deviation of the class head's window around the onset
 LEARNING_RATE = 2.5e-3
-MOUTH_SHARE = {"kick": 0.23, "snare": 0.23, "hat_closed": 0.21, "percussion": 0.09}  # the others share the rest
-DRUM_SHARE = {"percussion": 0.16, "tom": 0.13}
-RECORDED_SHARE = {"mouth": 0.85, "drum": 0.5}
-EVERYDAY_SHARE = 0.35  # of a mouth's claps and percussion that are everyday events
-FEW = 12  # with fewer recordings of a label than this, the recorded share shrinks in proportion
-
-BACKGROUNDS = (
-    "rain helicopter washing_machine vacuum_cleaner engine train sea_waves wind airplane chainsaw crickets insects "
-    "brushing_teeth siren snoring pouring_water hand_saw crying_baby sheep chirping_birds breathing laughing "
-    "crackling_fire thunderstorm toilet_flush clock_alarm church_bells cow"
-)
-EVENTS = (
-    "clapping door_knock mouse_click can_opening coughing sneezing dog glass_breaking keyboard_typing hen cat "
-    "rooster footsteps crow car_horn laughing drinking_sipping"
-)
-
 Generator = np.random.Generator
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A hit with its onset at sample 0, float32 [frames] at 24 kHz; group = its performer or maker."""
-
-    samples: Samples
-    label: str
-    group: str
-
-
-def onset_sample(samples: Samples, rate_hz: int) -> int:
-    """Where a one-shot departs from silence: its 1 ms envelope first reaches a twelfth of its peak."""
-    width = max(rate_hz // 1000, 1)
-    envelope = np.abs(samples)
-    loud = np.flatnonzero(envelope >= envelope.max(initial=0.0) / 12)
-    return max(int(loud[0]) - width, 0) if loud.size else 0
-
-
-def read_recordings(index: Path, group_column: str | None, leave_out: Collection[str] = ()) -> list[Recording]:
-    """The one-shots of an INDEX.csv (path,label,…), resampled; the group is a column or the kit in the file name.
-
-    Args:
-        index: CSV whose paths are relative to it.
-        group_column: names the performer; None takes "source folder/kit".
-        leave_out: groups not to read (held out for measuring).
-    """
-    recordings = []
-    with index.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            path = index.parent / row["path"]
-            group = row[group_column] if group_column else kit_of(row["path"])
-            label = evaluate_hearing.canonical_label(row["label"])
-            if group in leave_out or label is None:
-                continue
-            samples, rate_hz = evaluate_hearing.read_sound(path)
-            if rate_hz != RATE_HZ:
-                samples = torchaudio.functional.resample(torch.from_numpy(samples), rate_hz, RATE_HZ).numpy()
-            samples = samples[onset_sample(samples, RATE_HZ) :][: 3 * RATE_HZ]
-            recordings.append(Recording(samples / (np.abs(samples).max() + 1e-9), label, group))
-    return recordings
-
-
-def kit_of(path: str) -> str:
-    """ "folder/label__KIT_sound.flac" -> "folder/KIT"; sounds of one kit must not be on both sides of a split."""
-    folder, _, name = path.rpartition("/")
-    return f"{folder}/{name.partition('__')[2].partition('_')[0]}"
-
-
-def read_archive(index: Path) -> tuple[list[Samples], list[Recording]]:
-    """What an archive of everyday sounds (path,label,licence,author,…) gives: steady backgrounds, and single events.
-
-    Only clips in the public domain (CC0) are read, so that the card owes nobody a name it does not carry. An event
-    is the loudest sound of its clip if it stands out of near silence; hands that clap are claps, the rest percussion.
-    """
-    backgrounds, events = [], []
-    steady, sudden = BACKGROUNDS.split(), EVENTS.split()
-    with index.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["licence"].startswith("CC0")]
-    for row in rows:
-        if row["label"] not in steady + sudden:
-            continue
-        samples, rate_hz = evaluate_hearing.read_sound(index.parent / row["path"])
-        if rate_hz != RATE_HZ:
-            samples = torchaudio.functional.resample(torch.from_numpy(samples), rate_hz, RATE_HZ).numpy()
-        if row["label"] in steady and samples.size >= 4 * RATE_HZ:
-            backgrounds.append(samples)
-        elif row["label"] in sudden and (event := loudest_event(samples)) is not None:
-            label = "clap" if row["label"] == "clapping" else "percussion"
-            events.append(Recording(event, label, f"esc50/{row['label']}"))
-    return backgrounds, events
-
-
-def loudest_event(samples: Samples) -> Samples | None:
-    """Up to 0.8 s from where the loudest sound of a clip begins; None when no near silence precedes it."""
-    blocks = np.abs(samples[: samples.size // 120 * 120]).reshape(-1, 120).max(1)  # 5 ms
-    peak = int(blocks.argmax())
-    quiet = np.flatnonzero(blocks[:peak] < blocks[peak] / 14)
-    if not quiet.size or peak - quiet[-1] > 30:
-        return None
-    start = max(int(quiet[-1]) - 2, 0) * 120
-    event = samples[start : start + round(0.8 * RATE_HZ)]
-    event = event[onset_sample(event, RATE_HZ) :].copy()
-    fade = min(event.size, 1200)
-    event[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
-    return event / (np.abs(event).max() + 1e-9)
-
-
-class Hits:
-    """What takes are made of, by voice: recordings, and a pool of synthetic hits that is slowly renewed."""
-
-    def __init__(
-        self, rng: Generator, mouth: list[Recording], drum: list[Recording], pool: int | None = None
-    ) -> None:
-        self._recorded: dict[tuple[str, str], dict[str, list[Samples]]] = {}
-        for voice, recordings in (("mouth", mouth), ("drum", drum)):
-            for recording in recordings:
-                groups = self._recorded.setdefault((voice, recording.label), {})
-                groups.setdefault(recording.group, []).append(recording.samples)
-        self._made: dict[tuple[str, str], list[Samples]] = {
-            (voice, label): [synthesis.hit(label, rng, RATE_HZ, voice) for _ in range(pool or POOL)]
-            for voice in ("mouth", "drum")
-            for label in LABELS
-        }
-        self._shares = {"mouth": _shares(MOUTH_SHARE), "drum": _shares(DRUM_SHARE)}
-
-    def source(self, voice: synthesis.Voice) -> takes.HitSource:
-        """Draws a varied hit of this voice; performers and makers are equally likely, whatever they left."""
-
-        def draw(rng: Generator) -> tuple[Samples, str]:
-            label = LABELS[int(rng.choice(len(LABELS), p=self._shares[voice]))]
-            groups = self._recorded.get((voice, label), {})
-            known = sum(len(sounds) for sounds in groups.values())
-            everyday = voice == "mouth" and label in ("clap", "percussion")
-            share = EVERYDAY_SHARE if everyday else RECORDED_SHARE[voice]
-            if rng.random() < share * min(known / FEW, 1.0):
-                names = list(groups)
-                sounds = groups[names[int(rng.integers(len(names)))]]
-                sound = sounds[int(rng.integers(len(sounds)))]
-            else:
-                made = self._made[voice, label]
-                place = int(rng.integers(len(made)))
-                if rng.random() < 0.03:
-                    made[place] = synthesis.hit(label, rng, RATE_HZ, voice)
-                sound = made[place]
-            return varied(sound, label, rng), label
-
-        return draw
-
-
-def _shares(named: dict[str, float]) -> NDArray[np.float64]:
-    rest = (1 - sum(named.values())) / (len(LABELS) - len(named))
-    shares = np.array([named.get(label, rest) for label in LABELS])
-    return shares / shares.sum()
-
-
-def varied(sound: Samples, label: str, rng: Generator) -> Samples:
-    """Another hit of the same kind: faster or slower, brighter or darker, shorter, turned over."""
-    spread = 0.05 if label in ("kick", "tom") else 0.09
-    speed = float(np.exp(np.clip(rng.normal(0, spread), -0.2, 0.2)))
-    x = np.interp(np.arange(0, sound.size - 1, speed), np.arange(sound.size), sound)
-    if rng.random() < 0.4:
-        tilt = rng.uniform(-0.5, 0.8)
-        x[1:] -= tilt * x[:-1]
-    if label not in ("hat_open", "cymbal") and rng.random() < 0.3:  # let go early, or cut by an editor
-        keep = min(x.size, int(rng.uniform(0.06, 0.4) * RATE_HZ))
-        fade = min(keep, int(rng.uniform(0.004, 0.06) * RATE_HZ))
-        x = x[:keep]
-        x[keep - fade :] *= np.linspace(1, 0, fade)
-    x *= rng.choice((-1.0, 1.0)) / (np.abs(x).max() + 1e-9)
-    return x.astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -234,7 +66,7 @@ def compose_batch(
     nearness = np.zeros((takes_per_step, columns), np.float32)
     rows: list[tuple[int, float, int]] = []
     for number in range(takes_per_step):
-        alone = rng.random() < 0.35
+        alone = rng.random() < 0.4
         source = hits.source("mouth" if rng.random() < 0.45 else "drum")
         gap_s = 0.85 if alone else float(rng.uniform(0.06, 0.14))
         around, background = takes.surroundings(rng), None
@@ -251,8 +83,6 @@ def compose_batch(
             distance = np.abs(np.arange(columns)[:, None] - at).min(1)
             nearness[number] = np.clip(1 - distance / 1.75, 0, 1)
         rows += [(number, column, LABELS.index(label)) for column, label in zip(at, take.labels, strict=True)]
-    if len(rows) > HITS_PER_STEP:
-        rows = [rows[i] for i in rng.choice(len(rows), HITS_PER_STEP, replace=False)]
     where = np.array([row[1] for row in rows]) + rng.normal(0, SHIFT_COLUMNS, len(rows))
     return Batch(
         torch.from_numpy(samples),
@@ -276,18 +106,16 @@ def separated(take: takes.Take, rng: Generator) -> Samples:
     return take.samples * gate
 
 
-def losses(network: HearingNetwork, features: Features, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Onset loss (binary cross-entropy, columns near an onset weigh more) and label loss (cross-entropy)."""
-    picture = features(batch.samples)  # [takes, bands, columns]
-    some = slice(0, max(len(picture) // 2, 1))  # the onset head learns fast: half of the takes are enough
-    nearness = batch.nearness[some]
-    onset_loss = nn.functional.binary_cross_entropy_with_logits(
-        network.onsets(picture[some]), nearness, weight=1 + 3 * nearness
-    )
-    windows = torch.cat([crops(picture[i], batch.column[batch.take == i]) for i in range(len(picture))])
-    truth = torch.cat([batch.label[batch.take == i] for i in range(len(picture))])
-    label_loss = nn.functional.cross_entropy(network.labels(windows), truth, label_smoothing=0.05)
-    return onset_loss, label_loss
+def onset_loss(network: HearingNetwork, picture: Tensor, nearness: Tensor) -> Tensor:
+    """Binary cross-entropy over columns; those near an onset weigh more. picture [takes, bands, columns]."""
+    return nn.functional.binary_cross_entropy_with_logits(network.onsets(picture), nearness, weight=1 + 3 * nearness)
+
+
+def windows(picture: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """The class head's windows [hits, bands, CROP] at a batch's hits, and their labels [hits]."""
+    order = [batch.take == number for number in range(len(picture))]
+    shown = torch.cat([crops(picture[number], batch.column[at]) for number, at in enumerate(order)])
+    return shown, torch.cat([batch.label[at] for at in order])
 
 
 def train(
@@ -333,17 +161,26 @@ def train(
     with Run(run, steps) as place:
         start = place.resume(network, optimiser, average)
         rng = np.random.default_rng([seed, start])
+        reservoir = Reservoir(features, mouth + events, drum)
+        for _ in range(FIRST_BATCHES):
+            batch = compose_batch(rng, hits, backgrounds)
+            reservoir.add(*windows(features(batch.samples), batch))
         for step in range(start, steps):
             for group in optimiser.param_groups:
                 group["lr"] = LEARNING_RATE * min((step + 1) / 100, 0.5 + 0.5 * np.cos(np.pi * step / steps) + 1e-3)
             network.train()
-            onset_loss, label_loss = losses(network, features, compose_batch(rng, hits, backgrounds))
+            batch = compose_batch(rng, hits, backgrounds)
+            picture = features(batch.samples)
+            near = onset_loss(network, picture, batch.nearness)
+            reservoir.add(*windows(picture, batch))
+            shown, truth = reservoir.draw(rng, RECORDED_PER_STEP, COMPOSED_PER_STEP)
+            named = nn.functional.cross_entropy(network.labels(shown), truth, label_smoothing=0.05)
             optimiser.zero_grad()
-            (5 * onset_loss + label_loss).backward()
+            (5 * near + named).backward()
             nn.utils.clip_grad_norm_(network.parameters(), 2.0)
             optimiser.step()
-            _follow(average, network, min(0.998, step / (step + 10)))
-            place.progress(step, onset=onset_loss.item(), label=label_loss.item())
+            _follow(average, network, min(0.996, step / (step + 10)))
+            place.progress(step, onset=near.item(), label=named.item())
             if step % 250 == 249 or step == steps - 1:
                 place.save(step, network, optimiser, average)
     return weights.save(NAME, average.state_dict(), card(architecture, steps, measured or {}), out)

@@ -9,7 +9,7 @@ import soundfile
 import torch
 
 from installation.networks import weights
-from pieces.neural_beatbox import hearing, synthesis, takes, train_hearing
+from pieces.neural_beatbox import hearing, hearing_material, synthesis, takes, train_hearing
 from pieces.neural_beatbox.evaluate_hearing import matched_errors_s
 from pieces.neural_beatbox.hearing import LABELS, HeardHit, Hearing, hit_pitch_hz, pick_onsets, tom_register
 
@@ -173,7 +173,8 @@ def test_training_from_a_folder_writes_weights_that_load(tmp_path: Path, monkeyp
         soundfile.write(path, synthesis.hit(label, np.random.default_rng(0), 16_000), 16_000)
         with (tmp_path / folder / "INDEX.csv").open("w", newline="") as file:
             csv.writer(file).writerows([["path", "label", column], [name, label, "P1"]])
-    monkeypatch.setattr(train_hearing, "POOL", 1)
+    monkeypatch.setattr(hearing_material, "POOL", 1)
+    monkeypatch.setattr(train_hearing, "FIRST_BATCHES", 2)
     monkeypatch.setattr(train_hearing, "TAKES_PER_STEP", 2)
     before = train_hearing.train(tmp_path, tmp_path / "out", steps=1, run=tmp_path / "run").read_bytes()
     after = train_hearing.train(tmp_path, tmp_path / "out", steps=2, run=tmp_path / "run").read_bytes()  # goes on
@@ -184,7 +185,7 @@ def test_training_from_a_folder_writes_weights_that_load(tmp_path: Path, monkeyp
 
 def test_a_batch_says_where_its_hits_are() -> None:
     rng = np.random.default_rng(0)
-    batch = train_hearing.compose_batch(rng, train_hearing.Hits(rng, [], [], pool=1), takes_per_step=4)
+    batch = train_hearing.compose_batch(rng, hearing_material.Hits(rng, [], [], pool=1), takes_per_step=4)
     assert batch.samples.shape == (4, 72_000)
     assert batch.nearness.shape == (4, 601)
     assert len(batch.take) == len(batch.column) == len(batch.label) > 4
@@ -194,4 +195,4 @@ def test_a_batch_says_where_its_hits_are() -> None:
 
 def test_an_onset_of_a_recording_is_where_it_leaves_silence() -> None:
     sound = np.concatenate([np.full(3000, 1e-3), synthesis.hit("snare", np.random.default_rng(0), 24_000)])
-    assert train_hearing.onset_sample(sound.astype(np.float32), 24_000) == pytest.approx(3000, abs=60)
+    assert hearing_material.onset_sample(sound.astype(np.float32), 24_000) == pytest.approx(3000, abs=60)
