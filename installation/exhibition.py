@@ -185,7 +185,7 @@ def _elsewhere(message: str, root: Node, pieces: Pieces) -> str:
 
 
 def in_order(path: Path, found: Found) -> list[Problem]:
-    """Problems in the order of the file, its path as short as it can be said from here."""
+    """Problems in the order of the file, each on one line, its path as short as it can be said from here."""
     here = Path.cwd()
     said = path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path
-    return sorted({Problem(said, place.line, place.column, message) for place, message in found})
+    return sorted({Problem(said, place.line, place.column, " ".join(message.split())) for place, message in found})

@@ -190,7 +190,7 @@ class _Builder:
             return text
         if text in _NOTHING:
             return None
-        if _WHOLE.fullmatch(text) and len(text) < 20:
+        if _WHOLE.fullmatch(text) and len(text) < 300:
             return int(text)
         return float(text.replace(".inf", "inf").replace(".nan", "nan")) if _DECIMAL.fullmatch(text) else text
 
