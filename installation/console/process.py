@@ -1,6 +1,6 @@
 """The console process: serves the page, the live picture and the figures at one local address.
 
-It must never slow the others: it runs at a low priority, reads a file when it has changed, and asks the stage for
+It must never slow the others: it runs at a low priority once it serves, reads a file when it has changed, and asks the stage for
 pictures only while somebody watches. Its heartbeat is written by the loop that reads the status files, brings the
 open pages up to date and asks its own server, through its own port, whether it answers.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -28,6 +29,7 @@ from installation.supervisor import ROLES
 if TYPE_CHECKING:
     from installation.console.server import Server, Site
 
+STARTING_NICENESS = 5  # lower still, and a machine at its limit would not let it start in time
 NICENESS = 10
 TURN_SECONDS = 0.5
 ASK_EVERY = 5.0
@@ -41,8 +43,8 @@ def main(folder_text: str, exhibition_path: str) -> None:
     """Run until SIGTERM. `folder_text` is the run's folder of segments."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until there is a server to be ended
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(OSError):  # a system that keeps priorities to itself
-        os.nice(NICENESS)
+    gc.freeze()  # what the nursery has imported stays shared with it, and NiceGUI does not search through it
+    yield_to_others(STARTING_NICENESS)
     folder = Path(folder_text)
     choices = chosen(Path(exhibition_path))
     configure("console", choices.data_folder / "logs", choices.log_level.upper())
@@ -50,6 +52,12 @@ def main(folder_text: str, exhibition_path: str) -> None:
     os.environ["NICEGUI_STORAGE_PATH"] = str(folder / "nicegui")
     process = ConsoleProcess(folder, choices)
     asyncio.run(process.run())
+
+
+def yield_to_others(by: int) -> None:
+    """Lower this process's priority."""
+    with contextlib.suppress(OSError):  # a system that keeps priorities to itself
+        os.nice(by)
 
 
 def chosen(path: Path) -> Choices:
@@ -105,6 +113,8 @@ class ConsoleProcess:
             site.show(situation)
             self._report(situation)
             if now >= ask_at and await answers(self._address):
+                if ask_at == 0.0:
+                    yield_to_others(NICENESS - STARTING_NICENESS)
                 ask_at = now + ASK_EVERY
             if now < ask_at:
                 self._vitals.beat()

@@ -19,7 +19,6 @@ import uvicorn
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from nicegui import ui
-from nicegui.client import Client
 
 from installation.console.page import Page
 from installation.console.standing import Observer, Situation
@@ -29,6 +28,7 @@ from installation.health.metrics import exposition
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+MOST_PAGES = 24  # a page takes a third of a megabyte, and one that was never shown goes after a minute
 PICTURE_SECONDS = 3.0  # what a single picture may take: the stage notices the watcher, draws, writes
 CURTAIN_SECONDS = 3.0
 KEPT = {"cache-control": "no-store"}
@@ -40,6 +40,7 @@ POLICY = (
 )
 HEADERS = [
     (b"content-security-policy", POLICY.encode()),
+    (b"cross-origin-resource-policy", b"same-origin"),  # no other site shows the room's picture
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 ]
@@ -113,18 +114,18 @@ class Site:
         )
         return app
 
-    def _page_builder(self) -> Callable[[], None]:
-        def build() -> None:
+    def _page_builder(self) -> Callable[[], Response | None]:
+        def build() -> Response | None:
+            if len(self._pages) >= MOST_PAGES:
+                return PlainTextResponse("Too many pages are open; close one elsewhere.\n", 503, KEPT)
             client = ui.context.client
             page = Page(self._title)
             page.show(self._look(), self._curtain)
             self._pages[client.id] = page
-            client.on_delete(lambda gone: self._forget(gone))
+            client.on_delete(lambda: self._pages.pop(client.id, None))
+            return None
 
         return build
-
-    def _forget(self, client: Client) -> None:
-        self._pages.pop(client.id, None)
 
     def _look(self) -> Situation:
         return self._observer.look(time.monotonic())

@@ -124,7 +124,7 @@ class Preview:
                     touched = now
                 self._looked = now
                 taken = reader.newest()
-                if taken is not None and now - taken[1] <= FRESH_SECONDS:
+                if taken is not None:
                     picture, at, _ = taken
                     self._found = now
                     number += 1

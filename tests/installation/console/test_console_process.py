@@ -25,6 +25,7 @@ from installation.console.process import chosen
 from installation.shared import FrameWriter
 from tests.installation.console.made_run import Run
 
+MOST_PAGES = 24  # as in server.py, which imports all of NiceGUI
 PATIENCE = 60.0  # on a machine that is busy with other work
 # As the nursery runs it: when `main` is over, so is the process.
 PROGRAM = "import os, sys; from installation.console.process import main; main(*sys.argv[1:]); os._exit(0)"
@@ -223,7 +224,7 @@ def test_what_files_say_is_never_markup(console: Console) -> None:
     assert b"<b>room</b>" not in page
 
 
-def test_a_port_in_use_is_an_alert_and_leaving_takes_a_second_at_most(tmp_path: Path) -> None:
+def test_pages_are_bounded_a_taken_port_is_an_alert_and_leaving_takes_a_second(tmp_path: Path) -> None:
     taken = listen("127.0.0.1", free_port())
     console = Console(Run(tmp_path / "run"), taken.port)
     try:
@@ -232,6 +233,8 @@ def test_a_port_in_use_is_an_alert_and_leaving_takes_a_second_at_most(tmp_path: 
         assert [alert["name"] for alert in alerts] == ["port_in_use"]
         assert str(taken.port) in alerts[0]["message"]
         assert console.address in alerts[0]["message"]
+        codes = [console.get("/")[0] for _ in range(MOST_PAGES + 1)]
+        assert codes == [200] * MOST_PAGES + [503]
         with urllib.request.urlopen(console.address + "stream.mjpg", timeout=PATIENCE) as stream:
             assert stream.read(64)
             began = time.monotonic()
