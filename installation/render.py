@@ -27,14 +27,14 @@ from installation.piece import Booth, CameraView, Picture, Size, Sound
 from installation.resampling import resample
 from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Archive, Stage
-from installation.stand_ins import StandInVisitor, performances
+from installation.stand_ins import UNDO, StandInVisitor, performances
 from installation.typography import Typesetter
 
 RATE_HZ = 48_000
 AHEAD_SECONDS = 0.1  # mixed beyond what is heard, as in a live run
 VIDEO_CODECS = ("libopenh264", "libx264", "mpeg4")
 VISIT_EVERY = 16.0
-SHORT_UNDO = 1.0
+MANY = 1000
 
 
 class RenderError(Exception):
@@ -192,12 +192,12 @@ def render(
         random=random,
         new_id=lambda: ids.bytes(8).hex(),
         archive=visiting.archive if visiting is not None else None,
-        undo=SHORT_UNDO if visiting is not None else exhibition.visitors.undo if exhibition is not None else 20.0,
+        undo=UNDO if visiting is not None or camera is None else exhibition.visitors.undo if exhibition else 20.0,
         frame_seconds=1.0 / rate_hz,
     )
     own = camera is not None or voice is not None or visiting is not None
     scripted = ScriptedVisitor(every=0.0 if visiting is not None else VISIT_EVERY) if own else None
-    stand_in = None if own else StandInVisitor(performances(), film.seconds)
+    stand_in = None if own else StandInVisitor(performances(), film.seconds, eager=MANY)
     writer = FilmWriter(out, size, rate_hz) if out is not None else None
     digest = hashlib.sha256()
     began, visits, before = time.monotonic(), 0, ""

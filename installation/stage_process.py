@@ -33,7 +33,7 @@ from installation.health.vitals import Vitals
 from installation.piece import Answer, CameraView, Picture, Piece, Size, Visit
 from installation.sound.score import LivePort, ScoreWriter
 from installation.stage import Stage
-from installation.stand_ins import StandInVisitor, performances
+from installation.stand_ins import UNDO, StandInVisitor, performances
 from installation.typography import Typesetter
 from installation.visitors.clerk import Clerk
 from installation.visitors.store import Holdings, Store, StoreInUse
@@ -211,7 +211,10 @@ class StageProcess:
         bars = reading.bars if reading else ()
         tempo = 60.0 * 4 * stage.sound.rate_hz / bars[-1].length if bars else 100.0
         began = stage.began if stage.began is not None else now
-        return self._visitor.presses(now - began, now % self._film_seconds, tempo, stage.booth)
+        pressed = self._visitor.presses(now - began, now % self._film_seconds, tempo, stage.booth)
+        if stage.booth.phase == "idle":
+            stage.set_undo(UNDO if pressed else self._exhibition.visitors.undo)
+        return pressed
 
     def _pass_on(self, picture: Picture) -> None:
         """Give the console a smaller picture while somebody watches there."""

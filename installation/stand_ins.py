@@ -17,7 +17,8 @@ from installation.piece import Booth
 FIRST_PAUSE = 4.0
 PAUSE = 45.0  # between two stand-ins once the work is populated
 EARLY_COUNT_BEATS = 3.6  # the count takes three beats and up to one to begin
-READING = 1.5  # the stand-in has read the line before
+READING = 1.0  # the stand-in has read the line before
+UNDO = 1.5  # and never changes its mind
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Performance:
 class StandInVisitor:
     """Says "button" at the right frame. `length` is the film's, in seconds; `eager` visits come one after another."""
 
-    def __init__(self, performances: list[Performance], length: float, eager: int = 6) -> None:
+    def __init__(self, performances: list[Performance], length: float, eager: int = 12) -> None:
         self._performances, self._length, self._eager = performances, length, eager
         self._visits = 0
         self._rested_until = FIRST_PAUSE

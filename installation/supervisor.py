@@ -54,7 +54,7 @@ ROLES = {
     "sound": Role("installation.sound.process:main", 10.0, 1.5),
     "stage": Role("installation.stage_process:main", 30.0, 3.0),
     "camera": Role("installation.camera_process:main", 10.0, 1.5),
-    "console": Role("installation.console.process:main", 30.0, 15.0),
+    "console": Role("installation.console.process:main", 60.0, 15.0),
 }
 
 

@@ -132,8 +132,10 @@ def import_sounddevice() -> Any:
 
 
 def find_device(sounddevice: Any, name: str | None, channels_key: str) -> tuple[int, dict[str, Any]]:
-    """Index and description of the device called `name` (exactly, else the only one that contains it), or of the
-    default device for None. Never another one instead: DeviceError lists what is there."""
+    """Index and description of the device called `name`, or of the default device for None.
+
+    A name is meant exactly, with its host where two share it ("USB Audio, ALSA"), else as the only one that contains
+    it. Never another one instead: DeviceError lists what is there."""
     devices = [dict(device) for device in sounddevice.query_devices()]
     usable = [(i, d) for i, d in enumerate(devices) if int(d[channels_key]) > 0]
     if not usable:
@@ -143,9 +145,12 @@ def find_device(sounddevice: Any, name: str | None, channels_key: str) -> tuple[
         chosen = [pair for pair in usable if pair[0] == default] or usable[:1]
     else:
         chosen = [pair for pair in usable if pair[1]["name"] == name]
+        hosts = sounddevice.query_hostapis()
+        chosen = chosen or [
+            pair for pair in usable if f"{pair[1]['name']}, {hosts[pair[1]['hostapi']]['name']}" == name
+        ]
         chosen = chosen or [pair for pair in usable if name in str(pair[1]["name"])]
         if len(chosen) > 1:
-            hosts = sounddevice.query_hostapis()
             listed = ", ".join(f"{d['name']} ({hosts[d['hostapi']]['name']})" for _, d in chosen)
             raise DeviceError(f"several sound devices are called {name!r}: {listed}; give the whole name")
     if not chosen:

@@ -68,11 +68,12 @@ class _Level:
 
 @dataclass
 class Mixer:
-    """Plays the score. `position` is the sample count of the next block's first sample."""
+    """Plays the score. `position` is the sample count of the next block's first sample, `gain` that of everything."""
 
     rate_hz: int
     channels: int = 2
     position: int = 0
+    gain: float = 1.0
     voices: dict[str, Sound] = field(default_factory=dict)
     _bars: deque[_Bar] = field(default_factory=deque)
     _played: deque[_Bar] = field(default_factory=lambda: deque(maxlen=REPEATED_BARS))
@@ -159,6 +160,7 @@ class Mixer:
         self._notes = alive
         gain = self._level.at(self.position, frames)
         out *= gain[:, None] if isinstance(gain, np.ndarray) else np.float32(gain)
+        out *= np.float32(self.gain)
         self.position = end
         self._retire_bars()
         return soften(out)

@@ -81,7 +81,9 @@ class SoundProcess:
         start = 0
         if before is not None:  # someone played before us: go on where time has brought that timeline
             start = max(0, round(before.timeline.sample_at(time.monotonic() + self._speakers.latency + 0.03)))
-        self._mixer = Mixer(RATE_HZ, self._speakers.channels, position=start)
+        self._mixer = Mixer(
+            RATE_HZ, self._speakers.channels, position=start, gain=10 ** (exhibition.speakers.gain_db / 20)
+        )
         if before is not None and before.bars:
             self._mixer.restore_grid(before.bars)
             self._mixer.skip(0)

@@ -63,7 +63,8 @@ class NeuralBeatbox(Piece):
         )
         fullness: Range = Field(
             default=Range(low=0.3, high=0.8),
-            description="how full the rhythm is with nobody and with a crowd before the camera, 0 to 1",
+            description="how full the rhythm is with nobody and with a crowd before the camera",
+            json_schema_extra={"minimum": 0, "maximum": 1},
         )
         adventure: float = Field(
             default=0.35, ge=0, le=1, description="how adventurous the rhythm is: 0 keeps time, 1 takes every risk"
