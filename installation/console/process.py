@@ -1,8 +1,8 @@
 """The console process: serves the page, the live picture and the figures at one local address.
 
-It must never slow the others: it runs at a low priority once it serves, reads a file when it has changed, and asks the stage for
-pictures only while somebody watches. Its heartbeat is written by the loop that reads the status files, brings the
-open pages up to date and asks its own server, through its own port, whether it answers.
+It must never slow the others: once it serves it runs at a low priority, it reads a file when it has changed, and asks
+the stage for pictures only while somebody watches. Its heartbeat is written by the loop that reads the status files,
+brings the open pages up to date and asks its own server, through its own port, whether it answers.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ def main(folder_text: str, exhibition_path: str) -> None:
     configure("console", choices.data_folder / "logs", choices.log_level.upper())
     # What NiceGUI would otherwise keep in the folder from which the exhibition was started.
     os.environ["NICEGUI_STORAGE_PATH"] = str(folder / "nicegui")
+    os.environ["OTEL_SDK_DISABLED"] = "true"  # FastAPI can report to elsewhere; nothing leaves this machine
     process = ConsoleProcess(folder, choices)
     asyncio.run(process.run())
 
@@ -134,6 +135,7 @@ class ConsoleProcess:
             return
         site.stopping.set()
         server.should_exit = True
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # of what is cut short, nothing need be said
         asyncio.get_running_loop().call_later(LEAVE_SECONDS, setattr, server, "force_exit", True)
 
 

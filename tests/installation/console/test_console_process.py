@@ -18,6 +18,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 
 from installation.console.address import listen
@@ -203,6 +204,19 @@ def test_nothing_on_the_page_comes_from_elsewhere(console: Console) -> None:
             code, _, headers = console.get(link)
             assert code == 200, link
             assert "content-security-policy" in headers
+
+
+def test_the_process_speaks_to_nobody_elsewhere(console: Console) -> None:
+    for path in ("/", "/status.json", "/metrics"):
+        console.get(path)
+        connections = psutil.Process(console.process.pid).net_connections("all")
+        assert connections, "its own port is among them"
+        remote = {
+            connection.raddr.ip
+            for connection in connections
+            if connection.raddr and connection.family != socket.AF_UNIX
+        }
+        assert remote <= {"127.0.0.1"}
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/nothing"])

@@ -247,6 +247,16 @@ def test_anything_at_all_is_survived(content: bytes) -> None:
     _survives(content)
 
 
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1" + "0" * 400, "true", '"7"', "null", "[1]"])
+def test_only_finite_numbers_are_figures(value: str) -> None:
+    rows = f"[[[],{value}]]"
+    frames = f'{{"installation_frames_total":{rows},"installation_visits_total":{rows}}}'
+    late = f'{{"installation_frame_seconds":[[[],{{"recent":{{"0.99":{value}}}}}]]}}'
+    alerts = f'[{{"severity":"fault","message":"m","since":{value},"count":{value}}}]'
+    said = f'"process":"stage","pid":1,"monotonic":99.0,"facts":{{}},"alerts":{alerts},"values":{frames}'
+    _survives(f'{{{said},"histograms":{late}}}'.encode())
+
+
 def test_brackets_without_end_are_survived() -> None:
     _survives(b"[" * 100_000)
 
