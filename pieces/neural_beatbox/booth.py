@@ -13,10 +13,11 @@ import cv2
 import numpy as np
 
 from installation.piece import Moment, Picture, Type
+from pieces.neural_beatbox.exposure import Governor, brightness, cropped, graded
 from pieces.neural_beatbox.layout import Plan, Rect, Spring, eased
 from pieces.neural_beatbox.marks import COLOURS, HAIRLINE, TYPE, flood, paint
 from pieces.neural_beatbox.ruler import loudness
-from pieces.neural_beatbox.wall import Governor, Tile, brightness, cropped, graded
+from pieces.neural_beatbox.wall import Tile
 
 OPEN = ("asking", "counting", "performing", "listening")
 PACE = 9.0

@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 
 from installation.piece import Booth, Moment, Phase, Picture, Type
-from installation.typography import BASELINE, broken, line_count, right_to_left
+from installation.scripts import broken, line_count, right_to_left
+from installation.typography import BASELINE
 from pieces.neural_beatbox.layout import LEADING, Plan, Rect, eased
 from pieces.neural_beatbox.marks import GROUND, HAIRLINE, QUIET, TYPE, Colour, Mask, flood, inked, paint, ring
 

@@ -65,10 +65,10 @@ class Plan:
 def plan(size: Size, lines: float) -> Plan:
     """The division of a picture of `size` = (width, height), its caption `lines` large lines high.
 
-    Raises ValueError when a side is under 64 pixels.
+    Raises ValueError when a side is under 32 pixels.
     """
     width, height = size
-    if min(size) < 64:
+    if min(size) < 32:
         raise ValueError(f"a picture of {width} × {height} pixels is too small to compose")
     short = min(size)
     unit = short / 90

@@ -50,7 +50,7 @@ class Composition:
         `tiles`: the visitors remembered now, in order of arrival. `strikes`: the sounds that become audible with
         this frame, each told once. `notes`: what the score holds for the bars around now (may be empty).
         The picture is the composition's own canvas: valid until the next call, copy it to keep or alter it.
-        Raises ValueError for a size under 64 pixels.
+        Raises ValueError for a size under 32 pixels.
         """
         width, height = moment.size
         fresh = self._canvas.shape != (height, width, 3)

@@ -15,10 +15,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from installation.piece import Film, Moment, Picture
+from pieces.neural_beatbox.exposure import RISE, Governor, Still, brightness, cropped, graded
 from pieces.neural_beatbox.layout import Plan, Rect, Spring, eased, mosaic
 from pieces.neural_beatbox.marks import (
     COLOURS,
@@ -77,69 +76,8 @@ POP = 0.2
 """How far a struck panel reaches into the gap around it, of the gap."""
 REST = (0.14, 0.24)
 """Relative luminance of the bright parts of a silent panel: listening, in the kit."""
-RISE = 0.09
-"""How far those may rise above where they lately were, of full relative luminance: less than a flash."""
 FEW = 5
 """Up to so many visitors hang large, and the marks of all nine drums stay between them."""
-HEADROOM = 0.3
-"""Where a film too tall for its panel is cut: this share above, the rest below, for faces are high in the picture."""
-MOST_GAIN = 1.0
-"""A dark film is brightened no more than this."""
-CREEP = 0.05
-"""How fast (per second) the governor believes that a panel has become brighter for good."""
-SOURCE_SIDE = 480
-"""Longest side in pixels of a picture kept for a silent panel."""
-
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
-_SAME = np.eye(3, dtype=np.float32)
-_LINEAR = (np.arange(256) / 255.0) ** 2.2
-
-
-class Governor:
-    """Sets the exposure of a panel, and keeps its bright parts from flashing whatever its film shows."""
-
-    def __init__(self, rise: float = RISE) -> None:
-        self.rise = rise
-        self._low: float | None = None
-
-    def gain(self, bright: float, level: float, delta: float) -> float:
-        """The factor for a picture's values that brings its bright parts to `level`, as far as is steady.
-
-        `bright` and `level` are relative luminances 0..1, `delta` the seconds since the last call.
-        """
-        bright = max(0.004, bright)
-        level = min(level, bright * MOST_GAIN**2.2)
-        if self._low is not None:
-            level = min(level, self._low + self.rise)
-        self._low = level if self._low is None else min(self._low + CREEP * delta, level)
-        return float((level / bright) ** (1 / 2.2))
-
-
-def brightness(picture: Picture) -> float:
-    """The relative luminance 0..1 above which a twelfth of a picture lies."""
-    step = max(1, min(picture.shape[:2]) // 24)
-    sample = picture[::step, ::step].reshape(-1, 3).astype(np.float32) @ _LUMA
-    at = len(sample) - 1 - len(sample) // 12
-    return float(_LINEAR[int(np.partition(sample, at)[at])])
-
-
-class _Still:
-    """A picture that is kept, with its smaller versions for quick scaling and its brightness."""
-
-    def __init__(self, picture: Picture) -> None:
-        rows, columns = picture.shape[:2]
-        scale = min(1.0, SOURCE_SIDE / max(rows, columns))
-        size = max(1, round(columns * scale)), max(1, round(rows * scale))
-        first = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if scale < 1 else np.array(picture)
-        self._sizes = [np.asarray(first, np.uint8)]
-        while min(self._sizes[-1].shape[:2]) >= 64:
-            self._sizes.append(_halved(self._sizes[-1]))
-        self.bright = brightness(self._sizes[0])
-
-    def at_least(self, width: int, height: int) -> Picture:
-        """The smallest version that has so many pixels, or the largest there is."""
-        fitting = (p for p in reversed(self._sizes) if p.shape[1] >= 0.8 * width and p.shape[0] >= 0.8 * height)
-        return next(fitting, self._sizes[0])
 
 
 @dataclass
@@ -167,7 +105,7 @@ class _Panel:
     tile: Tile | None = None  # None: the mark of a drum that nobody plays
     voices: list[_Voice] = field(default_factory=list)
     governor: Governor = field(default_factory=Governor)
-    still: _Still | None = None
+    still: Still | None = None
     last: Picture | None = None
     strength: float = 0.0
     light: Colour = TYPE
@@ -223,7 +161,7 @@ class Wall:
             ended = [voice for voice in panel.voices if voice.age >= voice.length]
             panel.voices = [voice for voice in panel.voices if voice.age < voice.length]
             if ended and not panel.voices and panel.tile is not None and panel.last is not None:
-                panel.still, panel.last = _Still(panel.last), None
+                panel.still, panel.last = Still(panel.last), None
             panel.strength = max((voice.strength for voice in panel.voices), default=0.0)
             if panel.voices:
                 panel.light = _colour(max(panel.voices, key=lambda voice: voice.strength).strike.drum)
@@ -245,7 +183,7 @@ class Wall:
     def _settle(self, tiles: Sequence[Tile], room: Rect, plan: Plan, arriving: Callable[[str], Rect | None]) -> None:
         played = {drum for tile in tiles for drum in tile.drums}
         alone = [drum for drum in DRUMS if drum not in played or len(tiles) <= FEW]
-        order = _composed(tiles, alone)
+        order = _reseated(self._order, _composed(tiles, alone))
         for tile in tiles:
             panel = self._panels.get(tile.visit)
             if panel is not None:
@@ -336,7 +274,7 @@ class Wall:
             bright = brightness(source)
         else:
             if panel.still is None:
-                panel.still = _Still(tile.film.at(min(tile.heard_at, tile.film.seconds)))
+                panel.still = Still(tile.film.at(min(tile.heard_at, tile.film.seconds)))
             source, bright = panel.still.at_least(width, height), panel.still.bright
         strength, presence = panel.strength, eased(panel.presence) * (1.0 - 0.5 * self._hush)
         picture = cropped(source, width, height, zoom=1.0 + 0.05 * strength)
@@ -370,6 +308,25 @@ def _composed(tiles: Sequence[Tile], alone: Sequence[str]) -> tuple[tuple[str, i
     return tuple(order)
 
 
+def _reseated(before: Sequence[tuple[str, int]], wanted: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """The wanted panels in an order that moves as few as can be.
+
+    Who keeps their size keeps their seat; who grows or shrinks takes a seat that somebody of that size has left;
+    whoever finds none comes last.
+    """
+    sizes = dict(wanted)
+    staying = {key for key, size in before if sizes.get(key) == size}
+    standing = [(key, size) for key, size in wanted if key not in staying]
+    order = []
+    for key, size in before:
+        seated = (key, size) if key in staying else next((one for one in standing if one[1] == size), None)
+        if seated is not None:
+            order.append(seated)
+            if key not in staying:
+                standing.remove(seated)
+    return (*order, *standing)
+
+
 def _glided(now: float, wanted: float, step: float) -> float:
     """`now` drawn towards `wanted`; `step` in time constants. Arrives when it is within a hundredth."""
     now += (wanted - now) * (1.0 - math.exp(-step))
@@ -383,27 +340,3 @@ def _colour(drum: str) -> Colour:
 def _inside(edges: tuple[int, int, int, int], canvas: Picture) -> tuple[int, int, int, int]:
     left, top, right, bottom = edges
     return max(0, left), max(0, top), min(canvas.shape[1], right), min(canvas.shape[0], bottom)
-
-
-def graded(gain: float, colour: float) -> NDArray[np.float32]:
-    """The matrix for `cv2.transform` that scales a picture by `gain` and keeps `colour` (0..1) of its colour."""
-    return np.asarray(gain * colour * _SAME + gain * (1 - colour) * _LUMA, np.float32)
-
-
-def cropped(source: Picture, width: int, height: int, zoom: float = 1.0, mirrored: bool = False) -> Picture:
-    """The middle of `source`, `zoom` times enlarged, filling `width` × `height` pixels."""
-    rows, columns = source.shape[:2]
-    scale = max(width / columns, height / rows) * zoom
-    inner_w, inner_h = min(columns, max(1, round(width / scale))), min(rows, max(1, round(height / scale)))
-    left, top = (columns - inner_w) // 2, round((rows - inner_h) * HEADROOM)
-    part = source[top : top + inner_h, left : left + inner_w]
-    while part.shape[0] >= 2.5 * height and part.shape[1] >= 2.5 * width:
-        part = _halved(part)
-    picture = cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.flip(picture, 1) if mirrored else picture, np.uint8)
-
-
-def _halved(picture: Picture) -> Picture:
-    """Half the size; at exactly half, linear interpolation is the average of four pixels."""
-    size = max(1, picture.shape[1] // 2), max(1, picture.shape[0] // 2)
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -10,9 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from installation.fonts import Face, find_faces, ranked, read_face
-from installation.typography import BASELINE, LINE, Typesetter, broken, line_count, right_to_left
-from installation.typography import _levels as levels
-from installation.typography import _stretches as stretches
+from installation.scripts import broken, levels, line_count, right_to_left, stretches
+from installation.typography import BASELINE, LINE, Typesetter
 
 
 @pytest.fixture(scope="module")

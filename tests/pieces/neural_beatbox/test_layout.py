@@ -37,8 +37,8 @@ def test_large_capitals_are_a_twentieth_of_the_short_side(size: tuple[int, int])
 
 
 def test_a_picture_that_is_too_small_is_refused() -> None:
-    with pytest.raises(ValueError, match="63 × 720"):
-        plan((63, 720), 2.0)
+    with pytest.raises(ValueError, match="31 × 720"):
+        plan((31, 720), 2.0)
 
 
 @settings(max_examples=60, deadline=None)

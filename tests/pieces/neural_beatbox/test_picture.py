@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from installation.piece import Booth, CameraView, Level, Moment, Phase, Picture
 from installation.typography import Typesetter
 from pieces.neural_beatbox import wall as wall_module
+from pieces.neural_beatbox.exposure import RISE, Governor
 from pieces.neural_beatbox.layout import plan
 from pieces.neural_beatbox.marks import COLOURS, GROUND, TYPE, luminance, mark, ring
 from pieces.neural_beatbox.phrase import DRUMS
 from pieces.neural_beatbox.picture import Composition, Note, Strike, Tile
-from pieces.neural_beatbox.wall import RISE, Governor
 
 FPS = 30
 SMALL_LANDSCAPE, SMALL_PORTRAIT = (480, 270), (270, 480)
@@ -113,7 +113,7 @@ def saturation(picture: Picture) -> float:
 # ---- any size, any number, any phase --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT, (300, 300), (64, 64), (640, 96), (96, 640)])
+@pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT, (300, 300), (96, 54), (32, 32), (640, 96), (96, 640)])
 @pytest.mark.parametrize("number", [0, 1, 5, 12, 64])
 def test_every_size_and_number_is_composed(setter: Typesetter, size: tuple[int, int], number: int) -> None:
     room = Room(setter, size)
@@ -252,6 +252,20 @@ def test_whoever_is_withdrawn_is_gone_from_memory(setter: Typesetter) -> None:
     gc.collect()
     assert trace() is None
     assert room.composition._wall.place("gone") is None
+
+
+def test_when_the_kit_changes_only_those_concerned_change_seats(setter: Typesetter) -> None:
+    room = Room(setter)
+    room.tiles = visitors(16)
+    room.run(1.0)
+    before = {tile.visit: room.composition._wall.place(tile.visit) for tile in room.tiles}
+    drums = [tile.drums for tile in room.tiles]
+    drums[2], drums[12] = drums[12], drums[2]
+    room.tiles = [Tile(tile.visit, tile.film, own) for tile, own in zip(room.tiles, drums, strict=True)]
+    room.run(2.0)
+    after = {tile.visit: room.composition._wall.place(tile.visit) for tile in room.tiles}
+    assert {visit for visit in before if before[visit] != after[visit]} == {"v2", "v12"}
+    assert after["v12"] == before["v2"] and after["v2"] == before["v12"]
 
 
 def test_nothing_grows_while_visitors_come_and_go(setter: Typesetter) -> None:
