@@ -141,7 +141,7 @@ def find_device(sounddevice: Any, name: str | None, channels_key: str) -> tuple[
     if not usable:
         raise DeviceError("no sound device is there; plug one in, or start the sound server")
     if name is None:
-        default = sounddevice.default.device[0 if channels_key == "max_output_channels" else 1]
+        default = sounddevice.default.device[1 if channels_key == "max_output_channels" else 0]  # (input, output)
         chosen = [pair for pair in usable if pair[0] == default] or usable[:1]
     else:
         chosen = [pair for pair in usable if pair[1]["name"] == name]

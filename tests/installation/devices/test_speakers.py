@@ -1,0 +1,126 @@
+"""The speakers: found by identity and never replaced, and a stand-in that keeps the pace of a card."""
+
+from __future__ import annotations
+
+import builtins
+import threading
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from installation.devices import speakers
+from installation.devices.speakers import BLOCK_FRAMES, Card, DeviceError, Silent, find_device
+
+RATE_HZ = 48_000
+
+
+def host(*names: str, default: int = 0, channels: int = 2) -> Any:
+    """A sounddevice with outputs of these names; the one called "input" has no outputs."""
+    devices = [
+        {"name": name, "max_output_channels": 0 if name == "input" else channels, "hostapi": index % 2}
+        for index, name in enumerate(names)
+    ]
+    return SimpleNamespace(
+        query_devices=lambda: devices,
+        query_hostapis=lambda: [{"name": "ALSA"}, {"name": "JACK"}],
+        default=SimpleNamespace(device=(-1, default)),
+        PortAudioError=RuntimeError,
+    )
+
+
+def found(sounddevice: Any, name: str | None) -> str:
+    return str(find_device(sounddevice, name, "max_output_channels")[1]["name"])
+
+
+def test_a_device_is_found_by_its_whole_name_or_the_only_one_that_contains_it() -> None:
+    one = host("input", "USB: Audio (hw:1,0)", "USB: Audio (hw:1,0) copy", "HDMI")
+    assert found(one, "USB: Audio (hw:1,0)") == "USB: Audio (hw:1,0)"
+    assert found(one, "HDM") == "HDMI"
+    with pytest.raises(DeviceError, match=r"several sound devices are called 'USB'.*JACK.*ALSA"):
+        find_device(one, "USB", "max_output_channels")
+
+
+def test_another_device_never_takes_its_place() -> None:
+    with pytest.raises(DeviceError, match=r"no sound device is called 'Focusrite'; there are: 'HDMI'"):
+        find_device(host("input", "HDMI"), "Focusrite", "max_output_channels")
+    with pytest.raises(DeviceError, match="no sound device is there"):
+        find_device(host("input"), None, "max_output_channels")
+
+
+def test_the_default_device_where_none_is_asked_for() -> None:
+    """sounddevice says (input, output): a machine's default output is not its default input."""
+    one = host("HDMI", "Analog", "input", default=1)
+    one.default.device = (2, 1)
+    assert found(one, None) == "Analog"
+    for device in one.query_devices():
+        device["max_input_channels"] = 2
+    one.default.device = (2, 0)
+    assert find_device(one, None, "max_input_channels")[1]["name"] == "input"
+    one.default.device = (-1, -1)
+    assert found(one, None) == "HDMI", "the first one where the system names none"
+
+
+def test_sounddevice_counts_its_defaults_as_this_does() -> None:
+    sounddevice = pytest.importorskip("sounddevice", exc_type=OSError)
+    assert sounddevice.default.device._indexmapping["output"] == 1
+
+
+def test_without_portaudio_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def missing(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "sounddevice":
+            raise OSError("PortAudio library not found")
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
+    with pytest.raises(DeviceError, match="libportaudio2"):
+        speakers.import_sounddevice()
+
+
+def test_a_card_says_when_its_samples_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, made = host("Analog"), {}
+
+    def output_stream(**options: Any) -> Any:
+        made.update(options)
+        return SimpleNamespace(latency=0.07, start=lambda: None, close=lambda **_: None)
+
+    one.OutputStream = output_stream
+    monkeypatch.setattr(speakers, "import_sounddevice", lambda: one)
+    clock = SimpleNamespace(at=50.0)
+    monkeypatch.setattr(speakers, "time", SimpleNamespace(monotonic=lambda: clock.at))
+    card, heard = Card(None, RATE_HZ), []
+    card.start(lambda out, at: heard.append(at))
+    out = np.zeros((BLOCK_FRAMES, 2), np.float32)
+    for dac, current in ((10.03, 10.0), (0.0, 0.0), (99.0, 10.0)):  # the host's own clock; some leave it empty
+        made["callback"](out, BLOCK_FRAMES, SimpleNamespace(outputBufferDacTime=dac, currentTime=current), None)
+    assert heard == pytest.approx([50.03, 50.07, 50.07])
+    assert card.alive()
+    clock.at += 1.5
+    assert not card.alive(), "a card that asks for nothing is dead, whatever its flags say"
+
+
+def test_the_silent_card_takes_its_blocks_at_the_pace_of_a_real_one() -> None:
+    pulls: list[float] = []
+    enough = threading.Event()
+
+    def pull(out: np.ndarray, heard_at: float) -> None:
+        assert out.shape == (BLOCK_FRAMES, Silent.channels)
+        pulls.append(heard_at)
+        if len(pulls) > 30:
+            enough.set()
+
+    card = Silent(RATE_HZ)
+    assert not card.alive()
+    began = time.monotonic()
+    card.start(pull)
+    assert enough.wait(5.0) and card.alive()
+    took = time.monotonic() - began
+    card.close()
+    assert not card.alive()
+    assert took >= 29 * BLOCK_FRAMES / RATE_HZ, "never faster than the samples last"
+    assert np.diff(pulls) == pytest.approx(BLOCK_FRAMES / RATE_HZ, abs=1e-6), "told as if it were never late"
+    assert pulls[0] == pytest.approx(began + Silent.latency, abs=0.2)
