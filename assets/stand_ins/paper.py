@@ -225,7 +225,8 @@ class Sheet:
     def scatter(self, thick: Plane, colour: Colour, cover: float) -> None:
         """Grains over the whole sheet, as many as `thick` says, 0..1."""
         every = slice(0, self._rows), slice(0, self._columns)
-        dusted = np.clip((thick * 255 - self._grains(*every)) / 50 + 0.5, 0, 1) * np.float32(cover)
+        grains = self._grains(*every)
+        dusted = np.asarray(np.clip((thick * 255 - grains) / 50 + 0.5, 0, 1) * cover, np.float32)
         self._ink(*every, colour, dusted)
 
     def plate(self) -> Plane:
