@@ -1,8 +1,9 @@
 """Make the film that stands in for a camera and a microphone: python3 assets/make_stand_ins.py
 
-Writes `films/visitors.mp4` and `films/visitors.yaml` beside this script, in minutes: a picture takes 0.06 s of one core
-to draw, and there are 4,500. Twelve paper people step up one after the other, make music with their mouths for six
-seconds, and leave; once the room stays empty. Everything follows from the seeds in `stand_ins/cast.py`: the same libraries give the same file.
+Writes `films/visitors.mp4` and `films/visitors.yaml` beside this script, in minutes: a picture takes 0.06 s of one
+core to draw, and there are 4,500. Twelve paper people step up one after the other, make music with their mouths for
+six seconds, and leave; once the room stays empty. Everything follows from the seeds in `stand_ins/cast.py`: the same
+libraries give the same pictures and sounds.
 
 The sound is in the film as FLAC. Compressed sound (AAC) begins with a priming delay that every player must know to
 remove, and smears a hit by milliseconds; FLAC in MP4 puts each sample where it was placed, so that the annotations in
