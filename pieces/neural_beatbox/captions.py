@@ -15,7 +15,7 @@ from functools import partial
 import cv2
 import numpy as np
 
-from installation.piece import Booth, Moment, Phase, Picture, Type
+from installation.piece import Booth, Moment, Phase, Picture, Size, Type
 from installation.scripts import broken, line_count, right_to_left
 from installation.typography import BASELINE
 from pieces.neural_beatbox.layout import LEADING, Plan, Rect, eased
@@ -30,6 +30,8 @@ SMALL, SMALLEST = 0.46, 0.34
 GROWTH = 1.5
 """How much larger than the plan's capitals the invitation may be set where there is room."""
 TAKE_BACK_SECONDS = 20.0
+FEWEST_WORDS = 5
+"""An invitation of so many words is set on two lines where there is room for two, for the sake of its shape."""
 MEASURED, MOST_WIDTHS = 16, 4000
 """Letters that are measured together, and how many measures are kept."""
 
@@ -67,6 +69,7 @@ class Captions:
         self._since = 0.0
         self._cap_share = 0.0
         self._widths: dict[str, float] = {}
+        self._counted: tuple[Size, int] = ((0, 0), 0)
         self._key: tuple[object, ...] = ()
         self._now: Picture | None = None  # what is being read
         self._next: Picture | None = None  # what will be, once the former has faded
@@ -123,6 +126,14 @@ class Captions:
         if moment.booth.phase == "joined" and self._shown == "joined":
             self._countdown(part, plan, moment.booth)
 
+    def invitation_lines(self, plan: Plan) -> int:
+        """How many large lines the invitation takes in the language that needs most."""
+        if plan.size != self._counted[0]:
+            measure = partial(self._measure, cap=plan.cap)
+            counts = [line_count(text, plan.caption.width, measure) for text in self._said(KEYS["idle"])]
+            self._counted = plan.size, max(counts, default=1)
+        return self._counted[1]
+
     # ---- what is said ----
 
     def _said(self, key: str) -> tuple[str, ...]:
@@ -158,8 +169,12 @@ class Captions:
         width, height, cap = plan.caption.width, plan.caption.height, plan.cap
         whole = Rect(0, 0, width, height)
         if booth.phase == "idle":
-            caps = [self._fitting((text,), whole, cap * GROWTH) for text in said]
-            return [_Column(said[:1], whole, min(caps), TYPE)]
+            cap = min(self._fitting((text,), whole, cap * GROWTH) for text in said)
+            alone = len(self._lines(said[:1], cap, width)) == 1 and len(said[0].split()) >= FEWEST_WORDS
+            if alone and height >= 2 * LEADING * plan.cap:  # two lines fill the room of two lines better
+                narrow = min(width, 0.62 * self._measure(said[0], cap))
+                whole = Rect(width - narrow if right_to_left(said[0]) else 0.0, 0, narrow, height)
+            return [_Column(said[:1], whole, cap, TYPE)]
         if booth.phase == "joined":
             return self._joined(plan, said, self._said(TAKE_BACK))
         if len(said) == 1:

@@ -56,7 +56,7 @@ class Composition:
         fresh = self._canvas.shape != (height, width, 3)
         if fresh:
             self._canvas = np.empty((height, width, 3), np.uint8)
-        goal = plan(moment.size, _caption_lines(moment, tiles))
+        goal = plan(moment.size, self._caption_lines(moment, tiles))
         now = self._divided(moment, tiles, fresh)
         room = self._booth.advance(moment, goal)
         tiles = self._booth.admitted(tiles, moment)
@@ -75,19 +75,20 @@ class Composition:
 
     def _divided(self, moment: Moment, tiles: Sequence[Tile], fresh: bool) -> Plan:
         """The plan of this frame: the height of the caption glides to what it should be."""
-        wanted = _caption_lines(moment, tiles)
+        wanted = self._caption_lines(moment, tiles)
         if fresh or abs(wanted - self._lines) < 0.01:
             self._lines = wanted
         else:
             self._lines += (wanted - self._lines) * (1.0 - math.exp(-moment.delta / GLIDE_SECONDS))
         return plan(moment.size, self._lines)
 
-
-def _caption_lines(moment: Moment, tiles: Sequence[Tile]) -> float:
-    """How many large lines the caption has room for: more where it is what should be read."""
-    upright = moment.size[1] > moment.size[0]
-    if moment.booth.phase == "asking":
-        return 6.0 if upright else 4.0
-    if upright:
-        return 4.4
-    return 3.0 if moment.booth.phase == "joined" or (moment.booth.phase == "idle" and not tiles) else 2.0
+    def _caption_lines(self, moment: Moment, tiles: Sequence[Tile]) -> float:
+        """How many large lines the caption has room for: more where it is what should be read."""
+        phase, upright = moment.booth.phase, moment.size[1] > moment.size[0]
+        if phase == "asking":
+            return 6.0 if upright else 4.0
+        if upright:
+            return 4.4
+        if phase == "joined" or (phase == "idle" and not tiles):
+            return 3.0
+        return 1.1 if phase == "idle" and self._captions.invitation_lines(plan(moment.size, 2.0)) == 1 else 2.0

@@ -70,7 +70,7 @@ SHORTEST = 0.16
 """Seconds: the eye needs longer than the ear; a shorter sound is seen for so long."""
 EDGE = 0.04
 """Width of the edge light at full strength, of a panel's shorter side."""
-MARK_REST = 0.62
+MARK_REST = 0.78
 """How much of its colour a silent drum's mark has."""
 POP = 0.2
 """How far a struck panel reaches into the gap around it, of the gap."""
@@ -254,7 +254,7 @@ class Wall:
         flood(part, plate)
         height, width = part.shape[:2]
         side = min(height, width)
-        size = max(4, round(side * 0.56))
+        size = max(4, round(side * (0.54 + 0.05 * panel.strength)))
         struck = brighter(PLATE, _colour(drum), MARK_REST, RISE)
         body = blend(plate, _colour(drum), (MARK_REST + (struck - MARK_REST) * panel.strength) * presence)
         x, y = (width - size) // 2, (height - size) // 2
