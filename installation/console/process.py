@@ -48,8 +48,6 @@ def main(folder_text: str, exhibition_path: str) -> None:
     folder = Path(folder_text)
     choices = chosen(Path(exhibition_path))
     configure("console", choices.data_folder / "logs", choices.log_level.upper())
-    # What NiceGUI would otherwise keep in the folder from which the exhibition was started.
-    os.environ["NICEGUI_STORAGE_PATH"] = str(folder / "nicegui")
     os.environ["OTEL_SDK_DISABLED"] = "true"  # FastAPI can report to elsewhere; nothing leaves this machine
     process = ConsoleProcess(folder, choices)
     asyncio.run(process.run())

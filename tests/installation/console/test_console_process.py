@@ -156,13 +156,13 @@ def test_figures_are_offered_to_prometheus(console: Console) -> None:
     [
         b"not json",
         b'{"process":"sound"}',
-        b'{"process":"sound","pid":1,"monotonic":1e999,"facts":[],"alerts":3,"values":{},"histograms":{}}',
-        b'{"process":"sound","pid":1,"monotonic":1,"facts":{"devices":7},"alerts":["\\ud800"],"values":'
+        b'{"process":"sound","pid":1,"monotonic":NOW,"facts":[],"alerts":3,"values":{},"histograms":{}}',
+        b'{"process":"sound","pid":1,"monotonic":NOW,"facts":{"devices":7},"alerts":["\\ud800"],"values":'
         b'{"installation_frames_total":[[["a","b"],"x"]]},"histograms":{"installation_frame_seconds":[[[],{}]]}}',
     ],
 )
 def test_a_damaged_file_breaks_no_answer(console: Console, content: bytes) -> None:
-    console.run.path("sound").write_bytes(content)
+    console.run.path("sound").write_bytes(content.replace(b"NOW", str(time.monotonic()).encode()))
     for path in ("/", "/status.json", "/healthz", "/metrics"):
         assert console.get(path)[0] in (200, 503), path
     console.run.write("sound")
@@ -255,6 +255,7 @@ def test_pages_are_bounded_a_taken_port_is_an_alert_and_leaving_takes_a_second(t
             console.process.send_signal(signal.SIGTERM)
             assert console.process.wait(PATIENCE) == 0
             took = time.monotonic() - began
+            assert stream.read().endswith(b"--\r\n"), "the stream is ended rather than cut"
         assert took < 1.0 + kept_waiting(took)
         assert not (tmp_path / ".nicegui").exists(), "nothing is left in the folder from which it was started"
     finally:
