@@ -1,0 +1,92 @@
+"""From a take to voices: cut at the onset, without clicks, as loud as the others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pieces.neural_beatbox.phrase import DRUMS
+from pieces.neural_beatbox.voices import (
+    BEFORE_SECONDS,
+    GAIN,
+    LONGEST,
+    LONGEST_SECONDS,
+    MOST_GAIN,
+    PAN,
+    PEAK,
+    TARGET_RMS,
+    built_in,
+    cut,
+    levelled,
+)
+
+RATE_HZ = 48_000
+
+
+def take(*onsets: float, loud: float = 0.3, seconds: float = 6.0) -> np.ndarray:
+    random = np.random.default_rng(0)
+    samples = np.zeros(round(seconds * RATE_HZ), np.float32)
+    for onset in onsets:
+        part = samples[round(onset * RATE_HZ) :][:9600]
+        part += (loud * random.standard_normal(9600) * np.exp(-np.arange(9600) / 2400))[: len(part)].astype(
+            np.float32
+        )
+    return samples
+
+
+def test_a_sound_begins_at_its_onset_and_ends_before_the_next() -> None:
+    samples = take(1.0, 1.15)
+    sound = cut(samples, RATE_HZ, 1.0, 0.3, "snare", next_s=1.15)
+    assert len(sound) == round((0.15 + BEFORE_SECONDS) * RATE_HZ)
+    loud = np.flatnonzero(np.abs(sound) > 0.05)
+    assert abs(loud[0] - BEFORE_SECONDS * RATE_HZ) < 10
+    assert abs(float(sound[0])) < 1e-4 and abs(float(sound[-1])) < 1e-4, "no click at either end"
+
+
+@pytest.mark.parametrize("label, longest", [*LONGEST_SECONDS.items(), ("kick", LONGEST)])
+def test_no_sound_is_longer_than_its_kind(label: str, longest: float) -> None:
+    sound = cut(np.ones(6 * RATE_HZ, np.float32), RATE_HZ, 1.0, 30.0, label, None)
+    assert len(sound) == round((longest + BEFORE_SECONDS) * RATE_HZ)
+
+
+@pytest.mark.parametrize("loud", [0.02, 0.1, 0.6, 3.0])
+def test_all_are_brought_to_one_loudness(loud: float) -> None:
+    sound = cut(np.clip(take(1.0, loud=loud), -1, 1), RATE_HZ, 1.0, 0.2, "snare", None)
+    window = round(0.05 * RATE_HZ)
+    rms = np.sqrt(np.convolve(sound.astype(float) ** 2, np.ones(window) / window, "same").max())
+    assert np.abs(sound).max() <= PEAK + 1e-6
+    assert rms == pytest.approx(TARGET_RMS, rel=0.01) or np.abs(sound).max() == pytest.approx(PEAK, rel=1e-5)
+
+
+def test_a_whisper_does_not_bring_the_room_with_it() -> None:
+    quiet = np.random.default_rng(0).normal(0, 1e-5, RATE_HZ).astype(np.float32)
+    assert np.abs(levelled(quiet, RATE_HZ)).max() == pytest.approx(np.abs(quiet).max() * MOST_GAIN, rel=1e-5)
+    assert not levelled(np.zeros(100, np.float32), RATE_HZ).any()
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.integers(0, 5000), st.floats(0, 0.2), st.floats(0, 3), st.sampled_from(["kick", "cymbal"]),
+    st.none() | st.floats(0, 0.3),
+)  # fmt: skip
+def test_any_cut_is_a_finite_sound_within_bounds(
+    frames: int, onset: float, duration: float, label: str, following: float | None
+) -> None:
+    """Onsets beyond the end, nexts before the onset, takes without a sample: all give a sound that can be played."""
+    samples = np.random.default_rng(frames).uniform(-1, 1, frames).astype(np.float32)
+    before = samples.copy()
+    sound = cut(samples, RATE_HZ, onset, duration, label, following)
+    assert sound.size and sound.dtype == np.float32 and sound.ndim == 1
+    assert np.isfinite(sound).all() and np.abs(sound).max() <= PEAK + 1e-6
+    np.testing.assert_array_equal(samples, before)
+
+
+def test_the_built_in_kit_is_always_the_same_and_has_every_drum() -> None:
+    kit, again = built_in(RATE_HZ), built_in(RATE_HZ)
+    assert list(kit) and set(kit) == set(DRUMS) == set(GAIN) == set(PAN)
+    for drum, sound in kit.items():
+        np.testing.assert_array_equal(sound, again[drum])
+        assert np.isfinite(sound).all() and 0.05 < np.abs(sound).max() <= PEAK + 1e-6
+    assert len({sound.tobytes() for sound in kit.values()}) == len(DRUMS), "no two drums alike"
