@@ -48,13 +48,14 @@ class Role:
     entry: str
     first_beat: float
     next_beat: float
+    vital: bool = True  # whether its dying again and again takes the runtime with it
 
 
 ROLES = {
     "sound": Role("installation.sound.process:main", 10.0, 1.5),
     "stage": Role("installation.stage_process:main", 30.0, 3.0),
     "camera": Role("installation.camera_process:main", 10.0, 1.5),
-    "console": Role("installation.console.process:main", 60.0, 15.0),
+    "console": Role("installation.console.process:main", 60.0, 30.0, vital=False),
 }
 
 
@@ -130,9 +131,8 @@ class Supervisor:
         for child in self._children.values():
             if child.due and now >= child.due:
                 self._start(child)
-        worst = max(
-            (len([t for t in c.ended if now - t < WINDOW_SECONDS]) for c in self._children.values()), default=0
-        )
+        vital = [child for child in self._children.values() if child.role.vital]
+        worst = max((sum(now - at < WINDOW_SECONDS for at in child.ended) for child in vital), default=0)
         if worst > RESTARTS_PER_PROCESS:
             return self._restart_runtime("a process keeps dying")
         self._apply_changes()

@@ -284,7 +284,7 @@ def read_report(path: Path, now: float) -> Report | None:
             values={name: [(tuple(k), v) for k, v in rows] for name, rows in content["values"].items()},
             histograms={name: [(tuple(k), v) for k, v in rows] for name, rows in content["histograms"].items()},
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         log.warning("%s is no status file: %s", path.name, error)
         return None
 
