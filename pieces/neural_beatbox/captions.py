@@ -134,6 +134,10 @@ class Captions:
             self._counted = plan.size, max(counts, default=1)
         return self._counted[1]
 
+    def languages(self, phase: Phase) -> int:
+        """In how many languages the text of a phase is given."""
+        return len(self._said(KEYS[phase]))
+
     # ---- what is said ----
 
     def _said(self, key: str) -> tuple[str, ...]:

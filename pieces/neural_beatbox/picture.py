@@ -85,7 +85,7 @@ class Composition:
     def _caption_lines(self, moment: Moment, tiles: Sequence[Tile]) -> float:
         """How many large lines the caption has room for: more where it is what should be read."""
         phase, upright = moment.booth.phase, moment.size[1] > moment.size[0]
-        if phase == "asking":
+        if phase == "asking" and self._captions.languages(phase) > 1:
             return 6.0 if upright else 4.0
         if upright:
             return 4.4
