@@ -16,7 +16,7 @@ from installation.piece import Booth
 
 FIRST_PAUSE = 4.0
 PAUSE = 45.0  # between two stand-ins once the work is populated
-EARLY_COUNT_BEATS = 3.6  # the count takes three beats and up to one to begin
+EARLY_COUNT_BEATS = 4.0  # the count takes three beats and up to one to begin; late, the first hit would be lost
 READING = 1.0  # the stand-in has read the line before
 UNDO = 1.5  # and never changes its mind
 

@@ -1,0 +1,112 @@
+"""The one door: an old Python gets an answer, nothing happens on import, and what is installed is marked."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+RUN = Path(__file__).resolve().parents[1] / "run.py"
+
+
+@pytest.fixture
+def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """run.py as it would be in a folder of its own, where nothing is installed."""
+    spec = importlib.util.spec_from_file_location("door", RUN)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "HERE", tmp_path)
+    monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(module, "PYTHON", tmp_path / ".venv" / "bin" / "python")
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    return module
+
+
+@pytest.fixture
+def calls(door: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What would be run; .venv is made as an empty one."""
+    made: list[list[str]] = []
+
+    def create(folder: Path, **_: Any) -> None:
+        (folder / "bin").mkdir(parents=True)
+        (folder / "bin" / "python").touch()
+
+    monkeypatch.setattr(door.venv, "create", create)
+    monkeypatch.setattr(door.subprocess, "call", lambda command: made.append([str(c) for c in command]) or 0)
+    return made
+
+
+def test_an_old_python_can_read_it_and_is_told() -> None:
+    """Nothing newer than Python 3.8 is written here, and the first thing done is to look at the version."""
+    source = RUN.read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 8))
+    program = (
+        "import sys, runpy; sys.version_info = (3, 9, 2, 'final', 0); sys.argv = ['run.py']\n"
+        f"runpy.run_path({str(RUN)!r}, run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 2 and "needs Python 3.11 or newer; this is 3.9.2" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_is_imported_but_the_standard_library_and_nothing_happens() -> None:
+    tree = ast.parse(RUN.read_text(encoding="utf-8"))
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+    program = f"import runpy; runpy.run_path({str(RUN)!r}, run_name='door')"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_installed_once(door: ModuleType, calls: list[list[str]]) -> None:
+    assert door.prepare("run") == 0
+    assert len(calls) == 1 and str(door.HERE) in calls[0]
+    assert door.prepare("run") == 0 and len(calls) == 1, "marked: not again"
+    assert door.prepare("test") == 0 and f"{door.HERE}[test]" in calls[1]
+    assert door.prepare("test") == door.prepare("run") == 0 and len(calls) == 2
+    (door.HERE / "pyproject.toml").write_text("[project]\nname = 'newer'\n")
+    assert door.prepare("run") == 0 and len(calls) == 3, "another version of the project"
+
+
+def test_what_the_tests_need_holds_what_a_run_needs(door: ModuleType, calls: list[list[str]]) -> None:
+    assert door.prepare("test") == door.prepare("run") == 0 and len(calls) == 1
+
+
+def test_an_installation_that_did_not_finish_is_begun_again(
+    door: ModuleType, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(door.subprocess, "call", lambda command: 1)
+    assert door.prepare("run") == 2
+    assert "network connection" in capsys.readouterr().out
+    assert not list(door.VENV.glob("installed-*"))
+
+
+def test_without_venv_the_package_is_named(
+    door: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise subprocess.CalledProcessError(1, "ensurepip")
+
+    monkeypatch.setattr(door.venv, "create", fail)
+    assert door.prepare("run") == 2
+    assert "apt install python3-venv" in capsys.readouterr().out
+
+
+def test_arguments_go_through(door: ModuleType, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(door.os, "execv", lambda path, command: ran.append([str(c) for c in command]))
+    monkeypatch.setattr(door.os, "chdir", lambda folder: None)
+    for arguments in (["check", "x.yaml"], ["test", "-k", "clock"], []):
+        monkeypatch.setattr(sys, "argv", ["run.py", *arguments])
+        door.main()
+    assert [command[1:] for command in ran] == [
+        ["-m", "installation.cli", "check", "x.yaml"], ["-m", "pytest", "-k", "clock"], ["-m", "installation.cli"],
+    ]  # fmt: skip
