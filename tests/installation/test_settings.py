@@ -1,0 +1,69 @@
+"""Setting types: durations, colours and ranges as people write them, and messages that say how."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from installation.settings import Colour, Duration, Field, Range, Settings, seconds, to_colour, to_seconds
+
+
+class Example(Settings):
+    """One of each."""
+
+    fade: Duration = Field(default=seconds(3), ge=1, le=60)
+    colour: Colour = "#ffffff"
+    tempo: Range = Field(default=Range(low=90, high=100), json_schema_extra={"minimum": 60, "maximum": 180})
+
+
+@pytest.mark.parametrize(
+    "text, value",
+    [("90 s", 90), ("1.5min", 90), ("20 minutes", 1200), ("2 h", 7200), ("30 days", 2_592_000), ("250 ms", 0.25),
+     (" 1 WEEK ", 604_800)],
+)  # fmt: skip
+def test_durations_as_people_write_them(text: str, value: float) -> None:
+    assert to_seconds(text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["", "90", "s", "-3 s", "3 fortnights", "1e3 s", None, [3], True, "nan s", "inf s"])
+def test_what_is_no_duration(text: object) -> None:
+    with pytest.raises(ValueError, match="is not a duration; write for example"):
+        to_seconds(text)
+
+
+def test_a_number_without_a_unit_is_told_what_to_write() -> None:
+    with pytest.raises(ValueError, match="90 has no unit; write for example '90 s'"):
+        to_seconds(90)
+
+
+@given(st.floats(0, 1e6).map(lambda value: round(value, 3)))
+def test_any_number_of_seconds(value: float) -> None:
+    assert to_seconds(f"{value:.3f} s") == pytest.approx(value)
+
+
+def test_colours() -> None:
+    assert to_colour("#FF8800") == "#ff8800"
+    for wrong in ("ff8800", "#fff", "red", None, "#ff88000", "#ff880g"):
+        with pytest.raises(ValueError, match="with the quotes"):
+            to_colour(wrong)
+
+
+def test_ranges() -> None:
+    assert Example(tempo=[80, 90]).tempo == Range(low=80, high=90)  # type: ignore[arg-type]
+    assert Example(tempo=80).tempo == Range(low=80, high=80)  # type: ignore[arg-type]
+    assert Range(low=80, high=90).clamp(70) == 80 and Range(low=80, high=90).clamp(95) == 90
+    for wrong in ([90, 80], [80], [80, 90, 100], "fast", True, [50, 90], [80, 200], [float("nan"), 90]):
+        with pytest.raises(ValidationError):
+            Example(tempo=wrong)  # type: ignore[arg-type]
+
+
+def test_defaults_are_checked_keys_are_known_and_values_never_change() -> None:
+    example = Example()
+    assert (example.fade, example.colour) == (3.0, "#ffffff")
+    for wrong in ({"fadee": "3 s"}, {"fade": "90 s"}, {"fade": "0.5 s"}, {"fade": 3.0}):
+        with pytest.raises(ValidationError):
+            Example.model_validate(wrong)
+    with pytest.raises(ValidationError):
+        example.fade = 5.0

@@ -1,0 +1,143 @@
+"""The supervisor's judgement, without processes: whom it restarts, what a crash leaves, what systemd is told."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from installation import supervisor as rooms
+from installation.exhibition import Exhibition, load
+from installation.health import heartbeat
+from installation.supervisor import Notifier, last_words, touched
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[str], Exhibition]:
+    def write(more: str = "") -> Exhibition:
+        path = tmp_path / "exhibition.yaml"
+        path.write_text(f"pieces: [neural_beatbox]\n{more}")
+        return load(path)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "change, names",
+    [
+        ("", []),
+        ("title: Another\n", []),
+        ("visitors: {undo: 10 s}\n", []),
+        ("microphone: none\n", ["sound"]),
+        ("speakers: silent\n", ["sound"]),
+        ("camera: {mirror: false}\n", ["camera"]),
+        ("screen: {rotate: 90}\n", ["stage"]),
+        ("gpu: cpu\n", ["stage"]),
+        ("console: {port: 8099}\n", ["console"]),
+        ("speakers: silent\ncamera: film\n", ["sound", "camera"]),
+    ],
+)
+def test_a_change_restarts_only_whom_it_concerns(
+    written: Callable[[str], Exhibition], change: str, names: list[str]
+) -> None:
+    before = written("")
+    assert touched(before, written(change)) == names
+    assert touched(before, before) == []
+
+
+def test_the_last_words_of_a_process(tmp_path: Path) -> None:
+    path = tmp_path / "stage.out"
+    assert last_words(path) == ""
+    path.write_bytes(b"first\n" * 10_000 + b"  second\nthird \xff\nfourth\n")
+    assert last_words(path) == "second | third \N{REPLACEMENT CHARACTER} | fourth"
+    path.write_text("x" * 100_000)
+    assert len(last_words(path)) <= 1000
+
+
+def test_systemd_is_told_only_where_it_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    Notifier().alive()
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(path))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(path))
+        notifier = Notifier()
+        notifier.alive()
+        notifier.alive()
+        assert [systemd.recv(100), systemd.recv(100)] == [b"READY=1\nWATCHDOG=1", b"WATCHDOG=1"]
+    path.unlink()
+    notifier.alive()  # systemd went away: that is no reason to fall
+
+
+def test_a_beat_is_judged_from_the_start_until_there_is_one(tmp_path: Path) -> None:
+    table = heartbeat.make_table(tmp_path)
+    assert isinstance(table, np.ndarray)
+    started = time.monotonic()
+    age, worked = heartbeat.age(table, "stage", started)
+    assert not worked and 0 <= age < 5
+    heartbeat.Heartbeat(tmp_path, "stage").beat()
+    age, worked = heartbeat.age(table, "stage", started)
+    assert worked and 0 <= age < 5
+    assert not heartbeat.age(table, "sound", started)[1], "nobody else has beaten"
+    assert not heartbeat.age(table, "stage", time.monotonic() + 1)[1], "the beat of the one before does not count"
+
+
+def test_pauses_grow_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that dies at once is started again at growing distances; one that lived is started at once."""
+    clock = SimpleNamespace(at=1000.0)
+    monkeypatch.setattr(rooms, "time", SimpleNamespace(monotonic=lambda: clock.at))
+    monkeypatch.setattr(rooms, "last_words", lambda path: "")
+    keeper: Any = object.__new__(rooms.Supervisor)
+    keeper._exhibition = SimpleNamespace(data_folder=Path())
+    keeper._vitals = SimpleNamespace(event=lambda *_, **__: None)
+    keeper._stopping = False
+    child = rooms.Child("sound", rooms.ROLES["sound"], ended=deque(maxlen=64))
+    keeper._children = {"sound": child}
+    pauses = []
+    for _ in range(12):
+        child.pid, child.asked, child.due = 7, clock.at, 0.0
+        clock.at += 1.0
+        keeper._on_exit("sound", 7, -9)
+        pauses.append(child.due - clock.at)
+    assert pauses == sorted(pauses) and pauses[0] <= 0.5 and pauses[-1] == rooms.LONGEST_PAUSE
+    child.pid, child.asked = 7, clock.at
+    clock.at += rooms.STEADY_SECONDS + 1
+    keeper._on_exit("sound", 7, 1)
+    assert child.due == clock.at and child.restarts == 13
+    keeper._on_exit("sound", 99, 1)
+    assert child.restarts == 13, "the end of one that is not ours"
+
+
+def test_a_supervisor_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
+    """The nursery ends with whoever started it."""
+    program = (
+        "import os, socket, subprocess, sys, time\n"
+        "ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+        "arguments = [str(theirs.fileno()), str(os.getpid()), sys.argv[1]]\n"
+        "child = subprocess.Popen([sys.executable, '-m', 'installation.nursery', *arguments], pass_fds=[theirs.fileno()])\n"
+        "print(child.pid, flush=True); time.sleep(60)"
+    )
+    keeper = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert keeper.stdout is not None
+    nursery = Path("/proc") / keeper.stdout.readline().strip()
+    assert nursery.exists()
+    time.sleep(0.5)
+    keeper.kill()
+    keeper.wait()
+    until = time.monotonic() + 10.0
+    while nursery.exists() and "\nState:\tZ" not in (nursery / "status").read_text() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not nursery.exists() or "State:\tZ" in (nursery / "status").read_text()
