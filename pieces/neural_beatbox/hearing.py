@@ -237,7 +237,8 @@ class Hearing:
             return np.full(len(LABELS), 1 / len(LABELS), np.float32)
         picture = self.features(heard[None].to(self.device))
         nearness = torch.sigmoid(self.network.onsets(picture))[0].cpu().numpy()
-        best = int(nearness.argmax())
+        best = int(np.argmax(nearness >= max(0.6 * nearness.max(), 0.1)))  # the first of several strokes
+        best += int(nearness[best : best + 3].argmax())
         if nearness[best] < 0.1:
             best = int(np.argmax(np.abs(heard.numpy()) > 0.1) / HOP)
         return self._label(picture[0], np.array([float(best)]))[0]

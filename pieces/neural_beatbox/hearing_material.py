@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pieces.neural_beatbox import evaluate_hearing, synthesis, takes
-from pieces.neural_beatbox.hearing import CROP, LABELS, LONG_BANDS, RATE_HZ, Features, crops
+from pieces.neural_beatbox.hearing import BEFORE, CROP, FINE, LABELS, LONG_BANDS, MERGED, RATE_HZ, Features, crops
 from pieces.neural_beatbox.synthesis import Samples
 
 POOL = 150  # synthetic hits kept of each voice and label
+RESERVOIR = 6000  # windows out of takes that are kept
 MOUTH_SHARE = {"kick": 0.23, "snare": 0.23, "hat_closed": 0.21, "percussion": 0.09}  # the others share the rest
 DRUM_SHARE = {"percussion": 0.16, "tom": 0.13}
 RECORDED_SHARE = {"mouth": 0.85, "drum": 0.5}
@@ -141,7 +142,11 @@ class Hits:
             for voice in ("mouth", "drum")
             for label in LABELS
         }
-        self._shares = {"mouth": _shares(MOUTH_SHARE), "drum": _shares(DRUM_SHARE)}
+        self._shares = {"mouth": shares(MOUTH_SHARE), "drum": shares(DRUM_SHARE)}
+
+    def made(self, voice: synthesis.Voice, label: str) -> list[Samples]:
+        """The synthetic hits at hand."""
+        return self._made[voice, label]
 
     def source(self, voice: synthesis.Voice) -> takes.HitSource:
         """Draws a varied hit of this voice; performers and makers are equally likely, whatever they left."""
@@ -167,7 +172,8 @@ class Hits:
         return draw
 
 
-def _shares(named: dict[str, float]) -> NDArray[np.float64]:
+def shares(named: dict[str, float]) -> NDArray[np.float64]:
+    """Probability of each of LABELS: as named, the others alike."""
     rest = (1 - sum(named.values())) / (len(LABELS) - len(named))
     shares = np.array([named.get(label, rest) for label in LABELS])
     return shares / shares.sum()
@@ -193,7 +199,8 @@ def varied(sound: Samples, label: str, rng: Generator) -> Samples:
 def variation(pictures: Tensor, rng: Generator) -> Tensor:
     """Windows [hits, bands, CROP] as another microphone, mouth and room would have given them.
 
-    A random smooth response (5 dB), a raised floor, and pitches moved together by up to three bands.
+    A random smooth response (5 dB), a raised floor, pitches moved together by up to three bands, up to a quarter
+    slower or faster.
     """
     hits = len(pictures)
     response = torch.from_numpy(rng.normal(0, 0.12, (hits, 1, 6)).astype(np.float32))  # one unit = 40 dB
@@ -201,43 +208,63 @@ def variation(pictures: Tensor, rng: Generator) -> Tensor:
     varied = pictures + torch.cat([response, response[:, ::2]], dim=1)[:, :, None]
     floor = torch.from_numpy(rng.uniform(-1.65, -0.75, (hits, 1, 1)).astype(np.float32))
     varied = torch.maximum(varied, varied.amax((1, 2), keepdim=True) + floor)
-    shift = int(rng.integers(-3, 4))
-    long = (torch.arange(LONG_BANDS) + shift).clamp(0, LONG_BANDS - 1)
-    short = LONG_BANDS + (torch.arange(LONG_BANDS // 2) + round(shift / 2)).clamp(0, LONG_BANDS // 2 - 1)
-    return varied[:, torch.cat([long, short])]
+    shift = rng.integers(-3, 4, (hits, 1))
+    long = (np.arange(LONG_BANDS) + shift).clip(0, LONG_BANDS - 1)
+    short = LONG_BANDS + (np.arange(LONG_BANDS // 2) + shift // 2).clip(0, LONG_BANDS // 2 - 1)
+    bands = torch.from_numpy(np.concatenate([long, short], axis=1))  # [hits, bands]
+    columns = np.arange(CROP)
+    since = np.where(columns < FINE, columns - BEFORE, FINE - BEFORE + MERGED * (columns - FINE + 0.5) - 0.5)  # 5 ms
+    stretched = since * rng.uniform(0.8, 1.25, (hits, 1))
+    moved = torch.from_numpy(np.interp(stretched, since, columns).round().astype(np.int64))  # [hits, CROP]
+    return varied[torch.arange(hits)[:, None, None], bands[:, :, None], moved[:, None, :]]
 
 
 class Reservoir:
-    """Windows kept for learning again: every recorded hit by itself, for good, and the latest hits out of takes.
+    """Windows kept for learning again: single hits by themselves, for good, and the latest hits out of takes.
 
     Composing a window costs twice what learning from it does; kept ones are shown several times, varied each time.
     """
 
-    def __init__(self, features: Features, mouth: list[Recording], drum: list[Recording], size: int = 8000) -> None:
-        self._voices = [_alone(features, recordings) for recordings in (mouth, drum) if recordings]
-        self._pictures = torch.zeros(size, LONG_BANDS * 3 // 2, CROP, dtype=torch.float16)
-        self._labels = torch.zeros(size, dtype=torch.int64)
+    def __init__(self, features: Features, mouth: list[Recording], drum: list[Recording], hits: Hits) -> None:
+        made = [Recording(sound, label, "made") for label in LABELS for sound in hits.made("drum", label)]
+        self._mouth = _alone(features, mouth) if mouth else None
+        self._drums = [
+            [_alone(features, [hit for hit in some if hit.label == label]) for label in LABELS]
+            for some in (drum, made)
+        ]
+        self._pictures = torch.zeros(RESERVOIR, LONG_BANDS * 3 // 2, CROP, dtype=torch.float16)
+        self._labels = torch.zeros(RESERVOIR, dtype=torch.int64)
         self._seen = 0
 
     def add(self, pictures: Tensor, labels: Tensor) -> None:
         """Keep windows [hits, bands, CROP] in place of the oldest."""
-        places = (self._seen + torch.arange(len(labels))) % len(self._labels)
+        places = (self._seen + torch.arange(len(labels))) % RESERVOIR
         self._pictures[places] = pictures.half()
         self._labels[places] = labels
         self._seen += len(labels)
 
-    def draw(self, rng: Generator, recorded: int, composed: int) -> tuple[Tensor, Tensor]:
-        """Varied windows [recorded + composed, bands, CROP] and their labels; two of three recorded are of mouths."""
+    def draw(self, rng: Generator, mouth: int, drum: int, composed: int) -> tuple[Tensor, Tensor]:
+        """Varied windows [mouth + drum + composed, bands, CROP] and their labels; drums in their own proportion."""
         pictures, labels = [], []
-        for voice, (kept, known) in enumerate(self._voices):
-            count = recorded * 2 // 3 if voice == 0 else recorded - recorded * 2 // 3
-            chosen = torch.from_numpy(rng.integers(len(known), size=count))
-            pictures.append(kept[chosen, torch.from_numpy(rng.integers(kept.shape[1], size=count))].float())
-            labels.append(known[chosen])
-        chosen = torch.from_numpy(rng.integers(min(self._seen, len(self._labels)), size=composed))
-        pictures.append(self._pictures[chosen].float())
-        labels.append(self._labels[chosen])
+        if self._mouth is not None:
+            pictures.append(_some(rng, self._mouth[0], chosen := rng.integers(len(self._mouth[1]), size=mouth)))
+            labels.append(self._mouth[1][torch.from_numpy(chosen)])
+        for label in rng.choice(len(LABELS), size=drum, p=shares(DRUM_SHARE)):
+            recorded, made = self._drums[0][label], self._drums[1][label]
+            share = RECORDED_SHARE["drum"] * min(len(recorded[1]) / FEW, 1.0)
+            kept, known = recorded if rng.random() < share else made
+            pictures.append(_some(rng, kept, rng.integers(len(known), size=1)))
+            labels.append(known[:1])
+        latest = torch.from_numpy(rng.integers(min(self._seen, RESERVOIR), size=composed))
+        pictures.append(self._pictures[latest].float())
+        labels.append(self._labels[latest])
         return variation(torch.cat(pictures), rng), torch.cat(labels)
+
+
+def _some(rng: Generator, kept: Tensor, chosen: NDArray[np.int64]) -> Tensor:
+    """kept [hits, shifts, bands, CROP] -> the chosen hits, each at a random shift, float32 [chosen, bands, CROP]."""
+    shifts = rng.integers(kept.shape[1], size=chosen.size)
+    return kept[torch.from_numpy(chosen), torch.from_numpy(shifts)].float()
 
 
 def _alone(features: Features, recordings: list[Recording]) -> tuple[Tensor, Tensor]:
@@ -250,4 +277,5 @@ def _alone(features: Features, recordings: list[Recording]) -> tuple[Tensor, Ten
         sound = torch.from_numpy(recording.samples[: round(1.25 * RATE_HZ)].astype(np.float32))
         samples[lead * 120 : lead * 120 + len(sound)] = 0.7 * sound
         pictures.append(crops(features(samples[None])[0], shifts).half())
-    return torch.stack(pictures), torch.tensor([LABELS.index(recording.label) for recording in recordings])
+    labels = torch.tensor([LABELS.index(recording.label) for recording in recordings], dtype=torch.int64)
+    return (torch.stack(pictures) if pictures else torch.zeros(0, 5, LONG_BANDS * 3 // 2, CROP)), labels

@@ -196,3 +196,13 @@ def test_a_batch_says_where_its_hits_are() -> None:
 def test_an_onset_of_a_recording_is_where_it_leaves_silence() -> None:
     sound = np.concatenate([np.full(3000, 1e-3), synthesis.hit("snare", np.random.default_rng(0), 24_000)])
     assert hearing_material.onset_sample(sound.astype(np.float32), 24_000) == pytest.approx(3000, abs=60)
+
+
+def test_a_varied_window_still_begins_at_its_onset() -> None:
+    pictures = torch.full((40, 96, hearing.CROP), -0.75)
+    pictures[:, 20:40, hearing.BEFORE : hearing.BEFORE + 4] = 0.5
+    varied = hearing_material.variation(pictures, np.random.default_rng(0))
+    assert varied.shape == pictures.shape
+    loud = (varied - varied[:, :, -1:] > 0.3).any(1)  # [hits, columns]
+    assert loud.float().argmax(1).tolist() == [hearing.BEFORE] * 40
+    assert len({tuple(row.tolist()) for row in varied[:, 25]}) == 40
