@@ -21,7 +21,7 @@ LEADING = 1.75
 
 MOST_DOUBLED = 3
 """Single blocks that may be set double for the sake of the mosaic."""
-FINALISTS = 5
+FINALISTS = 8
 """Packings, of the most promising, whose holes are filled and which are compared in full."""
 
 
@@ -174,21 +174,20 @@ def _filled(blocks: Sequence[Block], columns: int, rows: int, aspect: float) -> 
     a free unit by its whole side, the unit stays free.
     """
     filled = list(blocks)
-    free = {(x, y) for y in range(rows) for x in range(columns)}
-    for block in filled:
-        free.difference_update(_units(block))
+    owner = {unit: at for at, block in enumerate(filled) for unit in _units(block)}
+    free = {(x, y) for y in range(rows) for x in range(columns)}.difference(owner)
     while free:
-        beside = {(x + dx, y + dy) for x, y in free for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1))}
-        near = [at for at, block in enumerate(filled) if not beside.isdisjoint(_units(block))]
+        beside = ((x + dx, y + dy) for x, y in free for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)))
+        near = {owner[unit] for unit in beside if unit in owner}
         for at in sorted(near, key=lambda i: (filled[i].columns * filled[i].rows, i)):
             c, r, w, h = filled[at]
             strips = (Block(c + w, r, 1, h), Block(c - 1, r, 1, h), Block(c, r + h, w, 1), Block(c, r - 1, w, 1))
             strip = next((strip for strip in strips if free.issuperset(_units(strip))), None)
             if strip is not None:
                 free.difference_update(_units(strip))
-                left, top = min(c, strip.column), min(r, strip.row)
+                owner.update(dict.fromkeys(_units(strip), at))
                 sideways = strip.column != c
-                filled[at] = Block(left, top, w + sideways, h + (not sideways))
+                filled[at] = Block(min(c, strip.column), min(r, strip.row), w + sideways, h + (not sideways))
                 break
         else:
             break
