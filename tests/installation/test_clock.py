@@ -179,6 +179,30 @@ def test_a_writer_that_was_killed_while_writing_spoils_nothing_for_the_next(writ
     assert reading is not None and reading.mixed_to == 3
 
 
+class Torn:
+    """A segment whose first copy is half of what was there and half of what is written meanwhile."""
+
+    def __init__(self, numbers: np.ndarray) -> None:
+        self.numbers, self.shape, self.copies = numbers, numbers.shape, 0
+
+    def __getitem__(self, key: object) -> object:
+        return self.numbers[key]  # type: ignore[index]
+
+    def copy(self) -> np.ndarray:
+        before, self.copies = self.numbers.copy(), self.copies + 1
+        if self.copies == 1:
+            SharedClock(self.numbers).publish(Timeline(9.0, 9.0, 9.0), 9, 9, 9.0, 9)
+            before[3:] = self.numbers[3:]
+        return before
+
+
+def test_a_reader_that_is_overtaken_reads_again() -> None:
+    numbers = np.zeros(SharedClock.SIZE)
+    SharedClock(numbers).publish(Timeline(1.0, 1.0, 1.0), 1, 1, 1.0, 1)
+    reading = SharedClock(Torn(numbers)).read()  # type: ignore[arg-type]
+    assert reading == ClockReading(Timeline(9.0, 9.0, 9.0), 9, 9, 9.0, 9, ())
+
+
 def test_a_reading_is_never_torn() -> None:
     """A thread publishes as fast as it can while another reads: every reading is of one piece."""
     clock, stop, rounds = shared_clock(), threading.Event(), 0

@@ -125,7 +125,8 @@ def test_a_supervisor_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
         "import os, socket, subprocess, sys, time\n"
         "ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
         "arguments = [str(theirs.fileno()), str(os.getpid()), sys.argv[1]]\n"
-        "child = subprocess.Popen([sys.executable, '-m', 'installation.nursery', *arguments], pass_fds=[theirs.fileno()])\n"
+        "command = [sys.executable, '-m', 'installation.nursery', *arguments]\n"
+        "child = subprocess.Popen(command, pass_fds=[theirs.fileno()])\n"
         "print(child.pid, flush=True); time.sleep(60)"
     )
     keeper = subprocess.Popen(

@@ -138,6 +138,18 @@ def test_the_same_samples_for_any_division_into_blocks(script: Script, blocks: l
     assert np.abs(once).max() <= 1.0
 
 
+def test_notes_are_added_up_in_the_order_of_time() -> None:
+    """A hit ahead of its bar line comes before the end of the bar before: of three, the sum depends on the order."""
+    sounds = []
+    for blocks in ([FIRST + 3 * BAR], [7]):
+        mixer = with_voices(a=4000, b=4000, c=4000)
+        mixer.write_bar(0, BAR, (PlacedHit(0, "a", 0.31), PlacedHit(BAR - 1, "b", 0.0123)))
+        mixer.write_bar(1, BAR, (PlacedHit(-50, "c", 0.177),))
+        mixer.write_bar(2, 3 * BAR, ())
+        sounds.append(mixed(mixer, FIRST + 3 * BAR, blocks))
+    np.testing.assert_array_equal(*sounds)
+
+
 @pytest.mark.parametrize("blocks", [[1], [5000], [333, 17]])
 def test_stealing_does_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch, blocks: list[int]) -> None:
     monkeypatch.setattr(mixing, "NOTES_AT_ONCE", 3)
