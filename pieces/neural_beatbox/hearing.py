@@ -36,6 +36,8 @@ LONG_BANDS, SHORT_BANDS = 64, 32
 BEFORE, FINE, COARSE, MERGED = 8, 64, 32, 5  # the class head's window: 64 columns of 5 ms, 8 of them before the
 CROP = FINE + COARSE  # onset, then 32 columns of 25 ms: a cymbal is told from an open hat by its second half
 FLOOR = 1e-3  # power added before the logarithm: 75 dB below a full-scale sine
+SILENCE = float(np.log10(FLOOR) / 4)  # what the pictures show of it
+AROUND = 34  # columns that the onset head sees to either side
 QUIETEST_PEAK = 10 ** (-54 / 20)  # a take that never exceeds this holds no sound
 SHORTEST_GAP_S = 0.035
 THRESHOLD = 0.5
@@ -134,8 +136,12 @@ class HearingNetwork(nn.Module):
         self.label = nn.Linear(256, len(LABELS))
 
     def onsets(self, picture: Tensor) -> Tensor:
-        """[batch, bands, columns] -> logits [batch, columns] of how near each column is to an onset."""
-        logits: Tensor = self.onset(picture).squeeze(1)
+        """[batch, bands, columns] -> logits [batch, columns] of how near each column is to an onset.
+
+        Silence is put around the picture: what begins with the file begins.
+        """
+        padded = nn.functional.pad(picture, (AROUND, AROUND), value=SILENCE)
+        logits: Tensor = self.onset(padded).squeeze(1)[:, AROUND:-AROUND]
         return logits
 
     def embed(self, crops: Tensor) -> Tensor:
@@ -161,9 +167,8 @@ def _levelled(picture: Tensor) -> Tensor:
 
 def crops(picture: Tensor, columns: Tensor) -> Tensor:
     """Windows of the class head: picture [bands, columns], onset columns int64 [hits] -> [hits, bands, CROP]."""
-    silence = float(np.log10(FLOOR) / 4)
     reach = FINE + COARSE * MERGED
-    padded = nn.functional.pad(picture, (BEFORE, reach), value=silence)
+    padded = nn.functional.pad(picture, (BEFORE, reach), value=SILENCE)
     index = columns.clamp(0, picture.shape[1] - 1)[:, None] + torch.arange(reach, device=columns.device)
     window = padded[:, index].transpose(0, 1)  # [hits, bands, reach]
     late = window[:, :, FINE:].unflatten(2, (COARSE, MERGED)).mean(3)

@@ -20,7 +20,7 @@ from pieces.neural_beatbox.hearing import BEFORE, CROP, FINE, LABELS, LONG_BANDS
 from pieces.neural_beatbox.synthesis import Samples
 
 POOL = 150  # synthetic hits kept of each voice and label
-RESERVOIR = 6000  # windows out of takes that are kept
+RESERVOIR = 12000  # windows out of takes that are kept
 MOUTH_SHARE = {"kick": 0.23, "snare": 0.23, "hat_closed": 0.21, "percussion": 0.09}  # the others share the rest
 DRUM_SHARE = {"percussion": 0.16, "tom": 0.13}
 RECORDED_SHARE = {"mouth": 0.85, "drum": 0.5}

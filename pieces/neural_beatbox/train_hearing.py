@@ -37,9 +37,9 @@ from pieces.neural_beatbox.hearing_material import Hits, Reservoir, read_archive
 from pieces.neural_beatbox.synthesis import Samples
 
 SECONDS = 3.0
-TAKES_PER_STEP = 3
-WINDOWS_PER_STEP = (22, 18, 24)  # shown to the class head: recorded mouths, single drums, out of takes
-FIRST_BATCHES = 250  # composed before the first step, so that it has a choice
+TAKES_PER_STEP = 5
+WINDOWS_PER_STEP = (22, 8, 42)  # shown to the class head: recorded mouths, single drums, out of takes
+FIRST_BATCHES = 180  # composed before the first step, so that it has a choice
 SHIFT_COLUMNS = 1.2  # standard deviation of the class head's window around the onset
 LEARNING_RATE = 3e-3
 Generator = np.random.Generator
