@@ -65,7 +65,7 @@ def prepare(purpose: str) -> int:
             "The installation did not finish. Check the network connection and the free disk space, then try again."
         )
         return 2
-    marks[-1].write_text(wanted)
+    marks[0].write_text(wanted)
     return 0
 
 

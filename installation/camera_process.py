@@ -14,10 +14,10 @@ from threading import Event
 import numpy as np
 
 from installation.assets import STAND_IN_FILM
+from installation.devices import DeviceError
 from installation.devices.camera import Camera, Film, VideoDevice
 from installation.devices.film import FilmError
 from installation.devices.listing import cameras
-from installation.devices.speakers import DeviceError
 from installation.exhibition import Exhibition, load
 from installation.health.logs import configure
 from installation.health.vitals import Vitals
@@ -68,7 +68,7 @@ def hand_on(camera: Camera, exhibition: Exhibition, folder: Path, vitals: Vitals
     taken = 0
     while not stopping.is_set():
         picture, at = camera.read()
-        picture = prepared(picture, exhibition)
+        picture = prepared(picture, exhibition, mirrored=camera.real and exhibition.camera.mirror)
         if writer is None or writer.size != picture.shape[:2]:
             writer = FrameWriter(folder, "camera", picture.shape[0], picture.shape[1])
         writer.write(picture, at)
@@ -80,12 +80,12 @@ def hand_on(camera: Camera, exhibition: Exhibition, folder: Path, vitals: Vitals
         vitals.write_if_due()
 
 
-def prepared(picture: Picture, exhibition: Exhibition) -> Picture:
+def prepared(picture: Picture, exhibition: Exhibition, mirrored: bool) -> Picture:
     """Cropped and mirrored as the exhibition says. A film is not mirrored: it was made to be looked at."""
     left, top, right, bottom = exhibition.camera.crop
     rows, columns = picture.shape[:2]
     picture = picture[round(top * rows) : round(bottom * rows), round(left * columns) : round(right * columns)]
-    if exhibition.camera.mirror and not exhibition.camera.is_file and exhibition.camera.id != "film":
+    if mirrored:
         picture = picture[:, ::-1]
     return np.ascontiguousarray(picture)
 

@@ -9,6 +9,7 @@ import contextlib
 import functools
 import importlib
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +18,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, Installed, check, load
+from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, Installed, load
+from installation.inspection import check
 
 app = typer.Typer(
     add_completion=False,
@@ -180,7 +182,9 @@ def evaluate(
 ) -> None:
     """Measure a network's quality on data of yours."""
     try:
-        _print(figure, _function(figure, "evaluates")(data), as_json)
+        with contextlib.redirect_stdout(sys.stderr):
+            measured = _function(figure, "evaluates")(data)
+        _print(figure, measured, as_json)
     except (OSError, ValueError) as error:
         err.print(f"{figure}: {error}", highlight=False)
         raise typer.Exit(WRONG) from error
@@ -210,7 +214,8 @@ def bench(
     measured: dict[str, Any] = {}
     for key, function in chosen.items():
         err.print(f"measuring {key} …", highlight=False)
-        measured[key] = function()
+        with contextlib.redirect_stdout(sys.stderr):
+            measured[key] = function()
     if len(measured) == 1:
         measured = next(iter(measured.values()))
     _print("bench", measured, as_json)

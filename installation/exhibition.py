@@ -77,37 +77,23 @@ def load(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> Exhibition:
         ExhibitionError: the file is missing, unreadable or wrong; carries all problems at once.
     """
     path = Path(path)
-    return parse(_bytes_of(path), path, pieces)
+    return parse(bytes_of(path), path, pieces)
 
 
 def parse(data: bytes, path: Path, pieces: Pieces | None = None) -> Exhibition:
     """As `load`, from the bytes of a file that was read already; `path` names it and its folder."""
-    reading = _read(data, path, pieces)
+    reading = read_bytes_as_exhibition(data, path, pieces)
     if reading.problems:
         raise ExhibitionError(reading.problems)
     assert reading.exhibition is not None
     return reading.exhibition
 
 
-def check(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> list[Problem]:
-    """All that keeps the exhibition from being shown: what `load` finds, and missing files, weights, fonts."""
-    from installation.inspection import found_here
-
-    path = Path(path)
-    try:
-        reading = _read(_bytes_of(path), path, pieces)
-    except ExhibitionError as error:
-        return error.problems
-    if reading.exhibition is None:
-        return reading.problems
-    return sorted({*reading.problems, *in_order(path, found_here(reading.exhibition, reading.root))})
-
-
 # ---- reading ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class _Reading:
+class Reading:
     """A file that could be read: all problems, and what is right of it, as far as it makes an exhibition."""
 
     root: Node
@@ -115,7 +101,7 @@ class _Reading:
     problems: list[Problem]
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
@@ -123,7 +109,7 @@ def _bytes_of(path: Path) -> bytes:
         raise ExhibitionError([Problem(path, 1, 1, f"cannot be read: {reason}")]) from error
 
 
-def _read(data: bytes, path: Path, pieces: Pieces | None) -> _Reading:
+def read_bytes_as_exhibition(data: bytes, path: Path, pieces: Pieces | None) -> Reading:
     """The exhibition in `data`. Raises ExhibitionError where there are no settings at all in it."""
     try:
         root, found = read(decode(data))
@@ -140,11 +126,11 @@ def _read(data: bytes, path: Path, pieces: Pieces | None) -> _Reading:
     choices, wrong_choices = _choices(root, path.parent, pieces)
     problems = in_order(path, found + wrong_pieces + wrong_choices)
     if choices is None:
-        return _Reading(root, None, problems)
+        return Reading(root, None, problems)
     values = {name: getattr(choices, name) for name in Choices.model_fields}
     digest = hashlib.sha256(data).hexdigest()
     exhibition = Exhibition.model_construct(path=path, digest=digest, pieces=tuple(shows), **values)
-    return _Reading(root, exhibition, problems)
+    return Reading(root, exhibition, problems)
 
 
 def _choices(root: Node, folder: Path, pieces: Pieces) -> tuple[Choices | None, Found]:

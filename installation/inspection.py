@@ -12,10 +12,30 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from installation.exhibition import Exhibition
+from installation.exhibition import (
+    DEFAULT_PATH,
+    Exhibition,
+    ExhibitionError,
+    Pieces,
+    bytes_of,
+    in_order,
+    read_bytes_as_exhibition,
+)
 from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, read_card
-from installation.places import Node, Place
+from installation.places import Node, Place, Problem
 from installation.problems import Found, locate, named
+
+
+def check(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> list[Problem]:
+    """All that keeps the exhibition from being shown: what `load` finds, and missing files, weights, fonts."""
+    path = Path(path)
+    try:
+        reading = read_bytes_as_exhibition(bytes_of(path), path, pieces)
+    except ExhibitionError as error:
+        return error.problems
+    if reading.exhibition is None:
+        return reading.problems
+    return sorted({*reading.problems, *in_order(path, found_here(reading.exhibition, reading.root))})
 
 
 def found_here(exhibition: Exhibition, root: Node) -> Found:

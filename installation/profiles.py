@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from installation.networks.weights import write_whole
+from installation.files import write_whole
 
 
 @dataclass(frozen=True)

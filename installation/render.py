@@ -211,7 +211,7 @@ def render(
                 break
             computer.time = now
             heard = round(now * RATE_HZ)
-            due = heard + round(AHEAD_SECONDS * RATE_HZ) - port.mixer.position
+            due = heard + round(max(AHEAD_SECONDS, 1.0 / rate_hz) * RATE_HZ) + 1 - port.mixer.position
             waiting.append(port.mixer.mix(max(due, 0)))
             captured = port.captured_to()
             port.capture.write(captured, microphone.between(captured, heard - captured, stage.booth, RATE_HZ))

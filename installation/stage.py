@@ -39,6 +39,7 @@ from installation.visitors.store import StoreError
 T = TypeVar("T")
 LEVEL_SECONDS = 0.05
 FILM_RATE_HZ = 20.0
+QUIET_SECONDS = 1.0  # before a sound that counts as the button
 CAPTURE_PATIENCE = 1.0  # how long a take may wait for the microphone's last samples
 log = logging.getLogger("stage")
 
@@ -105,6 +106,7 @@ class Stage:
         self._presence = Presence()
         self._seen = (-1, 0.0)
         self._camera_age = 0.0
+        self._loud_at = 0.0
         self._recording: Recording = self.piece.records or Recording()
         self._booth = BoothKeeper(self._recording.seconds, self.undo)
         self._take: _Take | None = None
@@ -164,7 +166,7 @@ class Stage:
             self._seen = (view.sequence, now)
         level = self._level()
 
-        controls = [*pressed, *self._by_sound(level)]
+        controls = [*pressed, *self._by_sound(level, now)]
         booth = self._visit(now, beat, "button" in controls, view)
         moment = Moment(
             frame=self.frame,
@@ -302,11 +304,12 @@ class Stage:
         frames = round(LEVEL_SECONDS * self.sound.rate_hz)
         return level_of(self.sound.port.captured(until - frames, frames))
 
-    def _by_sound(self, level: Level) -> list[str]:
-        """With a sound trigger, a loud sound is the button. Only to begin: never to take back."""
-        if self.sound_trigger_db is None or self._booth.phase not in ("idle", "unheard"):
+    def _by_sound(self, level: Level, now: float) -> list[str]:
+        """With a sound trigger, a loud sound after a quiet second is the button: to begin, never to take back."""
+        if self.sound_trigger_db is None or level.peak_db < self.sound_trigger_db:
             return []
-        return ["button"] if level.peak_db >= self.sound_trigger_db else []
+        quiet, self._loud_at = now - self._loud_at, now
+        return ["button"] if quiet >= QUIET_SECONDS and self._booth.phase in ("idle", "unheard") else []
 
 
 def _tempo(reading: Any, bar: int) -> float:

@@ -14,6 +14,7 @@ import signal
 import time
 from collections import deque
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,9 +23,9 @@ from installation.answers import Threads
 from installation.assets import STAND_IN_FILM
 from installation.attract import Attract
 from installation.clock import Lateness, lateness
+from installation.devices import DeviceError
 from installation.devices.film import FilmError, FilmReader
 from installation.devices.screen import Offscreen, Pace, Screen, Window, has_display
-from installation.devices.speakers import DeviceError
 from installation.exhibition import Exhibition, ExhibitionError, OnShow, load
 from installation.health import alerts
 from installation.health.logs import configure
@@ -36,7 +37,7 @@ from installation.stage import Stage
 from installation.stand_ins import UNDO, StandInVisitor, performances
 from installation.typography import Typesetter
 from installation.visitors.clerk import Clerk
-from installation.visitors.store import Holdings, Store, StoreInUse
+from installation.visitors.store import Holdings, Store, StoreError, StoreInUse
 
 DEFAULT_SIZE = (1280, 720)
 GPU_FAILED = 3  # exit code
@@ -50,6 +51,7 @@ EXPIRE_EVERY = 60.0
 RECALLED_AT_ONCE = 2
 SLOW, SLOW_SECONDS = 0.7, 30  # this part of the wanted rate, for so long, is worth an alert
 log = logging.getLogger("stage")
+T = TypeVar("T")
 
 
 def main(folder_text: str, exhibition_path: str, mode: str = "") -> None:
@@ -196,6 +198,11 @@ class StageProcess:
             self._safe = True
         else:
             self._vitals.event("piece_failed", piece=name, reason=repr(error))
+        try:
+            self._stage.close()
+        except Exception:
+            log.exception("the piece failed at closing, too")
+        self._score.level(0.0 if self._open else -120.0)
         self._stage = self._open_stage()
         try:
             return self._stage.step(shown_at)
@@ -295,14 +302,15 @@ class StageProcess:
             self._holdings = self._clerk.holdings()
             self._expired = self._clerk.expire()
         if self._holdings is not None and self._holdings.ready:
-            held, self._holdings = self._holdings.result(), None
-            self._vitals.status.set("installation_visits_stored", held.visits)
-            self._vitals.status.set("installation_store_bytes", held.media_bytes)
-            self._vitals.status.set("installation_store_free_bytes", held.free_bytes)
+            held, self._holdings = answered(self._holdings), None
+            if held is not None:
+                self._vitals.status.set("installation_visits_stored", held.visits)
+                self._vitals.status.set("installation_store_bytes", held.media_bytes)
+                self._vitals.status.set("installation_store_free_bytes", held.free_bytes)
         expired = self._expired
         if expired is not None and expired.ready:
             self._expired = None
-            for visit in expired.result():
+            for visit in answered(expired) or ():
                 self._stage.piece.withdraw(visit)
                 self._vitals.status.inc("installation_visits_expired_total")
         if signal.SIGHUP in self._told:
@@ -398,8 +406,8 @@ class StageProcess:
     def _recall(self) -> None:
         """Give the piece those who were here before, a few at each picture: reading them takes longer than one."""
         if self._recalling is not None and self._recalling.ready:
-            self._remembered.extend(self._recalling.result())
-            self._recalling = None
+            recalled, self._recalling = self._recalling, None
+            self._remembered.extend(answered(recalled) or ())
         for _ in range(min(RECALLED_AT_ONCE, len(self._remembered))):
             self._stage.piece.contribute(self._remembered.popleft())
 
@@ -428,6 +436,15 @@ class StageProcess:
             if report is not None:
                 found |= dict(report.facts.get("devices", {}))
         return found
+
+
+def answered(answer: Answer[T]) -> T | None:
+    """What the store answered; None, and a line in the log, where it could not."""
+    try:
+        return answer.result()
+    except (OSError, StoreError) as error:
+        log.error("the store: %s", error)
+        return None
 
 
 def _made(show: OnShow) -> Piece:

@@ -27,6 +27,7 @@ from installation.exhibition import Exhibition, ExhibitionError
 from installation.health import heartbeat
 from installation.health.vitals import Vitals
 from installation.messages import Exited, Fork, Forked, Line
+from installation.roles import ROLES, Role
 from installation.watching import Watcher
 
 TICK_SECONDS = 0.1
@@ -39,24 +40,6 @@ STOP_SECONDS = 3.0
 LAST_WORDS = 200  # characters of a line
 GIVE_UP = 70  # exit code: not even safe mode ran
 log = logging.getLogger("supervisor")
-
-
-@dataclass(frozen=True)
-class Role:
-    """What a process is started with and how soon it must show work."""
-
-    entry: str
-    first_beat: float
-    next_beat: float
-    vital: bool = True  # whether its dying again and again takes the runtime with it
-
-
-ROLES = {
-    "sound": Role("installation.sound.process:main", 10.0, 1.5),
-    "stage": Role("installation.stage_process:main", 30.0, 3.0),
-    "camera": Role("installation.camera_process:main", 10.0, 1.5),
-    "console": Role("installation.console.process:main", 60.0, 30.0, vital=False),
-}
 
 
 @dataclass
@@ -120,7 +103,8 @@ class Supervisor:
         for message in self._line.receive():
             match message:
                 case Forked(name, pid):
-                    self._children[name].pid = pid
+                    if name in self._children:
+                        self._children[name].pid = pid
                 case Exited(name, pid, code):
                     self._on_exit(name, pid, code)
         now = time.monotonic()
@@ -169,6 +153,9 @@ class Supervisor:
         if self._stopping:
             return
         child.restarts += 1
+        if code == 0:  # it left because it was asked to, or to begin again with other devices
+            child.due = now
+            return
         child.ended.append(now)
         child.pause = 0.0 if lived > STEADY_SECONDS else min(max(2 * child.pause, 0.25), LONGEST_PAUSE)
         child.due = now + child.pause
@@ -196,6 +183,12 @@ class Supervisor:
             if child is not None and child.pid:
                 child.ending = True
                 _kill(child.pid, signal.SIGTERM)
+        wanted = self._wanted()
+        for name in wanted:
+            if name not in self._children:
+                self._children[name] = Child(name, ROLES[name], due=time.monotonic())
+        for name in [name for name in self._children if name not in wanted]:
+            _kill(self._children.pop(name).pid, signal.SIGTERM)
         stage = self._children.get("stage")
         if stage is not None and stage.pid and not stage.ending:
             _kill(stage.pid, signal.SIGHUP)
@@ -225,15 +218,15 @@ class Supervisor:
         theirs.close()
         self._line = Line(ours)
         now = time.monotonic()
-        wanted = {
-            "camera": self._exhibition.camera.id != "none",
-            "console": self._exhibition.console.port is not None,
-        }
-        names = [name for name in ROLES if wanted.get(name, True)]
-        self._children = {name: self._children.get(name) or Child(name, ROLES[name]) for name in names}
+        self._children = {name: self._children.get(name) or Child(name, ROLES[name]) for name in self._wanted()}
         for child in self._children.values():
             child.pid, child.ending, child.due = 0, False, now
             child.ended.clear()
+
+    def _wanted(self) -> list[str]:
+        """The processes that this exhibition needs."""
+        without = {"camera": self._exhibition.camera.id == "none", "console": self._exhibition.console.port is None}
+        return [name for name in ROLES if not without.get(name, False)]
 
     def _start(self, child: Child) -> None:
         assert self._line is not None
@@ -322,6 +315,8 @@ def _describe(code: int) -> str:
 
 
 def _kill(pid: int, number: int) -> None:
+    if pid <= 0:
+        return
     try:
         os.kill(pid, number)
     except ProcessLookupError:

@@ -24,7 +24,7 @@ from installation.console.standing import Observer, Situation
 from installation.exhibition import ExhibitionError, load
 from installation.health.logs import configure
 from installation.health.vitals import Vitals
-from installation.supervisor import ROLES
+from installation.roles import ROLES
 
 if TYPE_CHECKING:
     from installation.console.server import Server, Site

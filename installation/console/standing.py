@@ -22,7 +22,7 @@ from installation import shared
 from installation.health import heartbeat
 from installation.health.alerts import SEVERITIES, Severity
 from installation.health.metrics import Report, read_report
-from installation.supervisor import ROLES
+from installation.roles import ROLES
 
 SUPERVISOR_SECONDS = 5.0  # the supervisor writes every second; it has no heartbeat
 DISK_EVERY = 10.0

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.devices.speakers import DeviceError
+from installation.devices import DeviceError
 from installation.piece import Picture, Size
 
 STALE_PICTURES = 45  # identical ones in a row: 1.5 s at 30 a second

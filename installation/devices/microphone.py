@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.clock import Timeline
-from installation.devices.speakers import BLOCK_FRAMES, DeviceError, find_device, import_sounddevice
+from installation.devices import DeviceError
+from installation.devices.speakers import BLOCK_FRAMES, find_device, import_sounddevice
 from installation.piece import Sound
 from installation.resampling import resample
 from installation.shared import SampleRing

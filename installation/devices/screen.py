@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from installation.devices.speakers import DeviceError
+from installation.devices import DeviceError
 from installation.piece import Picture, Size
 
 POINTERS = {"touch", "mouse"}

@@ -14,12 +14,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.devices import DeviceError
+
 Pull = Callable[[NDArray[np.float32], float], None]
 BLOCK_FRAMES = 512
-
-
-class DeviceError(Exception):
-    """A device cannot be used. The message names it and the remedy."""
 
 
 class Speakers(Protocol):
@@ -46,6 +44,7 @@ class Card:
         self.name = str(info["name"])
         self.channels = 2 if int(info["max_output_channels"]) >= 2 else 1
         self._pull: Pull | None = None
+        self._both = np.zeros((4 * BLOCK_FRAMES, 2), np.float32)
         self._last = time.monotonic()
         try:
             self._stream = sounddevice.OutputStream(
@@ -80,7 +79,12 @@ class Card:
         if not 0.0 < ahead < 2.0:  # some hosts leave the field empty
             ahead = self.latency
         assert self._pull is not None
-        self._pull(out, now + ahead)
+        if self.channels == 2:
+            self._pull(out, now + ahead)
+        else:  # one speaker hears both
+            both = self._both[:frames]
+            self._pull(both, now + ahead)
+            np.mean(both, axis=1, out=out[:, 0])
 
 
 class Silent:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from installation.networks.weights import write_whole
+from installation.files import write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -8,13 +8,14 @@ and no pickle is ever read.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+
+from installation.files import write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -131,18 +132,3 @@ def read_card(path: Path) -> Card:
     if not all(isinstance(text, str) for text in texts) or not isinstance(values["architecture"], dict):
         raise WeightsError(f"{path}: name, licence, command and sha256 are texts, architecture a mapping; restore it")
     return Card(**values)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write `data` to `path` so that a power cut leaves the old file or the new one, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

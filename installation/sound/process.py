@@ -17,9 +17,10 @@ from pathlib import Path
 
 from installation import shared
 from installation.assets import STAND_IN_FILM
-from installation.clock import ClockFilter, SharedClock, Timeline
+from installation.clock import ClockFilter, SharedClock
+from installation.devices import DeviceError
 from installation.devices.microphone import FilmTrack, Input, Microphone, Quiet
-from installation.devices.speakers import BLOCK_FRAMES, Card, DeviceError, Silent, Speakers
+from installation.devices.speakers import BLOCK_FRAMES, Card, Silent, Speakers
 from installation.exhibition import Exhibition, load
 from installation.health.logs import configure
 from installation.health.vitals import Vitals
@@ -36,12 +37,13 @@ from installation.messages import (
 from installation.profiles import ProfileError, read_delay
 from installation.segments import RATE_HZ
 from installation.sound.levels import level_of
+from installation.sound.lookout import Lookout
 from installation.sound.mixer import Mixer, PlacedHit
 from installation.sound.queue import BlockQueue
 from installation.sound.watch import SoundWatch
 
-AHEAD_FRAMES = 6 * BLOCK_FRAMES  # mixed and waiting: 64 ms, what a busy machine may keep us from running
-REOPEN_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
+CHANNELS = 2
+AHEAD_FRAMES = 16 * BLOCK_FRAMES  # mixed and waiting: 171 ms, more than a sound server asks for in one go
 log = logging.getLogger("sound")
 
 
@@ -81,18 +83,15 @@ class SoundProcess:
         start = 0
         if before is not None:  # someone played before us: go on where time has brought that timeline
             start = max(0, round(before.timeline.sample_at(time.monotonic() + self._speakers.latency + 0.03)))
-        self._mixer = Mixer(
-            RATE_HZ, self._speakers.channels, position=start, gain=10 ** (exhibition.speakers.gain_db / 20)
-        )
+        self._mixer = Mixer(RATE_HZ, CHANNELS, position=start, gain=10 ** (exhibition.speakers.gain_db / 20))
         if before is not None and before.bars:
             self._mixer.restore_grid(before.bars)
             self._mixer.skip(0)
-        self._queue = BlockQueue(1 << 15, self._speakers.channels, position=start)
+        self._queue = BlockQueue(1 << 15, CHANNELS, position=start)
         self._filter = ClockFilter(RATE_HZ)
         self._missed_before = before.missed if before else 0
         self._delay = measured_delay(exhibition, self._speakers.name) if profile else 0.0
-        self._reopen_at = 0.0
-        self._reopened = 0
+        self._lookout = Lookout(exhibition, [])
         self._watch = SoundWatch(self._vitals)
         self._judge_at = 0.0
 
@@ -101,6 +100,7 @@ class SoundProcess:
 
     def run(self) -> None:
         self._microphone = open_microphone(self._exhibition, self._vitals)
+        self._lookout = Lookout(self._exhibition, missing_devices(self._exhibition, self._speakers, self._microphone))
         self._fill()
         self._speakers.start(self._queue.pull)
         while self._running:
@@ -109,6 +109,7 @@ class SoundProcess:
             self._keep_time()
             self._look_after_devices()
             self._wait()
+        self._lookout.close()
         self._speakers.close()
         self._microphone.close()
         self._listener.close()
@@ -138,8 +139,12 @@ class SoundProcess:
             line.send(SoundReady(RATE_HZ))
             self._lines.append(line)
         for line in self._lines:
-            for message in line.receive():
-                self._obey(message)
+            try:
+                for message in line.receive():
+                    self._obey(message)
+            except ValueError as error:  # whoever says such things is not listened to, and the beat goes on
+                log.error("%s", error)
+                line.close()
         self._lines = [line for line in self._lines if not line.closed]
 
     def _obey(self, message: Message) -> None:
@@ -203,22 +208,23 @@ class SoundProcess:
         )
 
     def _look_after_devices(self) -> None:
-        """A card that stopped asking for blocks is opened again, with growing pauses; time goes on silently."""
-        now = time.monotonic()
-        if self._speakers.alive() or now < self._reopen_at:
-            return
-        log.warning("speakers %s have stopped; opening them again", self._speakers.name)
-        self._speakers.close()
-        self._reopen_at = now + REOPEN_SECONDS[min(self._reopened, len(REOPEN_SECONDS) - 1)]
-        self._reopened += 1
-        self._speakers = open_speakers(self._exhibition, self._vitals)
-        timeline: Timeline | None = self._filter.timeline
-        if timeline is not None:
-            ahead = round(timeline.sample_at(now + self._speakers.latency)) - self._queue.played
-            if ahead > 0:
-                self._queue.played += ahead
-        self._fill()
-        self._speakers.start(self._queue.pull)
+        """Leave when a device has stopped, or one that was missed is back: the successor opens what is there."""
+        gone = next((device.name for device in (self._speakers, self._microphone) if not device.alive()), None)
+        if gone is not None:
+            log.warning("%s has stopped; starting again without it", gone)
+            self._running = False
+        elif self._lookout.found:
+            log.info("a sound device is back; starting again with it")
+            self._running = False
+
+
+def missing_devices(exhibition: Exhibition, speakers: Speakers, microphone: Microphone) -> list[str]:
+    """Which of the two were asked for and are stood in for."""
+    wanted = {
+        "speakers": (exhibition.speakers.id != "silent", speakers.real),
+        "microphone": (exhibition.microphone.id == "auto" or exhibition.microphone.is_identity, microphone.real),
+    }
+    return [kind for kind, (asked, real) in wanted.items() if asked and not real]
 
 
 def open_speakers(exhibition: Exhibition, vitals: Vitals) -> Speakers:

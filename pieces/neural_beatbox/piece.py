@@ -139,12 +139,16 @@ class NeuralBeatbox(Piece):
         guest = _Guest(visit)
         self._guests[visit.id] = guest
         if visit.derived is not None:
-            guest.players = [
-                Player(**{**player, "probabilities": tuple(player["probabilities"])})
-                for player in visit.derived["players"]
-            ]
-            self._make_voices(guest)
-            self._seat()
+            try:
+                guest.players = [
+                    Player(**{**player, "probabilities": tuple(player["probabilities"])})
+                    for player in visit.derived["players"]
+                ]
+            except (KeyError, TypeError, ValueError):
+                guest.players = None  # remembered by another version: the take is heard anew
+            else:
+                self._make_voices(guest)
+                self._seat()
         while len(self._guests) > max(self.settings.remember, 1):
             self.withdraw(next(iter(self._guests)))
 
@@ -277,7 +281,7 @@ class NeuralBeatbox(Piece):
                     self._phrase = self._phrases.popleft()
                 self._tempo = self._next_tempo()
                 if number % self.settings.new_kit_every < 2:
-                    self._newest = None if number % self.settings.new_kit_every == 0 else self._newest
+                    self._newest = None
                     self._seat()
             self._plans[number] = _Plan(self._phrase, self._half, self._tempo)
             self._put(number)

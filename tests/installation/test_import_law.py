@@ -17,7 +17,7 @@ HEAVY = ("torch", "torchaudio", "pygame", "cv2", "sounddevice", "soundfile", "sc
 
 # Rooms that stand on the ground, and what each of the others may lean on beside the ground and itself.
 GROUND = {
-    "answers", "assets", "clock", "locking", "messages", "piece", "places", "presence", "profiles", "resampling",
+    "answers", "assets", "clock", "files", "roles", "locking", "messages", "piece", "places", "presence", "profiles", "resampling",
     "settings", "shared", "texts",
 }  # fmt: skip
 ARROWS = {
@@ -33,15 +33,10 @@ ARROWS = {
 }
 # The lightest know nothing but what is named here.
 FEET = {
-    "assets": set(), "clock": set(), "locking": set(), "messages": set(), "piece": {"settings"}, "settings": set(),
+    "assets": set(), "files": set(), "roles": set(), "clock": set(), "locking": set(), "messages": set(), "piece": {"settings"}, "settings": set(),
 }  # fmt: skip
 # Arrows that run back up, each to be turned round: this list may only become shorter.
-DEBTS = {
-    ("installation.profiles", "installation.networks.weights"),  # for `write_whole`, which belongs on the ground
-    ("installation.console.process", "installation.supervisor"),  # for `ROLES`, which belongs on the ground
-    ("installation.console.standing", "installation.supervisor"),
-    ("installation.exhibition", "installation.inspection"),  # `check` asks who already knows it
-}
+DEBTS: set[tuple[str, str]] = set()
 
 
 def modules(*packages: str) -> list[Path]:

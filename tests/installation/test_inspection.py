@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 import yaml
 
-from installation.exhibition import check
+from installation.inspection import check
 from installation.piece import Piece
 
 Pieces = dict[str, type[Piece]]

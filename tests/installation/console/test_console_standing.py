@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from installation.console.standing import Observer, Situation, duration, text
-from installation.supervisor import ROLES
+from installation.roles import ROLES
 from tests.installation.console.made_run import NAMES, Run
 
 

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from installation.devices import camera
+from installation.devices import DeviceError, camera
 from installation.devices.camera import STALE_PICTURES, Film, VideoDevice
-from installation.devices.speakers import DeviceError
 
 
 class Sensor:

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from installation.clock import Timeline
-from installation.devices import microphone
+from installation.devices import DeviceError, microphone
 from installation.devices.microphone import FilmTrack, Input, Quiet, sanitise
-from installation.devices.speakers import BLOCK_FRAMES, DeviceError
+from installation.devices.speakers import BLOCK_FRAMES
 from installation.shared import SampleRing
 
 RATE_HZ = 48_000

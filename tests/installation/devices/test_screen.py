@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from installation.choices import TRIGGERS
-from installation.devices import screen
+from installation.devices import DeviceError, screen
 from installation.devices.screen import Controls, Offscreen, Pace
-from installation.devices.speakers import DeviceError
 
 KEYS = {"space": 32, "return": 13, "enter": 271, "a": 97}
 

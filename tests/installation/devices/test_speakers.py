@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from installation.devices import speakers
-from installation.devices.speakers import BLOCK_FRAMES, Card, DeviceError, Silent, find_device
+from installation.devices import DeviceError, speakers
+from installation.devices.speakers import BLOCK_FRAMES, Card, Silent, find_device
 
 RATE_HZ = 48_000
 

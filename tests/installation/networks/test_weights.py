@@ -9,7 +9,8 @@ import pytest
 import torch
 import yaml
 
-from installation.networks.weights import Card, WeightsError, load, read_card, save, write_whole
+from installation.files import write_whole
+from installation.networks.weights import Card, WeightsError, load, read_card, save
 
 NAME = "test.network"
 CARD = Card(NAME, {"width": 3}, ["nobody (CC0)"], "Apache-2.0", "python3 run.py train test.network", {"f1": 0.5})

@@ -1,0 +1,23 @@
+"""The processes of a run: what starts each, and how soon it must show work. Stands on the ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a process is started with and how soon it must show work."""
+
+    entry: str
+    first_beat: float
+    next_beat: float
+    vital: bool = True  # whether its dying again and again takes the runtime with it
+
+
+ROLES = {
+    "sound": Role("installation.sound.process:main", 10.0, 1.5),
+    "stage": Role("installation.stage_process:main", 30.0, 3.0),
+    "camera": Role("installation.camera_process:main", 10.0, 1.5),
+    "console": Role("installation.console.process:main", 60.0, 30.0, vital=False),
+}
