@@ -18,20 +18,21 @@ from typing import TypeVar
 
 import numpy as np
 
-from installation import shared
 from installation.answers import Threads
 from installation.assets import STAND_IN_FILM
 from installation.attract import Attract
 from installation.clock import Lateness, lateness
 from installation.devices import DeviceError
-from installation.devices.film import FilmError, FilmReader
+from installation.devices.film import FilmReader
 from installation.devices.screen import Offscreen, Pace, Screen, Window, has_display
 from installation.exhibition import Exhibition, ExhibitionError, OnShow, load
 from installation.health import alerts
 from installation.health.logs import configure
 from installation.health.metrics import read_report
 from installation.health.vitals import Vitals
+from installation.live_camera import LiveCamera
 from installation.piece import Answer, CameraView, Picture, Piece, Size, Visit
+from installation.preview import Preview
 from installation.sound.score import LivePort, ScoreWriter
 from installation.stage import Stage
 from installation.stand_ins import UNDO, StandInVisitor, performances
@@ -41,12 +42,8 @@ from installation.visitors.store import Holdings, Store, StoreError, StoreInUse
 
 DEFAULT_SIZE = (1280, 720)
 GPU_FAILED = 3  # exit code
-FADE_AFTER = 1.0  # the newest camera picture is this old: something is wrong
-FADE_SECONDS = 1.5
 FAILURES = 3  # of one piece within FAILURE_WINDOW, before the attract film takes its place
 FAILURE_WINDOW = 600.0
-PREVIEW_WIDTH = 960
-WATCHED_SECONDS = 5.0
 EXPIRE_EVERY = 60.0
 RECALLED_AT_ONCE = 2
 SLOW, SLOW_SECONDS = 0.7, 30  # this part of the wanted rate, for so long, is worth an alert
@@ -65,43 +62,6 @@ def main(folder_text: str, exhibition_path: str, mode: str = "") -> None:
     StageProcess(Path(folder_text), exhibition, told, safe=mode == "safe").run()
 
 
-class LiveCamera:
-    """The camera process's newest picture; when it stays away, the last one fades into the attract film."""
-
-    def __init__(self, folder: Path, real: bool) -> None:
-        self._frames = shared.FrameReader(folder, "camera")
-        self._newest: tuple[Picture, float, int] | None = None
-        self._real = real
-        self._film: FilmReader | None = None
-
-    def view(self, now: float) -> CameraView:
-        taken = self._frames.newest()
-        if taken is not None:
-            self._newest = taken
-            if self._film is not None:
-                self._film.close()
-                self._film = None
-        if self._newest is None:
-            return CameraView(self._attract(now), 0.0, live=False, sequence=-round(now * 10))
-        picture, at, number = self._newest
-        age = max(now - at, 0.0)
-        if age <= FADE_AFTER:
-            return CameraView(picture, age, live=True, sequence=number)
-        share = min((age - FADE_AFTER) / FADE_SECONDS, 1.0)
-        film = CameraView(self._attract(now)).fitted((picture.shape[1], picture.shape[0]))
-        mixed = film if share >= 1.0 else (picture * (1 - share) + film * share).astype(np.uint8)
-        return CameraView(mixed, age, live=False, sequence=-round(now * 10))
-
-    def _attract(self, now: float) -> Picture:
-        if self._film is None:
-            try:
-                self._film = FilmReader(STAND_IN_FILM)
-            except FilmError as error:
-                log.error("%s", error)
-                return np.zeros((DEFAULT_SIZE[1], DEFAULT_SIZE[0], 3), np.uint8)
-        return self._film.at(now % self._film.seconds)
-
-
 class StageProcess:
     """The loop around the stage, and what it owns."""
 
@@ -117,8 +77,7 @@ class StageProcess:
         self._clerk = self._open_store()
         self._type = Typesetter()
         self._score = ScoreWriter(LivePort(folder))
-        self._preview: shared.FrameWriter | None = None
-        self._previewed = 0.0
+        self._preview = Preview(folder)
         self._expiring_at = 0.0
         self._visitor: StandInVisitor | None = None
         self._expired: Answer[list[str]] | None = None
@@ -151,7 +110,7 @@ class StageProcess:
             picture = self._picture(began + pace.period)
             worked = time.monotonic()
             self._screen.show(picture)
-            self._pass_on(picture)
+            self._preview.offer(picture, self._exhibition.console.stream_rate_hz)
             self._vitals.beat()
             now = time.monotonic()
             status.inc("installation_frames_total")
@@ -222,29 +181,6 @@ class StageProcess:
         if stage.booth.phase == "idle":
             stage.set_undo(UNDO if pressed else self._exhibition.visitors.undo)
         return pressed
-
-    def _pass_on(self, picture: Picture) -> None:
-        """Give the console a smaller picture while somebody watches there."""
-        now = time.monotonic()
-        if now - self._previewed < 1.0 / self._exhibition.console.stream_rate_hz:
-            return
-        self._previewed = now
-        watching = self._folder / "watching"
-        try:
-            watched = time.time() - watching.stat().st_mtime < WATCHED_SECONDS
-        except FileNotFoundError:
-            return
-        if not watched:
-            return
-        import cv2
-
-        height, width = picture.shape[:2]
-        scale = min(PREVIEW_WIDTH / max(width, height), 1.0)
-        size: Size = (max(round(width * scale), 1), max(round(height * scale), 1))
-        if self._preview is None or self._preview.size != (size[1], size[0]):
-            self._preview = shared.FrameWriter(self._folder, "preview", size[1], size[0])
-        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if scale < 1.0 else picture
-        self._preview.write(np.asarray(small, np.uint8), now)
 
     def _grade(self, late: float, period: float) -> None:
         grade = lateness(late, period)
@@ -375,7 +311,7 @@ class StageProcess:
             piece=piece,
             size=self._screen.size,
             sound=self._score,
-            camera=LiveCamera(self._folder, real=not stand_in),
+            camera=LiveCamera(self._folder),
             type=self._type,
             texts=exhibition.texts(),
             computer=self._computer,

@@ -17,8 +17,8 @@ HEAVY = ("torch", "torchaudio", "pygame", "cv2", "sounddevice", "soundfile", "sc
 
 # Rooms that stand on the ground, and what each of the others may lean on beside the ground and itself.
 GROUND = {
-    "answers", "assets", "clock", "files", "roles", "locking", "messages", "piece", "places", "presence", "profiles", "resampling",
-    "settings", "shared", "texts",
+    "answers", "assets", "clock", "files", "locking", "messages", "piece", "places", "presence", "profiles",
+    "resampling", "roles", "settings", "shared", "texts",
 }  # fmt: skip
 ARROWS = {
     "health": set(),
@@ -33,9 +33,10 @@ ARROWS = {
 }
 # The lightest know nothing but what is named here.
 FEET = {
-    "assets": set(), "files": set(), "roles": set(), "clock": set(), "locking": set(), "messages": set(), "piece": {"settings"}, "settings": set(),
+    "assets": set(), "files": set(), "roles": set(), "clock": set(), "locking": set(), "messages": set(),
+    "piece": {"settings"}, "settings": set(),
 }  # fmt: skip
-# Arrows that run back up, each to be turned round: this list may only become shorter.
+# Arrows that run back up, each to be turned round: there are none, and none may come.
 DEBTS: set[tuple[str, str]] = set()
 
 
