@@ -115,6 +115,7 @@ class Hour:
     similarity       mean over phrases of the highest Jaccard similarity with one of the 8 before, 0..1
     density_drift    slope of hits per phrase over the hour, as a share of its mean
     density_spread   standard deviation of hits per phrase, as a share of its mean
+    longest_wait     most phrases in a row without a hit of some drum, over all drums that are hit at all
     """
 
     repetition: float
@@ -122,6 +123,7 @@ class Hour:
     similarity: float
     density_drift: float
     density_spread: float
+    longest_wait: int
 
 
 def simulate(
@@ -155,7 +157,17 @@ def judge(hits: NDArray[np.bool_]) -> Hour:
         float(best.mean()),
         float(slope / mean),
         float(counts.std() / mean),
+        longest_wait(hits),
     )
+
+
+def longest_wait(hits: NDArray[np.bool_]) -> int:
+    """Most phrases in a row without a hit of some drum, over the drums that are hit at all in [phrases, 32, 9]."""
+    waits = [0]
+    for drum in np.flatnonzero(hits.any((0, 1))):
+        when = np.flatnonzero(hits[:, :, drum].any(1))
+        waits.append(int(np.diff([-1, *when, len(hits)]).max()) - 1)
+    return max(waits)
 
 
 def similarity(others: NDArray[np.bool_], one: NDArray[np.bool_]) -> float:

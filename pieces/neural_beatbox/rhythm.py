@@ -8,6 +8,7 @@ The network itself is in ``rhythm_network.py``, phrases as data in ``phrase.py``
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,10 @@ __all__ = ["DRUMS", "STEPS", "Drummer", "Phrase", "opening"]
 NAME = "neural_beatbox.rhythm"
 MEMORY = 8
 """Phrases that the drummer remembers."""
+LONGING = 4.5
+"""How much the log-odds of a drum rise that was not hit for a whole memory: every visitor shall be heard again."""
+PRESSURE = 2.0
+"""How much all log-odds rise when the groove is empty and a full bar is wished: a groove holds on to its density."""
 CANDIDATES = 4
 """Continuations that the drummer imagines; it plays the one that suits best."""
 
@@ -95,7 +100,7 @@ class Drummer:
         if not tempo_bpm > 0:
             raise ValueError(f"tempo_bpm={tempo_bpm} must be positive")
         chance = rng.random((CANDIDATES, STEPS, len(DRUMS), 5))
-        afresh, fill = rng.random(2) < (0.005 + 0.03 * adventure, 0.04 + 0.2 * adventure)
+        afresh, fill = rng.random(2) < (0.03 + 0.05 * adventure, 0.04 + 0.2 * adventure)
         past = np.zeros((0, len(DRUMS), 3), np.float32) if afresh or not self._history else groove_of(self._history)
         present = np.array([drum in kit for drum in DRUMS])
         cells, surprise = self._imagine(past, density, adventure, bool(fill), present, chance, tempo_bpm)
@@ -125,8 +130,9 @@ class Drummer:
 
         network, count, before = self.network, len(chance), len(past)
         steps = before + STEPS
-        temperature = 0.75 + 0.35 * adventure
-        floor = 0.04 * (1.0 - adventure)
+        temperature = 0.8 + 0.35 * adventure
+        longing = LONGING * neglect(self._history)
+        floor = 0.04 * (1.0 - adventure) * np.exp(-longing)
         bits = np.zeros(count)
         with torch.inference_mode(), one_thread():
             cells = torch.zeros(count, steps, len(DRUMS), 3)
@@ -134,7 +140,8 @@ class Drummer:
             position = torch.arange(-before, STEPS).remainder(BAR).expand(count, steps)
             wished = torch.full((count, steps), density)
             if before:
-                wished[:, :before] = float(self._fullness(past[..., 0]))
+                wished[:, :before] = heard_density = self._fullness(past[..., 0])
+                longing = longing + PRESSURE * (density - heard_density)
             filled = torch.zeros(count, steps)
             filled[:, -BAR:] = float(fill)
             kit = torch.from_numpy(present).float().expand(count, len(DRUMS))
@@ -148,8 +155,8 @@ class Drummer:
                 for drum in np.flatnonzero(present).tolist():
                     dice = chance[:, step - before, drum]
                     true_share = now.hit(drum, row).double().numpy()
-                    share = sharpened(true_share, temperature)
-                    hits = (dice[:, 0] < share) & (share >= floor)
+                    share = sharpened(true_share, temperature, longing[drum])
+                    hits = (dice[:, 0] < share) & (share >= floor[drum])
                     bits -= np.log2(np.where(hits, true_share, 1.0 - true_share))
                     if hits.any():
                         loud, late = (shares.numpy() for shares in now.touch(drum, row))
@@ -170,7 +177,7 @@ class Drummer:
         cost = 3.0 * abs(self._fullness(phrase.hits) - density) + 0.25 * surprise
         if self._history:
             nearest = max(likeness(phrase.hits, other.hits) for other in self._history)
-            cost += 6.0 * max(0.0, nearest - 0.9) + 2.0 * max(0.0, 0.5 - 0.3 * adventure - nearest)
+            cost += 3.0 * max(0.0, nearest - 0.8) + 2.0 * max(0.0, 0.5 - 0.3 * adventure - nearest)
         return cost
 
 
@@ -211,9 +218,17 @@ def fullness(counts: NDArray[np.float32], bar_hits: NDArray[np.float32]) -> NDAr
     return ((low + high) / (2 * len(bar_hits))).astype(np.float32)
 
 
-def sharpened(share: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    """Probabilities whose odds are raised to 1 / temperature."""
-    hit, rest = share ** (1.0 / temperature), (1.0 - share) ** (1.0 / temperature)
+def neglect(history: tuple[Phrase, ...]) -> NDArray[np.float64]:
+    """For each drum the share 0..1 of a full memory that has passed since it was last hit: [9]"""
+    silent = np.zeros(len(DRUMS))
+    for age, phrase in enumerate(history[::-1], start=1):
+        silent += (silent == age - 1) & ~phrase.hits.any(0)
+    return silent / MEMORY
+
+
+def sharpened(share: NDArray[np.float64], temperature: float, longing: float = 0.0) -> NDArray[np.float64]:
+    """Probabilities whose odds are raised to 1 / temperature and multiplied by e to the longing."""
+    hit, rest = share ** (1.0 / temperature) * math.exp(longing), (1.0 - share) ** (1.0 / temperature)
     return hit / (hit + rest)
 
 

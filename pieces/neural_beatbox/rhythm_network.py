@@ -265,10 +265,12 @@ class Step:
 
     members: tuple[MemberStep, ...]
     velocity_bins: int
+    temperature: Tensor
 
     def hit(self, drum: int, now: Tensor) -> Tensor:
         """The probability that this drum is hit: [batch]"""
-        return torch.stack([member.hit(drum, now) for member in self.members]).sigmoid().mean(0)
+        logit = mean_logit([member.hit(drum, now) for member in self.members])
+        return (logit / self.temperature).sigmoid()
 
     def touch(self, drum: int, now: Tensor) -> tuple[Tensor, Tensor]:
         """The probabilities of the bins of velocity and of offset, should this drum be hit: [batch, bins] each"""
@@ -278,10 +280,15 @@ class Step:
 
 
 class RhythmNetwork(nn.Module):
-    """p(hit, velocity, offset of a cell | everything before it, tempo, wishes): the mean over the members."""
+    """p(hit, velocity, offset of a cell | everything before it, tempo, wishes): the mean over the members.
+
+    Buffers: velocity_centre [bins], the mean velocity of each bin; bar_hits [33], the quantiles of hits per real bar;
+    temperature, by which logits of hits are divided because a network is too sure of what it was trained on.
+    """
 
     velocity_centre: Tensor
     bar_hits: Tensor
+    temperature: Tensor
 
     def __init__(self, architecture: Architecture | None = None) -> None:
         super().__init__()
@@ -290,6 +297,7 @@ class RhythmNetwork(nn.Module):
         centres = (torch.arange(shape.velocity_bins) + 0.5) / shape.velocity_bins
         self.register_buffer("velocity_centre", centres)
         self.register_buffer("bar_hits", torch.linspace(0.0, 32.0, BAR_QUANTILES))
+        self.register_buffer("temperature", torch.ones(()))
 
     def forward(
         self, cells: Tensor, position: Tensor, tempo_bpm: Tensor, wish: Tensor, where: Tensor | None = None
@@ -303,7 +311,7 @@ class RhythmNetwork(nn.Module):
         bins = [self.architecture.velocity_bins, self.architecture.offset_bins]
         touches = [touch.split(bins, dim=-1) for _, touch in answers]
         return Prediction(
-            mean_logit([hit for hit, _ in answers]),
+            mean_logit([hit for hit, _ in answers]) / self.temperature,
             mean_log([velocity for velocity, _ in touches]),
             mean_log([offset for _, offset in touches]),
         )
@@ -331,7 +339,7 @@ class RhythmNetwork(nn.Module):
             one = (trunk[:, -1], own[:, -1])
             steps.append(MemberStep(member, member.hit_chain.begin(*one), member.touch_chain.begin(*one)))
             after.append(state)
-        return Step(tuple(steps), self.architecture.velocity_bins), after
+        return Step(tuple(steps), self.architecture.velocity_bins, self.temperature), after
 
     def velocity_bin(self, velocity: Tensor) -> Tensor:
         """int64 bins of velocities 0..1."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from installation.files import write_whole
 from installation.networks import weights
 from installation.networks.training import Run
 from pieces.neural_beatbox.evaluate_rhythm import Quality, quality, rhythm
@@ -42,6 +43,7 @@ LONGEST = 3 * BAR
 TOUCH_WEIGHT = 0.3
 ALIGNED = 0.75
 MISSED = 0.06
+TEMPERATURES = [0.8 + 0.01 * number for number in range(71)]
 WISHED = 0.5
 
 
@@ -263,6 +265,22 @@ def together(networks: list[RhythmNetwork]) -> RhythmNetwork:
     return ensemble.eval()
 
 
+def calibrate(network: RhythmNetwork, chosen: Windows) -> None:
+    """Set the network's temperature to what fits windows that it was not trained on."""
+    cells = torch.from_numpy(chosen.cells)
+    position = (torch.arange(STEPS) % BAR).expand(len(cells), STEPS)
+    network.temperature.fill_(1.0)
+    logits = []
+    with torch.inference_mode():
+        for start in range(0, len(cells), 256):
+            part, tempo = cells[start : start + 256], torch.from_numpy(chosen.tempo_bpm[start : start + 256])
+            where = part[..., 0] > 0.5
+            logits.append(network(part, position[: len(part)], tempo, wishes(len(part), STEPS), where).hit)
+    known = torch.cat(logits)
+    nats = [functional.binary_cross_entropy_with_logits(known / t, cells[..., 0]).item() for t in TEMPERATURES]
+    network.temperature.fill_(TEMPERATURES[int(np.argmin(nats))])
+
+
 def train(
     data: Path,
     runs: Path = Path("runs/rhythm"),
@@ -280,7 +298,9 @@ def train(
     networks = [
         fit(runs / f"member{seed}", known, chosen, architecture, replace(plan, seed=seed)) for seed in range(members)
     ]
-    return ship(together(networks), data, folder)
+    network = together(networks)
+    calibrate(network, chosen)
+    return ship(network, data, folder)
 
 
 def ship(network: RhythmNetwork, data: Path, folder: Path | None = None) -> Path:
@@ -297,7 +317,7 @@ def ship(network: RhythmNetwork, data: Path, folder: Path | None = None) -> Path
     path = weights.save(NAME, network.state_dict(), card, folder)
     weights.save(NAME, network.state_dict(), replace(card, measured=rhythm(data, folder)), folder)
     text = json.dumps(write_phrase(first_phrase(Drummer(network))), separators=(",", ":"))
-    weights.write_whole(path.with_name(OPENING_FILE), text.encode())
+    write_whole(path.with_name(OPENING_FILE), text.encode())
     return path
 
 

@@ -109,6 +109,12 @@ def test_a_drummer_who_gets_tired_drifts() -> None:
     assert judge(hits[:1].repeat(9, axis=0)).density_drift == pytest.approx(0.0, abs=1e-9)
 
 
+def test_the_longest_wait_of_a_drum() -> None:
+    hits = np.zeros((10, 32, 9), bool)
+    hits[:, 0, 0] = hits[2, 5, 3] = hits[7, 9, 3] = True
+    assert judge(hits).longest_wait == 4  # phrases 3 to 6; drums never hit do not wait
+
+
 def test_two_silences_are_alike() -> None:
     assert judge(np.zeros((5, 32, 9), bool)).repetition == 1.0
 
@@ -176,6 +182,16 @@ def test_several_networks_become_one() -> None:
     reborn = RhythmNetwork(ensemble.architecture)
     reborn.load_state_dict(ensemble.state_dict())
     assert quality(reborn, cut(takes)) == quality(ensemble, cut(takes))
+
+
+def test_calibration_takes_back_what_is_too_sure() -> None:
+    takes = some_takes()
+    network = train_rhythm.new_network(takes, SMALL, 1)
+    torch.nn.init.constant_(network.members[0].hit_bias, -6.0)  # far surer of rests than it may be
+    before = quality(network, cut(takes)).bits_per_hit
+    train_rhythm.calibrate(network, cut(takes))
+    assert network.temperature > 1.2
+    assert quality(network, cut(takes)).bits_per_hit < before
 
 
 def test_grade_prefers_better_figures() -> None:

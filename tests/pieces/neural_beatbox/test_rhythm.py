@@ -14,7 +14,7 @@ import torch
 
 from installation.networks import weights
 from pieces.neural_beatbox.phrase import Phrase, opening, read_phrase, silence, write_phrase
-from pieces.neural_beatbox.rhythm import DRUMS, NAME, STEPS, Drummer, drawn, fullness, groove_of, sharpened
+from pieces.neural_beatbox.rhythm import DRUMS, NAME, STEPS, Drummer, drawn, fullness, groove_of, neglect, sharpened
 from pieces.neural_beatbox.rhythm_network import (
     Architecture,
     RhythmNetwork,
@@ -48,6 +48,7 @@ def untrained(seed: int = 0) -> RhythmNetwork:
     network = RhythmNetwork(SMALL)
     for weight in network.parameters():
         torch.nn.init.normal_(weight, std=0.3)
+    network.temperature.fill_(1.3)
     return network.eval()
 
 
@@ -104,6 +105,7 @@ def test_the_prediction_is_the_mean_over_the_members() -> None:
         single = RhythmNetwork(Architecture(**{**SMALL.__dict__, "members": 1})).eval()
         single.members = torch.nn.ModuleList([member])
         singles.append(ask(single, cells)[0].sigmoid())
+    network.temperature.fill_(1.0)
     assert torch.allclose(ask(network, cells)[0].sigmoid(), sum(singles) / 2, atol=1e-6)
 
 
@@ -226,6 +228,15 @@ def test_sharpening_moves_shares_away_from_a_half() -> None:
     assert sharpened(shares, 1.0) == pytest.approx(shares)
     sharp = sharpened(shares, 0.5)
     assert sharp[0] == 0.0 and 0 < sharp[1] < 0.2 and 0.8 < sharp[2] < 1 and sharp[3] == 1.0
+
+
+def test_a_drum_is_neglected_from_its_last_hit_on() -> None:
+    kick, snare = np.zeros((2, STEPS, 9, 3), np.float32)
+    kick[0, 0] = snare[0, 1] = (1, 0.5, 0)
+    played = (Phrase.from_cells(snare), Phrase.from_cells(kick), silence(), silence())
+    assert neglect(played)[:3] * 8 == pytest.approx([2, 3, 4])
+    assert not neglect(()).any()
+    assert sharpened(np.array([0.1]), 1.0, 1.0) > 0.2
 
 
 def test_drawing_follows_the_shares() -> None:
