@@ -111,6 +111,31 @@ class ClockFilter:
         self._stamps = self._strays = 0
 
 
+class Stamps:
+    """Time stamps from a card's callback to the loop beside it: one writer, one reader, no lock."""
+
+    KEPT = 64
+
+    def __init__(self) -> None:
+        self._ring = np.zeros((self.KEPT, 2), np.float64)
+        self._noted = 0
+        self._taken = 0
+
+    def note(self, sample: int, seconds: float) -> None:
+        """The callback's side: `sample` belongs to the monotonic instant `seconds`."""
+        slot = self._noted % self.KEPT
+        self._ring[slot, 0] = sample
+        self._ring[slot, 1] = seconds
+        self._noted += 1
+
+    def take(self) -> list[tuple[float, float]]:
+        """The loop's side: (sample, seconds) of the stamps since the last call, the newest ones if there are many."""
+        newest = self._noted
+        oldest = max(self._taken, newest - self.KEPT + 8)
+        self._taken = newest
+        return [(float(a), float(b)) for a, b in (self._ring[i % self.KEPT] for i in range(oldest, newest))]
+
+
 class SharedClock:
     """The timeline, how far the sound is mixed, and the bar grid, on a segment of float64 that all can read.
 

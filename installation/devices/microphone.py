@@ -15,14 +15,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.clock import Timeline
+from installation.clock import ClockFilter, Stamps, Timeline
 from installation.devices import DeviceError
-from installation.devices.speakers import BLOCK_FRAMES, find_device, import_sounddevice
+from installation.devices.speakers import BLOCK_FRAMES, DEAD_SECONDS, find_device, import_sounddevice
 from installation.piece import Sound
 from installation.resampling import resample
 from installation.shared import SampleRing
 
-RESYNC_SECONDS = 0.02
+RESYNC_SECONDS = 0.008
 log = logging.getLogger("microphone")
 
 
@@ -60,8 +60,8 @@ class Input:
         self._ring = np.zeros(2 * rate_hz, np.float32)
         self._heard = 0  # samples that came in
         self._taken = 0
-        self._first_at = 0.0  # monotonic instant of the newest block's first sample
-        self._first = 0
+        self._stamps = Stamps()
+        self._clock = ClockFilter(rate_hz)  # input and output drift against each other, and servers deliver in bursts
         self._place: float | None = None  # timeline sample of the next sample to take
         self._last = time.monotonic()
         try:
@@ -75,14 +75,17 @@ class Input:
             raise DeviceError(f"microphone {self.name!r} cannot be opened at {rate_hz} Hz: {error}") from error
 
     def feed(self, ring: SampleRing, timeline: Timeline) -> None:
-        heard, first, first_at = self._heard, self._first, self._first_at
+        for sample, seconds in self._stamps.take():
+            self._clock.stamp(sample, seconds)
+        own = self._clock.timeline
+        heard = self._heard
         count = heard - self._taken
-        if count <= 0:
+        if count <= 0 or own is None:
             return
         size = len(self._ring)
         if count > size // 2:  # we were away for long: the oldest is overwritten
             self._taken, count, self._place = heard - size // 2, size // 2, None
-        where = timeline.sample_at(first_at) + (self._taken - first)
+        where = timeline.sample_at(own.seconds_of(self._taken))
         if self._place is None or abs(where - self._place) > RESYNC_SECONDS * timeline.rate_hz:
             self._place = where
         samples = self._ring[np.arange(self._taken, heard) % size]
@@ -94,7 +97,7 @@ class Input:
         self._taken = heard
 
     def alive(self) -> bool:
-        return time.monotonic() - self._last < 1.0
+        return time.monotonic() - self._last < DEAD_SECONDS
 
     def close(self) -> None:
         self._stream.close(ignore_errors=True)
@@ -109,7 +112,7 @@ class Input:
         head = min(frames, len(self._ring) - first)
         self._ring[first : first + head] = data[:head, self._channel]
         self._ring[: frames - head] = data[head:, self._channel]
-        self._first, self._first_at = self._heard, now - ago
+        self._stamps.note(self._heard, now - ago)
         self._heard += frames
 
 

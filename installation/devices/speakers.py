@@ -18,6 +18,7 @@ from installation.devices import DeviceError
 
 Pull = Callable[[NDArray[np.float32], float], None]
 BLOCK_FRAMES = 512
+DEAD_SECONDS = 3.0  # without a callback: a sound server may pause for a second, no card that is there for three
 
 
 class Speakers(Protocol):
@@ -67,7 +68,7 @@ class Card:
 
     def alive(self) -> bool:
         """Whether blocks are being asked for: status flags have lied about this, the callback has not."""
-        return time.monotonic() - self._last < 1.0
+        return time.monotonic() - self._last < DEAD_SECONDS
 
     def close(self) -> None:
         self._stream.close(ignore_errors=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-STAMPS = 64
+from installation.clock import Stamps
 
 
 class BlockQueue:
@@ -22,9 +22,7 @@ class BlockQueue:
         self.written = position
         self.missed = 0
         self.blocks = 0
-        self._stamps = np.zeros((STAMPS, 2), np.float64)
-        self._stamped = 0
-        self._taken = 0
+        self._stamps = Stamps()
 
     @property
     def waiting(self) -> int:
@@ -52,10 +50,7 @@ class BlockQueue:
         """Fill `out` [frames, channels] and note when its first sample is heard. The card's side: no allocation
         to speak of, no lock, no log."""
         count = len(out)
-        slot = self._stamped % STAMPS
-        self._stamps[slot, 0] = self.played
-        self._stamps[slot, 1] = heard_at
-        self._stamped += 1
+        self._stamps.note(self.played, heard_at)
         ready = min(max(self.written - self.played, 0), count)
         first = self.played % self._frames
         head = min(ready, self._frames - first)
@@ -69,7 +64,4 @@ class BlockQueue:
 
     def stamps(self) -> list[tuple[float, float]]:
         """(sample, monotonic instant at which it is heard) of the blocks played since the last call."""
-        newest = self._stamped
-        oldest = max(self._taken, newest - STAMPS + 8)
-        self._taken = newest
-        return [(float(a), float(b)) for a, b in (self._stamps[i % STAMPS] for i in range(oldest, newest))]
+        return self._stamps.take()

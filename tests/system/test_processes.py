@@ -27,7 +27,7 @@ console: {port: off}
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exhibition]:
     with exhibition(tmp_path_factory.mktemp("room"), TEXT) as found:
         until(lambda: found.beats("stage") > 30 and found.beats("camera") > 10, 60, "pictures")
-        until(lambda: (reading := found.clock().read()) and reading.bars, 20, "the beat")
+        until(lambda: (reading := found.clock()) and reading.bars, 20, "the beat")
         yield found
 
 

@@ -141,7 +141,7 @@ def test_a_microphone_that_stops_is_not_alive(card: FakeCard, now: SimpleNamespa
     source = Input("USB Mic: - (hw:1,0)", RATE_HZ)
     card.deliver(np.zeros(8, np.float32), now.at)
     assert source.alive() and source.name == "USB Mic: - (hw:1,0)"
-    now.at += 1.5
+    now.at += 3.5
     assert not source.alive()
 
 

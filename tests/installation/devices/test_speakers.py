@@ -99,7 +99,7 @@ def test_a_card_says_when_its_samples_are_heard(monkeypatch: pytest.MonkeyPatch)
         made["callback"](out, BLOCK_FRAMES, SimpleNamespace(outputBufferDacTime=dac, currentTime=current), None)
     assert heard == pytest.approx([50.03, 50.07, 50.07])
     assert card.alive()
-    clock.at += 1.5
+    clock.at += 3.5
     assert not card.alive(), "a card that asks for nothing is dead, whatever its flags say"
 
 

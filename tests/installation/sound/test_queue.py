@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from installation.sound.queue import STAMPS, BlockQueue
+from installation.clock import Stamps
+from installation.sound.queue import BlockQueue
 
 
 def numbered(start: int, count: int) -> np.ndarray:
@@ -72,10 +73,10 @@ def test_stamps_are_told_once_and_the_oldest_are_lost() -> None:
         queue.pull(np.zeros((8, 2), np.float32), float(number))
     assert queue.stamps() == [(0.0, 0.0), (8.0, 1.0), (16.0, 2.0)]
     assert queue.stamps() == []
-    for number in range(3, 3 + 2 * STAMPS):
+    for number in range(3, 3 + 2 * Stamps.KEPT):
         queue.pull(np.zeros((8, 2), np.float32), float(number))
     stamps = queue.stamps()
-    assert len(stamps) < STAMPS and stamps[-1] == (8.0 * (2 * STAMPS + 2), 2.0 * STAMPS + 2)
+    assert len(stamps) < Stamps.KEPT and stamps[-1] == (8.0 * (2 * Stamps.KEPT + 2), 2.0 * Stamps.KEPT + 2)
     assert all(sample == 8 * seconds for sample, seconds in stamps)
 
 
