@@ -126,7 +126,7 @@ class Drummer:
         """
         import torch
 
-        from pieces.neural_beatbox.rhythm_network import wishes
+        from pieces.neural_beatbox.rhythm_network import Composer, wishes
 
         network, count, before = self.network, len(chance), len(past)
         steps = before + STEPS
@@ -135,9 +135,10 @@ class Drummer:
         floor = 0.04 * (1.0 - adventure) * np.exp(-longing)
         bits = np.zeros(count)
         with torch.inference_mode(), one_thread():
-            cells = torch.zeros(count, steps, len(DRUMS), 3)
+            device = network.temperature.device
+            cells = torch.zeros(count, steps, len(DRUMS), 3, device=device)
             cells[:, :before] = torch.from_numpy(past)
-            position = torch.arange(-before, STEPS).remainder(BAR).expand(count, steps)
+            position = torch.arange(-before, STEPS).remainder(BAR).expand(count, steps).to(device)
             wished = torch.full((count, steps), density)
             if before:
                 wished[:, :before] = heard_density = self._fullness(past[..., 0])
@@ -145,32 +146,31 @@ class Drummer:
             filled = torch.zeros(count, steps)
             filled[:, -BAR:] = float(fill)
             kit = torch.from_numpy(present).float().expand(count, len(DRUMS))
-            wish = wishes(count, steps, wished, filled, kit)
-            tempo = torch.full((count,), tempo_bpm)
-            states: list[torch.Tensor] = []
+            wish = wishes(count, steps, wished, filled, kit).to(device)
+            tempo = torch.full((count,), float(tempo_bpm), device=device)
+            now = Composer(network)
             for step in range(before, steps):
-                heard = step if states else 0
-                now, states = network.listen(cells, position, tempo, wish, heard, step + 1, states)
+                now.listen(cells, position, tempo, wish, step)
                 row = cells[:, step]
                 for drum in np.flatnonzero(present).tolist():
                     dice = chance[:, step - before, drum]
-                    true_share = now.hit(drum, row).double().numpy()
+                    true_share = now.hit(drum, row).cpu().double().numpy()
                     share = sharpened(true_share, temperature, longing[drum])
                     hits = (dice[:, 0] < share) & (share >= floor[drum])
                     bits -= np.log2(np.where(hits, true_share, 1.0 - true_share))
                     if hits.any():
-                        loud, late = (shares.numpy() for shares in now.touch(drum, row))
+                        loud, late = (shares.cpu().numpy() for shares in now.touch(drum, row))
                         velocity = np.maximum(drawn(loud, dice[:, 1], dice[:, 2], 1.0), 1 / 127)
                         offset = drawn(late, dice[:, 3], dice[:, 4], 0.85) - 0.5
                         played = np.stack([np.ones(count), velocity, offset], axis=-1) * hits[:, None]
-                        row[:, drum] = torch.from_numpy(played.astype(np.float32))
-        imagined = cells[:, before:].numpy()
+                        row[:, drum] = torch.from_numpy(played.astype(np.float32)).to(device)
+        imagined = cells[:, before:].cpu().numpy()
         return imagined, bits / np.maximum(imagined[..., 0].sum((1, 2)), 1.0)
 
     def _fullness(self, hits: NDArray[np.float32] | NDArray[np.bool_]) -> float:
         """How full whole bars of hits [steps, 9] are on average, as a share of real bars 0..1."""
         counts = hits.reshape(-1, BAR, len(DRUMS)).sum((1, 2)).astype(np.float32)
-        return float(fullness(counts, self.network.bar_hits.numpy()).mean())
+        return float(fullness(counts, self.network.bar_hits.cpu().numpy()).mean())
 
     def _cost(self, phrase: Phrase, surprise: float, density: float, adventure: float) -> float:
         """How ill a phrase suits: not as full as wished, played just now, or a leap away from what was played."""

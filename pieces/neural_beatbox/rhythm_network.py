@@ -182,12 +182,6 @@ class Chain(nn.Module):
         """What does not depend on the step itself: trunk [b, width], own [b, 9, past] -> [b, 9, cell_width]"""
         return self.trunk(trunk).view(len(trunk), len(DRUMS), -1) + self.own(own)
 
-    def go_on(self, base: Tensor, drum: int, now: Tensor) -> Tensor:
-        """The vector [b, cell_width] of one cell, given :meth:`begin` and the step's cells [b, 9, 3] so far."""
-        weight = self.same_step[:drum, :, drum].flatten(0, 1)
-        first = functional.relu(base[:, drum] + now[:, :drum].flatten(1) @ weight)
-        return first + functional.relu(self.inner(first))
-
 
 def describe(
     cells: Tensor, position: Tensor, tempo_bpm: Tensor, wish: Tensor, first: int = 0
@@ -243,38 +237,68 @@ class Member(nn.Module):
         return hit, self.touch_head(self.touch_chain(trunk, own, cells, where))
 
 
-@dataclass(frozen=True)
-class MemberStep:
-    """One step of one member while it is being composed, drum after drum."""
+class ChainWeights:
+    """The chains of all members side by side, laid out for composing: one operation serves all members."""
 
-    member: Member
-    hit_base: Tensor
-    touch_base: Tensor
+    def __init__(self, chains: list[Chain]) -> None:
+        self.same_step = [
+            torch.stack([chain.same_step[:drum, :, drum].flatten(0, 1) for chain in chains])
+            for drum in range(len(DRUMS))
+        ]
+        self.inner = torch.stack([chain.inner.weight.T for chain in chains])
+        self.inner_bias = torch.stack([chain.inner.bias[None] for chain in chains])
 
-    def hit(self, drum: int, now: Tensor) -> Tensor:
-        vector = self.member.hit_chain.go_on(self.hit_base, drum, now)
-        return vector @ self.member.hit_weight[drum] + self.member.hit_bias[drum]
-
-    def touch(self, drum: int, now: Tensor) -> Tensor:
-        return self.member.touch_head(self.member.touch_chain.go_on(self.touch_base, drum, now))
+    def go_on(self, base: Tensor, drum: int, now: Tensor) -> Tensor:
+        """[members, batch, cell_width] of one cell, given :meth:`Chain.begin` of all and the step's cells so far."""
+        first = functional.relu(base[:, :, drum] + now[:, :drum].flatten(1) @ self.same_step[drum])
+        return first + functional.relu(torch.baddbmm(self.inner_bias, first, self.inner))
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step while it is being composed: `now` below is [batch, 9, 3], the step's cells as far as decided."""
+class Composer:
+    """The network step after step, while a phrase is being composed; weights are copied when it is made.
 
-    members: tuple[MemberStep, ...]
-    velocity_bins: int
-    temperature: Tensor
+    Below, `now` is [batch, 9, 3], the current step's cells as far as decided.
+    """
+
+    def __init__(self, network: RhythmNetwork) -> None:
+        self.members = [cast(Member, module) for module in network.members]
+        self.temperature = network.temperature
+        self.velocity_bins = network.architecture.velocity_bins
+        self.hit_chain = ChainWeights([member.hit_chain for member in self.members])
+        self.touch_chain = ChainWeights([member.touch_chain for member in self.members])
+        self.hit_weight = torch.stack([member.hit_weight for member in self.members])[..., None]
+        self.hit_bias = torch.stack([member.hit_bias for member in self.members])[..., None]
+        self.head = torch.stack([member.touch_head.weight.T for member in self.members])
+        self.head_bias = torch.stack([member.touch_head.bias[None] for member in self.members])
+        self.states: list[Tensor] = []
+        self.heard = 0
+
+    def listen(self, cells: Tensor, position: Tensor, tempo_bpm: Tensor, wish: Tensor, step: int) -> None:
+        """Hear everything before `step`, which becomes the current one; steps must rise.
+
+        Arguments as in :func:`describe`, cells that are not decided are zero.
+        """
+        end = step + 1
+        seen, own = describe(cells[:, :end], position[:, :end], tempo_bpm, wish[:, :end], self.heard)
+        hit, touch, after = [], [], []
+        for number, member in enumerate(self.members):
+            trunk, state = member.trunk(member.enter(seen), self.states[number] if self.states else None)
+            hit.append(member.hit_chain.begin(trunk[:, -1], own[:, -1]))
+            touch.append(member.touch_chain.begin(trunk[:, -1], own[:, -1]))
+            after.append(state)
+        self.hit_base, self.touch_base = torch.stack(hit), torch.stack(touch)
+        self.states, self.heard = after, end
 
     def hit(self, drum: int, now: Tensor) -> Tensor:
         """The probability that this drum is hit: [batch]"""
-        logit = mean_logit([member.hit(drum, now) for member in self.members])
-        return (logit / self.temperature).sigmoid()
+        vector = self.hit_chain.go_on(self.hit_base, drum, now)
+        logits = torch.bmm(vector, self.hit_weight[:, drum])[..., 0] + self.hit_bias[:, drum]
+        return (mean_logit(list(logits)) / self.temperature).sigmoid()
 
     def touch(self, drum: int, now: Tensor) -> tuple[Tensor, Tensor]:
         """The probabilities of the bins of velocity and of offset, should this drum be hit: [batch, bins] each"""
-        logits = torch.stack([member.touch(drum, now) for member in self.members])
+        vector = self.touch_chain.go_on(self.touch_base, drum, now)
+        logits = torch.baddbmm(self.head_bias, vector, self.head)
         velocity = logits[..., : self.velocity_bins].softmax(-1).mean(0)
         return velocity, logits[..., self.velocity_bins :].softmax(-1).mean(0)
 
@@ -315,31 +339,6 @@ class RhythmNetwork(nn.Module):
             mean_log([velocity for velocity, _ in touches]),
             mean_log([offset for _, offset in touches]),
         )
-
-    def listen(
-        self,
-        cells: Tensor,
-        position: Tensor,
-        tempo_bpm: Tensor,
-        wish: Tensor,
-        start: int,
-        end: int,
-        states: list[Tensor],
-    ) -> tuple[Step, list[Tensor]]:
-        """Advance the trunks over steps start..end-1, for composing step end-1; cells not decided are zero.
-
-        states: what the call that ended at start gave, empty at the beginning. The rest as in :func:`describe`.
-        """
-        seen, own = describe(cells[:, :end], position[:, :end], tempo_bpm, wish[:, :end], start)
-        steps, after = [], []
-        for number, module in enumerate(self.members):
-            member = cast(Member, module)
-            entered = member.enter(seen)
-            trunk, state = member.trunk(entered, states[number] if states else None)
-            one = (trunk[:, -1], own[:, -1])
-            steps.append(MemberStep(member, member.hit_chain.begin(*one), member.touch_chain.begin(*one)))
-            after.append(state)
-        return Step(tuple(steps), self.architecture.velocity_bins, self.temperature), after
 
     def velocity_bin(self, velocity: Tensor) -> Tensor:
         """int64 bins of velocities 0..1."""

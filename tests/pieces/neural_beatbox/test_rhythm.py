@@ -17,6 +17,7 @@ from pieces.neural_beatbox.phrase import Phrase, opening, read_phrase, silence, 
 from pieces.neural_beatbox.rhythm import DRUMS, NAME, STEPS, Drummer, drawn, fullness, groove_of, neglect, sharpened
 from pieces.neural_beatbox.rhythm_network import (
     Architecture,
+    Composer,
     RhythmNetwork,
     describe,
     mean_velocity,
@@ -83,12 +84,10 @@ def test_composing_sees_the_same_probabilities_as_measuring() -> None:
     hit, velocity, offset = ask(network, cells)
     known = torch.zeros_like(cells)
     position = (torch.arange(STEPS) % 16)[None]
-    states: list[torch.Tensor] = []
     with torch.inference_mode():
+        now = Composer(network)
         for step in range(STEPS):
-            now, states = network.listen(
-                known, position, torch.tensor([100.0]), wishes(1, STEPS), step, step + 1, states
-            )
+            now.listen(known, position, torch.tensor([100.0]), wishes(1, STEPS), step)
             for drum in range(9):
                 row = known[:, step]
                 assert now.hit(drum, row)[0] == pytest.approx(float(hit[0, step, drum].sigmoid()), abs=1e-5)
