@@ -38,6 +38,7 @@ CROP = FINE + COARSE  # onset, then 32 columns of 25 ms: a cymbal is told from a
 FLOOR = 1e-3  # power added before the logarithm: 75 dB below a full-scale sine
 SILENCE = float(np.log10(FLOOR) / 4)  # what the pictures show of it
 AROUND = 34  # columns that the onset head sees to either side
+LEAD = 12  # columns of silence put before a file
 QUIETEST_PEAK = 10 ** (-54 / 20)  # a take that never exceeds this holds no sound
 SHORTEST_GAP_S = 0.035
 THRESHOLD = 0.5
@@ -226,13 +227,13 @@ class Hearing:
         heard, gain = prepare(samples, rate_hz)
         if gain == 0.0 or heard.numel() < HOP:
             return []
-        picture = self.features(heard[None].to(self.device))  # [1, bands, columns]
-        nearness = torch.sigmoid(self.network.onsets(picture))[0].cpu().numpy()
+        picture, nearness = self._listen(heard)
         onsets = pick_onsets(nearness)
         if not onsets.size:
             return []
-        probabilities = self._label(picture[0], onsets)
-        return _describe(heard.numpy(), gain, onsets / FRAMES_PER_S, probabilities)
+        probabilities = self._label(picture, onsets)
+        onsets_s = np.clip((onsets - LEAD) / FRAMES_PER_S, 0.0, (heard.numel() - 1) / RATE_HZ)
+        return _describe(heard.numpy(), gain, onsets_s, probabilities)
 
     @torch.inference_mode()
     def classify(self, samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
@@ -240,13 +241,23 @@ class Hearing:
         heard, gain = prepare(samples, rate_hz)
         if gain == 0.0 or not heard.numel():
             return np.full(len(LABELS), 1 / len(LABELS), np.float32)
-        picture = self.features(heard[None].to(self.device))
-        nearness = torch.sigmoid(self.network.onsets(picture))[0].cpu().numpy()
+        picture, nearness = self._listen(heard)
         best = int(np.argmax(nearness >= max(0.6 * nearness.max(), 0.1)))  # the first of several strokes
         best += int(nearness[best : best + 3].argmax())
         if nearness[best] < 0.1:
-            best = int(np.argmax(np.abs(heard.numpy()) > 0.1) / HOP)
-        return self._label(picture[0], np.array([float(best)]))[0]
+            best = LEAD + int(np.argmax(np.abs(heard.numpy()) > 0.1) / HOP)
+        return self._label(picture, np.array([float(best)]))[0]
+
+    def _listen(self, heard: Tensor) -> tuple[Tensor, NDArray[np.float32]]:
+        """heard [frames] -> picture [bands, columns] and nearness [columns], both LEAD columns of silence ahead.
+
+        A file that is cut at its first sample must look like the same sound after a pause: the windows of the
+        picture reach the onset before it comes.
+        """
+        picture = self.features(
+            nn.functional.pad(heard, (LEAD * HOP, 0))[None].to(self.device)
+        )  # [1, bands, columns]
+        return picture[0], torch.sigmoid(self.network.onsets(picture))[0].cpu().numpy()
 
     def _label(self, picture: Tensor, onsets: NDArray[np.float64]) -> NDArray[np.float32]:
         """picture [bands, columns], onsets in columns [hits] -> probabilities [hits, 9]."""
