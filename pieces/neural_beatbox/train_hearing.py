@@ -121,7 +121,7 @@ def windows(picture: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
 def train(
     data: Path,
     out: Path | None = None,
-    steps: int = 6000,
+    steps: int = 4000,
     seed: int = 0,
     run: Path = Path("runs") / NAME,
     leave_out: Collection[str] = (),
