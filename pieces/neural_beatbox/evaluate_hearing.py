@@ -11,6 +11,8 @@ Every broken row of a manifest is named, all at once, before anything is measure
 """
 
 import csv
+import importlib
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -266,11 +268,9 @@ def onsets(manifest: Path, hearing: Hearing | None = None) -> dict[str, Any]:
     detectors: dict[str, Callable[[Samples, int], list[float]]] = {
         "": lambda samples, rate_hz: [hit.onset_s for hit in hearing.hear(samples, rate_hz)]
     }
-    try:
-        import librosa
-    except ImportError:
-        librosa = None  # type: ignore[assignment]
-    if librosa is not None:
+    beside = importlib.util.find_spec("librosa") is not None
+    if beside:
+        librosa: Any = importlib.import_module("librosa")
         detectors["librosa_"] = lambda samples, rate_hz: list(
             librosa.onset.onset_detect(y=samples, sr=rate_hz, units="time")
         )
@@ -284,7 +284,7 @@ def onsets(manifest: Path, hearing: Hearing | None = None) -> dict[str, Any]:
             found[prefix] += matched_errors_s(row.onsets_s, detected)
     annotated = sum(row.onsets_s.size for row in rows)
     result: dict[str, Any] = _score(found[""], counts[""], annotated) | {"n": int(annotated), "files": len(rows)}
-    if librosa is not None:
+    if beside:
         score = _score(found["librosa_"], counts["librosa_"], annotated)
         result |= {"librosa_f1": score["f1"], "librosa_median_error_ms": score["median_error_ms"]}
     return result

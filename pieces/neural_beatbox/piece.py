@@ -361,10 +361,12 @@ class NeuralBeatbox(Piece):
 def _load(gpu: str) -> tuple[Hearing, Drummer]:
     """Both networks, warmed up. The drummer's chain is long and thin: a processor plays it faster than a GPU."""
     import numpy as np
+    import torch
 
     from pieces.neural_beatbox.hearing import RATE_HZ, Hearing
     from pieces.neural_beatbox.rhythm import Drummer
 
+    torch.set_num_threads(1)  # the networks are small: a second thread costs more than it brings
     ears, drummer = Hearing.load(gpu), Drummer.load("cpu")
     rng = np.random.default_rng(0)
     ears.hear(rng.normal(0, 0.1, 6 * RATE_HZ).astype(np.float32), RATE_HZ)

@@ -53,8 +53,8 @@ STUDIO = Surroundings()
 
 
 def surroundings(rng: Generator) -> Surroundings:
-    """Any gallery: from a good microphone at the lips (one in three) to a laptop across a stone hall."""
-    if rng.random() < 0.33:
+    """Any gallery: from a good microphone at the lips (one in four) to a laptop across a stone hall."""
+    if rng.random() < 0.25:
         hush = float(rng.uniform(-70, -35)) if rng.random() < 0.6 else None
         flat = tuple(float(level) for level in rng.normal(0, 1.5, len(RESPONSE_HZ)))
         return Surroundings(response_db=flat, noise_db=hush, noise_slope=1.0, gain_db=float(rng.uniform(-30, 0)))
@@ -66,10 +66,10 @@ def surroundings(rng: Generator) -> Surroundings:
         response = response - rng.uniform(6, 18) * np.log2(np.maximum(bass / pitches, 1))
         response = response - rng.uniform(6, 24) * np.log2(np.maximum(pitches / air, 1))
     return Surroundings(
-        rt60_s=float(np.exp(rng.uniform(np.log(0.1), np.log(1.3)))) if rng.random() < 0.5 else None,
-        distance=float(rng.uniform(0.1, 0.9)),
+        rt60_s=float(np.exp(rng.uniform(np.log(0.1), np.log(1.3)))) if rng.random() < 0.65 else None,
+        distance=float(rng.uniform(0.1, 1.0)),
         response_db=tuple(float(level) for level in response),
-        rumble_db=float(rng.uniform(-25, 4)) if rng.random() < 0.3 else None,
+        rumble_db=float(rng.uniform(-20, 5)) if rng.random() < 0.4 else None,
         noise_db=float(rng.uniform(-65, -12)) if rng.random() < 0.75 else None,
         noise_slope=float(rng.uniform(0, 2)),
         speech_db=float(rng.uniform(-40, -18)) if rng.random() < 0.08 else None,

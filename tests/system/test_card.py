@@ -90,12 +90,12 @@ def test_captured_sound_lies_where_it_was_heard(server: dict[str, str], settings
     with process(house.start(settings), env=server):
         until(house.clock.read, 15, "the clock")
         player = Player(run_folder)
-        player.play(7.0)
+        player.play(10.0)
         reading = player.score.update()
         assert reading is not None
         end = player.score.port.captured_to()
-        start = end - 5 * RATE_HZ
-        captured = np.array(clicks(player.score.port.captured(start, 5 * RATE_HZ))) + start
+        start = end - 4 * RATE_HZ  # the clocks of both directions have settled by then
+        captured = np.array(clicks(player.score.port.captured(start, 4 * RATE_HZ))) + start
     grid = np.array(
         [bar.start + round(step * STEP) for bar in reading.bars for step in PATTERNS[bar.number % 2]], dtype=float
     )
