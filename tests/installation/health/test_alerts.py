@@ -300,3 +300,11 @@ def test_a_process_has_one_board():
         assert mine.active() == []
     finally:
         alerts.use(before)
+
+
+def test_what_is_raised_as_an_event_fades():
+    """An event that nobody clears would stand on the status page for ever."""
+    folders = [ROOT / "installation", ROOT / "pieces"]
+    code = "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py"))
+    events = set(re.findall(r'\.event\("(\w+)"', code)) | {"struggling", "lost"}
+    assert events and {name for name in events if read_catalogue()[name].fades is None} == set()
