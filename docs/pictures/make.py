@@ -16,7 +16,7 @@ from installation.render import render
 from pieces.neural_beatbox.piece import NeuralBeatbox
 
 HERE = Path(__file__).parent
-RATE_HZ = 30
+RATE_HZ = 15
 
 
 def frames(seconds: float, size: Size, at: dict[str, float]) -> dict[str, Picture]:
@@ -43,7 +43,10 @@ def write(name: str, picture: Picture) -> None:
 
 
 def main() -> None:
-    for name, picture in frames(150.0, (1280, 720), {"neural_beatbox": 149.0}).items():
+    wanted = {"neural_beatbox": 148.0, "neural_beatbox_visitor": 132.4}
+    for name, picture in frames(149.0, (1280, 720), wanted).items():
+        write(name, picture)
+    for name, picture in frames(62.0, (720, 1280), {"neural_beatbox_upright": 58.0}).items():
         write(name, picture)
 
 
