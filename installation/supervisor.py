@@ -7,7 +7,6 @@ the attract film in place of the piece; and if even that fails it leaves, for th
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import select
@@ -299,15 +298,6 @@ def last_words(path: Path, lines: int = 3) -> str:
     except OSError:
         return ""
     return " | ".join(part.strip()[-LAST_WORDS:] for part in text[-lines:])
-
-
-def read_status(folder: Path, process: str) -> dict[str, object]:
-    """What `process` wrote about itself last; empty when nothing (yet)."""
-    try:
-        found = json.loads((folder / "status" / f"{process}.json").read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
-        return {}
-    return dict(found)
 
 
 def _describe(code: int) -> str:

@@ -79,10 +79,10 @@ class SoundProcess:
         self._running = True
         self._speakers: Speakers = open_speakers(exhibition, self._vitals)
         self._microphone: Microphone = Quiet()
-        before = self._clock.read()
+        before = self._before = self._clock.read()
         start = 0
         if before is not None:  # someone played before us: go on where time has brought that timeline
-            start = max(0, round(before.timeline.sample_at(time.monotonic() + self._speakers.latency + 0.03)))
+            start = max(0, round(before.timeline.sample_at(time.monotonic() + self._speakers.latency)))
         self._mixer = Mixer(RATE_HZ, CHANNELS, position=start, gain=10 ** (exhibition.speakers.gain_db / 20))
         if before is not None and before.bars:
             self._mixer.restore_grid(before.bars)
@@ -101,6 +101,7 @@ class SoundProcess:
     def run(self) -> None:
         self._microphone = open_microphone(self._exhibition, self._vitals)
         self._lookout = Lookout(self._exhibition, missing_devices(self._exhibition, self._speakers, self._microphone))
+        self._align()
         self._fill()
         self._speakers.start(self._queue.pull)
         while self._running:
@@ -121,6 +122,16 @@ class SoundProcess:
         spare = self._queue.waiting - (AHEAD_FRAMES - BLOCK_FRAMES)
         pause = min(max(spare / RATE_HZ, 0.001), 0.01)
         select.select([self._listener, *(line.connection for line in self._lines)], [], [], pause)
+
+    def _align(self) -> None:
+        """Opening devices took a while: begin where time has brought the timeline of whoever played before us."""
+        if self._before is None:
+            return
+        due = round(self._before.timeline.sample_at(time.monotonic() + self._speakers.latency))
+        ahead = due - self._mixer.position
+        if ahead > 0:
+            self._mixer.skip(ahead)
+            self._queue.played = self._queue.written = due
 
     def _fill(self) -> None:
         lost = self._queue.catch_up()

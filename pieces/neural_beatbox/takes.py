@@ -20,7 +20,6 @@ Generator = np.random.Generator
 HitSource = Callable[[Generator], tuple[Samples, Label]]
 """Draws one hit with its onset at sample 0: samples [frames] at the take's rate, and its label."""
 
-SPEED_OF_SOUND_M_S = 343.0
 
 
 @dataclass(frozen=True)
