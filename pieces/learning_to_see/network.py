@@ -1,0 +1,127 @@
+"""The network that sees: from a smooth grey abstraction at 1/8 of the picture's size to a picture in colour.
+
+An abstraction holds so little that a full-size encoder would be wasted: the trunk thinks at 1/8 of the picture's size
+with a wide view (dilated convolutions) and two small tails grow its thoughts to 1/4, 1/2 and full size by pixel
+shuffle. There is no normalisation, every border is reflected, and a world is nothing but other weights of the same
+network: two worlds with one parent are blended by interpolating their weights (Wang et al., Deep Network
+Interpolation, CVPR 2019). What it is trained against is in ``adversary.py``; which precision and which processor it
+runs on, in ``seeing.py``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pieces.learning_to_see.abstraction import SCALE
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The constructor arguments of `Generator`: what a model card keeps.
+
+    width, middle, fine: channels at 1/8, 1/4 and 1/2 of the picture's size; trunk, tail: residual blocks at 1/8 and
+    1/4; octaves: how many frequencies of the grey level the first layer is given.
+    """
+
+    width: int = 128
+    middle: int = 48
+    fine: int = 24
+    trunk: int = 3
+    tail: int = 2
+    octaves: int = 4
+
+
+class Block(nn.Module):
+    """x + conv(relu(conv(x))), the first convolution dilated: [b, c, h, w] -> the same."""
+
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__()
+        self.wide = mirrored(channels, channels, dilation)
+        self.near = mirrored(channels, channels)
+        nn.init.zeros_(self.near.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.near(functional.relu(self.wide(x), inplace=True))
+
+
+class Inner(nn.Module):
+    """x + conv(relu(conv(x))) where both convolutions see no further than x: [b, c, h, w] -> [b, c, h - 4, w - 4]."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.one = nn.Conv2d(channels, channels, 3)
+        self.two = nn.Conv2d(channels, channels, 3)
+        nn.init.zeros_(self.two.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[..., 2:-2, 2:-2] + self.two(functional.relu(self.one(x), inplace=True))
+
+
+class Generator(nn.Module):
+    """Makes pictures of one world."""
+
+    def __init__(self, architecture: Architecture | None = None) -> None:
+        super().__init__()
+        a = self.architecture = architecture or Architecture()
+        self.first = mirrored(2 + 2 * a.octaves, a.width)
+        self.trunk = nn.Sequential(*(Block(a.width, 2**number) for number in range(a.trunk)))
+        self.to_quarter = nn.Conv2d(a.width, 4 * a.middle, 1)
+        self.tail = nn.Sequential(*(Inner(a.middle) for _ in range(a.tail)))
+        self.to_half = nn.Conv2d(a.middle, 4 * a.fine, 1)
+        self.halfway = nn.Conv2d(a.fine, a.fine, 3)
+        self.last = nn.Conv2d(a.fine, 12, 3)
+        # The tails mirror nothing themselves, which would cost more than their convolutions: they begin on a margin
+        # and use it up. Each convolution takes 1 px; 1 px at 1/8 is 2 px at 1/4 and 4 px at 1/2.
+        self.margin = a.tail + 1
+        nn.init.constant_(self.last.get_parameter("bias"), 0.4)  # begin grey, not black
+
+    def forward(self, abstract: Tensor, rows: Tensor, tint: Tensor | None = None) -> Tensor:
+        """The picture that an abstraction becomes.
+
+        abstract: float32 [b, 1, h, w] in 0..1; rows: [b, 1, h, 1], how high each row lies in the whole picture (-1
+        top, 1 bottom); tint: [b, width], added to what the first layer says (the parent's only knowledge of which
+        world is asked for); returns [b, 3, 8h, 8w], RGB, about 0..1 and not clipped.
+        """
+        x = self.first(self.seeds(abstract, rows))  # [b, width, h, w]
+        if tint is not None:
+            x = x + tint[:, :, None, None]
+        x = self.trunk(functional.relu(x))
+        margin = self.margin
+        x = functional.pad(x, (margin, margin, margin, margin), mode="reflect")
+        x = functional.relu(functional.pixel_shuffle(self.to_quarter(x), 2))  # [b, middle, 2h + 2m, 2w + 2m]
+        x = self.tail(x)[..., 1:-1, 1:-1]
+        x = functional.relu(functional.pixel_shuffle(self.to_half(x), 2))  # [b, fine, 4h + 4, 4w + 4]
+        x = functional.relu(self.halfway(x))
+        return functional.pixel_shuffle(self.last(x), 2)  # [b, 3, 8h, 8w]
+
+    def seeds(self, abstract: Tensor, rows: Tensor) -> Tensor:
+        """What the first layer is given: the grey level, its waves, the height in the picture: [b, 2 + 2 octaves, h,
+        w].
+
+        Texture must grow out of something. Noise fixed to the screen would stand still where the hand moves; waves
+        of the grey level (Tancik et al., Fourier Features, 2020) draw lines along its contours that move with it.
+        """
+        frequency = 2.0 * math.pi * 2.0 ** torch.arange(self.architecture.octaves, device=abstract.device)
+        angle = abstract * frequency[None, :, None, None]
+        seeds = torch.cat([abstract, rows.expand_as(abstract), angle.sin(), angle.cos()], dim=1)
+        return seeds.to(self.first.weight.dtype)
+
+
+def mirrored(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:
+    """A 3x3 convolution that mirrors what lies beyond the border."""
+    return nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation, padding_mode="reflect")
+
+
+def rows_of(height: int) -> Tensor:
+    """How high each row of a whole abstraction lies, -1 top, 1 bottom: float32 [1, 1, height, 1]."""
+    return ((torch.arange(height) + 0.5) / height * 2 - 1)[None, None, :, None]
+
+
+def picture_size(abstract: Tensor) -> tuple[int, int]:
+    """Width and height in px of the picture that an abstraction [..., h, w] becomes."""
+    return abstract.shape[-1] * SCALE, abstract.shape[-2] * SCALE

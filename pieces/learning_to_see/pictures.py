@@ -1,0 +1,198 @@
+"""The pictures that a world is learned from: a folder of whatever an artist has, and batches cut from it.
+
+Every picture is decoded once and kept small. A picture teaches only what it holds: one that must be enlarged says
+nothing about the finest details, and the batch says so.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pieces.learning_to_see.abstraction import CELL_PX_TRAINED, SCALE, smooth
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+FEW = 20
+"""With fewer pictures none is held back for measuring."""
+HELD_BACK = 10
+"""One picture in so many, chosen by its name, is never learned from."""
+KEPT = 1.35
+"""Pictures are kept at so many times the size that is learned at."""
+SHARP = 1.45
+"""Enlarged more than this, a picture has no fine detail to teach."""
+SMALLEST_SHARP = 0.75
+"""A picture of so much of the learning size is rather taken smaller than enlarged until it is blurred."""
+SMALLEST_PX = 32
+"""A shorter side below this is no picture."""
+SHIFT_PX = 8
+"""How far the second view of a batch lies beside the first, at most."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures of one world, RGB uint8 [h, w, 3] each, and the files that could not be read, with the reason."""
+
+    kept: list[NDArray[np.uint8]]
+    left_out: list[str] = field(default_factory=list)
+
+
+def read_pictures(folder: Path, size_px: int, part: str = "train") -> Pictures:
+    """The pictures in a folder and below it, shrunk to what learning at size_px needs.
+
+    part: train, held_back or all. Of an animation the first picture is taken. Unreadable files are left out and
+    named.
+
+    Raises:
+        ValueError: the folder holds no picture that can be read, or none of this part.
+        OSError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder}: no folder; --data takes the folder in which the pictures lie")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
+    if not paths:
+        raise ValueError(f"{folder}: no picture ({', '.join(ENDINGS)}) in it; put a few hundred of one kind there")
+    chosen = [path for path in paths if part == "all" or is_held_back(path, len(paths)) == (part == "held_back")]
+    found = Pictures([])
+    for path in chosen:
+        try:
+            found.kept.append(read_picture(path, round(KEPT * size_px)))
+        except ValueError as error:
+            found.left_out.append(str(error))
+    if not found.kept:
+        why = f"; the first of {len(found.left_out)}: {found.left_out[0]}" if found.left_out else ""
+        raise ValueError(f"{folder}: no picture in its part {part!r} can be used{why}")
+    return found
+
+
+def is_held_back(path: Path, number: int) -> bool:
+    """Whether a picture is kept from learning, by the name of its file: adding pictures moves none across."""
+    return number >= FEW and zlib.crc32(path.name.encode()) % HELD_BACK == 0
+
+
+def read_picture(path: Path, shorter_px: int) -> NDArray[np.uint8]:
+    """A picture as RGB [h, w, 3], its shorter side at most shorter_px.
+
+    Raises:
+        ValueError: it cannot be decoded or is tiny; the message names the file.
+    """
+    decoded = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR_RGB) if path.stat().st_size else None
+    if decoded is None:
+        raise ValueError(f"{path}: cannot be decoded; it was left out")
+    picture = np.asarray(decoded, np.uint8)
+    shorter = min(picture.shape[:2])
+    if shorter < SMALLEST_PX:
+        raise ValueError(f"{path}: {picture.shape[1]}x{picture.shape[0]} px is too small; it was left out")
+    return picture if shorter <= shorter_px else resized(picture, shorter_px / shorter)
+
+
+def resized(picture: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
+    """A picture enlarged or shrunk by a factor."""
+    height, width = (max(1, round(side * factor)) for side in picture.shape[:2])
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=how), np.uint8)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Crops of size s with what the network would be shown of them.
+
+    picture   [b, 3, s, s] RGB in 0..1
+    abstract  [b, 1, s/8, s/8]
+    shifted   [b, 1, s/8, s/8], abstraction of the crop `shift` px to the left and above, with sensor noise
+    rows      [b, 1, s/8, 1], height in the whole picture, -1 top, 1 bottom
+    sharp     bool [b], whether the crop has fine detail
+    shift     across and down in px
+    """
+
+    picture: Tensor
+    abstract: Tensor
+    shifted: Tensor
+    rows: Tensor
+    sharp: Tensor
+    shift: tuple[int, int]
+
+
+class Sampler:
+    """Draws batches of crops from pictures."""
+
+    def __init__(self, pictures: Pictures, size_px: int, crop_px: int) -> None:
+        """size_px: what a whole picture's shorter side is learned at; crop_px: side of the crops, a multiple of 8."""
+        self.pictures = pictures.kept
+        self.size_px = size_px
+        self.crop_px = crop_px
+        # Where only some pictures are sharp, these are drawn as often as all others together.
+        sharp = np.array([self._is_sharp(picture) for picture in self.pictures])
+        odds = np.where(sharp, 1.0, min(1.0, sharp.sum() / max(1, (~sharp).sum())) if sharp.any() else 1.0)
+        self._odds = odds / odds.sum()
+
+    def draw(self, size: int, rng: np.random.Generator, shift: tuple[int, int] | None = None) -> Batch:
+        """A batch of crops; the shift is drawn unless given."""
+        import torch
+
+        if shift is None:
+            shift = drawn_shift(rng)
+        crops, abstracts, shifteds, heights, sharps = [], [], [], [], []
+        for number in rng.choice(len(self.pictures), size, p=self._odds):
+            crop, top, whole, sharp = self._crop(self.pictures[number], rng)
+            s = self.crop_px
+            here = crop[SHIFT_PX:, SHIFT_PX:]
+            there = crop[SHIFT_PX - shift[1] :, SHIFT_PX - shift[0] :][:s, :s]
+            cell_px = float(np.exp(rng.uniform(*np.log(CELL_PX_TRAINED))))
+            contrast, brightness = float(rng.uniform(0.85, 1.15)), float(rng.uniform(-0.1, 0.1))
+            noise = rng.normal(0, rng.uniform(0, 0.004), (s // SCALE, s // SCALE))
+            abstracts.append(smooth(_eighth(here), cell_px, contrast, brightness))
+            shifteds.append(smooth(_eighth(there) + noise.astype(np.float32), cell_px, contrast, brightness))
+            crops.append(here)
+            rows = top + SHIFT_PX + (np.arange(s // SCALE) + 0.5) * SCALE
+            heights.append((rows / whole * 2 - 1).astype(np.float32))
+            sharps.append(sharp)
+        picture = np.ascontiguousarray(np.stack(crops).transpose(0, 3, 1, 2))
+        return Batch(
+            torch.from_numpy(picture).float() / 255.0,
+            torch.from_numpy(np.stack(abstracts))[:, None],
+            torch.from_numpy(np.stack(shifteds))[:, None],
+            torch.from_numpy(np.stack(heights))[:, None, :, None],
+            torch.tensor(sharps),
+            shift,
+        )
+
+    def _is_sharp(self, picture: NDArray[np.uint8]) -> bool:
+        return min(picture.shape[:2]) * SHARP >= SMALLEST_SHARP * self.size_px
+
+    def _crop(self, picture: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArray[np.uint8], int, int, bool]:
+        """A crop of crop_px + SHIFT_PX at 100-130 %, perhaps flipped; its top row, the whole height, if it is sharp."""
+        side = self.crop_px + SHIFT_PX
+        sharp = self._is_sharp(picture)
+        shorter = min(picture.shape[:2])
+        factor = self.size_px / shorter * float(rng.uniform(1.0, 1.3))
+        if sharp:
+            factor = min(factor, SHARP)
+        factor = max(factor, (side + 1) / shorter)
+        picture = resized(picture, factor)
+        top = int(rng.integers(0, picture.shape[0] - side + 1))
+        left = int(rng.integers(0, picture.shape[1] - side + 1))
+        crop = picture[top : top + side, left : left + side]
+        if rng.random() < 0.5:
+            crop = crop[:, ::-1]
+        return crop, top, picture.shape[0], sharp
+
+
+def drawn_shift(rng: np.random.Generator) -> tuple[int, int]:
+    """A shift across and down in px."""
+    return int(rng.integers(0, SHIFT_PX + 1)), int(rng.integers(0, SHIFT_PX + 1))
+
+
+def _eighth(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A picture [h, w, 3] in grey at 1/8 of its size, in 0..1."""
+    grey = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, (grey.shape[1] // SCALE, grey.shape[0] // SCALE), interpolation=cv2.INTER_AREA)
+    return small.astype(np.float32) / 255.0
