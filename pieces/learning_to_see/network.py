@@ -70,11 +70,11 @@ class Generator(nn.Module):
         a = self.architecture = architecture or Architecture()
         self.first = mirrored(2 + 2 * a.octaves, a.width)
         self.trunk = nn.Sequential(*(Block(a.width, 2**number) for number in range(a.trunk)))
-        self.to_quarter = nn.Conv2d(a.width, 4 * a.middle, 1)
+        self.to_quarter = even(nn.Conv2d(a.width, 4 * a.middle, 1))
         self.tail = nn.Sequential(*(Inner(a.middle) for _ in range(a.tail)))
-        self.to_half = nn.Conv2d(a.middle, 4 * a.fine, 1)
+        self.to_half = even(nn.Conv2d(a.middle, 4 * a.fine, 1))
         self.halfway = nn.Conv2d(a.fine, a.fine, 3)
-        self.last = nn.Conv2d(a.fine, 12, 3)
+        self.last = even(nn.Conv2d(a.fine, 12, 3))
         # The tails mirror nothing themselves, which would cost more than their convolutions: they begin on a margin
         # and use it up. Each convolution takes 1 px; 1 px at 1/8 is 2 px at 1/4 and 4 px at 1/2.
         self.margin = a.tail + 1
@@ -115,6 +115,17 @@ class Generator(nn.Module):
 def mirrored(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:
     """A 3x3 convolution that mirrors what lies beyond the border."""
     return nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation, padding_mode="reflect")
+
+
+def even(layer: nn.Conv2d) -> nn.Conv2d:
+    """A layer before a pixel shuffle, begun so that it says the same to all four pixels: no chequers to unlearn.
+
+    (Aitken et al., Checkerboard artifact free sub-pixel convolution, 2017)
+    """
+    with torch.no_grad():
+        for part in layer.parameters():
+            part.copy_(part[::4].repeat_interleave(4, dim=0))
+    return layer
 
 
 def rows_of(height: int) -> Tensor:
