@@ -31,10 +31,10 @@ class Room(Observed):
     """An exhibition that runs in a folder of its own."""
 
     def __init__(self, folder: Path, speakers: str = "auto") -> None:
-        from installation.exhibition import Installed
+        from installation.programme import Installed, recording
 
         path = folder / "exhibition.yaml"
-        path.write_text(EXHIBITION.format(piece=min(Installed()), speakers=speakers), encoding="utf-8")
+        path.write_text(EXHIBITION.format(piece=recording(Installed()), speakers=speakers), encoding="utf-8")
         self.began = time.monotonic()
         command = [sys.executable, str(ROOT / "run.py"), "run", "-e", str(path)]
         self.child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -23,9 +23,9 @@ SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# What `controls.button` may name, beside letters, digits and f1 … f12. Keys are named as SDL names them.
+# What a control may name, beside letters, digits and f1 … f12. Keys are named as SDL names them.
 TRIGGERS = (
-    "touch", "mouse", "gamepad", "sound", "space", "return", "enter", "tab", "backspace",
+    "touch", "mouse", "gamepad", "sound", "wheel up", "wheel down", "space", "return", "enter", "tab", "backspace",
     "up", "down", "left", "right", "page up", "page down", "home", "end",
 )  # fmt: skip
 
@@ -234,13 +234,26 @@ class Screen(Settings):
     )
 
 
+def _silent(value: list[str]) -> list[str]:
+    if "sound" in value:
+        raise ValueError("a sound can only count as the button")
+    return value
+
+
 class Controls(Settings):
-    """What visitors can press, or do."""
+    """What visitors can press, turn, or do. A knob that calls itself a mouse turns the wheel."""
 
     button: Annotated[list[Trigger], BeforeValidator(one_or_more)] = Field(
         default=["space", "return", "touch"],
         min_length=1,
         description="what counts as the button: keys, touch, mouse, gamepad, or sound (simply making a sound)",
+    )
+    next: Annotated[list[Trigger], BeforeValidator(one_or_more), AfterValidator(_silent)] = Field(
+        default=["right", "wheel down"],
+        description="what goes on to the next, in pieces that go through something: keys, a knob (wheel), …",
+    )
+    previous: Annotated[list[Trigger], BeforeValidator(one_or_more), AfterValidator(_silent)] = Field(
+        default=["left", "wheel up"], description="what goes back to the one before"
     )
     sound_db: float = Field(
         default=-24.0,

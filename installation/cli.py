@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, Installed, load
+from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, Installed, OnShow, load
 from installation.inspection import check
 
 app = typer.Typer(
@@ -149,7 +149,8 @@ def pieces() -> None:
     """List the pieces on this machine."""
     table = Table("piece", "what it is", "networks")
     for name, piece in Installed().items():
-        table.add_row(name, (piece.__doc__ or "").strip().splitlines()[0], "\n".join(piece.networks))
+        networks = [network for _, network in OnShow(name, piece, piece.Settings()).networks()]
+        table.add_row(name, (piece.__doc__ or "").strip().splitlines()[0], "\n".join(networks))
     out.print(table)
 
 
@@ -249,8 +250,6 @@ def _load(path: Path) -> Exhibition:
 
 def _show(exhibition: Exhibition | None, name: str) -> Any:
     """The piece with the exhibition's settings for it, or with its defaults where it is not on show."""
-    from installation.exhibition import OnShow
-
     for show in exhibition.pieces if exhibition is not None else ():
         if show.name == name:
             return show, exhibition

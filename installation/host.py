@@ -172,8 +172,8 @@ def examine_weights(exhibition: Exhibition) -> list[Finding]:
     """Whether every network that is on show has the weights that its card describes."""
     found = []
     for show in exhibition.pieces:
-        for network in show.piece.networks:
-            fault = weights_fault(network)
+        for _, network in show.networks():
+            fault = weights_fault(network, refuses=show.piece.refuses)
             subject = f"weights {network}"
             if fault:
                 what, _, remedy = fault.partition("; ")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,15 @@ def found_here(exhibition: Exhibition, root: Node) -> Found:
     ]
 
 
-def weights_fault(network: str, folder: Path | None = None) -> str:
-    """Why the weights of `network` must not be used, by checksum alone; empty where they are good."""
+def weights_fault(
+    network: str,
+    folder: Path | None = None,
+    refuses: Callable[[str, Mapping[str, Any]], str] = lambda network, architecture: "",
+) -> str:
+    """Why the weights of `network` must not be used, by checksum and card alone; empty where they are good.
+
+    `refuses` is the piece's own word on the architecture that the card names (`Piece.refuses`).
+    """
     path = (folder or WEIGHTS_FOLDER) / f"{network}.safetensors"
     try:
         card = read_card(path.with_suffix(".yaml"))
@@ -62,7 +69,8 @@ def weights_fault(network: str, folder: Path | None = None) -> str:
         return f"{path}: cannot be read ({error.strerror}); restore the file or train it: {card.command}"
     if digest != card.sha256:
         return f"{path}: not the file that its model card describes; restore both or train again: {card.command}"
-    return ""
+    reason = refuses(network, card.architecture)
+    return f"{path}: {reason}; restore it or train again: {card.command}" if reason else ""
 
 
 def _missing_files(exhibition: Exhibition, root: Node) -> Found:
@@ -96,12 +104,18 @@ def _files(exhibition: Exhibition) -> Iterator[tuple[tuple[str | int, ...], Path
 
 
 def _wrong_weights(exhibition: Exhibition, root: Node) -> Found:
-    """Networks whose weights are missing, truncated or not those of their card."""
+    """Networks whose weights are missing, truncated, not those of their card or of another version."""
     found: Found = []
     for index, show in enumerate(exhibition.pieces):
-        place = _place_of(root, index, show.name)
-        faults = [fault for network in show.piece.networks if (fault := weights_fault(network))]
-        found += [(place, f"piece '{show.name}': {fault}") for fault in faults]
+        whole = _place_of(root, index, show.name)
+        for path, network in show.networks():
+            if fault := weights_fault(network, refuses=show.piece.refuses):
+                node, _, known = locate(root, ("pieces", index, show.name, *path))
+                written = bool(path) and known[-len(path) :] == path
+                owner = f"piece '{show.name}'"
+                found.append(
+                    (node.place if written else whole, f"{named(path, owner) if written else owner}: {fault}")
+                )
     return found
 
 

@@ -261,13 +261,21 @@ class Piece:
         """A curator's choices; fields are declared by the subclass."""
 
     records: ClassVar[Recording | None] = None
-    networks: ClassVar[tuple[str, ...]] = ()  # weights the piece needs, for `check` and `doctor`
+    networks: ClassVar[tuple[str, ...]] = ()  # weights it always needs, for `check` and `doctor`; see also NetworkOf
     trains: ClassVar[Mapping[str, str]] = {}  # network -> "module:function" for `run.py train piece.network`
     evaluates: ClassVar[Mapping[str, str]] = {}  # figure -> "module:function" for `run.py evaluate piece.figure`
     benches: ClassVar[Mapping[str, str]] = {}  # figure -> "module:function" for `run.py bench piece.figure`
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
+
+    @classmethod
+    def refuses(cls, network: str, architecture: Mapping[str, Any]) -> str:
+        """Why weights of `network` whose card names this `architecture` are not for this version; empty: they are.
+
+        Asked by `check` and `doctor`, who answer at once: nothing heavy may be imported for it.
+        """
+        return ""
 
     def open(self, stage: Stage) -> None:
         """Called once before the first frame. Load nothing slow here: hand it to `stage.compute`."""

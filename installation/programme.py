@@ -10,11 +10,12 @@ import importlib.metadata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, get_args
 
 from installation.piece import Piece
 from installation.places import Node, Place, did_you_mean
 from installation.problems import Found, fields_at, shown, validated
-from installation.settings import Settings
+from installation.settings import NetworkOf, Settings
 
 GROUP = "installation.pieces"
 DISTRIBUTION = "gallery-installation"  # of the built-in ones
@@ -28,6 +29,19 @@ class OnShow:
     name: str
     piece: type[Piece]
     settings: Settings
+
+    def networks(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Every network that is needed: the path of the setting that names it (none: the piece always needs it)."""
+        yield from (((), network) for network in self.piece.networks)
+        for key, field in type(self.settings).model_fields.items():
+            name = field.alias or key
+            mark = next((found for found in _marks(field.metadata, field.annotation)), None)
+            if mark is not None:
+                value: Any = getattr(self.settings, key)
+                if isinstance(value, str):
+                    yield (name,), mark.network(value)
+                elif isinstance(value, list | tuple):
+                    yield from (((name, index), mark.network(item)) for index, item in enumerate(value))
 
 
 class Installed(Mapping[str, type[Piece]]):
@@ -55,6 +69,25 @@ class Installed(Mapping[str, type[Piece]]):
 
     def __len__(self) -> int:
         return len(self._points)
+
+
+def _marks(metadata: Any, annotation: Any) -> Iterator[NetworkOf]:
+    """The marks of a type, also those within it: `list[Annotated[str, NetworkOf(…)]]`."""
+    yield from (mark for mark in metadata if isinstance(mark, NetworkOf))
+    for part in get_args(annotation):
+        yield from _marks(getattr(part, "__metadata__", ()), part)
+
+
+def recording(pieces: Pieces) -> str:
+    """The first piece that records visitors, for measurements of a whole room.
+
+    Raises:
+        LookupError: there is none.
+    """
+    for name in sorted(pieces):
+        if pieces[name].records is not None:
+            return name
+    raise LookupError("no piece on this machine records visitors")
 
 
 def on_show(root: Node, pieces: Pieces, folder: Path) -> tuple[list[OnShow], Found]:

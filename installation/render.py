@@ -196,8 +196,9 @@ def render(
         frame_seconds=1.0 / rate_hz,
     )
     own = camera is not None or voice is not None or visiting is not None
-    scripted = ScriptedVisitor(every=0.0 if visiting is not None else VISIT_EVERY) if own else None
-    stand_in = None if own else StandInVisitor(performances(), film.seconds, eager=MANY)
+    records = on_show.piece.records is not None  # else nobody steps up, as in a live run
+    scripted = ScriptedVisitor(every=0.0 if visiting is not None else VISIT_EVERY) if own and records else None
+    stand_in = StandInVisitor(performances(), film.seconds, eager=MANY) if records and not own else None
     writer = FilmWriter(out, size, rate_hz) if out is not None else None
     digest = hashlib.sha256()
     began, visits, before = time.monotonic(), 0, ""

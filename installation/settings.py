@@ -7,6 +7,7 @@ Durations read as people write them: `6 s`, `90 s`, `20 min`, `30 days`.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -79,6 +80,20 @@ File = Annotated[Path, AfterValidator(_resolved), WithJsonSchema({"type": "strin
 Colour = Annotated[str, BeforeValidator(to_colour), WithJsonSchema({"type": "string", "format": "color"})]
 
 
+@dataclass(frozen=True)
+class NetworkOf:
+    """Marks a text that names one of a piece's networks, for `check` and `doctor` to look after its weights.
+
+    With `World = Annotated[str, NetworkOf("ripples")]` and `worlds: list[World]`, a curator's `worlds: [pond]` asks
+    for the network `ripples.pond`.
+    """
+
+    piece: str
+
+    def network(self, value: str) -> str:
+        return f"{self.piece}.{value}"
+
+
 def is_duration(field: FieldInfo) -> bool:
     """Whether a setting is a Duration: it is written with a unit, and its value and bounds are in seconds."""
     return any(getattr(mark, "func", None) is _duration for mark in field.metadata)
@@ -140,6 +155,6 @@ class Range(Settings):
 
 
 __all__ = [
-    "Colour", "Duration", "Field", "File", "Range", "Settings",
+    "Colour", "Duration", "Field", "File", "NetworkOf", "Range", "Settings",
     "is_colour", "is_duration", "seconds", "to_colour", "to_seconds",
 ]  # fmt: skip

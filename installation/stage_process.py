@@ -41,6 +41,7 @@ from installation.visitors.clerk import Clerk
 from installation.visitors.store import Holdings, Store, StoreError, StoreInUse
 
 DEFAULT_SIZE = (1280, 720)
+CONTROLS = ("button", "next", "previous")
 GPU_FAILED = 3  # exit code
 FAILURES = 3  # of one piece within FAILURE_WINDOW, before the attract film takes its place
 FAILURE_WINDOW = 600.0
@@ -412,7 +413,7 @@ def open_screen(exhibition: Exhibition, vitals: Vitals) -> Screen:
                 fullscreen=wanted.mode != "window",
                 rotate=wanted.rotate,
                 title=exhibition.title,
-                controls={"button": exhibition.controls.button},
+                controls={name: getattr(exhibition.controls, name) for name in CONTROLS},
             )
         except DeviceError as error:
             reason = str(error)

@@ -31,6 +31,10 @@ SHOWN = {
     "withdrawn": "after it was taken back",
     "full": "if the disk is full",
     "closed": "outside the opening hours",
+    "world_sea": "while a network that has only ever seen the sea looks at the room",
+    "world_fire": "while one does that has only seen fire",
+    "world_flowers": "while one does that has only seen flowers",
+    "world_clouds": "while one does that has only seen clouds",
 }
 _FILE = Path(__file__).with_name("texts.yaml")
 _UNITS = (

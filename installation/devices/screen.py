@@ -16,6 +16,8 @@ from installation.devices import DeviceError
 from installation.piece import Picture, Size
 
 POINTERS = {"touch", "mouse"}
+WHEEL = {"wheel up": 1, "wheel down": -1}  # the sign of SDL's vertical scrolling
+BUTTONS = 3  # of a mouse; SDL says turns of its wheel a second time, as buttons beyond
 
 
 class Screen(Protocol):
@@ -129,19 +131,23 @@ class Window:
 
 
 class Controls:
-    """Which control an event presses. `triggers` maps a control to keys, touch, mouse, gamepad (and sound, which the
-    stage listens for)."""
+    """Which controls an event presses. `triggers` maps a control to keys, touch, mouse, its wheel, gamepad (and
+    sound, which the stage listens for)."""
 
     def __init__(self, pygame: Any, triggers: Mapping[str, Sequence[str]]) -> None:
         self._pygame = pygame
-        self._keys: dict[int, str] = {}
+        self._keys: dict[int, list[str]] = {}
+        self._turned: dict[int, list[str]] = {1: [], -1: []}
         self._pointed: list[str] = []
         self._gamepad: list[str] = []
         self._gamepads: list[Any] = []  # those that are not held send nothing
         for name, sources in triggers.items():
             for source in sources:
-                if source != "sound" and source not in POINTERS and source != "gamepad":
-                    self._keys |= dict.fromkeys(_keys(pygame, source), name)
+                if source in WHEEL:
+                    self._turned[WHEEL[source]].append(name)
+                elif source != "sound" and source not in POINTERS and source != "gamepad":
+                    for key in _keys(pygame, source):
+                        self._keys.setdefault(key, []).append(name)
             if POINTERS & set(sources):
                 self._pointed.append(name)
             if "gamepad" in sources:
@@ -153,11 +159,13 @@ class Controls:
         """The controls that `event` presses. Many touch screens call themselves a mouse: either is both."""
         pygame = self._pygame
         if event.type == pygame.KEYDOWN and event.key in self._keys:
-            return [self._keys[event.key]]
+            return list(dict.fromkeys(self._keys[event.key]))
         if event.type == pygame.FINGERDOWN:
             return self._pointed
+        if event.type == pygame.MOUSEWHEEL and event.y:
+            return self._turned[1 if event.y > 0 else -1] * abs(event.y)
         if event.type == pygame.MOUSEBUTTONDOWN and not getattr(event, "touch", False):
-            return self._pointed
+            return self._pointed if getattr(event, "button", 1) <= BUTTONS else []
         if event.type == pygame.JOYDEVICEADDED and self._gamepad:
             self._gamepads.append(pygame.joystick.Joystick(event.device_index))
         return self._gamepad if event.type == pygame.JOYBUTTONDOWN else []

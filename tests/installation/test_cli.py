@@ -107,7 +107,7 @@ def test_two_at_once_on_one_store(run: Any) -> None:
 @pytest.mark.parametrize(
     "words, message",
     [
-        (("render", "neural_beatboks"), "no piece is called 'neural_beatboks'; there are neural_beatbox"),
+        (("render", "neural_beatboks"), "no piece is called 'neural_beatboks'; there are "),
         (("render", "neural_beatbox", "--size", "big"), "--size 'big' is not a picture size"),
         (("render", "neural_beatbox", "--size", "31x17"), "must be even, not 31x17"),
         (("render", "neural_beatbox", "--camera", "none.mp4"), "none.mp4"),

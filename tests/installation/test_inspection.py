@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
 import pytest
 import yaml
 
 from installation.inspection import check
 from installation.piece import Piece
+from installation.settings import Field, NetworkOf
 
 Pieces = dict[str, type[Piece]]
 
@@ -73,6 +75,42 @@ def test_check_verifies_weights_by_checksum_alone(tmp_path: Path, monkeypatch: p
     (tmp_path / "heavy.safetensors").write_bytes(b"ab")
     (problem,) = checked(tmp_path, "title: x\npieces: [beat]", pieces)
     assert problem.startswith("2:10: piece 'beat': ") and "train again: run.py train heavy" in problem
+
+
+def test_check_looks_after_networks_that_settings_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the very item that names one; at the piece where the setting is left out; and of another version, too."""
+
+    class Pond(Piece):
+        class Settings(Piece.Settings):
+            waters: list[Annotated[str, NetworkOf("pond")]] = Field(default=["still"], description="waters")
+            one: Annotated[str, NetworkOf("pond")] = Field(default="still", description="water")
+
+        @classmethod
+        def refuses(cls, network: str, architecture: Mapping[str, Any]) -> str:
+            return "" if architecture == {"width": 3} else f"{network} is old"
+
+    def write(name: str, architecture: dict[str, int]) -> None:
+        (tmp_path / f"{name}.safetensors").write_bytes(b"abc")
+        card = {"name": name, "architecture": architecture, "command": f"train {name}", "data": [], "licence": "x"}
+        digest = hashlib.sha256(b"abc").hexdigest()
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump({**card, "sha256": digest}))
+
+    monkeypatch.setattr("installation.inspection.WEIGHTS_FOLDER", tmp_path)
+    pieces: Pieces = {"pond": Pond}
+    write("pond.still", {"width": 3})
+    assert checked(tmp_path, "pieces: [pond]", pieces) == []
+    text = "pieces:\n  pond:\n    waters: [still, deep]\n    one: wild"
+    first, second = checked(tmp_path, text, pieces)
+    assert first.startswith("3:21: item 2 of 'waters' of piece 'pond': ") and "pond.deep" in first
+    assert second.startswith("4:10: 'one' of piece 'pond': ") and "pond.wild" in second
+    write("pond.deep", {"width": 3})
+    write("pond.wild", {"width": 4})
+    (problem,) = checked(tmp_path, text, pieces)
+    assert problem.startswith("4:10: ") and problem.endswith(
+        "pond.wild is old; restore it or train again: train pond.wild"
+    )
+    (tmp_path / "pond.still.yaml").unlink()
+    assert {line.split(": ")[0] for line in checked(tmp_path, "title: x\npieces: [pond]", pieces)} == {"2:10"}
 
 
 def test_check_names_odd_hours(tmp_path: Path, pieces: Pieces) -> None:

@@ -27,7 +27,7 @@ def pygame() -> SimpleNamespace:
     """As much of pygame as controls need."""
     held = SimpleNamespace(begun=False, made=[])
     return SimpleNamespace(
-        KEYDOWN=1, FINGERDOWN=2, MOUSEBUTTONDOWN=3, JOYBUTTONDOWN=4, JOYDEVICEADDED=5, QUIT=6,
+        KEYDOWN=1, FINGERDOWN=2, MOUSEBUTTONDOWN=3, JOYBUTTONDOWN=4, JOYDEVICEADDED=5, QUIT=6, MOUSEWHEEL=7,
         key=SimpleNamespace(key_code=_key_code), held=held,
         joystick=SimpleNamespace(init=lambda: setattr(held, "begun", True), Joystick=held.made.append),
     )  # fmt: skip
@@ -68,6 +68,29 @@ def test_a_touch_is_one_press(word: str) -> None:
     assert controls.pressed(event(fake.FINGERDOWN)) == ["button"]
     assert controls.pressed(event(fake.MOUSEBUTTONDOWN, touch=True)) == []
     assert controls.pressed(event(fake.MOUSEBUTTONDOWN, touch=False)) == ["button"]
+
+
+def test_a_knob_turns_one_way_or_the_other_and_as_far_as_it_is_turned() -> None:
+    fake = pygame()
+    controls = Controls(fake, {"button": ["touch"], "next": ["wheel down"], "previous": ["wheel up"]})
+    assert controls.pressed(event(fake.MOUSEWHEEL, y=-1)) == ["next"]
+    assert controls.pressed(event(fake.MOUSEWHEEL, y=3)) == ["previous"] * 3
+    assert controls.pressed(event(fake.MOUSEWHEEL, y=0)) == [], "sideways"
+
+
+def test_a_turn_of_the_wheel_is_no_click() -> None:
+    """SDL says each turn once more, as the fourth or fifth button of the mouse."""
+    fake = pygame()
+    controls = Controls(fake, {"button": ["mouse"], "next": ["wheel down"]})
+    assert controls.pressed(event(fake.MOUSEBUTTONDOWN, touch=False, button=5)) == []
+    assert controls.pressed(event(fake.MOUSEBUTTONDOWN, touch=False, button=1)) == ["button"]
+
+
+def test_one_key_may_be_two_controls() -> None:
+    """A curator may make a key the button that is another control where nothing is written."""
+    fake = pygame()
+    controls = Controls(fake, {"button": ["a"], "next": ["a", "space"]})
+    assert controls.pressed(event(fake.KEYDOWN, key=97)) == ["button", "next"]
 
 
 def test_a_gamepad_is_held_as_soon_as_it_is_plugged_in() -> None:
