@@ -1,0 +1,137 @@
+"""The network beside the frame loop: one picture in flight, the newest answer kept.
+
+`Sight.look` is called once per frame with the newest camera picture and never waits: it picks up what the network has
+answered and hands it the next picture as soon as it is free. The screen keeps its own pace, the network its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.piece import Answer, Picture, Size, Stage
+from pieces.learning_to_see.framing import Framing
+from pieces.learning_to_see.loading import PASS_SECONDS, Loaded, Loader, Wish, out_of_memory, reraise_if_poisoned
+
+if TYPE_CHECKING:
+    from pieces.learning_to_see.exposure import Swell
+
+REST_SECONDS = (0.5, 2.0, 10.0, 30.0)
+"""Before the network is asked again after it has failed, and failed again."""
+SILENT_SECONDS = 3.0
+"""A network that has not answered for so long is taken to be blind."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a camera picture becomes what the network is given."""
+
+    framing: Framing = field(default_factory=Framing)
+    contrast: float = 1.0
+    brightness: float = 0.0
+    cell_px: float = 24.0  # how coarse, in pixels of the network's picture
+    gain: float = 1.0  # of the auto-levels, with `offset`
+    offset: float = 0.0
+    swell: Swell | None = None  # drifts through what the camera shows, `drift` strong
+    drift: float = 0.0
+    time: float = 0.0
+
+
+class Sight:
+    """Sees through the worlds that are wished for. What is wrong is told to `stage`."""
+
+    def __init__(self, stage: Stage, name: str) -> None:
+        self.newest: Picture | None = None  # [height, width, 3], of any size
+        self.answers = 0
+        self._stage, self._name = stage, name
+        self._loader = Loader(stage, name)
+        self._asked: Answer[Picture] | None = None
+        self._failures = 0
+        self._resume_at = -math.inf
+        self._answered_at = -math.inf
+
+    def want(self, wish: Wish) -> None:
+        """Have the network of `wish`; what is there goes on seeing until it has been loaded."""
+        self._loader.want(wish)
+
+    @property
+    def worlds(self) -> tuple[str, ...]:
+        """The worlds that can be seen through; none before the first is loaded."""
+        return self._loader.have.worlds if self._loader.have is not None else ()
+
+    @property
+    def aspect(self) -> float | None:
+        """Width over height of the network's picture."""
+        have = self._loader.have
+        return have.size[0] / have.size[1] if have is not None else None
+
+    def sees(self, time: float) -> bool:
+        """Whether the network answers."""
+        return time - self._answered_at < SILENT_SECONDS
+
+    def look(self, picture: Picture, how: Look, mixture: Mapping[str, float], time: float) -> None:
+        """Pick up what is ready at `time`, and hand the network the next picture if it is free.
+
+        `mixture` is the weight of each world; those that are not loaded are passed over.
+        """
+        first = {world: 1.0 for world in mixture}
+        self._loader.step(time, lambda loaded: see(loaded, picture, how, _within(first, loaded)))
+        self._collect(time)
+        have = self._loader.have
+        if self._asked is not None or have is None or self._loader.timing or time < self._resume_at:
+            return
+        if weights := _within(mixture, have):
+            self._asked = self._stage.compute(see, have, picture, how, weights, seconds=PASS_SECONDS)
+
+    def _collect(self, time: float) -> None:
+        if self._asked is None or not self._asked.ready:
+            return
+        answer, self._asked = self._asked, None
+        try:
+            self.newest = answer.result()
+        except Exception as error:  # a network that fails must not end the picture
+            if out_of_memory(error) and self._loader.smaller():
+                return
+            reraise_if_poisoned(error)
+            self._stage.alert("network_failed", network=self._name, reason=error)
+            self._resume_at = time + REST_SECONDS[min(self._failures, len(REST_SECONDS) - 1)]
+            self._failures += 1
+        else:
+            self.answers += 1
+            self._failures, self._answered_at = 0, time
+
+
+def _within(mixture: Mapping[str, float], loaded: Loaded) -> dict[str, float]:
+    """The part of a mixture that can be seen, summing to one; empty where none of it can."""
+    known = {world: weight for world, weight in mixture.items() if world in loaded.worlds}
+    total = sum(known.values())
+    return {world: weight / total for world, weight in known.items()} if total > 0 else {}
+
+
+def see(loaded: Loaded, picture: Picture, how: Look, mixture: Mapping[str, float]) -> Picture:
+    """What the network sees in a camera picture, uint8 [height, width, 3]. The long work of the piece."""
+    assert loaded.seeing is not None
+    return loaded.seeing.see(given(picture, loaded.seeing.size, how), mixture)
+
+
+def given(picture: Picture, size: Size, how: Look) -> NDArray[np.float32]:
+    """What the network is given for a picture of `size`, float32 [height / 8, width / 8] in 0..1.
+
+    `picture` is the whole camera picture.
+    """
+    from pieces.learning_to_see.abstraction import from_camera
+
+    part = how.framing.turned(how.framing.middle(picture, size[0] / size[1]))
+    contrast = how.contrast * how.gain
+    brightness = how.brightness + how.contrast * (0.5 * how.gain + how.offset - 0.5)
+    abstract = from_camera(
+        part, size, cells=max(1.0, min(size) / how.cell_px), contrast=contrast, brightness=brightness
+    )
+    if how.swell is not None and how.drift > 0:
+        abstract = np.clip(abstract + how.drift * how.swell.at(how.time, abstract.shape), 0, 1)
+    return np.asarray(abstract, np.float32)
