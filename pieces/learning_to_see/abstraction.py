@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 SCALE = 8
 """A picture is so many times wider and higher than its abstraction."""
-CELL_PX = 24.0
+CELL_PX = 16.0
 """How wide a cell is in the picture, unless said otherwise."""
-CELL_PX_TRAINED = (16.0, 40.0)
+CELL_PX_TRAINED = (10.0, 32.0)
 """The range of cells that networks are trained with."""
 SPREAD = 0.45
 """Standard deviation of the Gaussian in cells: that of a cell's box followed by cubic upscaling."""
@@ -33,7 +33,7 @@ def from_camera(
     """What the network sees of a picture.
 
     picture: [h, w, 3] RGB of any size and, whatever its aspect, seen whole; size: width and height in px of the
-    picture to make, multiples of 8; cells: how many cells lie along the shorter side (default: cells of 24 px);
+    picture to make, multiples of 8; cells: how many cells lie along the shorter side (default: cells of 16 px);
     contrast: factor about the middle grey; brightness: added, in parts of full scale. Returns float32
     [size_h / 8, size_w / 8] in 0..1.
 

@@ -11,29 +11,13 @@ runs on, in ``seeing.py``.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from pieces.learning_to_see.abstraction import SCALE
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """The constructor arguments of `Generator`: what a model card keeps.
-
-    width, middle, fine: channels at 1/8, 1/4 and 1/2 of the picture's size; trunk, tail: residual blocks at 1/8 and
-    1/4; octaves: how many frequencies of the grey level the first layer is given.
-    """
-
-    width: int = 128
-    middle: int = 48
-    fine: int = 24
-    trunk: int = 3
-    tail: int = 2
-    octaves: int = 4
+from pieces.learning_to_see.worlds import Architecture
 
 
 class Block(nn.Module):
@@ -100,15 +84,22 @@ class Generator(nn.Module):
         return functional.pixel_shuffle(self.last(x), 2)  # [b, 3, 8h, 8w]
 
     def seeds(self, abstract: Tensor, rows: Tensor) -> Tensor:
-        """What the first layer is given: the grey level, its waves, the height in the picture: [b, 2 + 2 octaves, h,
-        w].
+        """What the first layer is given: grey, its waves, the height in the picture: [b, 2 + 2 octaves, h, w].
 
-        Texture must grow out of something. Noise fixed to the screen would stand still where the hand moves; waves
-        of the grey level (Tancik et al., Fourier Features, 2020) draw lines along its contours that move with it.
+        Texture must grow out of something. Noise fixed to the screen would stand still where the hand moves; waves of
+        the grey level (Tancik et al., Fourier Features, 2020) draw lines along its contours, which move with it.
+        Where the grey is so steep that a wave would be finer than the grid, it fades (as in Barron et al., Mip-NeRF,
+        2021).
         """
-        frequency = 2.0 * math.pi * 2.0 ** torch.arange(self.architecture.octaves, device=abstract.device)
-        angle = abstract * frequency[None, :, None, None]
-        seeds = torch.cat([abstract, rows.expand_as(abstract), angle.sin(), angle.cos()], dim=1)
+        octaves = torch.arange(self.architecture.octaves, device=abstract.device)
+        frequency = (2.0 * math.pi * 2.0**octaves)[None, :, None, None]  # [1, octaves, 1, 1]
+        around = functional.pad(abstract, (1, 1, 1, 1), mode="reflect")
+        across = (around[..., 1:-1, 2:] - around[..., 1:-1, :-2]) / 2
+        down = (around[..., 2:, 1:-1] - around[..., :-2, 1:-1]) / 2
+        spread = (across.square() + down.square()) / 4  # [b, 1, h, w], of the grey within a pixel of this grid
+        there = torch.exp(-0.5 * frequency.square() * spread)
+        angle = abstract * frequency
+        seeds = torch.cat([abstract, rows.expand_as(abstract), there * angle.sin(), there * angle.cos()], dim=1)
         return seeds.to(self.first.weight.dtype)
 
 

@@ -148,9 +148,9 @@ class Sampler:
             there = crop[SHIFT_PX - shift[1] :, SHIFT_PX - shift[0] :][:s, :s]
             cell_px = float(np.exp(rng.uniform(*np.log(CELL_PX_TRAINED))))
             contrast, brightness = float(rng.uniform(0.85, 1.15)), float(rng.uniform(-0.1, 0.1))
-            noise = rng.normal(0, rng.uniform(0, 0.004), (s // SCALE, s // SCALE))
+            noise = rng.normal(0, rng.uniform(0, 0.004), (s // SCALE, s // SCALE)).astype(np.float32)
             abstracts.append(smooth(_eighth(here), cell_px, contrast, brightness))
-            shifteds.append(smooth(_eighth(there) + noise.astype(np.float32), cell_px, contrast, brightness))
+            shifteds.append(smooth(_eighth(there) + noise, cell_px, contrast, brightness))
             crops.append(here)
             rows = top + SHIFT_PX + (np.arange(s // SCALE) + 0.5) * SCALE
             heights.append((rows / whole * 2 - 1).astype(np.float32))
@@ -169,7 +169,7 @@ class Sampler:
         return min(picture.shape[:2]) * SHARP >= SMALLEST_SHARP * self.size_px
 
     def _crop(self, picture: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArray[np.uint8], int, int, bool]:
-        """A crop of crop_px + SHIFT_PX at 100-130 %, perhaps flipped; its top row, the whole height, if it is sharp."""
+        """A crop of crop_px + SHIFT_PX at 100-130 %, or flipped; its top row, the whole height, whether sharp."""
         side = self.crop_px + SHIFT_PX
         sharp = self._is_sharp(picture)
         shorter = min(picture.shape[:2])

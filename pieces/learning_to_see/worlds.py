@@ -1,11 +1,14 @@
-"""Worlds on disk: which there are, and one of them as verified weights. Nothing here runs a network."""
+"""Worlds on disk: which there are, and one of them as verified weights.
+
+Nothing here runs a network, and only what reads tensors imports torch: `check` asks which worlds can be used.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from installation.networks import weights
 from installation.networks.weights import WEIGHTS_FOLDER, Card, WeightsError
@@ -13,11 +16,27 @@ from installation.networks.weights import WEIGHTS_FOLDER, Card, WeightsError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from pieces.learning_to_see.network import Architecture, Generator
+    from pieces.learning_to_see.network import Generator
 
 PREFIX = "learning_to_see."
 PARENT = "parent"
 """The network that all shipped worlds were grown from; it is no world itself."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The constructor arguments of the generator: what a model card keeps.
+
+    width, middle, fine: channels at 1/8, 1/4 and 1/2 of the picture's size; trunk, tail: residual blocks at 1/8 and
+    1/4; octaves: how many frequencies of the grey level the first layer is given.
+    """
+
+    width: int = 128
+    middle: int = 48
+    fine: int = 24
+    trunk: int = 3
+    tail: int = 2
+    octaves: int = 6
 
 
 @dataclass(frozen=True)
@@ -82,14 +101,15 @@ def architecture_of(card: Card) -> Architecture:
     Raises:
         WeightsError: it is that of another version of the network.
     """
-    from pieces.learning_to_see.network import Architecture
-
-    known = asdict(Architecture())
-    if card.architecture.keys() != known.keys() or not all(
-        isinstance(value, int) and value > 0 for value in card.architecture.values()
-    ):
-        raise WeightsError(
-            f"{card.name}: of another version of the network (its card says {dict(card.architecture)}, this version "
-            f"knows {', '.join(known)}); train it again: {card.command}"
-        )
+    if fault := fault_of(card.architecture):
+        raise WeightsError(f"{card.name}: {fault}; train it again: {card.command}")
     return Architecture(**card.architecture)
+
+
+def fault_of(architecture: Mapping[str, Any]) -> str:
+    """Why a card's architecture is not one of this version of the network, or ''."""
+    known = {item.name for item in fields(Architecture)}
+    if architecture.keys() == known and all(type(value) is int and value > 0 for value in architecture.values()):
+        return ""
+    said = ", ".join(f"{key} {value}" for key, value in architecture.items()) or "nothing"
+    return f"of another version of the network (its card says {said}; this version needs {', '.join(sorted(known))})"

@@ -1,0 +1,137 @@
+"""One lesson: what the network is taught in a step, and what its adversary learns meanwhile.
+
+Five things are asked of a picture: that its areas have the grey of what was shown (`light`) and, less strictly, the
+colour of the picture that this was made from (`colour`); that its patches are, as a crowd, those of that picture
+(`patches`); that the adversary takes it for one (`score`); and that it moves with what is shown and with nothing else
+(`steady`).
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pieces.learning_to_see.abstraction import SCALE
+from pieces.learning_to_see.adversary import Adversary, augmented, hinge_loss, patch_distance, r1, score_loss
+from pieces.learning_to_see.network import Generator
+from pieces.learning_to_see.pictures import Batch
+from pieces.learning_to_see.team import ALONE, Team
+from pieces.learning_to_see.worlds import Architecture
+
+GREY = (0.299, 0.587, 0.114)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How much of each thing is asked; r1_every: lessons between two looks at how smooth the adversary is."""
+
+    light: float = 10.0
+    colour: float = 4.0
+    patches: float = 4.0
+    score: float = 0.7
+    steady: float = 3.0
+    r1: float = 1.0
+    r1_every: int = 16
+
+
+class Seer(nn.Module):
+    """A generator and, for each of several worlds, what its first layer adds."""
+
+    def __init__(self, architecture: Architecture, worlds: int) -> None:
+        super().__init__()
+        self.generator = Generator(architecture)
+        self.tint = nn.Embedding(worlds, architecture.width)
+        nn.init.normal_(self.tint.weight, std=0.1)
+
+    def forward(self, abstract: Tensor, rows: Tensor, world: Tensor) -> Tensor:
+        """As `Generator`, of world int64 [b]."""
+        picture: Tensor = self.generator(abstract, rows, self.tint(world))
+        return picture
+
+    def worlds(self) -> list[Generator]:
+        """A generator for each world: its tint has become part of the first layer's bias."""
+        found = []
+        for tint in self.tint.weight.detach():
+            network = copy.deepcopy(self.generator)
+            with torch.no_grad():
+                network.first.get_parameter("bias").add_(tint)
+            found.append(network.eval())
+        return found
+
+
+class Learner(nn.Module):
+    """A seer and its adversary."""
+
+    def __init__(self, architecture: Architecture, worlds: int) -> None:
+        super().__init__()
+        self.seer = Seer(architecture, worlds)
+        self.adversary = Adversary(worlds)
+
+
+def lesson(
+    learner: Learner,
+    optimiser: torch.optim.Optimizer,
+    batch: Batch,
+    world: Tensor,
+    step: int,
+    asked: Asked,
+    team: Team = ALONE,
+) -> dict[str, float]:
+    """One step of both sides on a batch of worlds int64 [b]; returns the parts of the loss."""
+    device = world.device
+    picture, abstract, shifted, rows, sharp = (
+        value.to(device, non_blocking=True)
+        for value in (batch.picture, batch.abstract, batch.shifted, batch.rows, batch.sharp)
+    )
+    chance = torch.Generator().manual_seed(1_000_003 * team.rank + step)
+    half = torch.autocast(device.type, torch.bfloat16)
+    learner.adversary.requires_grad_(False)
+    with half:
+        made = learner.seer(abstract, rows, world)
+        (view,) = augmented([made], chance)
+        score = score_loss(learner.adversary(view, world, sharp))
+        patches = patch_distance(made, picture, sharp, chance)
+        few = slice(0, len(abstract), 2)
+        again = learner.seer(shifted[few], rows[few], world[few])
+    light, colour = condition_loss(made.float(), picture)
+    steady = unsteadiness(made[few].float(), again.float(), batch.shift)
+    total = asked.light * light + asked.colour * colour + asked.patches * patches
+    (total + asked.score * score + asked.steady * steady).backward()
+    move(optimiser, learner.seer, team)
+    learner.adversary.requires_grad_(True)
+    with half:
+        real_view, made_view = augmented([picture, made.detach()], chance)
+        hinge = hinge_loss(learner.adversary(real_view, world, sharp), learner.adversary(made_view, world, sharp))
+    parts = {"light": light, "colour": colour, "patches": patches, "score": score, "steady": steady, "hinge": hinge}
+    if step % asked.r1_every == 0:
+        parts["r1"] = r1(learner.adversary, picture, world, sharp)
+        hinge = hinge + 0.5 * asked.r1 * asked.r1_every * parts["r1"]
+    hinge.backward()
+    move(optimiser, learner.adversary, team)
+    return {name: value.item() for name, value in parts.items()}
+
+
+def condition_loss(made: Tensor, picture: Tensor) -> tuple[Tensor, Tensor]:
+    """How far grey and colour of areas are from the picture's: at 1/8 of the size, pictures [b, 3, h, w]."""
+    difference = functional.avg_pool2d(made, SCALE) - functional.avg_pool2d(picture, SCALE)
+    grey = difference.new_tensor(GREY)[None, :, None, None]
+    return (difference * grey).sum(1).abs().mean(), difference.abs().mean()
+
+
+def unsteadiness(made: Tensor, again: Tensor, shift: tuple[int, int]) -> Tensor:
+    """Mean difference of pictures [b, 3, h, w] where `again` shows the same `shift` px further right and down."""
+    across, down = shift
+    height, width = made.shape[-2:]
+    return (made[..., : height - down, : width - across] - again[..., down:, across:]).abs().mean()
+
+
+def move(optimiser: torch.optim.Optimizer, part: nn.Module, team: Team) -> None:
+    """One step of the part that has gradients; of the other, none stay behind."""
+    team.share(part.parameters())
+    torch.nn.utils.clip_grad_norm_(part.parameters(), 5.0)
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
