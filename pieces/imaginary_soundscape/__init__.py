@@ -1,0 +1,1 @@
+"""Imaginary Soundscape: the room hears what the picture would sound like."""
