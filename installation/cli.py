@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import inspect
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from rich.table import Table
 
 from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, Installed, OnShow, load
 from installation.inspection import check
+from installation.networks.weights import WeightsError
 
 app = typer.Typer(
     add_completion=False,
@@ -156,37 +158,38 @@ def pieces() -> None:
 
 @app.command()
 def train(
-    network: Annotated[str, typer.Argument(help="piece.network, for example neural_beatbox.rhythm")],
+    network: Annotated[str, typer.Argument(help="piece.network, for example neural_beatbox.rhythm; or the piece")],
     data: Annotated[Path, typer.Option(help="The folder to learn from.")],
     run_folder: Annotated[Path | None, typer.Option("--run", help="Where the run keeps its place.")] = None,
     steps: Annotated[int | None, typer.Option(help="How long, in steps; the piece's default if left out.")] = None,
+    world: Annotated[
+        str | None, typer.Option(help="What the network is to be called, where a piece has many.")
+    ] = None,
 ) -> None:
     """Train a network from a folder of files. Resumes where it was cut; ends with weights and a model card."""
     function = _function(network, "trains")
-    options: dict[str, Any] = {}
-    if run_folder is not None:
-        options["run"] = run_folder
-    if steps is not None:
-        options["steps"] = steps
     try:
-        function(data, **options)
-    except (OSError, ValueError) as error:
+        function(data, **_options(network, function, run=run_folder, steps=steps, world=world))
+    except (OSError, ValueError, WeightsError) as error:
         err.print(f"{network}: {error}", highlight=False)
         raise typer.Exit(WRONG) from error
 
 
 @app.command()
 def evaluate(
-    figure: Annotated[str, typer.Argument(help="piece.figure, for example neural_beatbox.hits")],
+    figure: Annotated[str, typer.Argument(help="piece.figure, for example neural_beatbox.hits; or the piece")],
     data: Annotated[Path, typer.Option(help="A manifest or a folder, as the piece's README says.")],
+    world: Annotated[str | None, typer.Option(help="Which network, where a piece has many.")] = None,
+    reference: Annotated[Path | None, typer.Option(help="Weights of a network to measure beside it.")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure a network's quality on data of yours."""
+    function = _function(figure, "evaluates")
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            measured = _function(figure, "evaluates")(data)
+            measured = function(data, **_options(figure, function, world=world, reference=reference))
         _print(figure, measured, as_json)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, WeightsError) as error:
         err.print(f"{figure}: {error}", highlight=False)
         raise typer.Exit(WRONG) from error
 
@@ -262,15 +265,28 @@ def _show(exhibition: Exhibition | None, name: str) -> Any:
 
 
 def _function(name: str, kind: str) -> Any:
-    """The function behind `piece.figure`."""
-    piece_name, _, figure = name.partition(".")
+    """The function behind `piece.figure`, or behind the first figure of `piece`."""
+    piece_name, dot, figure = name.partition(".")
     known = Installed()
     every = [f"{p}.{key}" for p, piece in known.items() for key in getattr(piece, kind)]
     targets: Mapping[str, str] = getattr(known[piece_name], kind) if piece_name in known else {}
+    if not dot:
+        figure = next(iter(targets), "")
     if figure not in targets:
         err.print(f"there is no {name!r}; there are {', '.join(every) or 'none'}", highlight=False)
         raise typer.Exit(WRONG)
     return _resolve(targets[figure])
+
+
+def _options(name: str, function: Any, **given: Any) -> dict[str, Any]:
+    """The options that were given; one that the function does not know is said to be of no use there."""
+    options = {key: value for key, value in given.items() if value is not None}
+    known = inspect.signature(function).parameters
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+        for key in options.keys() - known.keys():
+            err.print(f"{name}: takes no --{key}", highlight=False)
+            raise typer.Exit(WRONG)
+    return options
 
 
 def _resolve(target: str) -> Any:

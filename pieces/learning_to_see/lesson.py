@@ -33,8 +33,8 @@ class Asked:
     colour: float = 4.0
     patches: float = 4.0
     score: float = 0.7
-    steady: float = 3.0
-    r1: float = 1.0
+    steady: float = 6.0
+    r1: float = 5.0
     r1_every: int = 16
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from installation import cli
 from installation.locking import locked
+from installation.networks.weights import WeightsError
 from installation.piece import Piece
 
 GOOD = "title: Test\npieces:\n  - neural_beatbox\n"
@@ -40,6 +41,16 @@ def quick() -> dict[str, Any]:
 
 def spoilt(data: Path, **options: Any) -> None:
     raise ValueError(f"{data}: no column 'label'")
+
+
+def taught(data: Path, world: str | None = None) -> None:
+    raise ValueError(f"{data} taught {world}")
+
+
+def strict(data: Path, world: str | None = None, reference: Path | None = None) -> dict[str, Any]:
+    if world == "lost":
+        raise WeightsError("lost.safetensors: there is no world called 'lost'")
+    return {"world": world, "reference": str(reference)}
 
 
 class Drum(Piece):
@@ -141,6 +152,39 @@ def test_what_cannot_be_rendered(run: Any, words: tuple[str, ...], message: str)
 def test_what_cannot_be_measured(run: Any, words: tuple[str, ...], message: str) -> None:
     done = run(*words)
     assert done.exit_code == 2 and message in done.stderr and not done.stdout
+
+
+class Worlds(Piece):
+    """A piece with many networks of one kind."""
+
+    trains: ClassVar[Mapping[str, str]] = {"world": "tests.installation.test_cli:taught"}
+    evaluates: ClassVar[Mapping[str, str]] = {
+        "world": "tests.installation.test_cli:strict",
+        "plain": "tests.installation.test_cli:measured",
+    }
+
+
+def test_a_piece_without_a_figure_means_its_first(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "Installed", lambda: {"worlds": Worlds, "none": Piece})
+    done = run("evaluate", "worlds", "--data", "x", "--world", "sea", "--reference", "u.safetensors", "--json")
+    assert json.loads(done.stdout) == {"world": "sea", "reference": "u.safetensors"}
+    done = run("train", "worlds", "--data", "x", "--world", "rust")
+    assert done.exit_code == 2 and "x taught rust" in done.stderr
+    assert "there is no 'none'" in run("train", "none", "--data", "x").stderr
+
+
+def test_an_option_that_a_network_does_not_know_is_refused(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "Installed", lambda: {"worlds": Worlds})
+    done = run("train", "worlds", "--data", "x", "--world", "rust", "--steps", "5")
+    assert done.exit_code == 2 and "worlds: takes no --steps" in done.stderr
+    done = run("evaluate", "worlds.plain", "--data", "x", "--world", "sea")
+    assert done.exit_code == 2 and "worlds.plain: takes no --world" in done.stderr
+
+
+def test_weights_that_are_not_there_are_said_without_a_traceback(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "Installed", lambda: {"worlds": Worlds})
+    done = run("evaluate", "worlds", "--data", "x", "--world", "lost")
+    assert done.exit_code == 2 and "no world called 'lost'" in done.stderr and "Traceback" not in done.output
 
 
 @pytest.mark.usefixtures("with_drum")
