@@ -28,8 +28,10 @@ QUIET: Colour = (132, 129, 124)
 APART = 1.6
 """Between two languages, in capitals."""
 STAYS_SECONDS, LEAVES_SECONDS, COMES_SECONDS = 7.0, 2.5, 0.6
-SHADE = 0.62
-"""How much of its light a picture keeps behind the caption's letters."""
+SHADE = 0.5
+"""How much of its light a picture loses behind the caption's letters."""
+REACH = 1.6
+"""How far the shade goes beyond the row, in capitals."""
 
 
 def names_of(world: str, texts: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -40,11 +42,15 @@ def names_of(world: str, texts: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Set:
-    """A caption that has been set, of the row's size: coverage of the first language, of the others, and shade."""
+    """A caption that has been set: coverage of the first language, of the others, and of the shade around them.
+
+    All are of the row's size grown by `reach` pixels on all sides; on the wall there is neither shade nor reach.
+    """
 
     first: Mask
     others: Mask
-    shade: NDArray[np.float32] | None  # 0..1, how much a picture is darkened around the letters; None on the wall
+    shade: Mask | None
+    reach: int
 
 
 class Captions:
@@ -74,15 +80,15 @@ class Captions:
             return
         self._painted = state
         x, y, width, height = plan.caption
-        part = canvas[y : y + height, x : x + width]
         if not plan.over:
-            cv2.rectangle(part, (0, 0), (width, height), GROUND, -1)
+            cv2.rectangle(canvas[y : y + height, x : x + width], (0, 0), (width, height), GROUND, -1)
         for world, share in shares.items():
             found = self._captioned(world, plan)
+            left, top = x - found.reach, y - found.reach
             if found.shade is not None:
-                _darken(part, found.shade, share)
-            _ink(part, found.first, INK, share)
-            _ink(part, found.others, QUIET if not plan.over else INK, share * (0.62 if plan.over else 1.0))
+                _ink(canvas, found.shade, left, top, GROUND, SHADE * share)
+            _ink(canvas, found.first, left, top, INK, share)
+            _ink(canvas, found.others, left, top, INK if plan.over else QUIET, share * (0.62 if plan.over else 1.0))
 
     def _captioned(self, world: str, plan: Plan) -> _Set:
         key = (world, plan.caption)
@@ -107,7 +113,11 @@ class Captions:
             left = width - used - mask.shape[1] if from_right else used
             _lay(first if number == 0 else others, mask, left, top)
             used += mask.shape[1] + round(APART * plan.cap)
-        return _Set(first, others, _shade(np.maximum(first, others), plan.cap) if plan.over else None)
+        if not plan.over:
+            return _Set(first, others, None, 0)
+        reach = round(REACH * plan.cap)
+        first, others = np.pad(first, reach), np.pad(others, reach)
+        return _Set(first, others, _shade(np.maximum(first, others), plan.cap), reach)
 
     def _cap(self) -> float:
         """Height of a capital in ems, measured on the type at hand."""
@@ -138,29 +148,22 @@ def _lay(row: Mask, mask: Mask, left: int, top: int) -> None:
         row[first:last, left : left + mask.shape[1]] = mask[first - top : last - top]
 
 
-def _ink(part: Picture, mask: Mask, colour: Colour, share: float) -> None:
-    """Lay `colour` onto a picture through `mask`."""
-    columns = np.flatnonzero(mask.max(axis=0))
+def _ink(canvas: Picture, mask: Mask, left: int, top: int, colour: Colour, share: float) -> None:
+    """Lay `colour` onto the canvas through `mask` with its corner at (left, top); what lies outside is cut off."""
+    columns, rows = np.flatnonzero(mask.max(axis=0)), np.flatnonzero(mask.max(axis=1))
     if not len(columns):
         return
-    left, right = int(columns[0]), int(columns[-1]) + 1
-    under = part[:, left:right]
-    cover = cv2.merge([mask[:, left:right]] * 3).astype(np.float32) * (share / 255)
+    x0, x1 = max(int(columns[0]), -left), min(int(columns[-1]) + 1, canvas.shape[1] - left)
+    y0, y1 = max(int(rows[0]), -top), min(int(rows[-1]) + 1, canvas.shape[0] - top)
+    if x0 >= x1 or y0 >= y1:
+        return
+    under = canvas[top + y0 : top + y1, left + x0 : left + x1]
+    cover = mask[y0:y1, x0:x1, None].astype(np.float32) * (share / 255)
     under[:] = (under + (np.array(colour, np.float32) - under) * cover + 0.5).astype(np.uint8)
 
 
-def _shade(mask: Mask, cap: float) -> NDArray[np.float32]:
-    """A soft stain around the letters, 0..1, nothing at the edges of the row."""
-    reach = round(0.9 * cap) // 2 * 2 + 1
-    wide = cv2.dilate(mask, np.ones((reach, reach), np.uint8))
-    soft = cv2.GaussianBlur(wide, (0, 0), max(1.0, 0.45 * cap)).astype(np.float32) / 255
-    rows = np.minimum(np.arange(mask.shape[0]) / max(1.0, 0.5 * cap), 1.0)
-    return np.asarray(soft * rows[:, None], np.float32)
-
-
-def _darken(part: Picture, shade: NDArray[np.float32], share: float) -> None:
-    columns = np.flatnonzero(shade.max(axis=0) > 0.004)
-    if len(columns):
-        right = int(columns[-1]) + 1
-        under = part[:, :right]
-        under[:] = (under * (1.0 - (1.0 - SHADE) * share * shade[:, :right, None])).astype(np.uint8)
+def _shade(mask: Mask, cap: float) -> Mask:
+    """A soft stain around letters."""
+    brush = round(0.8 * cap) // 2 * 2 + 1
+    wide = cv2.dilate(mask, np.ones((brush, brush), np.uint8))
+    return np.asarray(cv2.GaussianBlur(wide, (0, 0), max(1.0, 0.4 * cap)), np.uint8)

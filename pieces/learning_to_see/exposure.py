@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from installation.piece import Picture
 
 FOLLOW_SECONDS = 2.5
-"""Time constant: an exposure that changes at once is made up for within some seconds, a hand that passes is not."""
+"""Time constant of small changes: a hand that passes must not make the picture breathe."""
+STARTLING = 0.15
+"""A change so large, 0..1, is followed twice as fast, larger ones faster: somebody has switched the light on."""
 DARK_SHARE, BRIGHT_SHARE = 5, 95
 """Percentiles that count as the darkest and the brightest part."""
 SPREAD = 0.62
@@ -44,7 +46,8 @@ class Levels:
         step = max(1, min(picture.shape[:2]) // 48)
         sample = picture[::step, ::step].reshape(-1, 3) @ np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601
         dark, bright = (float(v) / 255 for v in np.percentile(sample, (DARK_SHARE, BRIGHT_SHARE)))
-        share = 1.0 - math.exp(-elapsed / FOLLOW_SECONDS) if self._seen else 1.0
+        change = max(abs(dark - self._dark), abs(bright - self._bright)) / STARTLING
+        share = 1.0 - math.exp(-elapsed * (1 + change**2) / FOLLOW_SECONDS) if self._seen else 1.0
         self._seen = True
         self._dark += share * (dark - self._dark)
         self._bright += share * (bright - self._bright)

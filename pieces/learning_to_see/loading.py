@@ -188,12 +188,19 @@ def load(names: tuple[str, ...], leaving: tuple[str, ...], side: int, aspect: fl
     from pieces.learning_to_see import worlds
     from pieces.learning_to_see.seeing import Seeing
 
-    found, faults = {}, {}
+    found: dict[str, worlds.World] = {}
+    faults: dict[str, str] = {}
     for name in dict.fromkeys((*names, *leaving)):
         try:
-            found[name] = worlds.load(name)
+            world = worlds.load(name)
         except WeightsError as error:
             faults[name] = str(error)
+            continue
+        first = next(iter(found.values()), world)
+        if world.card.architecture != first.card.architecture:  # weights of different shapes cannot be mixed
+            faults[name] = f"it is not of the same architecture as {first.name}; train it again: {world.card.command}"
+            continue
+        found[name] = world
     size = size_of(side, aspect)
     if not found:
         return Loaded(None, (), side, size, faults)

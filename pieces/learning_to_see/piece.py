@@ -8,7 +8,7 @@ a picture of what is left (``sight.py`` asks it, ``changes.py`` says in which wo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from installation.piece import Moment, Picture, Piece, Stage
 from installation.settings import Duration, Field, NetworkOf, seconds
@@ -67,9 +67,9 @@ class LearningToSee(Piece):
             default=False, description="mirrors the camera picture (again, where `mirror` of the camera does)"
         )
         abstraction: float = Field(
-            default=24.0,
-            ge=16,
-            le=40,
+            default=16.0,
+            ge=10,
+            le=32,
             description="how little of the camera picture the network is given: the size of the smallest thing that "
             "is left, in pixels of the network's picture",
             json_schema_extra={"unit": "px"},
@@ -91,20 +91,21 @@ class LearningToSee(Piece):
             json_schema_extra={"unit": "px"},
         )
 
+    trains: ClassVar[Mapping[str, str]] = {
+        "world": "pieces.learning_to_see.train:train",
+        "parent": "pieces.learning_to_see.train:train_parent",
+    }
+    evaluates: ClassVar[Mapping[str, str]] = {"world": "pieces.learning_to_see.evaluate:evaluate"}
+    benches: ClassVar[Mapping[str, str]] = {"seeing": "pieces.learning_to_see.bench:seeing"}
     settings: Settings
 
     # ---- the contract ---------------------------------------------------------------------------------------
 
     @classmethod
     def refuses(cls, network: str, architecture: Mapping[str, Any]) -> str:
-        from installation.networks.weights import Card, WeightsError
-        from pieces.learning_to_see.worlds import architecture_of
+        from pieces.learning_to_see.worlds import fault_of
 
-        try:
-            architecture_of(Card(network, architecture, [], "", "train"))
-        except WeightsError:
-            return "of another version of the network"
-        return ""
+        return fault_of(architecture)
 
     def open(self, stage: Stage) -> None:
         from pieces.learning_to_see.changes import Changes

@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.piece import CameraView, Picture, Size, Type
+from installation.piece import CameraView, Picture, Type
 from pieces.learning_to_see.afterimage import Afterimage
 from pieces.learning_to_see.captions import GROUND, Captions
-from pieces.learning_to_see.framing import Framing
+from pieces.learning_to_see.framing import Framing, scaled
 from pieces.learning_to_see.layout import Plan, Rect
 
 WAKE_SECONDS = 2.5
@@ -118,15 +118,9 @@ class View:
 
 
 def fill(part: Picture, picture: Picture) -> None:
-    """Paint the middle of `picture` so that it fills `part` of the canvas, by cubic interpolation."""
+    """Paint the middle of `picture` so that it fills `part` of the canvas."""
     rows, columns = part.shape[:2]
-    size: Size = (columns, rows)
-    middle = Framing().middle(picture, columns / rows)
-    if middle.shape[1] == columns and middle.shape[0] == rows:
-        part[:] = middle
-        return
-    grows = columns >= middle.shape[1]
-    part[:] = cv2.resize(middle, size, interpolation=cv2.INTER_CUBIC if grows else cv2.INTER_AREA)
+    part[:] = scaled(Framing().middle(picture, columns / rows), (columns, rows))
 
 
 def _part(canvas: Picture, place: Rect) -> Picture:

@@ -210,7 +210,7 @@ WRONG = [
     ("pieces: beat\ngpu: 0", "2:6: 'gpu': '0' is not a device; write auto, cpu, cuda:0"),
     ("pieces: beat\ngpu: cuba", "2:6: 'gpu': 'cuba' is not a device; did you mean 'cuda'?"),
     ("pieces: beat\ncontrols: {button: [spcae]}", "2:21: item 1 of 'button' of 'controls': no control is called"),
-    ("pieces: beat\ncontrols: {next: [up, sound]}", "2:18: 'next' of 'controls': a sound can only count as the button"),
+    ("pieces: beat\ncontrols: {next: [up, sound]}", "2:18: 'next' of 'controls': a sound can only"),
     ("pieces: beat\nconsole: {port: 99999}", "2:17: 'port' of 'console': 99999 is not allowed; it must be at mos"),
     ("pieces: beat\nvisitors: {keep: for ever}", "2:18: 'keep' of 'visitors': 'for ever' is not a duration"),
     ("pieces: beat\nscreen: 5", "2:9: 'screen': 5 is not a group of settings"),
