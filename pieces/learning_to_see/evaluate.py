@@ -164,8 +164,8 @@ def warp_consistency(see: See, stills: Sequence[Picture], size_px: int) -> float
     """Mean difference, 0..1, between seeing a picture moved by 2 px and moving what was seen; borders left out."""
     differences = []
     for still in stills:
-        here = see(from_camera(still, (size_px, size_px))).astype(np.float32) / 255
         for across, down in ((MOVED_PX, 0), (0, MOVED_PX), (-MOVED_PX, MOVED_PX)):
+            here = see(from_camera(still, (size_px, size_px))).astype(np.float32) / 255
             there = see(from_camera(_moved(still, across, down), (size_px, size_px))).astype(np.float32) / 255
             off = np.abs(there - _moved(here, across, down))
             differences.append(off[EDGE_PX:-EDGE_PX, EDGE_PX:-EDGE_PX].mean())

@@ -47,9 +47,9 @@ class Seer(nn.Module):
         self.tint = nn.Embedding(worlds, architecture.width)
         nn.init.normal_(self.tint.weight, std=0.1)
 
-    def forward(self, abstract: Tensor, rows: Tensor, world: Tensor) -> Tensor:
+    def forward(self, abstract: Tensor, rows: Tensor, grain: Tensor, world: Tensor) -> Tensor:
         """As `Generator`, of world int64 [b]."""
-        picture: Tensor = self.generator(abstract, rows, self.tint(world))
+        picture: Tensor = self.generator(abstract, rows, grain, self.tint(world))
         return picture
 
     def worlds(self) -> list[Generator]:
@@ -83,20 +83,18 @@ def lesson(
 ) -> dict[str, float]:
     """One step of both sides on a batch of worlds int64 [b]; returns the parts of the loss."""
     device = world.device
-    picture, abstract, shifted, rows, sharp = (
-        value.to(device, non_blocking=True)
-        for value in (batch.picture, batch.abstract, batch.shifted, batch.rows, batch.sharp)
-    )
+    batch = batch.to(device)
+    picture, rows, sharp = batch.picture, batch.rows, batch.sharp
     chance = torch.Generator().manual_seed(1_000_003 * team.rank + step)
     half = torch.autocast(device.type, torch.bfloat16)
     learner.adversary.requires_grad_(False)
     with half:
-        made = learner.seer(abstract, rows, world)
+        made = learner.seer(batch.abstract, rows, batch.grain, world)
         (view,) = augmented([made], chance)
         score = score_loss(learner.adversary(view, world, sharp))
         patches = patch_distance(made, picture, sharp, chance)
-        few = slice(0, len(abstract), 2)
-        again = learner.seer(shifted[few], rows[few], world[few])
+        few = slice(0, len(world), 2)
+        again = learner.seer(batch.shifted[few], rows[few], batch.shifted_grain[few], world[few])
     light, colour = condition_loss(made.float(), picture)
     steady = unsteadiness(made[few].float(), again.float(), batch.shift)
     total = asked.light * light + asked.colour * colour + asked.patches * patches

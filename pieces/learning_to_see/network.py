@@ -52,7 +52,7 @@ class Generator(nn.Module):
     def __init__(self, architecture: Architecture | None = None) -> None:
         super().__init__()
         a = self.architecture = architecture or Architecture()
-        self.first = mirrored(2 + 2 * a.octaves, a.width)
+        self.first = mirrored(2 + 2 * a.octaves + a.grains, a.width)
         self.trunk = nn.Sequential(*(Block(a.width, 2**number) for number in range(a.trunk)))
         self.to_quarter = even(nn.Conv2d(a.width, 4 * a.middle, 1))
         self.tail = nn.Sequential(*(Inner(a.middle) for _ in range(a.tail)))
@@ -64,14 +64,15 @@ class Generator(nn.Module):
         self.margin = a.tail + 1
         nn.init.constant_(self.last.get_parameter("bias"), 0.4)  # begin grey, not black
 
-    def forward(self, abstract: Tensor, rows: Tensor, tint: Tensor | None = None) -> Tensor:
+    def forward(self, abstract: Tensor, rows: Tensor, grain: Tensor, tint: Tensor | None = None) -> Tensor:
         """The picture that an abstraction becomes.
 
-        abstract: float32 [b, 1, h, w] in 0..1; rows: [b, 1, h, 1], how high each row lies in the whole picture (-1
-        top, 1 bottom); tint: [b, width], added to what the first layer says (the parent's only knowledge of which
-        world is asked for); returns [b, 3, 8h, 8w], RGB, about 0..1 and not clipped.
+        abstract: float32 [b, 1, h, w] in 0..1; rows: [b, 1, h, 1], how high each row lies in the whole picture, -1
+        top, 1 bottom; grain: [b, grains, h, w], what texture grows from (``grain.py``); tint: [b, width], added to
+        what the first layer says (the only way in which the parent knows which world is asked for); returns
+        [b, 3, 8h, 8w], RGB, about 0..1 and not clipped.
         """
-        x = self.first(self.seeds(abstract, rows))  # [b, width, h, w]
+        x = self.first(self.seeds(abstract, rows, grain))  # [b, width, h, w]
         if tint is not None:
             x = x + tint[:, :, None, None]
         x = self.trunk(functional.relu(x))
@@ -83,13 +84,12 @@ class Generator(nn.Module):
         x = functional.relu(self.halfway(x))
         return functional.pixel_shuffle(self.last(x), 2)  # [b, 3, 8h, 8w]
 
-    def seeds(self, abstract: Tensor, rows: Tensor) -> Tensor:
-        """What the first layer is given: grey, its waves, the height in the picture: [b, 2 + 2 octaves, h, w].
+    def seeds(self, abstract: Tensor, rows: Tensor, grain: Tensor) -> Tensor:
+        """What the first layer is given: grey, height in the picture, waves of the grey, grain: [b, channels, h, w].
 
-        Texture must grow out of something. Noise fixed to the screen would stand still where the hand moves; waves of
-        the grey level (Tancik et al., Fourier Features, 2020) draw lines along its contours, which move with it.
-        Where the grey is so steep that a wave would be finer than the grid, it fades (as in Barron et al., Mip-NeRF,
-        2021).
+        Texture must grow out of something that moves with what is shown. Waves of the grey level (Tancik et al.,
+        Fourier Features, 2020) draw lines along its contours; where the grey is so steep that a wave would be finer
+        than the grid, it fades (as in Barron et al., Mip-NeRF, 2021). On a bare wall there is only the grain.
         """
         octaves = torch.arange(self.architecture.octaves, device=abstract.device)
         frequency = (2.0 * math.pi * 2.0**octaves)[None, :, None, None]  # [1, octaves, 1, 1]
@@ -99,7 +99,9 @@ class Generator(nn.Module):
         spread = (across.square() + down.square()) / 4  # [b, 1, h, w], of the grey within a pixel of this grid
         there = torch.exp(-0.5 * frequency.square() * spread)
         angle = abstract * frequency
-        seeds = torch.cat([abstract, rows.expand_as(abstract), there * angle.sin(), there * angle.cos()], dim=1)
+        seeds = torch.cat(
+            [abstract, rows.expand_as(abstract), there * angle.sin(), there * angle.cos(), grain], dim=1
+        )
         return seeds.to(self.first.weight.dtype)
 
 

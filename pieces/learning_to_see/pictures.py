@@ -7,18 +7,18 @@ nothing about the finest details, and the batch says so.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from pieces.learning_to_see.abstraction import CELL_PX_TRAINED, SCALE, smooth
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from pieces.learning_to_see.grain import places, sampled, tile
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 FEW = 20
@@ -105,20 +105,38 @@ def resized(picture: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
 class Batch:
     """Crops of size s with what the network would be shown of them.
 
+    shift     across and down in px
     picture   [b, 3, s, s] RGB in 0..1
     abstract  [b, 1, s/8, s/8]
+    grain     [b, GRAINS, s/8, s/8]
     shifted   [b, 1, s/8, s/8], abstraction of the crop `shift` px to the left and above, with sensor noise
+    shifted_grain
     rows      [b, 1, s/8, 1], height in the whole picture, -1 top, 1 bottom
     sharp     bool [b], whether the crop has fine detail
-    shift     across and down in px
     """
 
+    shift: tuple[int, int]
     picture: Tensor
     abstract: Tensor
+    grain: Tensor
     shifted: Tensor
+    shifted_grain: Tensor
     rows: Tensor
     sharp: Tensor
-    shift: tuple[int, int]
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch there."""
+        return Batch(self.shift, *(value.to(device, non_blocking=True) for value in self._tensors()))
+
+    def _tensors(self) -> list[Tensor]:
+        values = (getattr(self, item.name) for item in fields(self))
+        return [value for value in values if not isinstance(value, tuple)]
+
+    @staticmethod
+    def joined(parts: Sequence[Batch]) -> Batch:
+        """Batches of one shift as one."""
+        columns = zip(*(part._tensors() for part in parts), strict=True)
+        return Batch(parts[0].shift, *(torch.cat(column) for column in columns))
 
 
 class Sampler:
@@ -136,14 +154,13 @@ class Sampler:
 
     def draw(self, size: int, rng: np.random.Generator, shift: tuple[int, int] | None = None) -> Batch:
         """A batch of crops; the shift is drawn unless given."""
-        import torch
-
         if shift is None:
             shift = drawn_shift(rng)
-        crops, abstracts, shifteds, heights, sharps = [], [], [], [], []
+        crops, abstracts, grains, shifteds, shifted_grains, heights, sharps = [], [], [], [], [], [], []
+        s = self.crop_px
+        across, down = places(s // SCALE, s // SCALE)
         for number in rng.choice(len(self.pictures), size, p=self._odds):
             crop, top, whole, sharp = self._crop(self.pictures[number], rng)
-            s = self.crop_px
             here = crop[SHIFT_PX:, SHIFT_PX:]
             there = crop[SHIFT_PX - shift[1] :, SHIFT_PX - shift[0] :][:s, :s]
             cell_px = float(np.exp(rng.uniform(*np.log(CELL_PX_TRAINED))))
@@ -151,18 +168,23 @@ class Sampler:
             noise = rng.normal(0, rng.uniform(0, 0.004), (s // SCALE, s // SCALE)).astype(np.float32)
             abstracts.append(smooth(_eighth(here), cell_px, contrast, brightness))
             shifteds.append(smooth(_eighth(there) + noise, cell_px, contrast, brightness))
+            field = tile(rng, s // SCALE)
+            grains.append(sampled(field, across, down))
+            shifted_grains.append(sampled(field, across - shift[0] / SCALE, down - shift[1] / SCALE))
             crops.append(here)
             rows = top + SHIFT_PX + (np.arange(s // SCALE) + 0.5) * SCALE
             heights.append((rows / whole * 2 - 1).astype(np.float32))
             sharps.append(sharp)
         picture = np.ascontiguousarray(np.stack(crops).transpose(0, 3, 1, 2))
         return Batch(
+            shift,
             torch.from_numpy(picture).float() / 255.0,
             torch.from_numpy(np.stack(abstracts))[:, None],
+            torch.from_numpy(np.stack(grains)).permute(0, 3, 1, 2),
             torch.from_numpy(np.stack(shifteds))[:, None],
+            torch.from_numpy(np.stack(shifted_grains)).permute(0, 3, 1, 2),
             torch.from_numpy(np.stack(heights))[:, None, :, None],
             torch.tensor(sharps),
-            shift,
         )
 
     def _is_sharp(self, picture: NDArray[np.uint8]) -> bool:

@@ -2,33 +2,35 @@
 
 The engine is PyTorch itself, without compiling: convolutions in channels-last order and bfloat16 where the processor
 multiplies it, half precision and a CUDA graph on a GPU. A blend of worlds is one network with mixed weights, so that
-it costs what one world costs; an engine that bakes weights in (ONNX Runtime, OpenVINO) would have to compile each
-mixture. The comparison is in the piece's README. Nothing here reads a file or knows what a camera is.
+it costs what one world costs; engines that bake weights in would have to compile each mixture. The comparison is in
+the piece's README. Nothing here reads a file or knows what a camera is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from pieces.learning_to_see.abstraction import SCALE
+from pieces.learning_to_see.grain import GRAINS, Grain
 from pieces.learning_to_see.network import Generator, rows_of
 from pieces.learning_to_see.worlds import World, architecture_of
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-SMALLEST = 256
-"""Short side in px below which a GPU without memory is given up and the processor takes over."""
 WARM_UP_RUNS = 3
+MOST_THREADS = 4
+"""More threads wait for each other longer than they compute: the network is small."""
 
 
 class Seeing:
-    """A generator at one size whose worlds can be mixed. One call at a time."""
+    """A generator at one size whose worlds can be mixed. One call at a time, from any thread.
+
+    It remembers the abstraction before: what texture grows from goes along with what has moved since.
+    """
 
     def __init__(self, worlds: Mapping[str, World], size: tuple[int, int], device: str = "cpu") -> None:
         """worlds: by name, all of one architecture; size: width and height in px, multiples of 8; device: cpu or
@@ -36,6 +38,7 @@ class Seeing:
 
         Raises:
             ValueError: no world, worlds of different architectures, or a size that is no multiple of 8.
+            torch.OutOfMemoryError: the GPU has too little memory for this size.
         """
         width, height = size
         if width % SCALE or height % SCALE or min(size) < 8 * SCALE:
@@ -46,60 +49,55 @@ class Seeing:
             raise ValueError(f"worlds must share one architecture to be mixed; these do not: {named}")
         self.size = size
         self.device = torch.device(device)
-        self.message = ""
-        self._dtype = precision(self.device)
+        dtype = precision(self.device)
         self._network = Generator(architectures.pop()).eval().requires_grad_(False)
-        self._network.to(self.device, self._dtype)
-        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._weights = {name: self._flat(world) for name, world in worlds.items()}
+        self._network.to(self.device, dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        names = [name for name, _ in self._network.named_parameters()]
+        self._weights = {
+            world: [given.state[name].to(self.device, torch.float32) for name in names]
+            for world, given in worlds.items()
+        }
         self._mixture: dict[str, float] = {}
-        self._buffers()
+        self._rows = rows_of(height // SCALE).to(self.device)
+        self._grain = Grain(height // SCALE, width // SCALE)
+        example = torch.zeros(1, 1 + GRAINS, height // SCALE, width // SCALE, device=self.device)
+        self._graph = Graph(self._picture, example) if self.device.type == "cuda" else None
 
-    def warm_up(self) -> str:
-        """Run until the speed is that of a show; returns what had to be given up for want of memory, or ''."""
-        first = next(iter(self._weights))
-        abstract = np.zeros((self.size[1] // SCALE, self.size[0] // SCALE), np.float32)
+    def warm_up(self) -> None:
+        """Run until the speed is that of a show."""
+        width, height = self.size
+        abstract = np.zeros((height // SCALE, width // SCALE), np.float32)
         for _ in range(WARM_UP_RUNS):
-            self.see(abstract, {first: 1.0})
-        return self.message
+            self.see(abstract, {next(iter(self._weights)): 1.0})
 
     def see(self, abstract: NDArray[np.float32], mixture: Mapping[str, float]) -> NDArray[np.uint8]:
         """The picture that an abstraction is in a mixture of worlds.
 
-        abstract: [h / 8, w / 8] in 0..1; mixture: a share for each world that takes part, summing to more than 0;
-        returns RGB [h, w, 3].
+        abstract: [h / 8, w / 8] in 0..1; mixture: a share for each world that takes part, of any sum above 0; returns
+        RGB [h, w, 3], which is the caller's.
 
         Raises:
-            ValueError: the abstraction is of another size.
+            ValueError: the abstraction is of another size, or no world has a share.
             KeyError: the mixture names an unknown world.
         """
         width, height = self.size
         if abstract.shape != (height // SCALE, width // SCALE):
             raise ValueError(f"an abstraction of {abstract.shape} is not that of a picture of {width}x{height} px")
-        with torch.inference_mode():
+        shown = np.dstack([abstract, self._grain.under(abstract)])
+        given = torch.from_numpy(np.ascontiguousarray(shown.transpose(2, 0, 1), np.float32))[None]
+        with torch.inference_mode(), threads():
             self._mix(mixture)
-            self._input.copy_(torch.from_numpy(np.ascontiguousarray(abstract))[None, None])
-            return self._run().numpy()
+            if self._graph is not None:
+                return self._graph.run(given)
+            return self._picture(given).numpy()
 
-    def _run(self) -> Tensor:
-        return self._picture(self._input).cpu()
-
-    def _picture(self, abstract: Tensor) -> Tensor:
-        """[1, 1, h/8, w/8] -> uint8 [h, w, 3]."""
-        picture = self._network(abstract, self._rows)[0]
-        return (picture.permute(1, 2, 0) * 255.0 + 0.5).clamp_(0, 255).to(torch.uint8)
-
-    def _buffers(self) -> None:
-        width, height = self.size
-        self._rows = rows_of(height // SCALE).to(self.device)
-        self._input = torch.zeros(1, 1, height // SCALE, width // SCALE, device=self.device)
-
-    def _flat(self, world: World) -> list[Tensor]:
-        """A world's weights in the order of the network's parameters, float32 on the device."""
-        return [world.state[name].to(self.device, torch.float32) for name, _ in self._network.named_parameters()]
+    def _picture(self, given: Tensor) -> Tensor:
+        """Abstraction and grain [1, 1 + GRAINS, h/8, w/8] -> uint8 [h, w, 3]."""
+        picture = self._network(given[:, :1], self._rows, given[:, 1:])[0].permute(1, 2, 0)
+        return picture.mul(255.0).add_(0.5).clamp_(0, 255).to(torch.uint8).contiguous()
 
     def _mix(self, mixture: Mapping[str, float]) -> None:
-        """Set the network's weights to a mixture of worlds, if it is not that already."""
+        """Set the network's weights to a mixture of worlds, unless it is that; in place: a graph reads them."""
         shares = {name: share for name, share in mixture.items() if share > 0}
         whole = sum(shares.values())
         if whole <= 0:
@@ -108,16 +106,58 @@ class Seeing:
         if shares == self._mixture:
             return
         parts = [(self._weights[name], share) for name, share in shares.items()]
-        for number, parameter in enumerate(self._network.parameters()):
-            mixed = parts[0][0][number] * parts[0][1]
-            for weights, share in parts[1:]:
-                mixed.add_(weights[number], alpha=share)
-            parameter.copy_(mixed)
+        mixed = torch._foreach_mul(parts[0][0], parts[0][1])
+        for weights, share in parts[1:]:
+            torch._foreach_add_(mixed, weights, alpha=share)
+        torch._foreach_copy_(list(self._network.parameters()), list(mixed))
         self._mixture = shares
+
+
+class Graph:
+    """A computation on a GPU as one CUDA graph: one upload, one launch, one download, always the same memory."""
+
+    def __init__(self, compute: object, example: Tensor) -> None:
+        """compute: from a tensor to a tensor, without reading anything back; example: of the shape of all inputs."""
+        assert callable(compute)
+        self._input = example
+        self._sent = torch.empty(example.shape, dtype=example.dtype, pin_memory=True)
+        self._stream = torch.cuda.Stream(example.device)
+        self._stream.wait_stream(torch.cuda.current_stream(example.device))
+        with torch.inference_mode(), torch.cuda.stream(self._stream):
+            for _ in range(WARM_UP_RUNS):  # the libraries choose their algorithms before anything is recorded
+                compute(self._input)
+        self._stream.synchronize()
+        self._graph = torch.cuda.CUDAGraph()
+        with torch.inference_mode(), torch.cuda.graph(self._graph, stream=self._stream):
+            self._made = compute(self._input)
+        self._received = torch.empty(self._made.shape, dtype=self._made.dtype, pin_memory=True)
+
+    def run(self, given: Tensor) -> NDArray[np.uint8]:
+        """The result for an input on the processor, as an array of the caller's own."""
+        self._sent.copy_(given)
+        self._stream.wait_stream(torch.cuda.current_stream(self._input.device))  # weights that were just mixed
+        with torch.cuda.stream(self._stream):
+            self._input.copy_(self._sent, non_blocking=True)
+            self._graph.replay()
+            self._received.copy_(self._made, non_blocking=True)
+        self._stream.synchronize()
+        return self._received.numpy().copy()
 
 
 def precision(device: torch.device) -> torch.dtype:
     """The precision that a device is fastest in: float16 on a GPU, bfloat16 where the processor multiplies it."""
     if device.type == "cuda":
         return torch.float16
-    return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
+    return torch.bfloat16 if torch.cpu.get_capabilities().get("avx512_bf16") else torch.float32
+
+
+@contextmanager
+def threads() -> Iterator[None]:
+    """As many threads as help, whatever another piece in this process has set."""
+    before = torch.get_num_threads()
+    cores = int(torch.cpu.get_capabilities().get("num_physical_cores") or 1)
+    torch.set_num_threads(max(1, min(MOST_THREADS, cores)))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from installation.files import write_whole
 from pieces.learning_to_see.abstraction import from_camera
+from pieces.learning_to_see.grain import Grain
 from pieces.learning_to_see.network import Generator, rows_of
 
 SHOWN = 8
@@ -36,8 +37,10 @@ class Sheet:
             device = next(network.parameters()).device
             abstracts = torch.from_numpy(np.stack(self._abstracts))[:, None].to(device)
             heights = rows_of(abstracts.shape[-2]).to(device)
+            grain = torch.from_numpy(Grain(*abstracts.shape[-2:]).under(self._abstracts[0])).permute(2, 0, 1)[None]
+            grain = grain.to(device)
             with torch.inference_mode():
-                made = torch.cat([network(one[None], heights) for one in abstracts])  # [n, 3, size, size]
+                made = torch.cat([network(one[None], heights, grain) for one in abstracts])  # [n, 3, size, size]
             made = (made.float().clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu()
             rows.append(np.hstack(list(made.numpy())))
         done, data = cv2.imencode(".png", np.vstack(rows)[..., ::-1])

@@ -188,15 +188,7 @@ def draw(samplers: Sequence[Sampler], size: int, rng: np.random.Generator) -> tu
     each = size // len(order)
     shift = drawn_shift(rng)
     parts = [samplers[number].draw(each, rng, shift) for number in order]
-    joined = Batch(
-        torch.cat([part.picture for part in parts]),
-        torch.cat([part.abstract for part in parts]),
-        torch.cat([part.shifted for part in parts]),
-        torch.cat([part.rows for part in parts]),
-        torch.cat([part.sharp for part in parts]),
-        shift,
-    )
-    return joined, torch.from_numpy(order.repeat(each))
+    return Batch.joined(parts), torch.from_numpy(order.repeat(each))
 
 
 # ---- the parent ---------------------------------------------------------------------------------------------------

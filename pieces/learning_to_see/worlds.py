@@ -28,7 +28,7 @@ class Architecture:
     """The constructor arguments of the generator: what a model card keeps.
 
     width, middle, fine: channels at 1/8, 1/4 and 1/2 of the picture's size; trunk, tail: residual blocks at 1/8 and
-    1/4; octaves: how many frequencies of the grey level the first layer is given.
+    1/4; octaves: how many frequencies of the grey level the first layer is given; grains: channels of random grain.
     """
 
     width: int = 128
@@ -37,6 +37,7 @@ class Architecture:
     trunk: int = 3
     tail: int = 2
     octaves: int = 6
+    grains: int = 4
 
 
 @dataclass(frozen=True)
