@@ -21,6 +21,7 @@ class Changes:
         if not worlds:
             raise ValueError("there must be at least one world")
         self._worlds = tuple(worlds)
+        self._number = 0  # of the world in the list, where one may stand twice
         self.world = worlds[0]  # where it is, or is going
         self._paths: dict[str, _Path] = {}
         self._gone = 0.0  # seconds on the way
@@ -50,6 +51,7 @@ class Changes:
         if not worlds:
             raise ValueError("there must be at least one world")
         self._worlds = tuple(worlds)
+        self._number = self._worlds.index(self.world) if self.world in worlds else 0
         if self.world not in worlds:
             self._go(worlds[0], blend)
 
@@ -64,9 +66,9 @@ class Changes:
             turns = 1
         if turns:
             self._waited = 0.0
-            wanted = self._worlds[(self._worlds.index(self.world) + turns) % len(self._worlds)]
-            if wanted != self.world:
-                self._go(wanted, blend)
+            self._number = (self._number + turns) % len(self._worlds)
+            if self._worlds[self._number] != self.world:
+                self._go(self._worlds[self._number], blend)
 
     def _go(self, world: str, blend: float) -> None:
         """Leave for `world` from where the mixture is now, with the speed that it has."""

@@ -25,8 +25,8 @@ MULTIPLE, LEAST = 8, 64
 """A picture's sides are multiples of the one and no shorter than the other, in pixels."""
 LOAD_SECONDS, PASS_SECONDS = 0.6, 0.02  # what an offline render lets them take
 TRIAL_PASSES = 6
-PACE_SECONDS = 0.05
-"""A network that takes no longer for a picture answers within two camera pictures, at 30 of them a second."""
+PACE_SECONDS = 1 / 24
+"""A network that takes no longer for a picture keeps pace: as films do, and it answers within two camera pictures."""
 PAUSES = (5.0, 20.0, 60.0)
 """Seconds before loading is tried again after it has failed, and failed again."""
 
