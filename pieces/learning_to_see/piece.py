@@ -135,7 +135,7 @@ class LearningToSee(Piece):
         self._expose(moment)
         self._change(moment)
         look = self._look(moment)
-        sight.look(moment.camera.image, look, self._changes.mixture, moment.time)
+        sight.look(moment.camera, look, self._changes.mixture, moment.time)
         veil = None
         if self._view.waking or not sight.sees(moment.time):
             veil = given(moment.camera.image, size_of(VEIL_SIDE, plan.seen.aspect), look)
@@ -189,6 +189,7 @@ class LearningToSee(Piece):
 
         chosen, levels = self.settings, self._levels
         auto = chosen.auto_levels
+        drift = SWELL * levels.emptiness if auto else 0.0
         return Look(
             framing=self._framing(),
             contrast=chosen.contrast,
@@ -197,8 +198,8 @@ class LearningToSee(Piece):
             gain=levels.gain if auto else 1.0,
             offset=levels.offset if auto else 0.0,
             swell=self._swell,
-            drift=SWELL * levels.emptiness if auto else 0.0,
-            time=moment.time,
+            drift=drift,
+            time=moment.time if drift > 0 else 0.0,
         )
 
     def _framing(self) -> Framing:

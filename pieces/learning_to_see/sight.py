@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.piece import Answer, Picture, Size, Stage
+from installation.piece import Answer, CameraView, Picture, Size, Stage
 from pieces.learning_to_see.framing import Framing
 from pieces.learning_to_see.loading import PASS_SECONDS, Loaded, Loader, Wish, out_of_memory, reraise_if_poisoned
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 REST_SECONDS = (0.5, 2.0, 10.0, 30.0)
 """Before the network is asked again after it has failed, and failed again."""
 SILENT_SECONDS = 3.0
-"""A network that has not answered for so long is taken to be blind."""
+"""A network that is silent for so long after it was asked is taken to be blind."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Look:
     offset: float = 0.0
     swell: Swell | None = None  # drifts through what the camera shows, `drift` strong
     drift: float = 0.0
-    time: float = 0.0
+    time: float = 0.0  # of the swell; 0 where there is none, so that two looks alike are equal
 
 
 class Sight:
@@ -47,13 +47,13 @@ class Sight:
 
     def __init__(self, stage: Stage, name: str) -> None:
         self.newest: Picture | None = None  # [height, width, 3], of any size
-        self.answers = 0
         self._stage, self._name = stage, name
         self._loader = Loader(stage, name)
         self._asked: Answer[Picture] | None = None
         self._failures = 0
         self._resume_at = -math.inf
-        self._answered_at = -math.inf
+        self._asked_at = 0.0
+        self._question: tuple[object, ...] | None = None  # what the network was asked last
 
     def want(self, wish: Wish) -> None:
         """Have the network of `wish`; what is there goes on seeing until it has been loaded."""
@@ -71,21 +71,27 @@ class Sight:
         return have.size[0] / have.size[1] if have is not None else None
 
     def sees(self, time: float) -> bool:
-        """Whether the network answers."""
-        return time - self._answered_at < SILENT_SECONDS
+        """Whether the network answers when it is asked."""
+        waits = self._asked is not None and time - self._asked_at > SILENT_SECONDS
+        return self.newest is not None and not self._failures and not waits
 
-    def look(self, picture: Picture, how: Look, mixture: Mapping[str, float], time: float) -> None:
+    def look(self, camera: CameraView, how: Look, mixture: Mapping[str, float], time: float) -> None:
         """Pick up what is ready at `time`, and hand the network the next picture if it is free.
 
-        `mixture` is the weight of each world; those that are not loaded are passed over.
+        `mixture` is the weight of each world; those that are not loaded are passed over. What the network has
+        answered already (a slow camera still shows the same picture) it is not asked again.
         """
+        picture = camera.image
         first = {world: 1.0 for world in mixture}
         self._loader.step(time, lambda loaded: see(loaded, picture, how, _within(first, loaded)))
         self._collect(time)
         have = self._loader.have
         if self._asked is not None or have is None or self._loader.timing or time < self._resume_at:
             return
-        if weights := _within(mixture, have):
+        weights = _within(mixture, have)
+        question = (camera.sequence, picture.shape, how, weights, id(have))
+        if weights and question != self._question:
+            self._question, self._asked_at = question, time
             self._asked = self._stage.compute(see, have, picture, how, weights, seconds=PASS_SECONDS)
 
     def _collect(self, time: float) -> None:
@@ -95,6 +101,7 @@ class Sight:
         try:
             self.newest = answer.result()
         except Exception as error:  # a network that fails must not end the picture
+            self._question = None
             if out_of_memory(error) and self._loader.smaller():
                 return
             reraise_if_poisoned(error)
@@ -102,8 +109,7 @@ class Sight:
             self._resume_at = time + REST_SECONDS[min(self._failures, len(REST_SECONDS) - 1)]
             self._failures += 1
         else:
-            self.answers += 1
-            self._failures, self._answered_at = 0, time
+            self._failures = 0
 
 
 def _within(mixture: Mapping[str, float], loaded: Loaded) -> dict[str, float]:

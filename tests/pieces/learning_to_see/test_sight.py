@@ -9,7 +9,7 @@ import pytest
 
 from pieces.learning_to_see import loading
 from pieces.learning_to_see.loading import Wish, out_of_memory, size_of
-from tests.pieces.learning_to_see.painter import Room, Studio
+from tests.pieces.learning_to_see.painter import Room, Studio, ramp
 
 
 def sides(studio: Studio) -> list[int]:
@@ -81,6 +81,20 @@ def test_the_answer_is_there_within_two_camera_pictures(studio: Studio) -> None:
     brightness = [float(np.mean(room.part(room.step(), "seen"))) for _ in range(6)]
     late = next(number for number, value in enumerate(brightness) if value > 1.5 * brightness[0])
     assert late == 2
+
+
+def test_a_picture_that_was_answered_is_not_asked_again(studio: Studio) -> None:
+    """Before a camera of five pictures a second the network rests; a blend or another setting wakes it."""
+    room = Room(detail=256, blend="1 s", dreaminess=0)
+    room.camera = lambda time: (ramp(), 5)
+    room.run(8)
+    asked = len(studio.painter.mixtures)
+    room.run(5)
+    assert len(studio.painter.mixtures) == asked, "and is not taken for blind"
+    assert room.piece._sight.sees(room.time)
+    room.step("next")
+    room.run(2)
+    assert len(studio.painter.mixtures) > asked + 20 and studio.painter.mixtures[-1] == {"fire": 1.0}
 
 
 @pytest.mark.parametrize(
