@@ -7,6 +7,7 @@ timing some pictures in the moments' time (no clock is read here, so that a rend
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from installation.piece import Answer, Size, Stage
 if TYPE_CHECKING:
     from pieces.learning_to_see.seeing import Seeing
 
+log = logging.getLogger(__name__)
 Detail = Literal["auto", 256, 512, 1024]
 PROCESSOR_SIDES, GPU_SIDES = (512, 256), (1024, 512, 256)
 """Sides in pixels of the square that has as many pixels as the network's picture, the best first."""
@@ -147,7 +149,10 @@ class Loader:
             attempt.trial = None
             self._failed(error, attempt, time)
             return False
-        if (time - attempt.began) / TRIAL_PASSES <= PACE_SECONDS:
+        seconds = (time - attempt.began) / TRIAL_PASSES
+        width, height = attempt.loaded.size
+        log.info("a picture of %d×%d px takes about %.0f ms here", width, height, 1000 * seconds)
+        if seconds <= PACE_SECONDS:
             return self._take(attempt.loaded)
         self._load(attempt.sides[1:], self._wish)
         return False
@@ -159,6 +164,7 @@ class Loader:
             if world in self._wish.worlds:
                 self._stage.alert("weights_invalid", network=f"{self._name}.{world}", reason=reason)
         if loaded.seeing is not None or self.have is None:
+            log.info("sees pictures of %d×%d px through %s", *loaded.size, ", ".join(loaded.worlds) or "nothing")
             self.have = loaded
             return True
         return False
