@@ -8,6 +8,8 @@ pictures as a crowd: it is steady from the first step and knows no favourite tex
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -15,6 +17,8 @@ from torch.nn import functional
 PATCH = 7
 """Side in px of the patches that the sliced Wasserstein distance compares."""
 DIRECTIONS = 24
+FELT = 4
+"""Side of the areas, in a layer's pixels, within which features may lie anywhere."""
 LEVELS = 3
 
 
@@ -34,11 +38,28 @@ class Discriminator(nn.Module):
             nn.LeakyReLU(0.2),
         )
         self.score = nn.Conv2d(2 * width, worlds, 1)
+        for layer in self.layers:
+            if isinstance(layer, nn.Conv2d):  # what comes in goes out as strong: torch's own start lets it fade
+                nn.init.kaiming_normal_(layer.weight, 0.2)
 
-    def forward(self, picture: Tensor, world: Tensor) -> Tensor:
-        """[b, 3, h, w], int64 [b] -> scores [b, h', w'] of patches of 38 px."""
-        scores = self.score(self.layers(picture * 2 - 1))
-        return scores[torch.arange(len(world), device=world.device), world]
+    def forward(self, picture: Tensor, world: Tensor) -> Judgement:
+        """[b, 3, h, w], int64 [b] -> scores [b, h', w'] of patches of 38 px, and what they were judged by."""
+        x = picture * 2 - 1
+        features = []
+        for layer in self.layers:
+            x = layer(x)
+            if isinstance(layer, nn.LeakyReLU):
+                features.append(x)
+        scores = self.score(x)[torch.arange(len(world), device=world.device), world]
+        return Judgement(scores, features)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Scores [b, h, w] of patches, and the features [b, c, h, w] of each layer."""
+
+    scores: Tensor
+    features: list[Tensor]
 
 
 class Adversary(nn.Module):
@@ -49,30 +70,44 @@ class Adversary(nn.Module):
         self.fine = Discriminator(worlds)
         self.coarse = Discriminator(worlds)
 
-    def forward(self, picture: Tensor, world: Tensor, sharp: Tensor) -> list[Tensor]:
-        """Scores at each of the two sizes; the finer has fewer rows if not all are sharp."""
-        coarse = self.coarse(functional.avg_pool2d(picture, 2), world)
+    def forward(self, picture: Tensor, world: Tensor, sharp: Tensor) -> list[Judgement]:
+        """The judgement at each of the two sizes; the finer is of fewer pictures if not all are sharp."""
+        coarse: Judgement = self.coarse(functional.avg_pool2d(picture, 2), world)
         return [coarse, self.fine(picture[sharp], world[sharp])] if bool(sharp.any()) else [coarse]
 
 
-def score_loss(scores: list[Tensor]) -> Tensor:
+def score_loss(made: list[Judgement]) -> Tensor:
     """What a generator lowers: made pictures should score high."""
-    return -torch.stack([score.float().mean() for score in scores]).mean()
+    return -torch.stack([one.scores.float().mean() for one in made]).mean()
 
 
-def hinge_loss(real: list[Tensor], made: list[Tensor]) -> Tensor:
+def hinge_loss(real: list[Judgement], made: list[Judgement]) -> Tensor:
     """What a discriminator lowers."""
     each = [
-        functional.relu(1 - one.float()).mean() + functional.relu(1 + two.float()).mean()
+        functional.relu(1 - one.scores.float()).mean() + functional.relu(1 + two.scores.float()).mean()
         for one, two in zip(real, made, strict=True)
     ]
+    return torch.stack(each).mean()
+
+
+def feature_loss(real: list[Judgement], made: list[Judgement]) -> Tensor:
+    """How far what is felt of made pictures is from what is felt of the real ones, as a share of that.
+
+    Feature matching (Wang et al., pix2pixHD, 2018), but of features averaged over FELT x FELT: a place should be as
+    rough, as bright and as lined as in the picture, whatever lies where within it.
+    """
+    each = []
+    for one, two in zip(real, made, strict=True):
+        for felt, wanted in zip(two.features, one.features, strict=True):
+            felt, wanted = (functional.avg_pool2d(x.float(), FELT, FELT // 2) for x in (felt, wanted.detach()))
+            each.append((felt - wanted).abs().mean() / (wanted.abs().mean() + 1e-6))
     return torch.stack(each).mean()
 
 
 def r1(adversary: Adversary, picture: Tensor, world: Tensor, sharp: Tensor) -> Tensor:
     """The squared gradient of the scores of real pictures, per picture: a discriminator without it runs away."""
     picture = picture.detach().requires_grad_(True)
-    total = torch.stack([score.mean(dim=(1, 2)).sum() for score in adversary(picture, world, sharp)]).sum()
+    total = torch.stack([one.scores.mean(dim=(1, 2)).sum() for one in adversary(picture, world, sharp)]).sum()
     (gradient,) = torch.autograd.grad(total, picture, create_graph=True)
     return gradient.square().sum(dim=(1, 2, 3)).mean()
 

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 GRAINS = 4
-"""Channels of grain."""
+"""Channels of grain at 1/8 of the picture's size."""
 TILE = 64
 """Side of the square of grain that repeats, at 1/8 of the picture's size."""
+FINER = 4
+"""Dust is so many times finer than grain: at 1/2 of the picture's size."""
 SOFTNESS = 0.8
 """Standard deviation of the Gaussian that makes grain smooth enough to lie between two pixels."""
 WINDOW = 1.5
@@ -30,17 +32,22 @@ HOME = 0.02
 """Share of its way home that grain goes with each picture."""
 
 
-def tile(rng: np.random.Generator, side: int = TILE) -> NDArray[np.float32]:
-    """Grain of unit variance whose opposite borders fit: [side, side, GRAINS]."""
-    grain = ndimage.gaussian_filter(rng.standard_normal((side, side, GRAINS)), (SOFTNESS, SOFTNESS, 0), mode="wrap")
+def tile(rng: np.random.Generator, side: int, channels: int) -> NDArray[np.float32]:
+    """Grain of unit variance whose opposite borders fit: [side, side, channels]."""
+    white = rng.standard_normal((side, side, channels), np.float32)
+    grain = ndimage.gaussian_filter(white, (SOFTNESS, SOFTNESS, 0), mode="wrap")
     return (grain / grain.std(axis=(0, 1))).astype(np.float32)
 
 
 def sampled(
     grain: NDArray[np.float32], across: NDArray[np.float32], down: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Grain at places [h, w] of the tile, which repeats: [h, w, GRAINS]."""
-    return np.asarray(cv2.remap(grain, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP), np.float32)
+    """Grain at places [h, w] of the tile, which repeats: [h, w, channels]."""
+    side, reach = len(grain), 2  # what a cubic takes from around; OpenCV's own wrapping misses the last column
+    whole = np.pad(grain, ((reach, reach), (reach, reach), (0, 0)), mode="wrap")
+    across, down = (np.mod(places, side) + np.float32(reach) for places in (across, down))
+    found = cv2.remap(whole, across, down, cv2.INTER_CUBIC)
+    return np.asarray(found, np.float32).reshape(*across.shape, grain.shape[2])
 
 
 def places(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -50,24 +57,29 @@ def places(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.flo
 
 
 class Grain:
-    """The grain under a camera."""
+    """The grain and the dust under a camera."""
 
     def __init__(self, height: int, width: int) -> None:
         """Of an abstraction's size."""
-        self._tile = tile(np.random.default_rng(0))
+        rng = np.random.default_rng(0)
+        self._grain, self._dust = tile(rng, TILE, GRAINS), tile(rng, FINER * TILE, 1)
         self._across, self._down = places(height, width)
+        self._dust_places = places(FINER * height, FINER * width)
         self._gone = np.zeros((height, width, 2), np.float32)  # how far the grain here has come, across and down
         self._before: NDArray[np.float32] | None = None
 
-    def under(self, abstract: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The grain [h, w, GRAINS] that belongs to the next picture of a camera."""
+    def under(self, abstract: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Grain [h, w, GRAINS] and dust [4h, 4w, 1] that belong to the next picture of a camera."""
         if self._before is not None:
             moved = movement(self._before, abstract)
             across, down = self._across - moved[..., 0], self._down - moved[..., 1]
             gone = cv2.remap(self._gone, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             self._gone = (gone + moved) * np.float32(1 - HOME)
         self._before = abstract.copy()
-        return sampled(self._tile, self._across - self._gone[..., 0], self._down - self._gone[..., 1])
+        grain = sampled(self._grain, self._across - self._gone[..., 0], self._down - self._gone[..., 1])
+        across, down = self._dust_places
+        gone = FINER * cv2.resize(self._gone, (across.shape[1], across.shape[0]), interpolation=cv2.INTER_LINEAR)
+        return grain, sampled(self._dust, across - gone[..., 0], down - gone[..., 1])
 
 
 def movement(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:

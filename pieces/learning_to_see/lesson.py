@@ -1,9 +1,9 @@
 """One lesson: what the network is taught in a step, and what its adversary learns meanwhile.
 
-Five things are asked of a picture: that its areas have the grey of what was shown (`light`) and, less strictly, the
+Six things are asked of a picture: that its areas have the grey of what was shown (`light`) and, less strictly, the
 colour of the picture that this was made from (`colour`); that its patches are, as a crowd, those of that picture
-(`patches`); that the adversary takes it for one (`score`); and that it moves with what is shown and with nothing else
-(`steady`).
+(`patches`); that it feels like it to the adversary, place by place (`features`); that the adversary takes it for one
+(`score`); and that it moves with what is shown and with nothing else (`steady`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pieces.learning_to_see.abstraction import SCALE
-from pieces.learning_to_see.adversary import Adversary, augmented, hinge_loss, patch_distance, r1, score_loss
+from pieces.learning_to_see.adversary import (
+    Adversary,
+    augmented,
+    feature_loss,
+    hinge_loss,
+    patch_distance,
+    r1,
+    score_loss,
+)
 from pieces.learning_to_see.network import Generator
 from pieces.learning_to_see.pictures import Batch
 from pieces.learning_to_see.team import ALONE, Team
 from pieces.learning_to_see.worlds import Architecture
 
+AREA = 16
+"""Side in px of the areas whose light and colour are given; what happens within them is the world's affair."""
 GREY = (0.299, 0.587, 0.114)
 
 
@@ -29,12 +38,13 @@ GREY = (0.299, 0.587, 0.114)
 class Asked:
     """How much of each thing is asked; r1_every: lessons between two looks at how smooth the adversary is."""
 
-    light: float = 10.0
-    colour: float = 4.0
-    patches: float = 4.0
+    light: float = 6.0
+    colour: float = 3.0
+    patches: float = 12.0
+    features: float = 3.0
     score: float = 0.7
     steady: float = 6.0
-    r1: float = 5.0
+    r1: float = 1.0
     r1_every: int = 16
 
 
@@ -47,9 +57,9 @@ class Seer(nn.Module):
         self.tint = nn.Embedding(worlds, architecture.width)
         nn.init.normal_(self.tint.weight, std=0.1)
 
-    def forward(self, abstract: Tensor, rows: Tensor, grain: Tensor, world: Tensor) -> Tensor:
+    def forward(self, abstract: Tensor, rows: Tensor, grain: Tensor, dust: Tensor, world: Tensor) -> Tensor:
         """As `Generator`, of world int64 [b]."""
-        picture: Tensor = self.generator(abstract, rows, grain, self.tint(world))
+        picture: Tensor = self.generator(abstract, rows, grain, dust, self.tint(world))
         return picture
 
     def worlds(self) -> list[Generator]:
@@ -87,24 +97,29 @@ def lesson(
     picture, rows, sharp = batch.picture, batch.rows, batch.sharp
     chance = torch.Generator().manual_seed(1_000_003 * team.rank + step)
     half = torch.autocast(device.type, torch.bfloat16)
-    learner.adversary.requires_grad_(False)
+    learner.adversary.requires_grad_(True)
     with half:
-        made = learner.seer(batch.abstract, rows, batch.grain, world)
-        (view,) = augmented([made], chance)
-        score = score_loss(learner.adversary(view, world, sharp))
+        made = learner.seer(batch.abstract, rows, batch.grain, batch.dust, world)
+        real_view, made_view = augmented([picture, made], chance)
+        real = learner.adversary(real_view, world, sharp)
+        learner.adversary.requires_grad_(False)
+        judged = learner.adversary(made_view, world, sharp)
+        score, features = score_loss(judged), feature_loss(real, judged)
         patches = patch_distance(made, picture, sharp, chance)
         few = slice(0, len(world), 2)
-        again = learner.seer(batch.shifted[few], rows[few], batch.shifted_grain[few], world[few])
+        again = learner.seer(
+            batch.shifted[few], rows[few], batch.shifted_grain[few], batch.shifted_dust[few], world[few]
+        )
     light, colour = condition_loss(made.float(), picture)
     steady = unsteadiness(made[few].float(), again.float(), batch.shift)
-    total = asked.light * light + asked.colour * colour + asked.patches * patches
+    total = asked.light * light + asked.colour * colour + asked.patches * patches + asked.features * features
     (total + asked.score * score + asked.steady * steady).backward()
     move(optimiser, learner.seer, team)
     learner.adversary.requires_grad_(True)
     with half:
-        real_view, made_view = augmented([picture, made.detach()], chance)
-        hinge = hinge_loss(learner.adversary(real_view, world, sharp), learner.adversary(made_view, world, sharp))
-    parts = {"light": light, "colour": colour, "patches": patches, "score": score, "steady": steady, "hinge": hinge}
+        hinge = hinge_loss(real, learner.adversary(made_view.detach(), world, sharp))
+    parts = {"light": light, "colour": colour, "patches": patches, "features": features, "score": score}
+    parts |= {"steady": steady, "hinge": hinge}
     if step % asked.r1_every == 0:
         parts["r1"] = r1(learner.adversary, picture, world, sharp)
         hinge = hinge + 0.5 * asked.r1 * asked.r1_every * parts["r1"]
@@ -114,8 +129,8 @@ def lesson(
 
 
 def condition_loss(made: Tensor, picture: Tensor) -> tuple[Tensor, Tensor]:
-    """How far grey and colour of areas are from the picture's: at 1/8 of the size, pictures [b, 3, h, w]."""
-    difference = functional.avg_pool2d(made, SCALE) - functional.avg_pool2d(picture, SCALE)
+    """How far grey and colour of areas are from the picture's: in areas of AREA px, pictures [b, 3, h, w]."""
+    difference = functional.avg_pool2d(made, AREA) - functional.avg_pool2d(picture, AREA)
     grey = difference.new_tensor(GREY)[None, :, None, None]
     return (difference * grey).sum(1).abs().mean(), difference.abs().mean()
 

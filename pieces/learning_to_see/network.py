@@ -19,6 +19,9 @@ from torch.nn import functional
 from pieces.learning_to_see.abstraction import SCALE
 from pieces.learning_to_see.worlds import Architecture
 
+REACH = 4.0
+"""Pixels of the abstraction's grid within which a wave of the grey level may not repeat itself."""
+
 
 class Block(nn.Module):
     """x + conv(relu(conv(x))), the first convolution dilated: [b, c, h, w] -> the same."""
@@ -56,6 +59,8 @@ class Generator(nn.Module):
         self.trunk = nn.Sequential(*(Block(a.width, 2**number) for number in range(a.trunk)))
         self.to_quarter = even(nn.Conv2d(a.width, 4 * a.middle, 1))
         self.tail = nn.Sequential(*(Inner(a.middle) for _ in range(a.tail)))
+        self.middle_dust = nn.Parameter(0.1 * torch.randn(a.middle))
+        self.fine_dust = nn.Parameter(0.1 * torch.randn(a.fine))
         self.to_half = even(nn.Conv2d(a.middle, 4 * a.fine, 1))
         self.halfway = nn.Conv2d(a.fine, a.fine, 3)
         self.last = even(nn.Conv2d(a.fine, 12, 3))
@@ -64,13 +69,15 @@ class Generator(nn.Module):
         self.margin = a.tail + 1
         nn.init.constant_(self.last.get_parameter("bias"), 0.4)  # begin grey, not black
 
-    def forward(self, abstract: Tensor, rows: Tensor, grain: Tensor, tint: Tensor | None = None) -> Tensor:
+    def forward(
+        self, abstract: Tensor, rows: Tensor, grain: Tensor, dust: Tensor, tint: Tensor | None = None
+    ) -> Tensor:
         """The picture that an abstraction becomes.
 
         abstract: float32 [b, 1, h, w] in 0..1; rows: [b, 1, h, 1], how high each row lies in the whole picture, -1
-        top, 1 bottom; grain: [b, grains, h, w], what texture grows from (``grain.py``); tint: [b, width], added to
-        what the first layer says (the only way in which the parent knows which world is asked for); returns
-        [b, 3, 8h, 8w], RGB, about 0..1 and not clipped.
+        top, 1 bottom; grain: [b, grains, h, w] and dust: [b, 1, 4h, 4w], what texture grows from (``grain.py``);
+        tint: [b, width], added to what the first layer says (the only way in which the parent knows which world is
+        asked for); returns [b, 3, 8h, 8w], RGB, about 0..1 and not clipped.
         """
         x = self.first(self.seeds(abstract, rows, grain))  # [b, width, h, w]
         if tint is not None:
@@ -78,9 +85,11 @@ class Generator(nn.Module):
         x = self.trunk(functional.relu(x))
         margin = self.margin
         x = functional.pad(x, (margin, margin, margin, margin), mode="reflect")
-        x = functional.relu(functional.pixel_shuffle(self.to_quarter(x), 2))  # [b, middle, 2h + 2m, 2w + 2m]
+        x = functional.pixel_shuffle(self.to_quarter(x), 2)  # [b, middle, 2h + 4m, 2w + 4m]
+        x = functional.relu(x + strewn(functional.avg_pool2d(dust, 2), self.middle_dust, 2 * margin))
         x = self.tail(x)[..., 1:-1, 1:-1]
-        x = functional.relu(functional.pixel_shuffle(self.to_half(x), 2))  # [b, fine, 4h + 4, 4w + 4]
+        x = functional.pixel_shuffle(self.to_half(x), 2)  # [b, fine, 4h + 4, 4w + 4]
+        x = functional.relu(x + strewn(dust, self.fine_dust, 2))
         x = functional.relu(self.halfway(x))
         return functional.pixel_shuffle(self.last(x), 2)  # [b, 3, 8h, 8w]
 
@@ -88,21 +97,27 @@ class Generator(nn.Module):
         """What the first layer is given: grey, height in the picture, waves of the grey, grain: [b, channels, h, w].
 
         Texture must grow out of something that moves with what is shown. Waves of the grey level (Tancik et al.,
-        Fourier Features, 2020) draw lines along its contours; where the grey is so steep that a wave would be finer
-        than the grid, it fades (as in Barron et al., Mip-NeRF, 2021). On a bare wall there is only the grain.
+        Fourier Features, 2020) tell shallow slopes apart; where the grey is steeper, so that a wave would draw rings
+        around things, it fades (as in Barron et al., Mip-NeRF, 2021). On a bare wall there is only the grain.
         """
         octaves = torch.arange(self.architecture.octaves, device=abstract.device)
         frequency = (2.0 * math.pi * 2.0**octaves)[None, :, None, None]  # [1, octaves, 1, 1]
         around = functional.pad(abstract, (1, 1, 1, 1), mode="reflect")
         across = (around[..., 1:-1, 2:] - around[..., 1:-1, :-2]) / 2
         down = (around[..., 2:, 1:-1] - around[..., :-2, 1:-1]) / 2
-        spread = (across.square() + down.square()) / 4  # [b, 1, h, w], of the grey within a pixel of this grid
+        spread = (across.square() + down.square()) * REACH**2  # [b, 1, h, w], of the grey around a pixel
         there = torch.exp(-0.5 * frequency.square() * spread)
         angle = abstract * frequency
         seeds = torch.cat(
             [abstract, rows.expand_as(abstract), there * angle.sin(), there * angle.cos(), grain], dim=1
         )
         return seeds.to(self.first.weight.dtype)
+
+
+def strewn(dust: Tensor, weight: Tensor, margin: int) -> Tensor:
+    """Dust [b, 1, h, w] with a mirrored margin, as strong in each channel [c] as was learned: [b, c, h', w']."""
+    whole = functional.pad(dust, (margin, margin, margin, margin), mode="reflect")
+    return whole.to(weight.dtype) * weight[None, :, None, None]
 
 
 def mirrored(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pieces.learning_to_see.abstraction import CELL_PX_TRAINED, SCALE, smooth
-from pieces.learning_to_see.grain import places, sampled, tile
+from pieces.learning_to_see.grain import FINER, GRAINS, places, sampled, tile
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 FEW = 20
@@ -108,9 +108,9 @@ class Batch:
     shift     across and down in px
     picture   [b, 3, s, s] RGB in 0..1
     abstract  [b, 1, s/8, s/8]
-    grain     [b, GRAINS, s/8, s/8]
+    grain     [b, GRAINS, s/8, s/8] and dust [b, 1, s/2, s/2], what texture grows from
     shifted   [b, 1, s/8, s/8], abstraction of the crop `shift` px to the left and above, with sensor noise
-    shifted_grain
+    shifted_grain, shifted_dust
     rows      [b, 1, s/8, 1], height in the whole picture, -1 top, 1 bottom
     sharp     bool [b], whether the crop has fine detail
     """
@@ -119,8 +119,10 @@ class Batch:
     picture: Tensor
     abstract: Tensor
     grain: Tensor
+    dust: Tensor
     shifted: Tensor
     shifted_grain: Tensor
+    shifted_dust: Tensor
     rows: Tensor
     sharp: Tensor
 
@@ -156,11 +158,13 @@ class Sampler:
         """A batch of crops; the shift is drawn unless given."""
         if shift is None:
             shift = drawn_shift(rng)
-        crops, abstracts, grains, shifteds, shifted_grains, heights, sharps = [], [], [], [], [], [], []
+        crops, abstracts, shifteds, heights, sharps = [], [], [], [], []
+        grains: tuple[list[NDArray[np.float32]], ...] = ([], [])
+        shifted_grains: tuple[list[NDArray[np.float32]], ...] = ([], [])
         s = self.crop_px
-        across, down = places(s // SCALE, s // SCALE)
-        for number in rng.choice(len(self.pictures), size, p=self._odds):
-            crop, top, whole, sharp = self._crop(self.pictures[number], rng)
+        spots = (places(s // SCALE, s // SCALE), places(FINER * s // SCALE, FINER * s // SCALE))
+        for chosen in rng.choice(len(self.pictures), size, p=self._odds):
+            crop, top, whole, sharp = self._crop(self.pictures[chosen], rng)
             here = crop[SHIFT_PX:, SHIFT_PX:]
             there = crop[SHIFT_PX - shift[1] :, SHIFT_PX - shift[0] :][:s, :s]
             cell_px = float(np.exp(rng.uniform(*np.log(CELL_PX_TRAINED))))
@@ -168,9 +172,10 @@ class Sampler:
             noise = rng.normal(0, rng.uniform(0, 0.004), (s // SCALE, s // SCALE)).astype(np.float32)
             abstracts.append(smooth(_eighth(here), cell_px, contrast, brightness))
             shifteds.append(smooth(_eighth(there) + noise, cell_px, contrast, brightness))
-            field = tile(rng, s // SCALE)
-            grains.append(sampled(field, across, down))
-            shifted_grains.append(sampled(field, across - shift[0] / SCALE, down - shift[1] / SCALE))
+            for number, (grown, (across, down)) in enumerate(zip(_fields(rng, s), spots, strict=True)):
+                step = s / len(across)  # px of the picture
+                grains[number].append(sampled(grown, across, down))
+                shifted_grains[number].append(sampled(grown, across - shift[0] / step, down - shift[1] / step))
             crops.append(here)
             rows = top + SHIFT_PX + (np.arange(s // SCALE) + 0.5) * SCALE
             heights.append((rows / whole * 2 - 1).astype(np.float32))
@@ -180,9 +185,11 @@ class Sampler:
             shift,
             torch.from_numpy(picture).float() / 255.0,
             torch.from_numpy(np.stack(abstracts))[:, None],
-            torch.from_numpy(np.stack(grains)).permute(0, 3, 1, 2),
+            _planes(grains[0]),
+            _planes(grains[1]),
             torch.from_numpy(np.stack(shifteds))[:, None],
-            torch.from_numpy(np.stack(shifted_grains)).permute(0, 3, 1, 2),
+            _planes(shifted_grains[0]),
+            _planes(shifted_grains[1]),
             torch.from_numpy(np.stack(heights))[:, None, :, None],
             torch.tensor(sharps),
         )
@@ -206,6 +213,17 @@ class Sampler:
         if rng.random() < 0.5:
             crop = crop[:, ::-1]
         return crop, top, picture.shape[0], sharp
+
+
+def _planes(fields: list[NDArray[np.float32]]) -> Tensor:
+    """Fields [h, w, channels] as a tensor [b, channels, h, w]."""
+    return torch.from_numpy(np.stack(fields)).permute(0, 3, 1, 2)
+
+
+def _fields(rng: np.random.Generator, crop_px: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Tiles of grain and of dust as large as a crop."""
+    side = crop_px // SCALE
+    return tile(rng, side, GRAINS), tile(rng, FINER * side, 1)
 
 
 def drawn_shift(rng: np.random.Generator) -> tuple[int, int]:

@@ -37,10 +37,14 @@ class Sheet:
             device = next(network.parameters()).device
             abstracts = torch.from_numpy(np.stack(self._abstracts))[:, None].to(device)
             heights = rows_of(abstracts.shape[-2]).to(device)
-            grain = torch.from_numpy(Grain(*abstracts.shape[-2:]).under(self._abstracts[0])).permute(2, 0, 1)[None]
-            grain = grain.to(device)
+            grain, dust = (
+                torch.from_numpy(one).permute(2, 0, 1)[None].to(device)
+                for one in Grain(*abstracts.shape[-2:]).under(self._abstracts[0])
+            )
             with torch.inference_mode():
-                made = torch.cat([network(one[None], heights, grain) for one in abstracts])  # [n, 3, size, size]
+                made = torch.cat(
+                    [network(one[None], heights, grain, dust) for one in abstracts]
+                )  # [n, 3, size, size]
             made = (made.float().clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu()
             rows.append(np.hstack(list(made.numpy())))
         done, data = cv2.imencode(".png", np.vstack(rows)[..., ::-1])

@@ -50,7 +50,8 @@ class Plan:
     batch: int = 4
     size_px: int = 256
     crop_px: int = 128
-    rate: float = 4e-4
+    rate: float = 2e-4
+    adversary_rate: float = 4e-4
     averaging: float = 0.998
     save_every: int = 250
     sheet_every: int = 500
@@ -85,6 +86,7 @@ def train(
         plan = planned(plan, our, steps)
         pictures = read_pictures(data, plan.size_px)
         tell(our, world, pictures)
+        torch.manual_seed(plan.seed)
         learner = from_parent(world, folder, our)
         sheet = Sheet(shown(data, pictures, plan), plan.size_px)
         sampler = Sampler(pictures, plan.size_px, plan.crop_px)
@@ -119,6 +121,7 @@ def train_parent(
         parts = [read_pictures(data / name, plan.size_px) for name in names]
         for name, pictures in zip(names, parts, strict=True):
             tell(our, name, pictures)
+        torch.manual_seed(plan.seed)
         learner = Learner(Architecture(), len(names))
         on_sheet = [shown(data / name, part, plan)[0] for name, part in zip(names, parts, strict=True)]
         samplers = [Sampler(part, plan.size_px, plan.crop_px) for part in parts]
@@ -137,12 +140,12 @@ def fit(folder: Path, learner: Learner, samplers: Sequence[Sampler], sheet: Shee
     our.agree(learner.state_dict().values())
     averaged = copy.deepcopy(learner.seer).eval()
     groups = [{"params": list(learner.seer.parameters())}, {"params": list(learner.adversary.parameters())}]
-    optimiser = torch.optim.Adam(groups, lr=plan.rate, betas=(0.5, 0.99))
+    optimiser = torch.optim.Adam(groups, betas=(0.5, 0.99))
     with Run(folder, plan.steps) as run:
         first = run.resume(learner, optimiser, averaged)
         for step, (batch, world) in batches(samplers, plan, first, our.rank):
-            for group in optimiser.param_groups:
-                group["lr"] = rate_at(step, plan)
+            for group, rate in zip(optimiser.param_groups, (plan.rate, plan.adversary_rate), strict=True):
+                group["lr"] = rate * pace_at(step, plan)
             figures = lesson(learner, optimiser, batch, world.to(our.device), step, plan.asked, our)
             keep = min(plan.averaging, (step + 1) / (step + 20))
             with torch.no_grad():
@@ -159,10 +162,10 @@ def fit(folder: Path, learner: Learner, samplers: Sequence[Sampler], sheet: Shee
     return averaged
 
 
-def rate_at(step: int, plan: Plan) -> float:
-    """The learning rate: a short start, then level, then falling to a tenth over the last third."""
+def pace_at(step: int, plan: Plan) -> float:
+    """The share of the learning rate: a short start, then level, then falling to a tenth over the last third."""
     end = min(1.0, (plan.steps - step) / (plan.steps / 3))
-    return plan.rate * min(1.0, (step + 1) / 100) * (0.1 + 0.9 * end)
+    return min(1.0, (step + 1) / 100) * (0.1 + 0.9 * end)
 
 
 def batches(

@@ -1,0 +1,79 @@
+"""The figures can fail: each is bad for something that is bad in just that way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pieces.learning_to_see import evaluate as figures
+from pieces.learning_to_see.abstraction import from_camera
+
+Picture = NDArray[np.uint8]
+SIZE = (64, 64)
+
+
+def enlarged(abstract: NDArray[np.float32]) -> Picture:
+    """Sees just what it is shown."""
+    grey = cv2.resize(abstract, SIZE, interpolation=cv2.INTER_CUBIC)
+    return np.repeat((np.clip(grey, 0, 1) * 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def waves(seed: int, length: float = 9.0) -> Picture:
+    rng = np.random.default_rng(seed)
+    field = cv2.GaussianBlur(rng.normal(0, 1, SIZE).astype(np.float32), (0, 0), length / 4)
+    grey = np.clip(120 + 40 * field / field.std(), 0, 255)
+    return np.dstack([0.3 * grey, 0.6 * grey, grey]).astype(np.uint8)
+
+
+SEA = [waves(seed) for seed in range(6)]
+
+
+def test_the_distance_tells_worlds_apart() -> None:
+    same = figures.swd([waves(seed) for seed in range(10, 16)], SEA)
+    finer = figures.swd([waves(seed, 4.0) for seed in range(10, 16)], SEA)
+    red = figures.swd([picture[..., ::-1].copy() for picture in SEA], SEA)
+    smooth = figures.swd([enlarged(from_camera(picture, SIZE)) for picture in SEA], SEA)
+    assert figures.swd(SEA, SEA) == 0
+    assert 2 * same < finer and 5 * same < min(red, smooth)
+
+
+def test_noise_gain_counts_what_flickers() -> None:
+    rng = np.random.default_rng(0)
+
+    def flickering(abstract: NDArray[np.float32]) -> Picture:
+        return np.clip(enlarged(abstract) + rng.normal(0, 30, (*SIZE, 3)), 0, 255).astype(np.uint8)
+
+    calm, restless = (figures.noise_gain(see, SEA[:2], 64) for see in (enlarged, flickering))
+    assert calm < 0.2 and restless > 2
+
+
+def test_warp_consistency_counts_what_stays_behind() -> None:
+    frost = np.random.default_rng(0).integers(-40, 40, (*SIZE, 3))
+
+    def behind_frost(abstract: NDArray[np.float32]) -> Picture:
+        return np.clip(enlarged(abstract) + frost, 0, 255).astype(np.uint8)
+
+    free, stuck = (figures.warp_consistency(see, SEA[:2], 64) for see in (enlarged, behind_frost))
+    assert free < 0.02 < 0.05 < stuck
+
+
+def test_fidelity_is_what_can_be_recognised() -> None:
+    shown = [from_camera(picture, SIZE) for picture in SEA]
+    assert figures.fidelity([enlarged(one) for one in shown], SEA) > 0.95
+    assert abs(figures.fidelity([enlarged(one) for one in shown[::-1]], SEA)) < 0.5
+    assert figures.fidelity([255 - enlarged(one) for one in shown], SEA) < -0.9
+    assert figures.fidelity([np.full((*SIZE, 3), 80, np.uint8)] * 6, SEA) == 0
+
+
+def test_all_figures_have_their_names() -> None:
+    found = figures.figures_of(enlarged, SEA[:3], 64)
+    assert list(found) == ["swd", "noise_gain", "warp_consistency", "fidelity", "n"] and found["n"] == 3
+
+
+def test_what_must_be_said(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="--world"):
+        figures.evaluate(tmp_path)

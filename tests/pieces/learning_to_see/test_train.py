@@ -1,0 +1,205 @@
+"""Learning: it learns, goes on where it was cut, ends with a world and its card, alone or in a team."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from installation.networks import weights
+from pieces.learning_to_see import train, worlds
+from pieces.learning_to_see.adversary import Adversary, augmented, hinge_loss, patch_distance, r1
+from pieces.learning_to_see.lesson import Learner, condition_loss, unsteadiness
+from pieces.learning_to_see.pictures import Pictures, Sampler
+from pieces.learning_to_see.team import Team
+from pieces.learning_to_see.train import Plan
+from pieces.learning_to_see.worlds import Architecture
+
+SMALL = Architecture(width=16, middle=8, fine=8, trunk=1, tail=1)
+BRIEF = Plan(steps=4, batch=2, size_px=96, crop_px=96, save_every=2, sheet_every=4)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "Architecture", lambda: SMALL)
+    monkeypatch.setattr(train, "measured", lambda world, data, size_px: {"swd": 0.5})
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Orange above blue, with some noise, of which two worlds are made."""
+    rng = np.random.default_rng(0)
+    for world, colours in (("ember", ((250, 120, 20), (60, 20, 10))), ("ice", ((220, 230, 250), (20, 60, 120)))):
+        (tmp_path / "pictures" / world).mkdir(parents=True)
+        for number in range(4):
+            picture = np.repeat(np.repeat(np.array(colours, float)[:, None], 120, 1), 60, 0)
+            picture = np.clip(picture + rng.normal(0, 12, picture.shape), 0, 255).astype(np.uint8)
+            cv2.imwrite(str(tmp_path / "pictures" / world / f"{number}.png"), picture[..., ::-1])
+    return tmp_path / "pictures"
+
+
+def taught(pictures: Path, folder: Path, plan: Plan = BRIEF, world: str = "ember") -> Path:
+    return train.train(pictures / world, world, folder / "run", folder=folder, plan=plan)
+
+
+def test_it_ends_with_a_world_a_card_and_a_sheet(pictures: Path, tmp_path: Path) -> None:
+    path = taught(pictures, tmp_path)
+    assert path == tmp_path / "learning_to_see.ember.safetensors"
+    world = worlds.load("ember", tmp_path)
+    assert world.card.measured == {"swd": 0.5}
+    assert world.card.command.endswith("--world ember --steps 4")
+    assert "4 pictures" in world.card.data[0]
+    sheet = cv2.imread(str(tmp_path / "run" / "sheet.png"))
+    assert sheet is not None and sheet.shape == (3 * 96, 4 * 96, 3)
+
+
+def test_a_run_that_was_cut_goes_on_as_if_it_had_not_been(pictures: Path, tmp_path: Path) -> None:
+    taught(pictures, tmp_path / "whole")
+    cut = replace(BRIEF, steps=10**6)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "pace_at", lambda step, plan: 1.0 if step < 3 else pytest.fail("cut"))
+        with pytest.raises(pytest.fail.Exception):
+            taught(pictures, tmp_path / "cut", cut)
+        patch.setattr(train, "pace_at", lambda step, plan: 1.0)
+        taught(pictures, tmp_path / "cut")  # its checkpoint is that of the second step
+        taught(pictures, tmp_path / "again")
+    states = [worlds.load("ember", tmp_path / name).state for name in ("cut", "again", "whole")]
+    assert all(torch.allclose(states[0][key], states[1][key], atol=2e-3) for key in states[0])
+    assert not all(torch.allclose(states[0][key], states[2][key], atol=2e-3) for key in states[0])
+
+
+def test_it_learns_the_colours_of_its_world(pictures: Path, tmp_path: Path) -> None:
+    plan = replace(BRIEF, steps=60, averaging=0.9, rate=2e-3, save_every=60, sheet_every=60)
+    taught(pictures, tmp_path, plan)
+    sheet = cv2.imread(str(tmp_path / "run" / "sheet.png"))
+    assert sheet is not None
+    made, real = (sheet[row * 96 :][:48, :96].reshape(-1, 3).mean(0) for row in (2, 0))
+    assert made[2] > made[0] + 30 and np.abs(made - real).max() < 90  # B, G, R
+
+
+def test_a_world_begins_from_its_parent_and_from_its_own_part_of_it(pictures: Path, tmp_path: Path) -> None:
+    train.train_parent(pictures, tmp_path / "parent", folder=tmp_path, plan=BRIEF)
+    parent = weights.load("learning_to_see.parent", tmp_path).state
+    assert {key for key in parent if key.startswith("tint.")} == {"tint.ember", "tint.ice"}
+    for name, expected in (("ice", parent["tint.ice"]), ("new", (parent["tint.ice"] + parent["tint.ember"]) / 2)):
+        learner = train.from_parent(name, tmp_path, Team(0, 1, "cpu"))
+        assert torch.allclose(learner.seer.tint.weight[0], expected.float(), atol=1e-3)
+        first = learner.seer.generator.first.weight
+        assert torch.allclose(first, parent["seer.generator.first.weight"].float())
+        assert learner.adversary.fine.score.weight.shape[0] == 1
+    assert worlds.names(tmp_path) == []
+
+
+def test_without_a_parent_it_begins_from_nothing_and_says_so(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taught(pictures, tmp_path)
+    said = capsys.readouterr().err
+    assert "begins from nothing" in said and "none is held back" in said and "repeats itself" in said
+
+
+@pytest.mark.parametrize("name", [None, "", "My World", "../sea", "parent"])
+def test_a_world_needs_a_name(pictures: Path, name: str | None) -> None:
+    with pytest.raises(ValueError, match="--world"):
+        train.train(pictures / "ice", name)
+
+
+def test_no_pictures(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no picture"):
+        train.train(tmp_path, "rust", tmp_path / "run", folder=tmp_path, plan=BRIEF)
+    with pytest.raises(ValueError, match="one folder for each world"):
+        train.train_parent(tmp_path, plan=BRIEF)
+
+
+# ---- the parts of a lesson ----------------------------------------------------------------------------------------
+
+
+def test_the_adversary_tells_noise_from_pictures() -> None:
+    torch.manual_seed(0)
+    adversary, chance = Adversary(1), torch.Generator().manual_seed(0)
+    optimiser = torch.optim.Adam(adversary.parameters(), 1e-3)
+    real = torch.linspace(0, 1, 64)[None, None, None].expand(4, 3, 64, 64).contiguous()
+    made, world, sharp = torch.rand(4, 3, 64, 64), torch.zeros(4, dtype=torch.long), torch.ones(4, dtype=torch.bool)
+    for _ in range(20):
+        views = augmented([real, made], chance)
+        loss = hinge_loss(*(adversary(view, world, sharp) for view in views))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    assert loss < 0.5
+    assert r1(adversary, real, world, sharp) > 0
+    assert len(adversary(real, world, ~sharp)) == 1  # unsharp pictures teach the coarse one alone
+
+
+def test_the_distance_of_patches_sees_texture_and_ignores_where_it_lies() -> None:
+    chance, sharp = torch.Generator().manual_seed(0), torch.ones(1, dtype=torch.bool)
+    torch.manual_seed(0)
+    real = torch.rand(1, 3, 64, 64)
+    elsewhere = real.roll((9, 12), (2, 3))
+    smooth = real.mean(dim=(2, 3), keepdim=True).expand_as(real)
+    near, far = (float(patch_distance(made, real, sharp, chance)) for made in (elsewhere, smooth))
+    assert near < 0.4 * far
+
+
+def test_light_is_of_areas_alone() -> None:
+    picture = torch.rand(1, 3, 32, 32)
+    turned = picture.unfold(2, 16, 16).unfold(3, 16, 16).flip(-1, -2).permute(0, 1, 2, 4, 3, 5).reshape(1, 3, 32, 32)
+    assert all(value < 1e-6 for value in condition_loss(turned, picture))
+    brighter = condition_loss(picture + 0.1, picture)
+    assert all(abs(float(value) - 0.1) < 1e-5 for value in brighter)
+
+
+def test_unsteadiness_is_nothing_for_what_has_moved() -> None:
+    whole = torch.rand(1, 3, 40, 40)
+    here, there = whole[..., 8:, 8:], whole[..., 3:35, 5:37]  # 3 px further right, 5 further down
+    assert unsteadiness(here, there, (3, 5)) == 0 < unsteadiness(here, there, (2, 5))
+
+
+def test_worlds_take_turns_where_a_batch_is_smaller_than_their_number() -> None:
+    samplers = [Sampler(Pictures([np.full((64, 64, 3), value, np.uint8)]), 64, 32) for value in (0, 100, 200)]
+    seen = set()
+    for seed in range(12):
+        batch, world = train.draw(samplers, 2, np.random.default_rng(seed))
+        assert len(world) == 2 and len(set(world.tolist())) == 2
+        assert torch.allclose(batch.picture.mean(dim=(1, 2, 3)) * 255, world * 100.0, atol=1)
+        seen |= set(world.tolist())
+    assert seen == {0, 1, 2}
+
+
+def test_a_team_averages_what_it_learns(tmp_path: Path) -> None:
+    script = tmp_path / "one.py"
+    script.write_text(
+        "import torch\n"
+        "from pieces.learning_to_see.team import team\n"
+        "with team() as our:\n"
+        "    one = torch.nn.Parameter(torch.full((3,), float(our.rank)))\n"
+        "    our.agree([one.data])\n"
+        "    assert one.tolist() == [0.0, 0.0, 0.0]\n"
+        "    (one * (our.rank + 1)).sum().backward()\n"
+        "    our.share([one, torch.zeros(2)])\n"
+        "    assert one.grad.tolist() == [1.5, 1.5, 1.5], one.grad\n"
+        "    assert our.leads == (our.rank == 0) and our.size == 2\n"
+    )
+    root = Path(__file__).resolve().parents[3]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script)]
+    environment = {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_seer_s_world_is_what_it_sees_of_it() -> None:
+    torch.manual_seed(0)
+    learner = Learner(SMALL, 2)
+    abstract, rows, grain = torch.rand(1, 1, 8, 8), torch.zeros(1, 1, 8, 1), torch.randn(1, 4, 8, 8)
+    dust = torch.randn(1, 1, 32, 32)
+    with torch.inference_mode():
+        for number, network in enumerate(learner.seer.worlds()):
+            asked = learner.seer(abstract, rows, grain, dust, torch.tensor([number]))
+            assert torch.allclose(network(abstract, rows, grain, dust), asked, atol=1e-5)

@@ -1,0 +1,89 @@
+"""Worlds on disk: found, verified, refused with a remedy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from installation.networks import weights
+from installation.networks.weights import Card, WeightsError
+from pieces.learning_to_see import worlds
+from pieces.learning_to_see.network import Generator
+from pieces.learning_to_see.worlds import Architecture
+
+SMALL = Architecture(width=8, middle=8, fine=8, trunk=1, tail=1)
+CARD = Card("", asdict(SMALL), ["nobody's"], "Apache-2.0", "python3 run.py train learning_to_see --world rust")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("rust", "moss"):
+        worlds.save(name, Generator(SMALL), CARD, tmp_path)
+    return tmp_path
+
+
+def test_worlds_are_those_on_disk_without_their_parent(folder: Path) -> None:
+    weights.save("learning_to_see.parent", {"x": torch.zeros(1)}, CARD, folder)
+    weights.save("another_piece.network", {"x": torch.zeros(1)}, CARD, folder)
+    assert worlds.names(folder) == ["moss", "rust"]
+    assert worlds.names(folder / "nowhere") == []
+
+
+def test_a_world_comes_back_in_half_precision(folder: Path) -> None:
+    network = Generator(SMALL)
+    worlds.save("rust", network, CARD, folder)
+    world = worlds.load("rust", folder)
+    assert world.name == "rust" and worlds.architecture_of(world.card) == SMALL
+    for name, tensor in network.state_dict().items():
+        assert world.state[name].dtype == torch.float16
+        assert torch.allclose(world.state[name].float(), tensor, atol=1e-3)
+
+
+def test_a_world_that_is_not_there(folder: Path) -> None:
+    with pytest.raises(WeightsError, match=r"no world called 'gold'; there are: moss, rust.*--world gold"):
+        worlds.load("gold", folder)
+
+
+def test_a_cut_off_world(folder: Path) -> None:
+    path = folder / "learning_to_see.rust.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(WeightsError, match="checksum"):
+        worlds.load("rust", folder)
+
+
+def test_a_world_without_its_card(folder: Path) -> None:
+    (folder / "learning_to_see.rust.yaml").unlink()
+    with pytest.raises(WeightsError, match="model card"):
+        worlds.load("rust", folder)
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [{}, {"width": 8}, {**asdict(SMALL), "heads": 2}, {**asdict(SMALL), "width": "8"}, {**asdict(SMALL), "tail": 0}],
+)
+def test_a_world_of_another_version(folder: Path, architecture: dict[str, object]) -> None:
+    worlds.save("rust", Generator(SMALL), replace(CARD, architecture=architecture), folder)
+    assert "another version" in worlds.fault_of(architecture)
+    with pytest.raises(
+        WeightsError, match=r"another version of the network .* train it again: python3 run\.py train"
+    ):
+        worlds.load("rust", folder)
+
+
+def test_tensors_that_are_not_those_of_the_card(folder: Path) -> None:
+    worlds.save("rust", Generator(SMALL), replace(CARD, architecture=asdict(replace(SMALL, width=16))), folder)
+    with pytest.raises(WeightsError, match="not those of its card"):
+        worlds.load("rust", folder)
+
+
+def test_check_can_ask_without_torch() -> None:
+    code = (
+        "import sys; from pieces.learning_to_see import worlds; worlds.fault_of({}); worlds.names(); "
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
