@@ -1,26 +1,27 @@
-"""Makes the pictures of the documentation: renders the piece and keeps some of its frames.
+"""Makes the pictures of the documentation: renders the pieces and keeps some of their frames.
 
-python3 docs/pictures/make.py (with the project's own Python, .venv/bin/python)
+python3 docs/pictures/make.py [PIECE …] (with the project's own Python, .venv/bin/python)
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
-from installation.exhibition import OnShow
+from installation.exhibition import Installed, OnShow
 from installation.piece import Picture, Size
 from installation.render import render
-from pieces.neural_beatbox.piece import NeuralBeatbox
 
 HERE = Path(__file__).parent
 RATE_HZ = 15
 
 
-def frames(seconds: float, size: Size, at: dict[str, float]) -> dict[str, Picture]:
-    """The pictures of a render of Neural Beatbox at the given seconds, by name."""
+def frames(name: str, size: Size, at: dict[str, float], **settings: Any) -> dict[str, Picture]:
+    """The pictures of a render of the piece `name` at the given seconds, by the name of the picture."""
     wanted = {round(second * RATE_HZ): name for name, second in at.items()}
     kept: dict[str, Picture] = {}
     count = 0
@@ -31,7 +32,9 @@ def frames(seconds: float, size: Size, at: dict[str, float]) -> dict[str, Pictur
             kept[wanted[count]] = picture.copy()
         count += 1
 
-    show = OnShow("neural_beatbox", NeuralBeatbox, NeuralBeatbox.Settings())
+    piece = Installed()[name]
+    show = OnShow(name, piece, piece.Settings.model_validate(settings))
+    seconds = max(at.values()) + 1.0
     render((show, None), seconds=seconds, out=None, size=size, rate_hz=RATE_HZ, seed=3, each=each)
     return kept
 
@@ -42,12 +45,27 @@ def write(name: str, picture: Picture) -> None:
     print(path)
 
 
+def neural_beatbox() -> dict[str, Picture]:
+    wide = {"neural_beatbox": 148.0, "neural_beatbox_visitor": 132.4}
+    return frames("neural_beatbox", (1280, 720), wide) | frames(
+        "neural_beatbox", (720, 1280), {"neural_beatbox_upright": 58.0}
+    )
+
+
+def learning_to_see() -> dict[str, Picture]:
+    """A world each while somebody is there, the middle of a blend, and upright; full and inset are other settings."""
+    name = "learning_to_see"
+    worlds = {f"{name}_sea": 5.5, f"{name}_fire": 17.5, f"{name}_flowers": 29.5, f"{name}_clouds": 41.5}
+    found = frames(name, (1280, 720), worlds | {f"{name}_blend": 14.0}, change_every="12 s")
+    found |= frames(name, (720, 1280), {f"{name}_upright": 5.5})
+    return found | frames(name, (1280, 720), {f"{name}_inset": 20.0}, view="inset", worlds=["flowers"])
+
+
 def main() -> None:
-    wanted = {"neural_beatbox": 148.0, "neural_beatbox_visitor": 132.4}
-    for name, picture in frames(149.0, (1280, 720), wanted).items():
-        write(name, picture)
-    for name, picture in frames(62.0, (720, 1280), {"neural_beatbox_upright": 58.0}).items():
-        write(name, picture)
+    makers = {"neural_beatbox": neural_beatbox, "learning_to_see": learning_to_see}
+    for name in sys.argv[1:] or makers:
+        for picture_name, picture in makers[name]().items():
+            write(picture_name, picture)
 
 
 if __name__ == "__main__":

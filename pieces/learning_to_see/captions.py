@@ -28,9 +28,9 @@ QUIET: Colour = (132, 129, 124)
 APART = 1.6
 """Between two languages, in capitals."""
 STAYS_SECONDS, LEAVES_SECONDS, COMES_SECONDS = 7.0, 2.5, 0.6
-SHADE = 0.5
-"""How much of its light a picture loses behind the caption's letters."""
-REACH = 1.6
+SHADE = 0.62
+"""How much of its light a picture loses behind the caption's letters: white must not be paler than 3 : 1."""
+REACH = 3.4
 """How far the shade goes beyond the row, in capitals."""
 
 
@@ -163,7 +163,7 @@ def _ink(canvas: Picture, mask: Mask, left: int, top: int, colour: Colour, share
 
 
 def _shade(mask: Mask, cap: float) -> Mask:
-    """A soft stain around letters."""
-    brush = round(0.8 * cap) // 2 * 2 + 1
-    wide = cv2.dilate(mask, np.ones((brush, brush), np.uint8))
-    return np.asarray(cv2.GaussianBlur(wide, (0, 0), max(1.0, 0.4 * cap)), np.uint8)
+    """A wide soft shadow around letters, so soft that it is taken for the picture's own."""
+    brush = round(1.2 * cap) // 2 * 2 + 1
+    wide = cv2.GaussianBlur(cv2.dilate(mask, np.ones((brush, brush), np.uint8)), (0, 0), max(1.0, 1.1 * cap))
+    return np.asarray(cv2.convertScaleAbs(wide, alpha=255 / max(1, int(wide.max()))), np.uint8)

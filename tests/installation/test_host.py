@@ -120,6 +120,16 @@ def test_weights_are_a_fault_with_the_command_that_trains_them(
     assert found.verdict == "fault" and "run.py train net" in found.remedy
 
 
+def test_weights_that_a_setting_names_are_looked_at_too(
+    loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: dict[str, type[Piece]]
+) -> None:
+    monkeypatch.setattr("installation.inspection.WEIGHTS_FOLDER", tmp_path)
+    named = lambda show: iter([(("worlds", 0), "beat.rust")])  # noqa: E731
+    monkeypatch.setattr("installation.programme.OnShow.networks", named)
+    (found,) = host.examine_weights(loaded("pieces: beat"))
+    assert found.verdict == "fault" and found.subject == "weights beat.rust"
+
+
 def test_a_script_without_a_font_names_the_package(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         host, "missing_glyphs", lambda text: [("Korean", "버튼", "fonts-noto-cjk")] if "버튼" in text else []

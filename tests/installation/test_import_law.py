@@ -17,7 +17,7 @@ HEAVY = ("torch", "torchaudio", "pygame", "cv2", "sounddevice", "soundfile", "sc
 
 # Rooms that stand on the ground, and what each of the others may lean on beside the ground and itself.
 GROUND = {
-    "answers", "assets", "clock", "files", "locking", "messages", "piece", "places", "presence", "profiles",
+    "answers", "assets", "clock", "files", "layout", "locking", "messages", "piece", "places", "presence", "profiles",
     "resampling", "roles", "settings", "shared", "texts",
 }  # fmt: skip
 ARROWS = {
@@ -228,6 +228,7 @@ def test_the_sound_process_is_without_networks_and_pictures() -> None:
 def test_a_piece_can_be_declared_without_its_networks() -> None:
     """`check` and `pieces` answer at once: declaring loads nothing heavy."""
     assert loaded_by("pieces.neural_beatbox.piece") == set()
+    assert loaded_by("pieces.learning_to_see.piece", "pieces.learning_to_see.worlds") == set()
 
 
 def test_this_check_can_fail() -> None:
