@@ -12,8 +12,16 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
+from installation import layout
 from installation.places import did_you_mean
 from installation.settings import Duration, File, Settings, seconds
 from installation.texts import LANGUAGE
@@ -31,6 +39,11 @@ TRIGGERS = (
 
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])")
 _GPU = re.compile(r"auto|cpu|cuda(:[0-9]+)?")
+
+
+_RING = re.compile(r"ring(?: of ([1-9]|1[0-6]))?")
+_LAYOUTS = "; write stereo, ring of 8, or the directions of the speakers in degrees, for example [-45, 45, -135, 135]"
+RING = 8  # speakers, where no number is given
 
 
 def _unit(unit: str) -> dict[str, Any]:
@@ -89,6 +102,25 @@ def _trigger(value: str) -> str:
     raise ValueError(f"no control is called '{value}'{hint}")
 
 
+def _layout(value: Any) -> Any:
+    """`stereo`, `ring of N` or a list of directions; YAML reads a bare `off` as false."""
+    if isinstance(value, str):
+        named = _RING.fullmatch(value.strip())
+        if named is not None:
+            return f"ring of {named[1] or RING}"
+        if value != "stereo":
+            raise ValueError(f"'{value}' is no layout{did_you_mean(value, ('stereo', 'ring')) or _LAYOUTS}")
+    elif not isinstance(value, list | tuple):
+        raise ValueError(f"{value!r} is no layout{_LAYOUTS}")
+    elif not 1 <= len(value) <= layout.MOST:
+        raise ValueError(f"{len(value)} speakers are listed; 1 … {layout.MOST} are possible")
+    elif all(part is False or part == "off" for part in value):
+        raise ValueError("no speaker has a direction")
+    else:
+        return ["off" if part is False else part for part in value]
+    return value
+
+
 Clock = Annotated[
     datetime.time, BeforeValidator(_clock), WithJsonSchema({"type": "string", "examples": ["10:00", "18:30"]})
 ]
@@ -106,6 +138,23 @@ Port = Annotated[
 ]
 Trigger = Annotated[str, AfterValidator(_trigger)]
 Gpu = Annotated[str, BeforeValidator(_gpu), WithJsonSchema({"type": "string", "pattern": _GPU.pattern})]
+Standing = Annotated[
+    str | list[Annotated[float, Field(ge=-360, le=360)] | Literal["off"]],
+    BeforeValidator(_layout),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": f"^(stereo|{_RING.pattern})$", "examples": ["stereo", "ring of 8"]},
+                {
+                    "type": "array",
+                    "items": {"anyOf": [{"type": "number", "minimum": -360, "maximum": 360}, {"const": "off"}]},
+                    "minItems": 1,
+                    "maxItems": layout.MOST,
+                },
+            ]
+        }
+    ),
+]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -202,6 +251,12 @@ class Speakers(Device):
     gain_db: float = Field(
         default=0.0, ge=-60, le=12, description="loudness of everything", json_schema_extra=_unit("dB")
     )
+    layout: Standing = Field(
+        default="stereo",
+        description="where the speakers stand, in the order of the card's channels: stereo; ring of 8 (or 1 … 16, at "
+        "equal distances, clockwise from the front); or a list of directions in degrees, clockwise from the front as "
+        "seen from above, off for a channel that plays no direction",
+    )
     latency_ms: float | None = Field(
         default=None,
         ge=0,
@@ -209,6 +264,13 @@ class Speakers(Device):
         description="how late sound leaves the speakers beyond what the card says",
         json_schema_extra=_unit("ms"),
     )
+
+    @property
+    def azimuths(self) -> tuple[float | None, ...]:
+        """Where the speaker at each of the card's channels stands, in degrees; None for one that is off."""
+        if isinstance(self.layout, list):
+            return tuple(None if part == "off" else float(part) for part in self.layout)
+        return layout.STEREO if self.layout == "stereo" else layout.ring(int(self.layout.rpartition(" ")[2]))
 
 
 class Screen(Settings):

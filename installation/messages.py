@@ -11,7 +11,7 @@ import socket
 from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 # ---- stage -> sound: what should sound -------------------------------------------------------------------
 
@@ -46,7 +46,70 @@ class LevelSet:
     fade: float
 
 
+@dataclass(frozen=True)
+class BedPlayed:
+    """Play the file `path` as `name`: its first sample at sample `start`, audible from sample `at` on.
+
+    Said again with the same file and `start` it only moves what plays; else it takes the place of that name.
+    """
+
+    name: str
+    path: str
+    start: int
+    loop: bool
+    at: int
+    gain_db: float
+    direction_deg: float | None
+    fade: float
+
+
+@dataclass(frozen=True)
+class BedMoved:
+    """Bring a bed to a gain and a direction, from sample `at` on, within `fade` seconds."""
+
+    name: str
+    at: int
+    gain_db: float
+    direction_deg: float | None
+    fade: float
+
+
+@dataclass(frozen=True)
+class BedStopped:
+    name: str
+    at: int
+    fade: float
+
+
+@dataclass(frozen=True)
+class BedsOnly:
+    """All beds but these fade out."""
+
+    names: tuple[str, ...]
+    at: int
+    fade: float
+
+
 # ---- sound -> stage ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BedSounding:
+    """Said before SoundReady: a bed that an earlier stage asked for plays on."""
+
+    name: str
+    path: str
+    start: int
+    loop: bool
+
+
+@dataclass(frozen=True)
+class BedTroubled:
+    """The file of a bed cannot be read; with an empty `reason`, it can be again."""
+
+    name: str
+    path: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -83,11 +146,11 @@ class Exited:
     code: int
 
 
-Message = VoiceMade | VoiceForgotten | BarWritten | LevelSet | SoundReady | Fork | Forked | Exited
-_TYPES: dict[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (VoiceMade, VoiceForgotten, BarWritten, LevelSet, SoundReady, Fork, Forked, Exited)
-}
+Message = (
+    VoiceMade | VoiceForgotten | BarWritten | LevelSet | BedPlayed | BedMoved | BedStopped | BedsOnly
+    | BedSounding | BedTroubled | SoundReady | Fork | Forked | Exited
+)  # fmt: skip
+_TYPES: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}
 LONGEST = 1 << 17  # bytes of one message: what every Linux lets through in one piece
 MOST_WAITING = 1 << 23  # bytes that wait for the other end, before it is taken for dead
 
@@ -109,6 +172,8 @@ def decode(data: bytes) -> Message:
             fields["hits"] = tuple(tuple(hit) for hit in fields["hits"])
         if kind is Fork:
             fields["arguments"] = tuple(fields["arguments"])
+        if kind is BedsOnly:
+            fields["names"] = tuple(fields["names"])
         message: Message = kind(**fields)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"not a message: {data[:80]!r} ({error!r})") from error

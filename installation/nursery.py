@@ -23,7 +23,7 @@ from pathlib import Path
 from installation.messages import Exited, Fork, Forked, Line
 
 LIGHT = ("numpy", "soundfile", "installation.sound.mixer", "installation.exhibition", "installation.health.logs")
-HEAVY = ("cv2", "pygame", "torch", "torchaudio", "av")
+HEAVY = ("scipy.signal", "cv2", "pygame", "torch", "torchaudio", "av")
 QUIET_SECONDS = 4.0  # nobody asked for a process for so long: time to import the heavy libraries
 OUTPUT_BYTES = 1 << 20
 _PR_SET_PDEATHSIG = 1

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 import numpy as np
@@ -182,7 +183,50 @@ class Score(Protocol):
         ...
 
     def level(self, gain_db: float, fade: float = 0.5) -> None:
-        """Set the loudness of the whole score over `fade` seconds."""
+        """Set the loudness of everything that sounds, beds included, over `fade` seconds."""
+        ...
+
+
+class Beds(Protocol):
+    """Long sounds from files: an ambience that plays for as long as it is wanted, from where it is wanted.
+
+    Say what should sound, as often as you like: what is so already stays as it is. Fades are at equal power: a bed
+    that comes and another that goes meanwhile are together as loud as each alone. Directions are degrees clockwise
+    from the front (90: right, 180: behind), on whatever speakers there are; None is from everywhere.
+    """
+
+    def play(
+        self,
+        name: str,
+        path: str | Path,
+        *,
+        gain_db: float = 0.0,
+        direction_deg: float | None = None,
+        fade: float = 2.0,
+        loop: bool = True,
+    ) -> None:
+        """Have the file play as `name`, faded in over `fade` seconds, in place of another file of that name.
+
+        A bed that plays this file already is moved to this gain and direction, and goes on.
+        """
+        ...
+
+    def move(self, name: str, *, direction_deg: float | None, gain_db: float = 0.0, fade: float = 0.5) -> None:
+        """Bring a bed to another direction and gain within `fade` seconds."""
+        ...
+
+    def stop(self, name: str, fade: float = 2.0) -> None:
+        """Fade a bed out and forget it; nothing happens where none has that name."""
+        ...
+
+    @property
+    def playing(self) -> tuple[str, ...]:
+        """The names of the beds that should sound."""
+        ...
+
+    @property
+    def troubled(self) -> Mapping[str, str]:
+        """Beds whose files cannot be read just now, and why. They come back by themselves when they can."""
         ...
 
 
@@ -228,6 +272,9 @@ class Stage(Protocol):
 
     @property
     def sound(self) -> Score: ...
+
+    @property
+    def beds(self) -> Beds: ...
 
     def compute(self, work: Callable[..., T], *arguments: Any, seconds: float) -> Answer[T]:
         """Run `work(*arguments)` beside the frame loop. `seconds` is how long an offline render lets it take."""

@@ -30,6 +30,7 @@ from installation.piece import (
     Visit,
 )
 from installation.presence import Presence
+from installation.sound.bed_writer import BedWriter
 from installation.sound.levels import Marks, level_of
 from installation.sound.score import ScoreWriter
 from installation.visitors.booth import BoothKeeper, Do, Step
@@ -113,6 +114,10 @@ class Stage:
         self._shown = Booth()
 
     # ---- piece.Stage ----------------------------------------------------------------------------------------
+
+    @property
+    def beds(self) -> BedWriter:
+        return self.sound.beds
 
     def compute(self, work: Callable[..., T], *arguments: Any, seconds: float) -> Answer[T]:
         return self.computer.compute(work, *arguments, seconds=seconds)

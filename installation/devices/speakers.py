@@ -35,17 +35,21 @@ class Speakers(Protocol):
 
 
 class Card:
-    """A sound card, by identity: `name` as PortAudio has it ("USB Audio: - (hw:1,0)"), or the default one."""
+    """A sound card, by identity: `name` as PortAudio has it ("USB Audio: - (hw:1,0)"), or the default one.
+
+    `channels` are wanted. A card that has fewer is opened with those it has, and says so in its own `channels`; what
+    has only one speaker plays the mean of a pair.
+    """
 
     real = True
 
-    def __init__(self, name: str | None, rate_hz: int, latency: float = 0.08) -> None:
+    def __init__(self, name: str | None, rate_hz: int, channels: int = 2, latency: float = 0.08) -> None:
         sounddevice = import_sounddevice()
         index, info = find_device(sounddevice, name, "max_output_channels")
         self.name = str(info["name"])
-        self.channels = 2 if int(info["max_output_channels"]) >= 2 else 1
+        self.channels = min(channels, int(info["max_output_channels"]))
         self._pull: Pull | None = None
-        self._both = np.zeros((4 * BLOCK_FRAMES, 2), np.float32)
+        self._both = np.zeros((4 * BLOCK_FRAMES, 2), np.float32) if self.channels == 1 < channels else None
         self._last = time.monotonic()
         try:
             self._stream = sounddevice.OutputStream(
@@ -80,9 +84,9 @@ class Card:
         if not 0.0 < ahead < 2.0:  # some hosts leave the field empty
             ahead = self.latency
         assert self._pull is not None
-        if self.channels == 2:
+        if self._both is None:
             self._pull(out, now + ahead)
-        else:  # one speaker hears both
+        else:
             both = self._both[:frames]
             self._pull(both, now + ahead)
             np.mean(both, axis=1, out=out[:, 0])
@@ -93,11 +97,11 @@ class Silent:
 
     name = "no sound card (silent)"
     real = False
-    channels = 2
     latency = 0.02
 
-    def __init__(self, rate_hz: int) -> None:
+    def __init__(self, rate_hz: int, channels: int = 2) -> None:
         self._rate_hz = rate_hz
+        self.channels = channels
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 

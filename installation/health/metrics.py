@@ -70,6 +70,13 @@ METRICS: Mapping[str, Metric] = {
             "installation_bars_late_total", "counter", "bars", "Bars of the score that came after they were played."
         ),
         Metric("installation_blocks_missed_total", "counter", "blocks", "Blocks of sound that came too late."),
+        Metric("installation_beds", "gauge", "beds", "Long sounds that play, those that fade out included."),
+        Metric(
+            "installation_beds_starved_total",
+            "counter",
+            "times",
+            "Times a bed fell silent because its file was not read in time.",
+        ),
         Metric("installation_sound_latency_seconds", "gauge", "seconds", "From handing a sample over to hearing it."),
         Metric("installation_microphone_level_db", "gauge", "decibels", "Loudness of what is heard, full scale = 0."),
         Metric(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from installation.clock import BarLine
 from installation.piece import Sound
+from installation.sound.bed_mixer import BedMixer
 
 Block = NDArray[np.float32]
 
@@ -68,12 +69,15 @@ class _Level:
 
 @dataclass
 class Mixer:
-    """Plays the score. `position` is the sample count of the next block's first sample, `gain` that of everything."""
+    """Plays the score and the beds. `position` is the sample count of the next block's first sample, `gain` that of
+    everything; `front` are the channels for left and right of the score's hits."""
 
     rate_hz: int
     channels: int = 2
     position: int = 0
     gain: float = 1.0
+    front: tuple[int, int] = (0, 1)
+    beds: BedMixer | None = None
     voices: dict[str, Sound] = field(default_factory=dict)
     _bars: deque[_Bar] = field(default_factory=deque)
     _played: deque[_Bar] = field(default_factory=lambda: deque(maxlen=REPEATED_BARS))
@@ -158,6 +162,8 @@ class Mixer:
             if note.start + len(note.samples) > end and not over:
                 alive.append(note)
         self._notes = alive
+        if self.beds is not None:
+            self.beds.mix(out, self.position)
         gain = self._level.at(self.position, frames)
         out *= gain[:, None] if isinstance(gain, np.ndarray) else np.float32(gain)
         out *= np.float32(self.gain)
@@ -187,10 +193,13 @@ class Mixer:
                 samples = self.voices.get(hit.voice)
                 within = -_early(bar.line.length) <= hit.offset < bar.line.length
                 if within and samples is not None and start >= self.position:
-                    begun.append(_Note(start, hit.voice, samples, pan_gains(hit.gain, hit.pan, self.channels)))
+                    begun.append(_Note(start, hit.voice, samples, self._panned(hit)))
         for note in sorted(begun, key=lambda note: note.start):  # in the order of time, however long the block is
             self._make_room(note.start)
             self._notes.append(note)
+
+    def _panned(self, hit: PlacedHit) -> NDArray[np.float32]:
+        return pan_gains(hit.gain, hit.pan, self.channels, self.front)
 
     def _make_room(self, start: int) -> None:
         """Take the oldest note away at `start` where one more would be too many."""
@@ -245,13 +254,15 @@ def _early(length: int) -> int:
     return round(EARLY_STEPS * length / 16)
 
 
-def pan_gains(gain: float, pan: float, channels: int) -> NDArray[np.float32]:
-    """Gains per channel for `pan` -1 … 1 at equal power; a single channel takes all."""
+def pan_gains(gain: float, pan: float, channels: int, front: tuple[int, int] = (0, 1)) -> NDArray[np.float32]:
+    """Gains per channel for `pan` -1 … 1 between the `front` channels at equal power; a single one takes all."""
     if channels == 1:
         return np.asarray([gain], np.float32)
+    if front[0] == front[1]:
+        return np.asarray([gain if channel == front[0] else 0.0 for channel in range(channels)], np.float32)
     angle = (np.clip(pan, -1.0, 1.0) + 1.0) * np.pi / 4
     gains = np.zeros(channels, np.float32)
-    gains[:2] = gain * np.sqrt(2) * np.asarray([np.cos(angle), np.sin(angle)])
+    gains[list(front)] = gain * np.sqrt(2) * np.asarray([np.cos(angle), np.sin(angle)])
     return gains
 
 

@@ -24,8 +24,13 @@ from installation.devices.speakers import BLOCK_FRAMES, Card, Silent, Speakers
 from installation.exhibition import Exhibition, load
 from installation.health.logs import configure
 from installation.health.vitals import Vitals
+from installation.layout import Layout
 from installation.messages import (
     BarWritten,
+    BedMoved,
+    BedPlayed,
+    BedsOnly,
+    BedStopped,
     LevelSet,
     Line,
     Message,
@@ -36,13 +41,14 @@ from installation.messages import (
 )
 from installation.profiles import ProfileError, read_delay
 from installation.segments import RATE_HZ
+from installation.sound.bed_mixer import BedMixer
 from installation.sound.levels import level_of
 from installation.sound.lookout import Lookout
 from installation.sound.mixer import Mixer, PlacedHit
 from installation.sound.queue import BlockQueue
+from installation.sound.readers import Readers
 from installation.sound.watch import SoundWatch
 
-CHANNELS = 2
 AHEAD_FRAMES = 16 * BLOCK_FRAMES  # mixed and waiting: 171 ms, more than a sound server asks for in one go
 log = logging.getLogger("sound")
 
@@ -78,16 +84,19 @@ class SoundProcess:
         self._lines: list[Line] = []
         self._running = True
         self._speakers: Speakers = open_speakers(exhibition, self._vitals)
+        layout = Layout(exhibition.speakers.azimuths).on(self._speakers.channels)
         self._microphone: Microphone = Quiet()
         before = self._before = self._clock.read()
         start = 0
         if before is not None:  # someone played before us: go on where time has brought that timeline
             start = max(0, round(before.timeline.sample_at(time.monotonic() + self._speakers.latency)))
-        self._mixer = Mixer(RATE_HZ, CHANNELS, position=start, gain=10 ** (exhibition.speakers.gain_db / 20))
+        self._beds = BedMixer(RATE_HZ, layout, Readers())
+        gain = 10 ** (exhibition.speakers.gain_db / 20)
+        self._mixer = Mixer(RATE_HZ, layout.channels, start, gain, front=layout.front, beds=self._beds)
         if before is not None and before.bars:
             self._mixer.restore_grid(before.bars)
             self._mixer.skip(0)
-        self._queue = BlockQueue(1 << 15, CHANNELS, position=start)
+        self._queue = BlockQueue(1 << 15, layout.channels, position=start)
         self._filter = ClockFilter(RATE_HZ)
         self._missed_before = before.missed if before else 0
         self._delay = measured_delay(exhibition, self._speakers.name) if profile else 0.0
@@ -112,6 +121,7 @@ class SoundProcess:
             self._wait()
         self._lookout.close()
         self._speakers.close()
+        self._beds.close()
         self._microphone.close()
         self._listener.close()
 
@@ -147,6 +157,8 @@ class SoundProcess:
             pass
         else:
             line = Line(connection)
+            for bed in self._beds.sounding():
+                line.send(bed)
             line.send(SoundReady(RATE_HZ))
             self._lines.append(line)
         for line in self._lines:
@@ -174,6 +186,8 @@ class SoundProcess:
                     self._vitals.status.inc("installation_bars_late_total")
             case LevelSet(gain_db, fade):
                 self._mixer.set_level(gain_db, fade)
+            case BedPlayed() | BedMoved() | BedStopped() | BedsOnly():
+                self._beds.obey(message, self._mixer.position)
             case _:
                 log.error("a message that is not for the sound process: %r", message)
 
@@ -198,6 +212,8 @@ class SoundProcess:
         status = self._vitals.status
         status.set("installation_blocks_total", self._queue.blocks)
         status.set("installation_blocks_missed_total", self._missed_before + self._queue.missed)
+        status.set("installation_beds", len(self._beds))
+        status.set("installation_beds_starved_total", self._beds.starved)
         status.set("installation_sound_latency_seconds", self._speakers.latency)
         self._judge()
         self._vitals.write_if_due()
@@ -212,11 +228,17 @@ class SoundProcess:
         self._watch.look(
             now,
             missed=self._queue.missed,
+            starved=self._beds.starved,
             garbage=self._microphone.garbage,
             level=level,
             microphone=self._microphone.name,
             real=self._microphone.real,
         )
+        for trouble in self._beds.troubles():
+            if trouble.reason:
+                self._vitals.event("sound_unreadable", file=trouble.path, reason=trouble.reason)
+            for line in self._lines:
+                line.send(trouble)
 
     def _look_after_devices(self) -> None:
         """Leave when a device has stopped, or one that was missed is back: the successor opens what is there."""
@@ -241,16 +263,19 @@ def missing_devices(exhibition: Exhibition, speakers: Speakers, microphone: Micr
 def open_speakers(exhibition: Exhibition, vitals: Vitals) -> Speakers:
     """The speakers that the exhibition asks for, or the silent stand-in with the reason on the status."""
     wanted = exhibition.speakers
+    channels = len(wanted.azimuths)
     if wanted.id == "silent":
         vitals.device("speakers", Silent.name, real=False, reason="the exhibition asks for silence")
-        return Silent(RATE_HZ)
+        return Silent(RATE_HZ, channels)
     try:
-        card = Card(wanted.id if wanted.is_identity else None, RATE_HZ)
+        card = Card(wanted.id if wanted.is_identity else None, RATE_HZ, channels)
     except DeviceError as error:
         vitals.device("speakers", Silent.name, real=False, reason=str(error))
         vitals.condition("speakers_missing", wanted.is_identity, speakers=wanted.id, reason=error)
-        return Silent(RATE_HZ)
+        return Silent(RATE_HZ, channels)
     vitals.condition("speakers_missing", False)
+    fewer = card.channels < channels != 2  # one speaker does for a pair
+    vitals.condition("speakers_fewer", fewer, speakers=card.name, wanted=channels, found=card.channels)
     vitals.device("speakers", card.name, real=True)
     return card
 

@@ -15,18 +15,29 @@ import numpy as np
 
 from installation import shared
 from installation.clock import BarLine, ClockReading, SharedClock, Timeline
-from installation.messages import BarWritten, LevelSet, Line, Message, SoundReady, VoiceForgotten, VoiceMade, connect
+from installation.messages import (
+    BarWritten,
+    BedSounding,
+    BedTroubled,
+    LevelSet,
+    Line,
+    Message,
+    SoundReady,
+    VoiceForgotten,
+    VoiceMade,
+    connect,
+)
 from installation.piece import Bar, Sound, Sounding
 from installation.resampling import resample
+from installation.sound.bed_mixer import BedMixer
+from installation.sound.bed_writer import BedPort, BedWriter, Said, Told
 from installation.sound.mixer import REPEATED_BARS, Mixer, PlacedHit
 
 WRITE_AHEAD_SECONDS = 0.06  # a message needs this long to reach the mixer before the bar line
 
 
-class Port(Protocol):
+class Port(BedPort, Protocol):
     """The way to a mixer, and the clock by which it plays."""
-
-    rate_hz: int
 
     def make_voice(self, name: str, samples: Sound) -> None: ...
     def forget_voice(self, name: str) -> None: ...
@@ -46,7 +57,8 @@ class OfflinePort:
 
     def __init__(self, rate_hz: int = 48_000, channels: int = 2) -> None:
         self.rate_hz = rate_hz
-        self.mixer = Mixer(rate_hz, channels)
+        self.beds = BedMixer(rate_hz)
+        self.mixer = Mixer(rate_hz, channels, beds=self.beds)
         self.capture = shared.SampleRing.private(30 * rate_hz)
 
     def make_voice(self, name: str, samples: Sound) -> None:
@@ -60,6 +72,13 @@ class OfflinePort:
 
     def set_level(self, gain_db: float, fade: float) -> None:
         self.mixer.set_level(gain_db, fade)
+
+    def tell(self, message: Told) -> bool:
+        self.beds.obey(message, self.mixer.position)
+        return True
+
+    def said(self) -> list[Said]:
+        return list(self.beds.troubles())
 
     def reading(self) -> ClockReading:
         timeline = Timeline(0.0, 0.0, float(self.rate_hz))
@@ -86,6 +105,7 @@ class LivePort:
         self._told = False
         self._clock: SharedClock | None = None
         self._capture: shared.SampleRing | None = None
+        self._said: list[Said] = []
 
     def make_voice(self, name: str, samples: Sound) -> None:
         if not self._connected:  # nobody would fetch the segment; the score says it again when somebody can
@@ -104,6 +124,14 @@ class LivePort:
     def set_level(self, gain_db: float, fade: float) -> None:
         self._send(LevelSet(gain_db, fade))
 
+    def tell(self, message: Told) -> bool:
+        self._send(message)
+        return self._connected
+
+    def said(self) -> list[Said]:
+        said, self._said = self._said, []
+        return said
+
     def reading(self) -> ClockReading | None:
         if self._clock is None:
             found = shared.attach(self._folder, "clock")
@@ -117,13 +145,15 @@ class LivePort:
             self._line = connect(self._folder / "sound.sock")
             self._capture = None
             self._told = False
-        if self._line is not None and not self._told:
-            said: list[Message] = self._line.receive()
-            self._told = any(isinstance(message, SoundReady) for message in said)
-            return self._told
-        if self._line is not None:
-            self._line.receive()  # notices when the other end is gone, and sends what had to wait
-        return False
+            self._said = []
+        if self._line is None:
+            return False
+        said: list[Message] = self._line.receive()  # notices a dead end, too, and sends what had to wait
+        self._said += [message for message in said if isinstance(message, BedSounding | BedTroubled)]
+        if self._told:
+            return False
+        self._told = any(isinstance(message, SoundReady) for message in said)
+        return self._told
 
     def captured(self, start: int, frames: int) -> Sound:
         ring = self._ring()
@@ -156,6 +186,7 @@ class ScoreWriter:
     def __init__(self, port: Port) -> None:
         self.port = port
         self.rate_hz = port.rate_hz
+        self.beds = BedWriter(port)
         self._voices: dict[str, Sound] = {}
         self._bars: dict[int, BarWritten] = {}
         self._level = (0.0, 0.0)
@@ -221,20 +252,23 @@ class ScoreWriter:
     # ---- the stage's --------------------------------------------------------------------------------------
 
     def clear(self) -> None:
-        """Forget all voices, so that what one piece left behind does not sound in the next."""
+        """Forget all voices and beds, so that what one piece left behind does not sound in the next."""
         for name in list(self._voices):
             self.forget(name)
         self._bars.clear()
+        self.beds.clear()
 
     def update(self) -> ClockReading | None:
         """Read the clock; tell a mixer that began anew everything that should be sounding."""
-        if self.port.restarted():
+        anew = self.port.restarted()
+        if anew:
             for name, samples in self._voices.items():
                 self.port.make_voice(name, samples)
             self.port.set_level(self._level[0], 0.01)
             for number in sorted(self._bars):
                 self.port.write_bar(self._bars[number])
         self._reading = self.port.reading()
+        self.beds.update(self._reading, anew)
         return self._reading
 
     def sounding(self, sample: float) -> tuple[Sounding, ...]:

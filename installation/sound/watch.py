@@ -18,17 +18,19 @@ class SoundWatch:
     def __init__(self, vitals: Vitals) -> None:
         self._vitals = vitals
         self._missed: deque[tuple[float, int]] = deque()
+        self._starved: deque[tuple[float, int]] = deque()
         self._garbage: tuple[float, int] = (float("-inf"), 0)
         self._clipped: tuple[float, float] = (float("-inf"), 0.0)
         self._sounding_at: float | None = None
 
-    def look(self, now: float, *, missed: int, garbage: int, level: Level, microphone: str, real: bool) -> None:
-        """`missed` and `garbage` are running totals; `level` is of the last second of the microphone."""
-        self._missed.append((now, missed))
-        while now - self._missed[0][0] > MINUTE:
-            self._missed.popleft()
-        lately = missed - self._missed[0][1]
+    def look(
+        self, now: float, *, missed: int, starved: int, garbage: int, level: Level, microphone: str, real: bool
+    ) -> None:
+        """`missed`, `starved` and `garbage` are running totals; `level` is of the microphone's last second."""
+        lately = _lately(self._missed, now, missed)
         self._vitals.condition("sound_underrun", lately > 0, blocks=lately)
+        lately = _lately(self._starved, now, starved)
+        self._vitals.condition("sound_disk_slow", lately > 0, times=lately)
 
         if garbage > self._garbage[1]:
             self._garbage = (now, garbage)
@@ -43,3 +45,11 @@ class SoundWatch:
             self._sounding_at = now
         quiet = now - self._sounding_at
         self._vitals.condition("microphone_silent", quiet > SILENT_SECONDS, microphone=microphone, seconds=quiet)
+
+
+def _lately(past: deque[tuple[float, int]], now: float, total: int) -> int:
+    """By how much a running total has grown within the last minute."""
+    past.append((now, total))
+    while now - past[0][0] > MINUTE:
+        past.popleft()
+    return total - past[0][1]

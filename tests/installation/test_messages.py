@@ -14,6 +14,12 @@ from hypothesis import strategies as st
 from installation import messages
 from installation.messages import (
     BarWritten,
+    BedMoved,
+    BedPlayed,
+    BedsOnly,
+    BedSounding,
+    BedStopped,
+    BedTroubled,
     Exited,
     Fork,
     Forked,
@@ -30,6 +36,7 @@ from installation.messages import (
 )
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+TEXT = st.text(max_size=50)
 MESSAGES = st.one_of(
     st.builds(VoiceMade, st.text(max_size=50), st.text(max_size=50)),
     st.builds(VoiceForgotten, st.text(max_size=50)),
@@ -40,6 +47,14 @@ MESSAGES = st.one_of(
         st.lists(st.tuples(st.integers(), st.text(max_size=20), NUMBERS, NUMBERS), max_size=20).map(tuple),
     ),
     st.builds(LevelSet, NUMBERS, NUMBERS),
+    st.builds(
+        BedPlayed, TEXT, TEXT, st.integers(), st.booleans(), st.integers(), NUMBERS, st.none() | NUMBERS, NUMBERS
+    ),
+    st.builds(BedMoved, TEXT, st.integers(), NUMBERS, st.none() | NUMBERS, NUMBERS),
+    st.builds(BedStopped, TEXT, st.integers(), NUMBERS),
+    st.builds(BedsOnly, st.lists(TEXT, max_size=4).map(tuple), st.integers(), NUMBERS),
+    st.builds(BedSounding, TEXT, TEXT, st.integers(), st.booleans()),
+    st.builds(BedTroubled, TEXT, TEXT, TEXT),
     st.builds(SoundReady, st.integers()),
     st.builds(
         Fork, st.text(max_size=20), st.text(max_size=20), st.lists(st.text(max_size=20), max_size=4).map(tuple)

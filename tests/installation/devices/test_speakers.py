@@ -103,17 +103,39 @@ def test_a_card_says_when_its_samples_are_heard(monkeypatch: pytest.MonkeyPatch)
     assert not card.alive(), "a card that asks for nothing is dead, whatever its flags say"
 
 
+@pytest.mark.parametrize(
+    ("wanted", "there", "opened"), [(2, 2, 2), (8, 8, 8), (8, 2, 2), (2, 8, 2), (1, 2, 1), (8, 1, 1)]
+)
+def test_a_card_is_opened_with_the_channels_that_are_wanted_and_there(
+    monkeypatch: pytest.MonkeyPatch, wanted: int, there: int, opened: int
+) -> None:
+    one, made = host("Analog", channels=there), {}
+    one.OutputStream = lambda **options: made.update(options) or SimpleNamespace(latency=0.07, start=lambda: None)
+    monkeypatch.setattr(speakers, "import_sounddevice", lambda: one)
+    card = Card(None, RATE_HZ, wanted)
+    assert card.channels == made["channels"] == opened
+
+    def pull(out: np.ndarray, heard_at: float) -> None:
+        out[:] = np.arange(out.shape[1]) / 10
+
+    card.start(pull)
+    out = np.zeros((BLOCK_FRAMES, opened), np.float32)
+    made["callback"](out, BLOCK_FRAMES, SimpleNamespace(outputBufferDacTime=1.0, currentTime=0.9), None)
+    mean_of_a_pair = opened == 1 < wanted
+    assert out[-1] == pytest.approx([0.05] if mean_of_a_pair else list(np.arange(opened) / 10))
+
+
 def test_the_silent_card_takes_its_blocks_at_the_pace_of_a_real_one() -> None:
     pulls: list[float] = []
     enough = threading.Event()
 
     def pull(out: np.ndarray, heard_at: float) -> None:
-        assert out.shape == (BLOCK_FRAMES, Silent.channels)
+        assert out.shape == (BLOCK_FRAMES, 6)
         pulls.append(heard_at)
         if len(pulls) > 30:
             enough.set()
 
-    card = Silent(RATE_HZ)
+    card = Silent(RATE_HZ, 6)
     assert not card.alive()
     began = time.monotonic()
     card.start(pull)
