@@ -1,0 +1,222 @@
+"""What a piece says of beds, on the timeline; a mixer that is told again, and a stage that takes over."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from installation.clock import ClockReading, Timeline
+from installation.messages import BedMoved, BedPlayed, BedsOnly, BedSounding, BedStopped, BedTroubled
+from installation.sound.bed_writer import (
+    ADOPT_SECONDS,
+    AGAIN_SECONDS,
+    AHEAD_SECONDS,
+    GOING_SECONDS,
+    LEAVE_SECONDS,
+    BedWriter,
+    Said,
+    Told,
+)
+from installation.sound.score import OfflinePort, ScoreWriter
+
+RATE_HZ = 48_000
+AHEAD = round(AHEAD_SECONDS * RATE_HZ)
+
+
+class Mixer:
+    """The other end: takes down what it is told, while it is there."""
+
+    rate_hz = RATE_HZ
+
+    def __init__(self) -> None:
+        self.there, self.told, self.answers = True, list[Told](), list[Said]()
+
+    def tell(self, message: Told) -> bool:
+        if self.there:
+            self.told.append(message)
+        return self.there
+
+    def said(self) -> list[Said]:
+        answers, self.answers = self.answers, []
+        return answers
+
+
+def at(sample: int) -> ClockReading:
+    return ClockReading(Timeline(0.0, 0.0, RATE_HZ), sample, RATE_HZ, 0.0, 0, ())
+
+
+def begun(sample: int = 0) -> tuple[BedWriter, Mixer]:
+    mixer = Mixer()
+    beds = BedWriter(mixer)
+    beds.update(at(sample), anew=True)
+    return beds, mixer
+
+
+def played(name: str, path: str, start: int, at: int | None = None, **changed: object) -> BedPlayed:
+    asked = {"loop": True, "gain_db": 0.0, "direction_deg": None, "fade": 2.0, **changed}
+    return BedPlayed(name, path, start, at=start if at is None else at, **asked)  # type: ignore[arg-type]
+
+
+def test_what_is_said_in_one_frame_begins_at_one_sample() -> None:
+    """A cross-fade is even only if both sides begin together."""
+    beds, mixer = begun(1_000)
+    beds.play("a", "/sounds/sea.flac", direction_deg=90, fade=1)
+    beds.move("a", direction_deg=-90, gain_db=-3, fade=0.5)
+    beds.stop("a", fade=3)
+    assert mixer.told == [
+        played("a", "/sounds/sea.flac", 1_000 + AHEAD, direction_deg=90.0, fade=1.0),
+        BedMoved("a", 1_000 + AHEAD, -3.0, -90.0, 0.5),
+        BedStopped("a", 1_000 + AHEAD, 3.0),
+    ]
+    assert beds.playing == ()
+
+
+def test_what_is_so_already_is_not_said_again() -> None:
+    beds, mixer = begun()
+    for number in range(5):
+        beds.update(at(number * 1_600), anew=False)
+        beds.play("a", Path("/sounds/sea.flac"), gain_db=-6.0, direction_deg=10.0)
+        beds.move("a", direction_deg=10.0, gain_db=-6.0)
+        beds.stop("nobody")
+    assert len(mixer.told) == 1 and beds.playing == ("a",)
+    beds.play("a", "/sounds/sea.flac", gain_db=-6.0, direction_deg=20.0)
+    assert mixer.told[1:] == [BedMoved("a", 4 * 1_600 + AHEAD, -6.0, 20.0, 2.0)]
+    beds.play("a", "/sounds/rain.flac")
+    assert mixer.told[2:] == [played("a", "/sounds/rain.flac", 4 * 1_600 + AHEAD)]
+
+
+def test_before_there_is_a_clock_nothing_begins_and_nothing_is_lost() -> None:
+    mixer = Mixer()
+    beds = BedWriter(mixer)
+    beds.play("a", "/sounds/sea.flac", fade=4.0)
+    beds.play("b", "/sounds/rain.flac")
+    beds.stop("b")
+    beds.update(None, anew=True)
+    beds.move("a", direction_deg=30.0)
+    assert mixer.told == []
+    beds.update(at(500), anew=False)
+    assert mixer.told == [played("a", "/sounds/sea.flac", 500 + AHEAD, direction_deg=30.0, fade=4.0)]
+
+
+def test_a_mixer_that_begins_anew_is_told_of_the_same_place() -> None:
+    beds, mixer = begun(1_000)
+    beds.play("a", "/sounds/sea.flac", gain_db=-3.0)
+    beds.play("b", "/sounds/rain.flac")
+    beds.stop("b")
+    start = 1_000 + AHEAD
+    mixer.there, mixer.told = False, []
+    beds.move("a", direction_deg=45.0, gain_db=-3.0)
+    beds.play("c", "/sounds/wind.flac")
+    beds.update(at(50_000), anew=False)
+    mixer.there = True
+    beds.update(at(96_000), anew=True)
+    now = 96_000 + AHEAD
+    again = played("a", "/sounds/sea.flac", start, now, gain_db=-3.0, direction_deg=45.0, fade=AGAIN_SECONDS)
+    fresh = played("c", "/sounds/wind.flac", now)  # of which nobody had heard yet
+    assert sorted(mixer.told, key=lambda said: getattr(said, "name", "")) == [again, fresh]
+
+
+def test_a_new_stage_takes_over_what_plays_and_lets_the_rest_go() -> None:
+    mixer = Mixer()
+    beds = BedWriter(mixer)
+    beds.clear()  # as a stage does before it opens its first piece
+    beds.play("early", "/sounds/sea.flac")
+    mixer.answers = [
+        BedSounding("early", "/sounds/sea.flac", 111, True),
+        BedSounding("later", "/sounds/rain.flac", 222, True),
+        BedSounding("gone", "/sounds/wind.flac", 333, True),
+    ]
+    beds.update(at(100_000), anew=True)
+    now = 100_000 + AHEAD
+    assert mixer.told == [played("early", "/sounds/sea.flac", 111, now)], "goes on"
+    beds.update(at(300_000), anew=False)
+    beds.play("later", "/sounds/rain.flac", gain_db=-6.0)
+    assert mixer.told[1:] == [played("later", "/sounds/rain.flac", 222, 300_000 + AHEAD, gain_db=-6.0)]
+    end = 100_000 + round(ADOPT_SECONDS * RATE_HZ)
+    beds.update(at(end - 1), anew=False)
+    assert len(mixer.told) == 2
+    beds.update(at(end), anew=False)
+    beds.update(at(end + 1_600), anew=False)
+    assert mixer.told[2:] == [BedsOnly(("early", "later"), end + AHEAD, GOING_SECONDS)], "said once"
+
+
+def test_another_piece_inherits_what_it_asks_for_at_once() -> None:
+    """As a piece does that failed and was opened again: its beds go on."""
+    beds, mixer = begun(0)
+    beds.play("sea", "/sounds/sea.flac")
+    beds.play("rain", "/sounds/rain.flac")
+    beds.clear()
+    assert beds.playing == ()
+    beds.update(at(9_600), anew=False)
+    beds.play("sea", "/sounds/sea.flac")
+    assert mixer.told[2:] == [played("sea", "/sounds/sea.flac", AHEAD, 9_600 + AHEAD)]
+    end = 9_600 + round(LEAVE_SECONDS * RATE_HZ)
+    beds.update(at(end), anew=False)
+    assert mixer.told[3:] == [BedsOnly(("sea",), end + AHEAD, GOING_SECONDS)]
+
+
+def test_a_piece_learns_which_files_cannot_be_read() -> None:
+    beds, mixer = begun()
+    beds.play("sea", "/sounds/sea.flac")
+    mixer.answers = [
+        BedTroubled("sea", "/sounds/sea.flac", "it is damaged"),
+        BedTroubled("sea", "/sounds/old.flac", "of a file that it no longer plays"),
+        BedTroubled("nobody", "/sounds/sea.flac", "it is damaged"),
+    ]
+    beds.update(at(1), anew=False)
+    assert beds.troubled == {"sea": "it is damaged"}
+    mixer.answers = [BedTroubled("sea", "/sounds/sea.flac", "")]
+    beds.update(at(2), anew=False)
+    assert beds.troubled == {}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"gain_db": math.nan}, {"gain_db": 90.0}, {"direction_deg": math.inf}, {"fade": -1.0}, {"fade": math.nan}],
+)
+def test_numbers_that_would_be_noise_are_refused(wrong: dict[str, float]) -> None:
+    beds, mixer = begun()
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        beds.play("a", "/sounds/sea.flac", **wrong)
+    assert mixer.told == [] and beds.playing == ()
+
+
+def test_names_and_numbers_of_beds_have_an_end() -> None:
+    beds, _ = begun()
+    with pytest.raises(KeyError, match="no bed is called 'a'"):
+        beds.move("a", direction_deg=None)
+    with pytest.raises(ValueError, match="1 … 200 letters"):
+        beds.play("", "/sounds/sea.flac")
+    for number in range(BedWriter.MOST):
+        beds.play(str(number), "/sounds/sea.flac")
+    with pytest.raises(ValueError, match="one too many; 64"):
+        beds.play("more", "/sounds/sea.flac")
+    beds.play("3", "/sounds/rain.flac")
+
+
+def test_offline_the_same_is_heard_as_in_the_room(tmp_path: Path) -> None:
+    """Twice the same, sample by sample, and a bed where it should be."""
+    tone = np.random.default_rng(0).uniform(-0.5, 0.5, RATE_HZ).astype(np.float32)
+    soundfile.write(tmp_path / "tone.wav", tone, RATE_HZ, subtype="FLOAT")
+    sounds = []
+    for _ in range(2):
+        port = OfflinePort(RATE_HZ)
+        score, parts = ScoreWriter(port), []
+        for frame in range(30):
+            score.update()
+            if frame == 3:
+                score.beds.play("tone", tmp_path / "tone.wav", direction_deg=-30.0, fade=0.0)
+            if frame == 20:
+                score.beds.stop("tone", 0.1)
+            parts.append(port.mixer.mix(1_600))
+        sounds.append(np.concatenate(parts))
+        assert not score.beds.troubled
+    np.testing.assert_array_equal(*sounds)
+    start = 3 * 1_600 + AHEAD
+    np.testing.assert_array_equal(sounds[0][start + 1_000 : start + 9_000, 0], tone[1_000:9_000])
+    assert not sounds[0][:start].any() and not sounds[0][20 * 1_600 + 2 * AHEAD :].any()
+    assert not sounds[0][:, 1].any(), "from the left speaker alone"
