@@ -22,7 +22,7 @@ from installation.exhibition import (
     read_bytes_as_exhibition,
 )
 from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, read_card
-from installation.places import Node, Place, Problem
+from installation.places import Node, Place, Problem, did_you_mean
 from installation.problems import Found, locate, named
 
 
@@ -58,6 +58,11 @@ def weights_fault(
     `refuses` is the piece's own word on the architecture that the card names (`Piece.refuses`).
     """
     path = (folder or WEIGHTS_FOLDER) / f"{network}.safetensors"
+    if not path.exists() and not path.with_suffix(".yaml").exists():
+        group = network.rpartition(".")[0] + "."
+        there = [file.stem.removeprefix(group) for file in path.parent.glob(f"{group}*.safetensors")]
+        hint = did_you_mean(network.removeprefix(group), there) or "; restore it and its card, or train it"
+        return f"{path}: there is no such file{hint}"
     try:
         card = read_card(path.with_suffix(".yaml"))
     except WeightsError as error:

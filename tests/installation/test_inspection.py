@@ -66,7 +66,7 @@ def test_check_verifies_weights_by_checksum_alone(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr("installation.inspection.WEIGHTS_FOLDER", tmp_path)
     pieces: Pieces = {"beat": Heavy}
-    assert "the model card cannot be read" in checked(tmp_path, "title: x\npieces: [beat]", pieces)[0]
+    assert "heavy.safetensors: there is no such file; restore it" in checked(tmp_path, "pieces: [beat]", pieces)[0]
     (tmp_path / "heavy.safetensors").write_bytes(b"abc")
     card = {"name": "heavy", "architecture": {}, "command": "run.py train heavy", "data": [], "licence": "x"}
     digest = hashlib.sha256(b"abc").hexdigest()
@@ -109,6 +109,8 @@ def test_check_looks_after_networks_that_settings_name(tmp_path: Path, monkeypat
     assert problem.startswith("4:10: ") and problem.endswith(
         "pond.wild is old; restore it or train again: train pond.wild"
     )
+    (problem,) = checked(tmp_path, "pieces: {pond: {one: stil}}", pieces)
+    assert problem.endswith("pond.stil.safetensors: there is no such file; did you mean 'still'?")
     (tmp_path / "pond.still.yaml").unlink()
     assert {line.split(": ")[0] for line in checked(tmp_path, "title: x\npieces: [pond]", pieces)} == {"2:10"}
 
