@@ -76,7 +76,7 @@ def read_index(path: Path) -> dict[str, Entry]:
     types = {"loudness_lufs": float, "seconds": float, "rate_hz": int, "seed": int}
     with path.open(newline="", encoding="utf-8") as file:
         rows = [{key: types.get(key, str)(value) for key, value in row.items()} for row in csv.DictReader(file)]
-    return {str(row["kind"]): Entry(**row) for row in rows}  # type: ignore[arg-type]
+    return {str(row["kind"]): Entry(**row) for row in rows}
 
 
 def write_index(path: Path, entries: dict[str, Entry]) -> None:

@@ -11,7 +11,7 @@ from pieces.imaginary_soundscape.ambiences import KINDS, RMS
 
 RATE_HZ = 16_000
 SECONDS = 3.0
-SCENES = "sea rain fire forest city crowd sky waterfall mountain garden interior desert".split()
+SCENES = {scene for ambience in KINDS.values() for scene in ambience.scenes}
 
 
 @cache

@@ -1,0 +1,176 @@
+"""How good: do pictures find the sounds that bear their label, among many that do not?
+
+Lives here: figures of a ranking, a baseline that knows nothing of pictures and sounds, and `scenes`, which measures
+an encoder on a manifest. Must not live here: encoders and search themselves.
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.piece import Picture
+from pieces.imaginary_soundscape import search
+from pieces.imaginary_soundscape.archive import UnreadableError, listen
+from pieces.imaginary_soundscape.encoders import Encoder, load
+
+KINDS = ("picture", "sound")
+BASELINE_HZ = 24_000
+
+
+class ManifestError(Exception):
+    """A manifest that cannot be measured with; the message names file, line and remedy."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a manifest: a picture or a sound, and the label that it bears."""
+
+    path: Path
+    label: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a ranking is worth: means over the pictures that have a right sound at all."""
+
+    p_at_1: float
+    p_at_5: float
+    mean_average_precision: float
+    hubness: float
+
+
+def read_manifest(path: Path) -> list[Row]:
+    """CSV with the columns path,label,kind; kind is picture or sound; paths are relative to the manifest.
+
+    Raises:
+        ManifestError: a column is missing, a kind is unknown, or there are no pictures or no sounds.
+    """
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        missing = {"path", "label", "kind"} - set(reader.fieldnames or ())
+        if missing:
+            raise ManifestError(
+                f"{path}, line 1: column {', '.join(sorted(missing))} is missing; write path,label,kind"
+            )
+        rows = []
+        for entry in reader:
+            kind = (entry["kind"] or "").strip().lower()
+            if kind not in KINDS:
+                raise ManifestError(
+                    f"{path}, line {reader.line_num}: kind={entry['kind']!r} must be picture or sound"
+                )
+            rows.append(Row(path.parent / entry["path"], entry["label"].strip(), kind))
+    for kind in KINDS:
+        if all(row.kind != kind for row in rows):
+            raise ManifestError(f"{path}: there is no {kind} in it")
+    return rows
+
+
+def figures(scores: NDArray[np.float32], right: NDArray[np.bool_]) -> Figures:
+    """Figures of scores [pictures, sounds], given which sounds are right [pictures, sounds], one or more a row."""
+    order = np.argsort(-scores, axis=1, kind="stable")
+    hits = np.take_along_axis(right, order, 1)  # [pictures, ranks]
+    ranks = np.arange(1, hits.shape[1] + 1)
+    precision = np.cumsum(hits, 1) / ranks
+    average = (precision * hits).sum(1) / hits.sum(1)
+    fair = (right / right.sum(1, keepdims=True)).mean(0)
+    return Figures(
+        float(hits[:, 0].mean()),
+        float(hits[:, :5].mean()),
+        float(average.mean()),
+        search.hubness(order[:, 0], fair),
+    )
+
+
+def baseline(pictures: Sequence[Picture], sounds: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Scores of who matches bright with loud and warm with dull: [pictures, sounds].
+
+    Pictures by brightness and by red against blue, sounds by level and by spectral centroid, each as its rank.
+    """
+    looks = np.array(
+        [(image.mean(), float(image[..., 0].mean()) - float(image[..., 2].mean())) for image in pictures]
+    )
+    feels = []
+    for samples in sounds:
+        power = np.abs(np.fft.rfft(samples)) ** 2
+        pitches = np.fft.rfftfreq(samples.size, 1 / BASELINE_HZ)
+        centroid = float((power * pitches).sum() / (power.sum() + 1e-12))
+        feels.append((10 * np.log10(np.mean(samples**2) + 1e-12), np.log(centroid + 1)))
+    first, second = (_ranks(np.array(values)) for values in (looks, feels))
+    return np.asarray(-np.abs(first[:, None] - second[None]).sum(2), np.float32)
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each column's values as ranks 0..1."""
+    return values.argsort(0, kind="stable").argsort(0, kind="stable") / max(len(values) - 1, 1)
+
+
+def scenes(data: Path, encoder: str = "own") -> dict[str, Any]:
+    """Measure an encoder on a manifest (see `read_manifest`), with the search that the piece uses.
+
+    Returns:
+        p_at_1, p_at_5, map, hubness (of what is found first), chance, baseline_p_at_1, n (pictures), and the
+        same without charges, by label, and what could not be read.
+    """
+    return measure(read_manifest(data), load(encoder))
+
+
+def measure(rows: Sequence[Row], encoder: Encoder) -> dict[str, Any]:
+    """The figures of an encoder on the rows of a manifest."""
+    pictures, asked, unread = [], [], []
+    for row in rows:
+        if row.kind == "picture":
+            read = cv2.imread(str(row.path), cv2.IMREAD_COLOR)
+            if read is None:
+                unread.append(str(row.path))
+                continue
+            pictures.append(np.asarray(read[..., ::-1], np.uint8))
+            asked.append(row.label)
+    points, labels, plain = [], [], []
+    for row in rows:
+        if row.kind == "sound":
+            try:
+                samples, _ = listen(row.path, encoder.rate_hz)
+                points.append(encoder.sound(samples))
+                heard, _ = listen(row.path, BASELINE_HZ)
+            except (UnreadableError, ValueError):
+                unread.append(str(row.path))
+                continue
+            plain.append(heard)
+            labels.append(row.label)
+    right = np.array(asked)[:, None] == np.array(labels)[None]
+    fair = right.any(1)
+    pictures, right = [image for image, has in zip(pictures, fair, strict=True) if has], right[fair]
+    if not pictures:
+        raise ManifestError("no label of a picture is also that of a sound: nothing can be found")
+    queries = np.concatenate(
+        [encoder.pictures(pictures[start : start + 32]) for start in range(0, len(pictures), 32)]
+    )
+    clips = np.stack(points)
+    scores = search.similarities(queries, clips, search.charged(clips, encoder.bank))
+    found, raw = figures(scores, right), figures(search.similarities(queries, clips), right)
+    named = np.array(asked)[fair]
+    return {
+        "p_at_1": found.p_at_1,
+        "p_at_5": found.p_at_5,
+        "map": found.mean_average_precision,
+        "hubness": found.hubness,
+        "chance": float(right.mean()),
+        "baseline_p_at_1": figures(baseline(pictures, plain), right).p_at_1,
+        "n": len(pictures),
+        "sounds": len(points),
+        "hubness_without_charges": raw.hubness,
+        "p_at_1_without_charges": raw.p_at_1,
+        "p_at_1_by_label": {
+            label: figures(scores[named == label], right[named == label]).p_at_1
+            for label in sorted(set(named.tolist()))
+        },
+        "unreadable": unread,
+    }

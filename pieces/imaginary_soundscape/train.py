@@ -1,0 +1,350 @@
+"""Training of eye and ear into one space: from a folder of pictures and sounds to weights and their card.
+
+Lives here: the losses, the two stages, the card. Must not live here: the networks (`image_network.py`,
+`audio_network.py`) and what they learn from (`material.py`).
+
+First the eye learns to name pictures. Then the ear learns, and the eye's last layers with it: every class of sounds
+has an anchor in the space, which its sounds approach and which distractors need as much as scenes do; pictures
+approach the anchors of their scene's sounds; sounds and pictures of one scene attract each other and repel all others
+(symmetric InfoNCE with several positives); and the ear imagines what the eye would have named, as in SoundNet
+(Aytar, Vondrick & Torralba 2016), the method of the work.
+"""
+
+import copy
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, log_softmax
+
+from installation.networks import weights
+from installation.networks.training import Run
+from pieces.imaginary_soundscape.audio_network import AudioNetwork
+from pieces.imaginary_soundscape.encoders import NAME
+from pieces.imaginary_soundscape.image_network import ImageNetwork, place_pictures, prepare
+from pieces.imaginary_soundscape.material import (
+    Pictures,
+    Sounds,
+    affinity,
+    cut,
+    heard,
+    make_synthetic,
+    read_pictures,
+    read_recordings,
+    read_scenes,
+    seen,
+    spectrograms,
+    split,
+)
+
+IMAGE_WIDTHS = (20, 40, 80, 160)
+AUDIO_WIDTHS = (24, 40, 80, 160)
+PICTURES_PER_STEP = 48
+SOUNDS_PER_STEP = 64
+SYNTHETIC_EACH = 6
+SYNTHETIC_SHARE = 0.18  # of what the ear hears while learning
+VIEWS = 10  # of every picture, whose features the second stage draws from
+SHARPNESS = 14.0  # of cosines to anchors
+TEMPERATURE = 0.1  # of the contrast between pictures and sounds
+Generator = np.random.Generator
+
+
+def rate(step: int, steps: int, highest: float) -> float:
+    """The learning rate: up in the first twentieth, then down a cosine."""
+    rising = min((step + 1) / max(steps / 20, 1), 1.0)
+    return highest * rising * (0.5 + 0.5 * float(np.cos(np.pi * step / steps)) + 1e-3)
+
+
+def follow(average: nn.Module, network: nn.Module, keep: float) -> None:
+    """Exponential moving average of parameters and statistics, in place."""
+    with torch.no_grad():
+        for slow, fast in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+            if slow.dtype.is_floating_point:
+                slow.lerp_(fast, 1 - keep)
+            else:
+                slow.copy_(fast)
+
+
+def balanced(kind: NDArray[np.int64], power: float = 0.5) -> NDArray[np.float64]:
+    """Probability of drawing each example [n]: a class counts as (its size) ** power."""
+    counts = np.bincount(kind)
+    chances = (counts[kind] ** power) / counts[kind]
+    return chances / chances.sum()
+
+
+# ---- the eye ---------------------------------------------------------------------------------------------------
+
+
+def train_eye(pictures: Pictures, steps: int, seed: int, run: Path) -> ImageNetwork:
+    """A network that names pictures."""
+    torch.manual_seed(seed)
+    network = ImageNetwork(IMAGE_WIDTHS, pictures.labels)
+    average = copy.deepcopy(network).eval()
+    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=0.05)
+    chances = balanced(pictures.label)
+    with Run(run, steps) as place:
+        for step in range(place.resume(network, optimiser, average), steps):
+            rng = np.random.default_rng([seed, step])
+            chosen = rng.choice(chances.size, PICTURES_PER_STEP, p=chances)
+            x = prepare([seen(pictures.images[one], rng) for one in chosen])
+            truth = torch.from_numpy(pictures.label[chosen])
+            share = float(rng.beta(0.3, 0.3))
+            order = torch.from_numpy(rng.permutation(PICTURES_PER_STEP))
+            network.train()
+            with torch.autocast("cpu", torch.bfloat16):
+                features = network.features(share * x + (1 - share) * x[order])
+            named = network.classify(features.float())
+            loss = share * cross_entropy(named, truth, label_smoothing=0.05)
+            loss = loss + (1 - share) * cross_entropy(named, truth[order], label_smoothing=0.05)
+            _learn(network, average, optimiser, loss, rate(step, steps, 2.5e-3), step)
+            place.progress(step, named=loss.item())
+            if step % 200 == 199 or step == steps - 1:
+                place.save(step, network, optimiser, average)
+    return average
+
+
+def _learn(
+    network: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor, lr: float, step: int
+) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = lr
+    optimiser.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+    optimiser.step()
+    follow(average, network, min(0.995, step / (step + 10)))
+
+
+@torch.inference_mode()
+def views(network: ImageNetwork, pictures: Pictures, seed: int) -> Tensor:
+    """What the eye makes of every picture, seen VIEWS times: features [pictures, VIEWS, width]."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for image in pictures.images:
+        with torch.autocast("cpu", torch.bfloat16):
+            rows.append(network.features(prepare([seen(image, rng) for _ in range(VIEWS)])).float())
+    return torch.stack(rows)
+
+
+# ---- the ear, and the space ------------------------------------------------------------------------------------
+
+
+class Space(nn.Module):
+    """Both encoders; what is saved."""
+
+    def __init__(self, picture: ImageNetwork, sound: AudioNetwork) -> None:
+        super().__init__()
+        self.picture, self.sound = picture, sound
+
+
+@dataclass(frozen=True)
+class Batch:
+    """spectrograms [n, MELS, FRAMES]; classes of what is mixed in them [n, classes], rows sum to 1;
+    features of pictures [m, width], their labels [m]."""
+
+    spectrograms: Tensor
+    classes: Tensor
+    features: Tensor
+    label: Tensor
+
+
+def draw(rng: Generator, sounds: Sounds, made: NDArray[np.bool_], seen_as: Tensor, pictures: Pictures) -> Batch:
+    """Sounds for one step, half of them mixed with another, and as many pictures."""
+    chances = balanced(sounds.kind)
+    chances = np.where(made, chances * SYNTHETIC_SHARE / max(chances[made].sum(), 1e-9), chances)
+    rest = 1 - SYNTHETIC_SHARE if made.any() else 1.0
+    chances = np.where(made, chances, chances * rest / chances[~made].sum())
+    chosen = rng.choice(chances.size, (2, SOUNDS_PER_STEP), p=chances / chances.sum())
+    db = [torch.from_numpy(np.stack([cut(sounds.pictures[one], rng) for one in row])) for row in chosen]
+    db = [part - torch.logsumexp(part.flatten(1) * 0.2303, 1)[:, None, None] / 0.2303 for part in db]
+    alone = rng.random(SOUNDS_PER_STEP) < 0.4
+    second_db = np.where(alone, -200.0, rng.uniform(-16, 0, SOUNDS_PER_STEP)).astype(np.float32)
+    mixed = torch.logaddexp(db[0] * 0.2303, (db[1] + torch.from_numpy(second_db)[:, None, None]) * 0.2303) / 0.2303
+    share = torch.from_numpy(np.where(alone, 0.0, 0.5 * 10 ** (second_db / 24)).astype(np.float32))[:, None]
+    kinds = torch.nn.functional.one_hot(torch.from_numpy(sounds.kind[chosen]), len(sounds.classes)).float()
+    looked = rng.choice(pictures.label.size, SOUNDS_PER_STEP, p=balanced(pictures.label, 0.35))
+    which = torch.from_numpy(rng.integers(VIEWS, size=SOUNDS_PER_STEP))
+    return Batch(
+        heard(mixed, rng),
+        (1 - share) * kinds[0] + share * kinds[1],
+        seen_as[torch.from_numpy(looked), which],
+        torch.from_numpy(pictures.label[looked]),
+    )
+
+
+def losses(space: Space, batch: Batch, belongs: Tensor) -> dict[str, Tensor]:
+    """What is wrong with the space, by name. belongs [labels, classes]: rows of weights that sum to 1, or 0."""
+    with torch.autocast("cpu", torch.bfloat16):
+        x = space.sound.trunk(batch.spectrograms[:, None])
+    x = x.float()
+    features = space.sound.rest(torch.cat([x.mean(3), x.amax(3)], 1).flatten(1))
+    sounds, pictures = space.sound.place(features), space.picture.place(batch.features)
+    anchors = nn.functional.normalize(space.sound.anchors, dim=1)
+    named = cross_entropy(SHARPNESS * sounds @ anchors.T, batch.classes, label_smoothing=0.05)
+    wanted = belongs[batch.label]  # [pictures, classes]
+    has_scene = wanted.sum(1) > 0
+    placed = -(wanted * log_softmax(SHARPNESS * pictures @ anchors.T, 1)).sum(1)[has_scene].mean()
+    # A picture and a sound are a pair as far as the picture's label and the sound's classes belong together.
+    pairs = (wanted > 0).float() @ batch.classes.T
+    likeness = pictures @ sounds.T / TEMPERATURE
+    contrast = _several_positives(likeness, pairs) + _several_positives(likeness.T, pairs.T)
+    with torch.no_grad():  # what the eye would name, in the mean over the pictures that belong to a sound
+        names = torch.softmax(space.picture.classify(batch.features), 1)
+        weight = pairs.T / pairs.sum(0)[:, None].clamp(min=1e-6)
+        imagined = weight @ names
+        fits = pairs.sum(0) > 0.3
+    dreamed = -(imagined * log_softmax(space.sound.imagine(features), 1)).sum(1)[fits].mean()
+    return {"named": named, "placed": placed, "contrast": contrast, "imagined": dreamed}
+
+
+def _several_positives(likeness: Tensor, pairs: Tensor) -> Tensor:
+    """Cross-entropy of each row's softmax with its pairs; rows without a pair do not count."""
+    total = pairs.sum(1)
+    rows = total > 0.3
+    target = pairs[rows] / total[rows][:, None]
+    return -(target * log_softmax(likeness[rows], 1)).sum(1).mean() if rows.any() else likeness.sum() * 0
+
+
+def train_ear(
+    eye: ImageNetwork,
+    pictures: Pictures,
+    sounds: Sounds,
+    made: NDArray[np.bool_],
+    belongs: NDArray[np.float32],
+    steps: int,
+    seed: int,
+    run: Path,
+) -> Space:
+    """The ear, and the eye's way into the space.
+
+    Args:
+        eye: names pictures; all but its projection stays as it is.
+        pictures: what it saw.
+        sounds: recordings and synthetic ambiences.
+        made: which of the sounds are synthetic, [n].
+        belongs: weight of each class of sounds for each label of pictures, [labels, classes].
+        steps: of SOUNDS_PER_STEP sounds and as many pictures.
+        seed: of everything random.
+        run: where the run keeps its place.
+    """
+    torch.manual_seed(seed)
+    seen_as = views(eye.eval(), pictures, seed)
+    space = Space(copy.deepcopy(eye), AudioNetwork(AUDIO_WIDTHS, sounds.classes, len(pictures.labels)))
+    average = copy.deepcopy(space).eval()
+    for part in (space.picture.trunk, space.picture.classify):
+        part.requires_grad_(False)
+    parameters = [parameter for parameter in space.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.05)
+    weights_of = torch.from_numpy(belongs)
+    with Run(run, steps) as place:
+        for step in range(place.resume(space, optimiser, average), steps):
+            batch = draw(np.random.default_rng([seed, 1, step]), sounds, made, seen_as, pictures)
+            space.train()
+            space.picture.trunk.eval()
+            parts = losses(space, batch, weights_of)
+            loss = parts["named"] + 0.5 * parts["placed"] + 0.25 * parts["contrast"] + 0.1 * parts["imagined"]
+            _learn(space, average, optimiser, loss, rate(step, steps, 2.5e-3), step)
+            place.progress(step, **{name: float(value.detach()) for name, value in parts.items()})
+            if step % 200 == 199 or step == steps - 1:
+                place.save(step, space, optimiser, average)
+    return average
+
+
+# ---- all of it -------------------------------------------------------------------------------------------------
+
+
+def train(
+    data: Path,
+    out: Path | None = None,
+    steps: int = 3000,
+    seed: int = 0,
+    run: Path = Path("runs") / NAME,
+    hold_out_pictures: float = 0.0,
+    leave_out_folds: Collection[str] = (),
+    measured: dict[str, Any] | None = None,
+) -> Path:
+    """Train from a data folder and write weights and card; an interrupted run goes on where it was.
+
+    Args:
+        data: holds images/INDEX.csv, ambience/train/esc50/INDEX.csv and scenes.csv.
+        out: folder of the weights; None is the project's own.
+        steps: optimiser steps of either stage.
+        seed: of everything random.
+        run: where the run keeps its place.
+        hold_out_pictures: share of every label's pictures not to learn from.
+        leave_out_folds: folds of sounds not to learn from.
+        measured: figures for the card, by name.
+
+    Returns:
+        Path of the safetensors file.
+
+    Raises:
+        OSError: an index is missing.
+    """
+    pictures = read_pictures(data / "images/INDEX.csv")
+    if hold_out_pictures:
+        pictures = pictures.only(~split(pictures.label, hold_out_pictures, np.random.default_rng(seed)))
+    eye = train_eye(pictures, steps, seed, run / "eye")
+    recordings = read_recordings(data / "ambience/train/esc50/INDEX.csv", leave_out_folds)
+    synthetic = make_synthetic(seed, SYNTHETIC_EACH)
+    sounds = spectrograms(recordings + synthetic)
+    made = np.arange(len(sounds.pictures)) >= len(recordings)
+    belongs = affinity(read_scenes(data / "scenes.csv"), pictures.labels, sounds.classes)
+    space = train_ear(eye, pictures, sounds, made, belongs, steps, seed, run / "ear")
+    return save(space, bank(space, pictures), steps, measured or {}, out)
+
+
+def architecture(space: Space) -> dict[str, Any]:
+    """What rebuilds the networks."""
+    return {
+        "image_widths": list(IMAGE_WIDTHS),
+        "audio_widths": list(AUDIO_WIDTHS),
+        "labels": list(space.picture.labels),
+        "classes": list(space.sound.classes),
+    }
+
+
+@torch.inference_mode()
+def bank(space: Space, pictures: Pictures, each: int = 24) -> Tensor:
+    """Where some pictures of every label lie in the space, [n, DIMENSIONS]: what hubs are known by."""
+    chosen = [
+        place for label in range(len(pictures.labels)) for place in np.flatnonzero(pictures.label == label)[:each]
+    ]
+    images = [pictures.images[place] for place in chosen]
+    parts = [place_pictures(space.picture.eval(), images[start : start + 32]) for start in range(0, len(images), 32)]
+    return torch.from_numpy(np.concatenate(parts))
+
+
+def save(space: Space, bank: Tensor, steps: int, measured: dict[str, Any], out: Path | None = None) -> Path:
+    """Weights in half the bytes, and their card."""
+    state = {**space.state_dict(), "bank": bank}
+    state = {key: value.half() if value.dtype == torch.float32 else value for key, value in state.items()}
+    return weights.save(NAME, state, card(architecture(space), steps, measured), out)
+
+
+def card(architecture: dict[str, Any], steps: int, measured: dict[str, Any]) -> weights.Card:
+    """The model card: what the networks are, what they learned from, and how to make and measure them again."""
+    return weights.Card(
+        name=NAME,
+        architecture=architecture,
+        data=[
+            "Pictures of sea, forest, city, mountain, glacier and interiors are for research only (Intel Image "
+            "Classification, SUN): there are no others. To be free of them, retrain on your own pictures: a folder "
+            "images/ with INDEX.csv (path,label), and the command below",
+            "TensorFlow flower_photos (CC-BY 2.0)",
+            "Dataset for Forest Fire Detection, Multi-class Weather Dataset (CC BY 4.0)",
+            "Paintings and portraits (public domain, Rijksmuseum CC0)",
+            "ESC-50 (Piczak 2015), its clips that are CC0 or CC-BY by their authors on freesound.org",
+            "synthetic ambiences by ambiences.py of this project",
+        ],
+        licence="Apache-2.0 for what is ours; see data for the pictures learned from",
+        command=f"python3 run.py train {NAME} --data DIR  # {steps} steps",
+        measured=measured,
+        notes="Visitors' pictures are never in the training data.",
+        evaluation="python3 run.py evaluate imaginary_soundscape --data MANIFEST.csv",
+    )

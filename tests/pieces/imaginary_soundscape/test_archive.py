@@ -1,0 +1,202 @@
+"""Archives: whatever lies in a folder is indexed or named; what did not change is not listened to again."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from installation.piece import Picture
+from pieces.imaginary_soundscape import archive
+from pieces.imaginary_soundscape.archive import ArchiveError, Index, UnreadableError, listen, sounds_in
+
+RATE_HZ = 8000
+
+
+class Loudness:
+    """An encoder that counts how often it listens; a sound's point follows from its mean size."""
+
+    name, dimensions, rate_hz = "loudness", 4, RATE_HZ
+    bank = np.zeros((0, 4), np.float32)
+
+    def __init__(self) -> None:
+        self.heard = 0
+
+    def pictures(self, pictures: Sequence[Picture]) -> np.ndarray:
+        return np.zeros((len(pictures), 4), np.float32)
+
+    def sound(self, samples: np.ndarray) -> np.ndarray:
+        self.heard += 1
+        if not samples.any():
+            raise ValueError("there is nothing to hear in it")
+        angle = float(np.abs(samples).mean()) * 3
+        return np.array([np.cos(angle), np.sin(angle), 0, 0], np.float32)
+
+
+def write(path: Path, gain: float, seconds: float = 0.5, rate_hz: int = RATE_HZ, channels: int = 1) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(0).uniform(-gain, gain, (round(seconds * rate_hz), channels))
+    soundfile.write(path, noise, rate_hz)
+    return path
+
+
+def run(folder: Path, encoder: Loudness | None = None, verify: bool = False) -> Index:
+    index = Index(folder)
+    for _ in index.update(encoder or Loudness(), verify):
+        pass
+    return Index(folder)
+
+
+def test_every_kind_of_file_has_an_answer(tmp_path: Path) -> None:
+    write(tmp_path / "mono.wav", 0.5)
+    write(tmp_path / "deep/er/many.flac", 0.3, rate_hz=96_000, channels=8)
+    write(tmp_path / "Capital.WAV", 0.2)
+    write(tmp_path / "silent.wav", 0.0)
+    write(tmp_path / "short.wav", 0.5, seconds=0.01)
+    (tmp_path / "empty.wav").touch()
+    (tmp_path / "broken.ogg").write_bytes(b"OggS" + bytes(200))
+    (tmp_path / "words.mp3").write_text("not a sound")
+    whole = write(tmp_path / "cut.wav", 0.5).read_bytes()
+    (tmp_path / "cut.wav").write_bytes(whole[:1000])
+    (tmp_path / "notes.txt").write_text("no sound, and not meant to be")
+    write(tmp_path / ".hidden/trash.wav", 0.5)
+    index = run(tmp_path)
+    assert {"Capital.WAV", "deep/er/many.flac", "mono.wav"} <= {clip.path for clip in index.usable()}
+    assert len(index.usable()) + len(index.wrong()) == 9  # the cut one may be either: half of it can be heard
+    wrong = {clip.path: clip.wrong for clip in index.wrong()}
+    assert {"silent.wav", "short.wav", "empty.wav", "broken.ogg", "words.mp3"} <= set(wrong)
+    assert all(wrong.values())
+    assert "nothing to hear" in wrong["silent.wav"]
+    assert "too short" in wrong["short.wav"]
+
+
+def test_points_are_those_of_their_clips(tmp_path: Path) -> None:
+    for name, gain in (("b.wav", 0.2), ("a.wav", 0.6), ("c.wav", 0.4)):
+        write(tmp_path / name, gain)
+    index = run(tmp_path)
+    angles = np.arctan2(*np.asarray(index.points(), np.float32)[:, [1, 0]].T)
+    assert angles == pytest.approx([0.9, 0.3, 0.6], rel=0.05)
+    assert isinstance(index.points(), np.memmap)
+
+
+def test_only_what_changed_is_listened_to(tmp_path: Path) -> None:
+    for name in "abc":
+        write(tmp_path / f"{name}.wav", 0.1 + 0.1 * ord(name) % 0.7)
+    (tmp_path / "bad.wav").write_bytes(b"nothing")
+    encoder = Loudness()
+    run(tmp_path, encoder)
+    assert encoder.heard == 3
+    run(tmp_path, encoder)
+    assert encoder.heard == 3
+    write(tmp_path / "b.wav", 0.9)
+    os.utime(tmp_path / "c.wav", (1, 1))  # touched, the same inside
+    (tmp_path / "a.wav").rename(tmp_path / "moved.wav")
+    index = run(tmp_path, encoder)
+    assert encoder.heard == 4
+    assert [clip.path for clip in index.usable()] == ["b.wav", "c.wav", "moved.wav"]
+    assert index.points().shape == (3, 4)
+    assert np.arctan2(*np.asarray(index.points(), np.float32)[0, [1, 0]]) == pytest.approx(1.35, rel=0.05)
+
+
+def test_a_change_behind_the_clock_is_found_when_asked(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.wav", 0.2)
+    encoder, state = Loudness(), path.stat()
+    run(tmp_path, encoder)
+    write(path, 0.8)
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    run(tmp_path, encoder)
+    assert encoder.heard == 1
+    run(tmp_path, encoder, verify=True)
+    assert encoder.heard == 2
+
+
+def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
+    for number in range(6):
+        write(tmp_path / f"{number}.wav", 0.1 * (number + 1))
+    encoder = Loudness()
+    for progress in Index(tmp_path).update(encoder):
+        if progress.done == 4:
+            break
+    with (tmp_path / archive.FOLDER / "clips.jsonl").open("a") as table:
+        table.write('{"path": "5.wav", "si')  # the power went
+    matrix = next((tmp_path / archive.FOLDER).glob("points-*.f16"))
+    matrix.write_bytes(matrix.read_bytes() + b"xyz")
+    index = run(tmp_path, encoder)
+    assert encoder.heard == 6
+    angles = np.arctan2(*np.asarray(index.points(), np.float32)[:, [1, 0]].T)
+    assert angles == pytest.approx(0.15 * np.arange(1, 7), rel=0.05)
+
+
+def test_a_line_without_its_row_is_listened_to_again(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav", 0.5)
+    encoder = Loudness()
+    run(tmp_path, encoder)
+    next((tmp_path / archive.FOLDER).glob("points-*.f16")).write_bytes(b"")
+    assert run(tmp_path, encoder).points().shape == (1, 4)
+    assert encoder.heard == 2
+
+
+def test_another_encoder_begins_anew(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav", 0.5)
+    run(tmp_path)
+    other = Loudness()
+    other.name = "another"
+    assert run(tmp_path, other).encoder == "another"
+    assert other.heard == 1
+
+
+def test_who_has_the_points_mapped_keeps_them(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav", 0.5)
+    before = run(tmp_path).points()
+    write(tmp_path / "0.wav", 0.1)
+    after = run(tmp_path).points()
+    assert before.shape == (1, 4) and after.shape == (2, 4)
+    assert np.array_equal(before[0], after[1])
+    assert len(list((tmp_path / archive.FOLDER).glob("points-*"))) == 1
+
+
+def test_what_is_gone_is_forgotten_and_an_empty_archive_says_what_to_do(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.wav", 0.5)
+    run(tmp_path)
+    path.unlink()
+    index = run(tmp_path)
+    assert index.usable() == []
+    with pytest.raises(ArchiveError, match="no sound in it is indexed"):
+        index.points()
+    with pytest.raises(ArchiveError, match="no such folder"):
+        sounds_in(tmp_path / "elsewhere")
+
+
+def test_of_a_long_file_parts_are_heard(tmp_path: Path) -> None:
+    path = tmp_path / "long.flac"
+    rate_hz = 8000
+    steps = np.repeat(np.linspace(0.05, 0.9, 90), rate_hz) * np.tile([1.0, -1.0], 90 * rate_hz // 2)
+    soundfile.write(path, steps, rate_hz)
+    heard, seconds = listen(path, rate_hz)
+    assert seconds == 90
+    assert heard.size == archive.PARTS * archive.HEARD_S * rate_hz
+    assert np.abs(heard[:100]).max() == pytest.approx(0.05, abs=0.01)
+    assert np.abs(heard[-100:]).max() == pytest.approx(0.9, abs=0.01)
+
+
+def test_rates_and_channels_become_one(tmp_path: Path) -> None:
+    t = np.arange(48_000) / 48_000
+    tone = np.stack([np.sin(2 * np.pi * 440 * t), np.zeros_like(t)], 1)
+    soundfile.write(tmp_path / "tone.wav", 0.5 * tone, 48_000)
+    heard, _ = listen(tmp_path / "tone.wav", 24_000)
+    assert heard.size == 24_000
+    assert np.abs(np.fft.rfft(heard)).argmax() == 440
+    assert heard.std() == pytest.approx(0.25 / np.sqrt(2), rel=0.02)
+    with pytest.raises(UnreadableError):
+        listen(tmp_path / "none.wav", 24_000)
+
+
+def test_the_table_can_be_read_by_anyone(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav", 0.5)
+    run(tmp_path)
+    head, line = [json.loads(text) for text in (tmp_path / archive.FOLDER / "clips.jsonl").read_text().splitlines()]
+    assert head["dimensions"] == 4
+    assert (line["path"], line["row"], line["seconds"], line["wrong"]) == ("a.wav", 0, 0.5, "")

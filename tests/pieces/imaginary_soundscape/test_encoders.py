@@ -1,0 +1,156 @@
+"""Encoders: one face, whoever is behind it; what cannot be had is named with its remedy."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from installation.networks import weights
+from pieces.imaginary_soundscape import encoders, train
+from pieces.imaginary_soundscape.audio_network import AudioNetwork
+from pieces.imaginary_soundscape.encoders import DESCRIPTIONS, ClipClapEncoder, Encoder, EncoderError, TrainedEncoder
+from pieces.imaginary_soundscape.image_network import DIMENSIONS, ImageNetwork
+
+
+def pictures() -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (h, w, 3), dtype=np.uint8) for h, w in ((40, 90), (64, 64), (120, 30))]
+
+
+def check(encoder: Encoder) -> None:
+    """What every encoder promises."""
+    points = encoder.pictures(pictures())
+    assert points.shape == (3, encoder.dimensions)
+    assert points.dtype == np.float32
+    assert np.linalg.norm(points, axis=1) == pytest.approx(np.ones(3), abs=1e-4)
+    assert encoder.bank.ndim == 2 and encoder.bank.shape[1] == encoder.dimensions
+    rng = np.random.default_rng(1)
+    for seconds in (0.3, 21):
+        sound = rng.uniform(-0.3, 0.3, round(seconds * encoder.rate_hz)).astype(np.float32)
+        point = encoder.sound(sound)
+        assert point.shape == (encoder.dimensions,)
+        assert np.linalg.norm(point) == pytest.approx(1, abs=1e-4)
+        assert np.array_equal(point, encoder.sound(sound))
+    with pytest.raises(ValueError, match="nothing to hear"):
+        encoder.sound(np.zeros(encoder.rate_hz, np.float32))
+
+
+# ---- the project's own -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> train.Space:
+    monkeypatch.setattr(train, "IMAGE_WIDTHS", (4, 8))
+    monkeypatch.setattr(train, "AUDIO_WIDTHS", (4, 8))
+    torch.manual_seed(0)
+    return train.Space(ImageNetwork((4, 8), ("sea", "fire")), AudioNetwork((4, 8), ("waves", "dog"), 2))
+
+
+def test_what_was_saved_is_what_is_loaded(space: train.Space, tmp_path: Path) -> None:
+    bank = torch.nn.functional.normalize(torch.randn(5, DIMENSIONS), dim=1)
+    train.save(space, bank, 1, {"p_at_1": 0.5}, tmp_path)
+    encoder = TrainedEncoder.load(folder=tmp_path)
+    check(encoder)
+    assert encoder.bank == pytest.approx(bank.numpy(), abs=1e-3)
+    before = TrainedEncoder(space.picture, space.sound, encoder.bank, "before")
+    assert encoder.pictures(pictures()) == pytest.approx(before.pictures(pictures()), abs=5e-3)
+    card = weights.read_card(tmp_path / f"{encoders.NAME}.yaml")
+    assert "research only" in card.data[0]
+    assert encoder.name.endswith(card.sha256[:12]), "an archive indexed with other weights is indexed anew"
+
+
+def test_weights_that_are_not_there_are_named(tmp_path: Path) -> None:
+    with pytest.raises(weights.WeightsError, match="imaginary_soundscape"):
+        TrainedEncoder.load(folder=tmp_path)
+
+
+# ---- CLIP and CLAP ---------------------------------------------------------------------------------------------
+
+
+def vocabulary(folder: Path, marks: list[str]) -> tuple[Path, Path]:
+    """A byte-pair vocabulary of single letters."""
+    letters = "abcdefghijklmnopqrstuvwxyz,Ġ"
+    words = [*marks, *letters, *(f"{letter}</w>" for letter in letters)]
+    (folder / "vocab.json").write_text(json.dumps({word: number for number, word in enumerate(words)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    return folder / "vocab.json", folder / "merges.txt"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A CLIP and a CLAP with random weights, as `from_pretrained` finds them on a disk."""
+    transformers = pytest.importorskip("transformers", reason="the optional encoder needs transformers")
+    folder = tmp_path_factory.mktemp("models")
+    clip, clap = folder / "clip", folder / "clap"
+    clip.mkdir()
+    clap.mkdir()
+    torch.manual_seed(0)
+    text = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    marks = ["<|startoftext|>", "<|endoftext|>"]
+    vocab, merges = vocabulary(clip, marks)
+    transformers.CLIPModel(
+        transformers.CLIPConfig(
+            text_config={**text, "vocab_size": 64, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1},
+            vision_config={**text, "image_size": 32, "patch_size": 16},
+            projection_dim=8,
+        )
+    ).save_pretrained(clip)
+    transformers.CLIPProcessor(
+        image_processor=transformers.CLIPImageProcessor(size={"shortest_edge": 32}, crop_size=32),
+        tokenizer=transformers.CLIPTokenizer(str(vocab), str(merges)),
+    ).save_pretrained(clip)
+    marks = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    vocab, merges = vocabulary(clap, marks)
+    transformers.ClapModel(
+        transformers.ClapConfig(
+            text_config={**text, "vocab_size": 64, "max_position_embeddings": 160, "projection_dim": 8},
+            audio_config={
+                "spec_size": 64, "num_mel_bins": 16, "patch_size": 4, "patch_stride": [4, 4], "window_size": 4,
+                "hidden_size": 32, "projection_dim": 8, "depths": [1, 1], "num_attention_heads": [2, 2],
+                "num_hidden_layers": 2, "patch_embeds_hidden_size": 16, "enable_fusion": False,
+            },
+            projection_dim=8,
+        )
+    ).save_pretrained(clap)  # fmt: skip
+    transformers.ClapProcessor(
+        feature_extractor=transformers.ClapFeatureExtractor(
+            feature_size=16, hop_length=2400, truncation="rand_trunc"
+        ),
+        tokenizer=transformers.RobertaTokenizer(str(vocab), str(merges)),
+    ).save_pretrained(clap)
+    return clip, clap
+
+
+def test_clip_and_clap_have_the_same_face(tiny: tuple[Path, Path]) -> None:
+    encoder = encoders.load(f"clip+clap:{tiny[0]},{tiny[1]}")
+    assert encoder.dimensions == len(DESCRIPTIONS)
+    assert (encoder.rate_hz, encoder.name) == (48_000, "clip+clap:clip+clap")
+    check(encoder)
+
+
+def test_two_pictures_that_say_the_same_to_clip_are_one_point(tiny: tuple[Path, Path]) -> None:
+    encoder = ClipClapEncoder(str(tiny[0]), str(tiny[1]))
+    same, _, other = encoder.pictures([pictures()[0], pictures()[1], np.zeros((40, 40, 3), np.uint8)])
+    again = encoder.pictures([pictures()[0]])[0]
+    assert same == pytest.approx(again, abs=1e-4)
+    assert np.abs(same - other).max() > 1e-3
+
+
+def test_models_that_are_nowhere_are_named(tiny: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match="neither a folder on this disk"):
+        ClipClapEncoder(str(tmp_path / "nothing"), str(tiny[1]))
+
+
+def test_without_transformers_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(EncoderError, match="pip install transformers"):
+        encoders.load("clip+clap")
+
+
+@pytest.mark.parametrize("name", ["clap", "clip+clap:one", "clip+clap:a,b,c", ""])
+def test_an_encoder_that_does_not_exist_is_refused(name: str) -> None:
+    with pytest.raises(EncoderError, match="must be own, clip\\+clap"):
+        encoders.load(name)

@@ -1,0 +1,143 @@
+"""Training: what belongs together is drawn together, and a cut run goes on."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pieces.imaginary_soundscape import material, train
+from pieces.imaginary_soundscape.audio_network import FRAMES, MELS, RATE_HZ
+from pieces.imaginary_soundscape.image_network import SIDE
+from pieces.imaginary_soundscape.material import Pictures, Scene, Sounds
+
+SCENES = {"sea": Scene(("sea",), ("waves",)), "fire": Scene(("fire",), ("crackling", "pops", "roar"))}
+
+
+def pictures(count: int = 24) -> Pictures:
+    rng = np.random.default_rng(0)
+    images, label = [], np.arange(count) % 2
+    for kind in label:
+        image = rng.integers(0, 120, (140, 150, 3), dtype=np.uint8)
+        image[..., 0 if kind else 2] += 120
+        images.append(image)
+    return Pictures(images, label.astype(np.int64), ("sea", "fire"))
+
+
+def sounds() -> Sounds:
+    rng = np.random.default_rng(1)
+    kept, kinds = [], np.arange(24) % 3
+    for kind in kinds:
+        picture = rng.normal(-60, 4, (MELS, FRAMES + 30))
+        picture[kind * 20 : kind * 20 + 16] += 40
+        kept.append([picture.astype(np.float16)] * 3)
+    return Sounds(kept, kinds.astype(np.int64), ("crackling", "dog", "waves"))
+
+
+def test_scenes_become_weights() -> None:
+    table = material.affinity(SCENES, ("fire", "moon", "sea"), ("crackling", "dog", "pops", "roar", "waves"))
+    assert table.tolist() == [[0.5, 0, 0.25, 0.25, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 1]]
+
+
+def test_every_synthetic_ambience_has_a_class() -> None:
+    named = [kind for kinds in material.SAME_AS.values() for kind in kinds]
+    assert len(named) == len(set(named))
+    missing = set(material.ambiences.KINDS) - set(named)
+    assert missing == set()
+    assert set(named) <= set(material.ambiences.KINDS)
+
+
+def test_a_split_takes_its_share_of_every_label() -> None:
+    label = np.repeat([0, 1, 2], [10, 20, 40])
+    out = material.split(label, 0.2, np.random.default_rng(0))
+    assert np.bincount(label[out]).tolist() == [2, 4, 8]
+
+
+def test_a_picture_seen_again_is_another_of_the_same_size() -> None:
+    image = pictures(1).images[0]
+    rng = np.random.default_rng(0)
+    first, second = material.seen(image, rng), material.seen(image, rng)
+    assert first.shape == second.shape == (SIDE, SIDE, 3)
+    assert first.dtype == np.uint8
+    assert np.abs(first.astype(int) - second).mean() > 2
+
+
+def test_windows_are_cut_anywhere_and_varied() -> None:
+    rng = np.random.default_rng(0)
+    db = torch.from_numpy(np.stack([material.cut(sounds().pictures[0], rng) for _ in range(4)]))
+    assert db.shape == (4, MELS, FRAMES)
+    torch.manual_seed(0)
+    x = material.heard(db, rng)
+    assert x.shape == db.shape
+    assert torch.isfinite(x).all()
+    assert x[:, 4:12].mean() > x[:, 30:60].mean() + 0.3, "what sounded still sounds"
+
+
+def test_the_balance_is_between_equal_classes_and_equal_examples() -> None:
+    kind = np.repeat([0, 1], [90, 10])
+    chances = train.balanced(kind)
+    assert chances.sum() == pytest.approx(1)
+    assert chances[kind == 1].sum() == pytest.approx(np.sqrt(10) / (np.sqrt(10) + np.sqrt(90)))
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (
+        ("IMAGE_WIDTHS", (4, 8)), ("AUDIO_WIDTHS", (4, 8)), ("PICTURES_PER_STEP", 6), ("SOUNDS_PER_STEP", 16),
+        ("VIEWS", 2),
+    ):  # fmt: skip
+        monkeypatch.setattr(train, name, value)
+
+
+def learn(folder: Path, steps: int) -> train.Space:
+    seen, heard = pictures(), sounds()
+    eye = train.train_eye(seen, 8, 0, folder / "eye")
+    belongs = material.affinity(SCENES, seen.labels, heard.classes)
+    made = np.arange(24) >= 20
+    return train.train_ear(eye, seen, heard, made, belongs, steps, 0, folder / "ear")
+
+
+def test_scenes_come_together_and_distractors_stay_away(small: None, tmp_path: Path) -> None:
+    space = learn(tmp_path, 60)
+    with torch.inference_mode():
+        db = torch.from_numpy(np.stack([clip[1][:, :FRAMES] for clip in sounds().pictures]).astype(np.float32))
+        heard = space.sound(material.levelled(db))
+        seen = space.picture.place(train.views(space.picture, pictures(), 0).mean(1))
+    likeness = (seen @ heard.T).numpy()  # pictures: sea, fire, …; sounds: crackling, dog, waves, …
+    kinds = sounds().kind
+    assert likeness[0::2][:, kinds == 2].mean() > likeness[0::2][:, kinds != 2].mean() + 0.1
+    assert likeness[1::2][:, kinds == 0].mean() > likeness[1::2][:, kinds != 0].mean() + 0.1
+    assert likeness[:, kinds == 1].mean() < likeness[:, kinds != 1].mean()
+
+
+def test_a_finished_run_is_not_run_again(small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = learn(tmp_path, 3)
+    monkeypatch.setattr(train, "losses", lambda *_: pytest.fail("nothing is left to learn"))
+    again = learn(tmp_path, 3)
+    for name, value in first.sound.state_dict().items():
+        assert torch.equal(value, again.sound.state_dict()[name]), name
+
+
+def test_the_data_folder_is_learned_from_as_it_lies(
+    small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import cv2
+    import soundfile
+
+    (tmp_path / "images").mkdir()
+    folder = tmp_path / "ambience/train/esc50"
+    folder.mkdir(parents=True)
+    (tmp_path / "scenes.csv").write_text("scene,pictures,sounds\nsea,sea,sea_waves\n")
+    rng = np.random.default_rng(0)
+    for number, label in enumerate(["sea", "sea", "portraits"]):
+        cv2.imwrite(str(tmp_path / f"images/{number}.png"), rng.integers(0, 255, (60, 80, 3), dtype=np.uint8))
+        with (tmp_path / "images/INDEX.csv").open("a") as index:
+            index.write(("path,label\n" if number == 0 else "") + f"{number}.png,{label}\n")
+    for number, label in enumerate(["sea_waves", "dog", "dog"]):
+        soundfile.write(folder / f"{number}.wav", rng.uniform(-0.5, 0.5, RATE_HZ), RATE_HZ)
+        with (folder / "INDEX.csv").open("a") as index:
+            index.write(("path,label,fold\n" if number == 0 else "") + f"{number}.wav,{label},{number}\n")
+    monkeypatch.setattr(train, "SYNTHETIC_EACH", 0)
+    path = train.train(tmp_path, tmp_path / "out", 2, 0, tmp_path / "run", leave_out_folds=("2",))
+    assert path.name == "imaginary_soundscape.space.safetensors"
+    assert path.with_suffix(".yaml").exists()
