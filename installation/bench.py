@@ -19,6 +19,7 @@ from typing import Any
 from installation.observing import Observed
 
 ROOT = Path(__file__).resolve().parents[1]
+BEDS = (64, 48, 32, 16, 8, 4, 2, 1)  # tried until one plays without a fault
 EXHIBITION = """
 pieces: [{piece}]
 speakers: {speakers}
@@ -107,20 +108,12 @@ def sound(minutes: float = 1.0) -> dict[str, Any]:
     cores = os.cpu_count() or 1
     with room() as found:
         found.until(found.sounding)
-        busy = [
-            subprocess.Popen([sys.executable, "-c", "while True: sum(i * i for i in range(10000))"])
-            for _ in range(cores)
-        ]
-        try:
+        with busy(cores):
             before = found.report("sound")
             start = found.clock()
             time.sleep(60 * minutes)  # the length of the measurement
             found.until(lambda: (found.report("sound") or before) is not before)
             after, end = found.report("sound"), found.clock()
-        finally:
-            for child in busy:
-                child.kill()
-                child.wait()
     assert before is not None and after is not None and start is not None and end is not None
     blocks = (after.value("installation_blocks_total") or 0) - (before.value("installation_blocks_total") or 0)
     devices: Mapping[str, Any] = after.facts.get("devices", {})
@@ -131,6 +124,46 @@ def sound(minutes: float = 1.0) -> dict[str, Any]:
         "blocks_missed": end.missed - start.missed,
         "card": devices.get("speakers", {}).get("name", ""),
     }
+
+
+def beds(seconds: float = 20.0) -> dict[str, Any]:
+    """Sounds streamed from disk at once, of all common kinds and on the move, while every core is kept busy: the most
+    for which no block was missed and none fell silent, and what one of them costs a core."""
+    from installation.sound.bed_bench import Orchestra
+
+    cores = os.cpu_count() or 1
+    tried: dict[int, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, Orchestra(Path(name)) as orchestra:
+        alone = orchestra.measure(0, min(seconds, 5.0))
+        with busy(cores):
+            for streams in BEDS:
+                tried[streams] = orchestra.measure(streams, seconds)
+                if tried[streams]["missed"] == tried[streams]["starved"] == 0:
+                    break
+    streams, found = min(tried.items())
+    return {
+        "streams": streams if found["missed"] == found["starved"] == 0 else 0,
+        "missed": found["missed"],
+        "starved": found["starved"],
+        "seconds": seconds,
+        "busy_cores": cores,
+        "core_per_stream": (found["core"] - alone["core"]) / streams,
+        "card": orchestra.card,
+        "tried": {str(count): {key: each[key] for key in ("missed", "starved")} for count, each in tried.items()},
+    }
+
+
+@contextlib.contextmanager
+def busy(cores: int) -> Iterator[None]:
+    """So many other processes that never rest."""
+    command = [sys.executable, "-c", "while True: sum(i * i for i in range(10000))"]
+    children = [subprocess.Popen(command) for _ in range(cores)]
+    try:
+        yield
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
 
 
 def soak(visits: int = 500) -> dict[str, Any]:
@@ -144,5 +177,6 @@ FIGURES: Mapping[str, Callable[..., dict[str, Any]]] = {
     "startup": startup,
     "recovery": recovery,
     "sound": sound,
+    "beds": beds,
     "soak": soak,
 }

@@ -71,6 +71,7 @@ METRICS: Mapping[str, Metric] = {
         ),
         Metric("installation_blocks_missed_total", "counter", "blocks", "Blocks of sound that came too late."),
         Metric("installation_beds", "gauge", "beds", "Long sounds that play, those that fade out included."),
+        Metric("installation_beds_silent", "gauge", "beds", "Beds that should be heard and have nothing to play."),
         Metric(
             "installation_beds_starved_total",
             "counter",

@@ -154,6 +154,11 @@ class BedMixer:
     def __len__(self) -> int:
         return len(self._beds)
 
+    @property
+    def silent(self) -> int:
+        """How many beds are not heard just now, because nothing of their files is there."""
+        return sum(bed.presence == 0.0 for bed in self._beds)
+
     def close(self) -> None:
         """Let all files go."""
         for bed in self._beds:

@@ -213,6 +213,7 @@ class SoundProcess:
         status.set("installation_blocks_total", self._queue.blocks)
         status.set("installation_blocks_missed_total", self._missed_before + self._queue.missed)
         status.set("installation_beds", len(self._beds))
+        status.set("installation_beds_silent", self._beds.silent)
         status.set("installation_beds_starved_total", self._beds.starved)
         status.set("installation_sound_latency_seconds", self._speakers.latency)
         self._judge()

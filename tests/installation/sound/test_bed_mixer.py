@@ -256,14 +256,15 @@ def test_a_bed_that_runs_dry_falls_silent_softly_and_comes_back_in_its_place(fil
     beds, readers = slow()
     beds.obey(play(files["one"]), 0)
     assert not heard(beds, BLOCK).any() and beds.starved == 0, "nothing is there yet, and nothing was missed"
+    assert beds.silent == 1
     readers.read()
     chunk = round(sources.CHUNK_SECONDS * RATE_HZ)
     sound = heard(beds, 2 * chunk, BLOCK)[:, 0]
     assert sound[1_000] == pytest.approx(0.5 / np.sqrt(2)) and not sound[chunk + 10 :].any()
-    assert beds.starved == 1
+    assert beds.starved == beds.silent == 1
     readers.read(3)
     again = heard(beds, chunk, BLOCK + 2 * chunk)[:, 0]
-    assert again[-1] == pytest.approx(0.5 / np.sqrt(2)) and beds.starved == 1
+    assert again[-1] == pytest.approx(0.5 / np.sqrt(2)) and (beds.starved, beds.silent) == (1, 0)
     assert np.abs(np.diff(np.concatenate([sound, again]))).max() <= 0.5 / SOFT_FRAMES * 1.01, "no click"
 
 
