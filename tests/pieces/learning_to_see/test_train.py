@@ -60,19 +60,31 @@ def test_it_ends_with_a_world_a_card_and_a_sheet(pictures: Path, tmp_path: Path)
     assert sheet is not None and sheet.shape == (3 * 96, 4 * 96, 3)
 
 
-def test_a_run_that_was_cut_goes_on_as_if_it_had_not_been(pictures: Path, tmp_path: Path) -> None:
+def test_a_run_that_was_cut_goes_on_as_if_it_had_not_been(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+    lesson = train.lesson
+
+    def counted(
+        learner: Learner, optimiser: object, batch: object, world: object, step: int, *more: object
+    ) -> object:
+        if step in steps[:1]:
+            raise KeyboardInterrupt
+        steps.append(step)
+        return lesson(learner, optimiser, batch, world, step, *more)  # type: ignore[arg-type]
+
     taught(pictures, tmp_path / "whole")
-    cut = replace(BRIEF, steps=10**6)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "pace_at", lambda step, plan: 1.0 if step < 3 else pytest.fail("cut"))
-        with pytest.raises(pytest.fail.Exception):
-            taught(pictures, tmp_path / "cut", cut)
-        patch.setattr(train, "pace_at", lambda step, plan: 1.0)
-        taught(pictures, tmp_path / "cut")  # its checkpoint is that of the second step
-        taught(pictures, tmp_path / "again")
-    states = [worlds.load("ember", tmp_path / name).state for name in ("cut", "again", "whole")]
-    assert all(torch.allclose(states[0][key], states[1][key], atol=2e-3) for key in states[0])
-    assert not all(torch.allclose(states[0][key], states[2][key], atol=2e-3) for key in states[0])
+    monkeypatch.setattr(train, "lesson", counted)
+    steps.append(3)
+    with pytest.raises(KeyboardInterrupt):
+        taught(pictures, tmp_path / "cut")
+    assert steps == [3, 0, 1, 2]
+    steps.clear()
+    taught(pictures, tmp_path / "cut")  # its checkpoint was written after step 1
+    assert steps == [2, 3]
+    cut, whole = (worlds.load("ember", tmp_path / name).state for name in ("cut", "whole"))
+    assert all(torch.equal(cut[key], whole[key]) for key in whole)
 
 
 def test_it_learns_the_colours_of_its_world(pictures: Path, tmp_path: Path) -> None:
@@ -80,8 +92,8 @@ def test_it_learns_the_colours_of_its_world(pictures: Path, tmp_path: Path) -> N
     taught(pictures, tmp_path, plan)
     sheet = cv2.imread(str(tmp_path / "run" / "sheet.png"))
     assert sheet is not None
-    made, real = (sheet[row * 96 :][:48, :96].reshape(-1, 3).mean(0) for row in (2, 0))
-    assert made[2] > made[0] + 30 and np.abs(made - real).max() < 90  # B, G, R
+    made = sheet[2 * 96 :][:48, :96].reshape(-1, 3).mean(0)
+    assert made[2] > made[0] + 30 and made[2] > made[1]  # B, G, R: it began grey
 
 
 def test_a_world_begins_from_its_parent_and_from_its_own_part_of_it(pictures: Path, tmp_path: Path) -> None:
