@@ -129,7 +129,7 @@ def sound(minutes: float = 1.0) -> dict[str, Any]:
 def beds(seconds: float = 20.0) -> dict[str, Any]:
     """Sounds streamed from disk at once, of all common kinds and on the move, while every core is kept busy: the most
     for which no block was missed and none fell silent, and what one of them costs a core."""
-    from installation.sound.bed_bench import Orchestra
+    from installation.bed_bench import Orchestra
 
     cores = os.cpu_count() or 1
     tried: dict[int, dict[str, Any]] = {}

@@ -289,10 +289,14 @@ def _prove_microphone(device: SoundFound, exhibition: Exhibition, machine: Machi
 
 def _prove_speakers(device: SoundFound, exhibition: Exhibition, machine: Machine) -> Finding:
     subject = f"speakers {device.identity}"
+    wanted = len(exhibition.speakers.azimuths)
     try:
-        played = machine.ask("speakers", device.name, device.host, RATE_HZ, min(device.outputs, 2), limit_s=8.0)
+        played = machine.ask("speakers", device.name, device.host, RATE_HZ, min(device.outputs, wanted), limit_s=8.0)
     except ProbeError as error:
         return Finding(subject, "fault", f"cannot be played on: {error}", _sound_remedy(str(error)))
+    if device.outputs < wanted != 2:  # one speaker does for a pair
+        message = f"has {device.outputs} outputs, and 'layout' names {wanted} speakers; those play for all"
+        return Finding(subject, "fault", message, "choose the card's profile with all outputs, or correct 'layout'")
     return ok(subject, f"{_sides(device)}; takes sound, latency {1000 * played['latency_s']:.0f} ms")
 
 

@@ -211,8 +211,10 @@ class Beds(Protocol):
         """
         ...
 
-    def move(self, name: str, *, direction_deg: float | None, gain_db: float = 0.0, fade: float = 0.5) -> None:
-        """Bring a bed to another direction and gain within `fade` seconds."""
+    def move(
+        self, name: str, *, direction_deg: float | None, gain_db: float | None = None, fade: float = 0.5
+    ) -> None:
+        """Bring a bed to another direction, and another gain if one is given, within `fade` seconds."""
         ...
 
     def stop(self, name: str, fade: float = 2.0) -> None:

@@ -95,18 +95,21 @@ class BedWriter:
         self._troubled.pop(name, None)
         self._tell_all()
 
-    def move(self, name: str, *, direction_deg: float | None, gain_db: float = 0.0, fade: float = 0.5) -> None:
+    def move(
+        self, name: str, *, direction_deg: float | None, gain_db: float | None = None, fade: float = 0.5
+    ) -> None:
         """Raises ValueError for numbers out of range, KeyError for a bed that nobody plays."""
-        _judge(gain_db, direction_deg, fade)
         if name not in self._wanted:
             raise KeyError(f"no bed is called {name!r}; there are {', '.join(sorted(self._wanted)) or 'none'}")
         before = self._wanted[name]
-        gain_db, direction_deg, fade = float(gain_db), _float(direction_deg), float(fade)
+        gain_db = before.gain_db if gain_db is None else float(gain_db)
+        direction_deg = _float(direction_deg)
+        _judge(gain_db, direction_deg, fade)
         if (before.gain_db, before.direction_deg) == (gain_db, direction_deg):
             return
         self._wanted[name] = replace(before, gain_db=gain_db, direction_deg=direction_deg)
         if name not in self._untold and self._now is not None:
-            self._port.tell(BedMoved(name, self._at(), gain_db, direction_deg, fade))
+            self._port.tell(BedMoved(name, self._at(), gain_db, direction_deg, float(fade)))
 
     def stop(self, name: str, fade: float = 2.0) -> None:
         """Raises ValueError for a fade out of range."""

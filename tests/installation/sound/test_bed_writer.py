@@ -80,13 +80,16 @@ def test_what_is_so_already_is_not_said_again() -> None:
     for number in range(5):
         beds.update(at(number * 1_600), anew=False)
         beds.play("a", Path("/sounds/sea.flac"), gain_db=-6.0, direction_deg=10.0)
-        beds.move("a", direction_deg=10.0, gain_db=-6.0)
+        beds.move("a", direction_deg=10.0)
         beds.stop("nobody")
     assert len(mixer.told) == 1 and beds.playing == ("a",)
     beds.play("a", "/sounds/sea.flac", gain_db=-6.0, direction_deg=20.0)
     assert mixer.told[1:] == [BedMoved("a", 4 * 1_600 + AHEAD, -6.0, 20.0, 2.0)]
     beds.play("a", "/sounds/rain.flac")
     assert mixer.told[2:] == [played("a", "/sounds/rain.flac", 4 * 1_600 + AHEAD)]
+    beds.move("a", direction_deg=None, gain_db=-9.0)
+    beds.move("a", direction_deg=5.0)
+    assert isinstance(mixer.told[-1], BedMoved) and mixer.told[-1].gain_db == -9.0, "stays where none is given"
 
 
 def test_before_there_is_a_clock_nothing_begins_and_nothing_is_lost() -> None:

@@ -1,0 +1,54 @@
+"""Where speakers stand, as a curator writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from installation.choices import Speakers
+from installation.exhibition import Exhibition, ExhibitionError
+
+Loaded = Callable[[str], Exhibition]
+
+
+@pytest.mark.parametrize(
+    ("written", "azimuths"),
+    [
+        ("stereo", (-30, 30)),
+        ("ring", (0, 45, 90, 135, -180, -135, -90, -45)),
+        ("ring of 3", (0, 120, -120)),
+        ("ring of 1", (0,)),
+        ("[-45, 45, -135, 135.5]", (-45, 45, -135, 135.5)),
+        ("[-30, 30, -110, 110, 0, off]", (-30, 30, -110, 110, 0, None)),
+        ('[0, "off", 90]', (0, None, 90)),
+    ],
+)
+def test_layouts(loaded: Loaded, written: str, azimuths: tuple[Any, ...]) -> None:
+    speakers = loaded(f"pieces: beat\nspeakers: {{layout: {written}}}").speakers
+    assert speakers.azimuths == pytest.approx(azimuths)
+    assert Speakers.model_validate(speakers.model_dump()) == speakers
+
+
+def test_a_pair_where_nothing_is_written() -> None:
+    assert Speakers().azimuths == (-30.0, 30.0) and Speakers.model_validate("silent").azimuths == (-30.0, 30.0)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("rign", "2:20: 'layout' of 'speakers': 'rign' is no layout; did you mean 'ring'?"),
+        ("ring of 17", "'ring of 17' is no layout; write stereo, ring of 8, or the directions"),
+        ("5", "5 is no layout; write stereo"),
+        ("[]", "0 speakers are listed; 1 … 16 are possible"),
+        (str(list(range(17))), "17 speakers are listed; 1 … 16 are possible"),
+        ("[off, off]", "no speaker has a direction"),
+        ("[0, 400]", "2:24: item 2 of 'layout' of 'speakers': 400 is not allowed; it must be at most 360"),
+        ("[0, left]", "2:24: item 2 of 'layout' of 'speakers': 'left' is not a number"),
+    ],
+)
+def test_a_layout_that_cannot_be(loaded: Loaded, written: str, expected: str) -> None:
+    with pytest.raises(ExhibitionError) as caught:
+        loaded(f"pieces: beat\nspeakers: {{layout: {written}}}")
+    assert expected in str(caught.value)
