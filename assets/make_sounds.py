@@ -2,7 +2,7 @@
 
 Writes one Ogg Vorbis file per kind of ambience, and `INDEX.csv`, into `sounds/` beside this script; takes a quarter
 of an hour on one core. No one recorded these sounds: `pieces/imaginary_soundscape/ambiences.py` makes them from a
-seed. Each lasts 48 s and loops without a seam; each has the same loudness (EBU R128) unless its peaks forbid it.
+seed. Each lasts 48 s and loops without a seam; all have about the same loudness (EBU R128), and none clips.
 
 Interrupted, it goes on where it was: a file that is in the index is not made again (`--again` makes all).
 """
@@ -20,14 +20,15 @@ import pyloudnorm
 import soundfile
 
 from installation.files import write_whole
-from pieces.imaginary_soundscape.ambiences import KINDS, make
+from pieces.imaginary_soundscape.ambiences import KINDS, make, rounded
 from pieces.imaginary_soundscape.circle import Stereo
 
 FOLDER = Path(__file__).resolve().parent / "sounds"
 SECONDS = 48.0
 RATE_HZ = 48_000
 LOUDNESS_LUFS = -23.0
-CEILING = 10 ** (-1.5 / 20)  # of the sample peaks: Vorbis adds a little
+CEILINGS = (0.84, 0.7, 0.58, 0.48, 0.4)  # of the peaks: what Vorbis makes of a crack may be half as high again
+LOUDEST = 0.98  # of what comes out of the file again
 COMPRESSION = 0.66  # libsndfile's scale: 0 is the largest file
 BLOCK = RATE_HZ  # libsndfile's Vorbis encoder wants small bites
 
@@ -51,11 +52,10 @@ def seed_of(kind: str, seed: int) -> list[int]:
     return [seed, *kind.encode()]
 
 
-def levelled(x: Stereo) -> tuple[Stereo, float]:
-    """x at LOUDNESS_LUFS, or as loud as its peaks allow; and its loudness then."""
+def levelled(x: Stereo, ceiling: float) -> tuple[Stereo, float]:
+    """x at LOUDNESS_LUFS, its peaks rounded off below a ceiling; and its loudness then."""
     meter = pyloudnorm.Meter(RATE_HZ)
-    gain = min(10 ** ((LOUDNESS_LUFS - meter.integrated_loudness(x)) / 20), CEILING / float(np.abs(x).max()))
-    x = np.asarray(x * np.float32(gain), np.float32)
+    x = rounded(x * np.float32(10 ** ((LOUDNESS_LUFS - meter.integrated_loudness(x)) / 20)), ceiling)
     return x, float(meter.integrated_loudness(x))
 
 
@@ -67,6 +67,21 @@ def vorbis(x: Stereo) -> bytes:
         for start in range(0, len(x), BLOCK):
             file.write(x[start : start + BLOCK])
     return memory.getvalue()
+
+
+def encoded(x: Stereo) -> tuple[bytes, float]:
+    """The file of a sound, and its loudness in LUFS: under the first ceiling with which nothing in it clips.
+
+    Raises:
+        ValueError: it clips even under the last.
+    """
+    for ceiling in CEILINGS:
+        level, loudness = levelled(x, ceiling)
+        data = vorbis(level)
+        peak = float(np.abs(soundfile.read(io.BytesIO(data), dtype="float32")[0]).max())
+        if peak <= LOUDEST:
+            return data, loudness
+    raise ValueError(f"its peaks reach {peak:.2f} however they are rounded off")
 
 
 def read_index(path: Path) -> dict[str, Entry]:
@@ -102,8 +117,8 @@ def main() -> None:
         if path.exists() and kind in entries and entries[kind].seed == arguments.seed:
             continue
         rng = np.random.default_rng(seed_of(kind, arguments.seed))
-        x, loudness = levelled(make(kind, rng, SECONDS, RATE_HZ))
-        write_whole(path, vorbis(x))
+        data, loudness = encoded(make(kind, rng, SECONDS, RATE_HZ))
+        write_whole(path, data)
         entries[kind] = Entry(
             path.name, kind, " ".join(ambience.scenes), round(loudness, 1), SECONDS, RATE_HZ, arguments.seed,
             ambience.says,

@@ -15,7 +15,7 @@ from pieces.imaginary_soundscape import air, birds, creatures, fire, rooms, stre
 from pieces.imaginary_soundscape.circle import Circle, Generator, Stereo, level
 
 RMS = 0.05  # -26 dB of full scale, before peaks are rounded off
-KNEE, CEILING = 0.6, 0.9
+KNEE, CEILING = 2 / 3, 0.9
 SHORTEST_S = 0.5
 
 
@@ -119,9 +119,15 @@ def make(kind: str, rng: Generator, seconds: float, rate_hz: int) -> Stereo:
 
 
 def finished(circle: Circle, x: Stereo) -> Stereo:
-    """Without what no loudspeaker plays (below 25 Hz), at RMS, peaks above KNEE rounded off."""
+    """Without what no loudspeaker plays (below 25 Hz), at RMS, peaks rounded off."""
     x = circle.filtered(x, ((12, -60), (25, -3), (32, 0)))
     x = x * np.float32(RMS / level(x))
+    return rounded(x, CEILING)
+
+
+def rounded(x: Stereo, ceiling: float) -> Stereo:
+    """x with what is above two thirds of the ceiling bent so that nothing passes the ceiling."""
+    knee = ceiling * KNEE
     size = np.abs(x)
-    soft = KNEE + (CEILING - KNEE) * np.tanh((size - KNEE) / (CEILING - KNEE))
-    return np.asarray(np.where(size > KNEE, np.sign(x) * soft, x), np.float32)
+    soft = knee + (ceiling - knee) * np.tanh((size - knee) / (ceiling - knee))
+    return np.asarray(np.where(size > knee, np.sign(x) * soft, x), np.float32)

@@ -4,7 +4,7 @@ Lives here: reading of sound files for indexing, the index beside them (a table 
 Must not live here: encoders (`encoders.py`), search (`search.py`), and playing (which streams from the files).
 
 An index is a folder: `clips.jsonl` has one line a clip (path, size, time of change, hash of the content, seconds,
-what was wrong), `points-N.f16` their unit vectors, row by row, memory-mapped when used. Lines and rows are appended
+what was wrong), `points-N.f32` their unit vectors, row by row, memory-mapped when used. Lines and rows are appended
 as they come about, so that an interrupted run goes on where it was; a clip that changed gets a new line and row,
 which replace the old ones; `compact` throws away what is replaced: it writes a new matrix, then the table that names
 it, so that a power cut leaves the old pair or the new one.
@@ -49,11 +49,11 @@ PARTS = 12  # of a long file that are listened to, spread evenly
 SHORTEST_S = 0.1
 
 
-class ArchiveError(Exception):
+class ArchiveError(ValueError):
     """An archive that cannot be used. The message names the folder and the remedy."""
 
 
-class UnreadableError(Exception):
+class UnreadableError(ValueError):
     """A sound that cannot be heard; the message says why."""
 
 
@@ -190,7 +190,7 @@ class Index:
 
     def _rows(self) -> int:
         points = self.folder / self.matrix
-        return points.stat().st_size // (2 * self.dimensions) if self.dimensions and points.is_file() else 0
+        return points.stat().st_size // (4 * self.dimensions) if self.dimensions and points.is_file() else 0
 
     def usable(self) -> list[Clip]:
         """The clips that have a point, sorted by path; `points` has them in the same order."""
@@ -200,7 +200,7 @@ class Index:
         """The files that were skipped, and why."""
         return [clip for _, clip in sorted(self.clips.items()) if clip.row is None]
 
-    def points(self) -> NDArray[np.float16]:
+    def points(self) -> NDArray[np.float32]:
         """Unit vectors of `usable` clips [clips, dimensions]; memory-mapped when the index is compact.
 
         Raises:
@@ -211,7 +211,7 @@ class Index:
             raise ArchiveError(
                 f"{self.archive}: no sound in it is indexed; put sounds there, then run: python3 run.py index DIR"
             )
-        matrix = np.memmap(self.folder / self.matrix, np.float16, "r", shape=(self._rows(), self.dimensions))
+        matrix = np.memmap(self.folder / self.matrix, np.float32, "r", shape=(self._rows(), self.dimensions))
         places = [clip.row for clip in clips if clip.row is not None]
         return matrix if places == list(range(len(matrix))) else np.asarray(matrix[places])
 
@@ -238,13 +238,13 @@ class Index:
             (self.folder / "clips.jsonl").open("a", encoding="utf-8") as table,
             (self.folder / self.matrix).open("ab") as points,
         ):
-            points.truncate(self._rows() * 2 * self.dimensions)  # half a row, if the power failed
+            points.truncate(self._rows() * 4 * self.dimensions)  # half a row, if the power failed
             for done, path in enumerate(paths, 1):
                 name = path.relative_to(self.archive).as_posix()
                 clip, point = self._examined(path, name, encoder, known, verify)
                 if point is not None:
-                    clip = replace(clip, row=points.tell() // (2 * self.dimensions))
-                    points.write(point.astype(np.float16).tobytes())
+                    clip = replace(clip, row=points.tell() // (4 * self.dimensions))
+                    points.write(point.astype(np.float32).tobytes())
                     points.flush()
                 if self.clips.get(name) != clip:
                     table.write(json.dumps(asdict(clip)) + "\n")
@@ -258,13 +258,13 @@ class Index:
     def _begin(self, encoder: Encoder) -> None:
         self.clips, self.encoder, self.dimensions = {}, encoder.name, encoder.dimensions
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._write(np.zeros((0, self.dimensions), np.float16), {})
+        self._write(np.zeros((0, self.dimensions), np.float32), {})
 
-    def _write(self, points: NDArray[np.float16], clips: dict[str, Clip]) -> None:
+    def _write(self, points: NDArray[np.float32], clips: dict[str, Clip]) -> None:
         """A new matrix, then the table that names it, then away with the old matrix (who has it mapped, keeps it)."""
         old = self.matrix
         number = int(old.partition("-")[2].partition(".")[0] or 0) + 1 if old else 1
-        self.matrix = f"points-{number}.f16"
+        self.matrix = f"points-{number}.f32"
         write_whole(self.folder / self.matrix, points.tobytes())
         head = {"encoder": self.encoder, "dimensions": self.dimensions, "points": self.matrix}
         lines = [head, *(asdict(clip) for clip in clips.values())]
@@ -292,13 +292,13 @@ class Index:
         try:
             samples, seconds = listen(path, encoder.rate_hz)
             point = encoder.sound(samples)
-        except (UnreadableError, ValueError) as error:
+        except ValueError as error:
             return Clip(name, state.st_size, state.st_mtime_ns, digest, 0.0, None, str(error)), None
         return Clip(name, state.st_size, state.st_mtime_ns, digest, round(seconds, 3), None), point
 
     def compact(self) -> None:
         """Write matrix and table anew, in the order of the paths, nothing in them that is replaced."""
         clips = self.usable()
-        matrix = np.asarray(self.points()) if clips else np.zeros((0, self.dimensions), np.float16)
+        matrix = np.asarray(self.points()) if clips else np.zeros((0, self.dimensions), np.float32)
         rows = {clip.path: number for number, clip in enumerate(clips)}
         self._write(matrix, {path: replace(clip, row=rows.get(path)) for path, clip in sorted(self.clips.items())})

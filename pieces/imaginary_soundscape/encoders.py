@@ -42,7 +42,7 @@ DESCRIPTIONS = (
 )  # fmt: skip
 
 
-class EncoderError(Exception):
+class EncoderError(ValueError):
     """An encoder that cannot be had. The message says what is missing and how to get it."""
 
 

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from installation.piece import Picture
 from pieces.imaginary_soundscape import search
-from pieces.imaginary_soundscape.archive import UnreadableError, listen
+from pieces.imaginary_soundscape.archive import listen
 from pieces.imaginary_soundscape.encoders import Encoder, load
 
 KINDS = ("picture", "sound")
 BASELINE_HZ = 24_000
 
 
-class ManifestError(Exception):
+class ManifestError(ValueError):
     """A manifest that cannot be measured with; the message names file, line and remedy."""
 
 
@@ -140,7 +140,7 @@ def measure(rows: Sequence[Row], encoder: Encoder) -> dict[str, Any]:
                 samples, _ = listen(row.path, encoder.rate_hz)
                 points.append(encoder.sound(samples))
                 heard, _ = listen(row.path, BASELINE_HZ)
-            except (UnreadableError, ValueError):
+            except ValueError:
                 unread.append(str(row.path))
                 continue
             plain.append(heard)

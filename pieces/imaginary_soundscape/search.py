@@ -92,26 +92,28 @@ def charged(clips: Points, bank: Points) -> Charges:
     if not len(bank) or not len(clips):
         return charges
     k = min(NEAREST, len(bank))
-    near = np.full((len(bank), 0), 0.0, np.float32)
     for start in range(0, len(clips), CHUNK):
         likeness = similarities(bank, clips[start : start + CHUNK])  # [pictures, clips of the chunk]
         charges[start : start + CHUNK] = np.partition(likeness, len(bank) - k, axis=0)[-k:].mean(0)
-        near = likeness if start == 0 else near
-    return charges + _dearer(near, charges[: near.shape[1]], len(clips)) if len(clips) <= CHUNK else charges
+    if len(clips) <= CHUNK:  # beyond, a clip has so many equals that its charge alone keeps it down
+        charges += _dearer(similarities(bank, clips) - np.float32(0.5) * charges)
+    return charges
 
 
-def _dearer(likeness: Points, charges: Charges, clips: int) -> Charges:
-    """What is added to charges so that, over the bank, no clip answers far more pictures than its equals.
+def _dearer(scores: Points) -> Charges:
+    """What is added to charges so that, over the bank, no clip answers far more pictures than its equals; [clips].
+
+    Args:
+        scores: of the clips for the pictures of the bank, charges taken off, [pictures, clips].
 
     The fair share of a clip is that of the clips within DEAREST / 2 of a picture's best one, each picture having one
     vote that they divide among them.
     """
-    scores = likeness - np.float32(0.5) * charges
     rivals = scores > scores.max(1, keepdims=True) - DEAREST / 2
     fair = (rivals / rivals.sum(1, keepdims=True)).sum(0)
-    extra = np.zeros(clips, np.float32)
+    extra = np.zeros(scores.shape[1], np.float32)
     for turn in range(ROUNDS):
-        hits = np.bincount((scores - np.float32(0.5) * extra).argmax(1), minlength=clips)
+        hits = np.bincount((scores - np.float32(0.5) * extra).argmax(1), minlength=extra.size)
         over = hits > SHARE * np.maximum(fair, 0.5)
         if not over.any():
             break

@@ -96,7 +96,7 @@ def unrest_db(x: np.ndarray) -> float:
 
 
 def median(measure, kind: str) -> float:
-    return float(np.median([measure(made(kind, seed)) for seed in (1, 2, 3)]))
+    return float(np.median([measure(made(kind, seed)) for seed in (1, 2)]))
 
 
 def test_thunder_and_cities_are_low_and_insects_and_rain_are_high() -> None:

@@ -122,7 +122,7 @@ def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
             break
     with (tmp_path / archive.FOLDER / "clips.jsonl").open("a") as table:
         table.write('{"path": "5.wav", "si')  # the power went
-    matrix = next((tmp_path / archive.FOLDER).glob("points-*.f16"))
+    matrix = next((tmp_path / archive.FOLDER).glob("points-*.f32"))
     matrix.write_bytes(matrix.read_bytes() + b"xyz")
     index = run(tmp_path, encoder)
     assert encoder.heard == 6
@@ -134,7 +134,7 @@ def test_a_line_without_its_row_is_listened_to_again(tmp_path: Path) -> None:
     write(tmp_path / "a.wav", 0.5)
     encoder = Loudness()
     run(tmp_path, encoder)
-    next((tmp_path / archive.FOLDER).glob("points-*.f16")).write_bytes(b"")
+    next((tmp_path / archive.FOLDER).glob("points-*.f32")).write_bytes(b"")
     assert run(tmp_path, encoder).points().shape == (1, 4)
     assert encoder.heard == 2
 
