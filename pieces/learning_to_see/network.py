@@ -86,11 +86,11 @@ class Generator(nn.Module):
         margin = self.margin
         x = functional.pad(x, (margin, margin, margin, margin), mode="reflect")
         x = functional.pixel_shuffle(self.to_quarter(x), 2)  # [b, middle, 2h + 4m, 2w + 4m]
-        x = functional.relu(x + strewn(functional.avg_pool2d(dust, 2), self.middle_dust, 2 * margin))
+        x = functional.relu(strew(x, functional.avg_pool2d(dust, 2), self.middle_dust), inplace=True)
         x = self.tail(x)[..., 1:-1, 1:-1]
         x = functional.pixel_shuffle(self.to_half(x), 2)  # [b, fine, 4h + 4, 4w + 4]
-        x = functional.relu(x + strewn(dust, self.fine_dust, 2))
-        x = functional.relu(self.halfway(x))
+        x = functional.relu(strew(x, dust, self.fine_dust), inplace=True)
+        x = functional.relu(self.halfway(x), inplace=True)
         return functional.pixel_shuffle(self.last(x), 2)  # [b, 3, 8h, 8w]
 
     def seeds(self, abstract: Tensor, rows: Tensor, grain: Tensor) -> Tensor:
@@ -114,10 +114,11 @@ class Generator(nn.Module):
         return seeds.to(self.first.weight.dtype)
 
 
-def strewn(dust: Tensor, weight: Tensor, margin: int) -> Tensor:
-    """Dust [b, 1, h, w] with a mirrored margin, as strong in each channel [c] as was learned: [b, c, h', w']."""
+def strew(x: Tensor, dust: Tensor, weight: Tensor) -> Tensor:
+    """Add dust [b, 1, h, w], its border mirrored, to x [b, c, h', w'] in place, as strong as each channel wants."""
+    margin = (x.shape[-1] - dust.shape[-1]) // 2
     whole = functional.pad(dust, (margin, margin, margin, margin), mode="reflect")
-    return whole.to(weight.dtype) * weight[None, :, None, None]
+    return x.addcmul_(whole.to(x.dtype), weight.to(x.dtype)[None, :, None, None])
 
 
 def mirrored(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -200,10 +201,16 @@ def test_a_team_averages_what_it_learns(tmp_path: Path) -> None:
         "    assert our.leads == (our.rank == 0) and our.size == 2\n"
     )
     root = Path(__file__).resolve().parents[3]
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script)]
-    environment = {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    team = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "CUDA_VISIBLE_DEVICES": ""}
+    everyone = {**os.environ, **team, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
+    processes = [  # as torchrun starts them
+        subprocess.Popen([sys.executable, str(script)], env={**everyone, "RANK": rank, "LOCAL_RANK": rank})
+        for rank in ("0", "1")
+    ]
+    assert [process.wait(timeout=200) for process in processes] == [0, 0]
 
 
 def test_a_seer_s_world_is_what_it_sees_of_it() -> None:
