@@ -176,6 +176,50 @@ def train(
 
 
 @app.command()
+def index(
+    data: Annotated[Path, typer.Argument(help="The folder to index, with all that is in it.")],
+    archive: Annotated[str, typer.Option("--for", help="piece.archive, or the piece; the first that has one.")] = "",
+    encoder: Annotated[str | None, typer.Option(help="What indexes, where a piece has several.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a folder findable for a piece. Goes on where it was cut, and only does what is new or has changed."""
+    name = archive or _first("indexes")
+    function = _function(name, "indexes")
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            done = function(data, **_options(name, function, encoder=encoder))
+        _print(str(data), done, as_json)
+    except (OSError, ValueError, WeightsError) as error:
+        err.print(f"{name}: {error}", highlight=False)
+        raise typer.Exit(WRONG) from error
+
+
+@app.command("listen")
+def listen_command(
+    picture: Annotated[Path, typer.Argument(help="The picture to listen to.")],
+    archive: Annotated[Path | None, typer.Option(help="Where to look; the piece's own archive if left out.")] = None,
+    sense: Annotated[str, typer.Option("--for", help="piece.sense, or the piece; the first that has one.")] = "",
+    encoder: Annotated[str | None, typer.Option(help="What listens, where a piece has several.")] = None,
+    out_path: Annotated[Path | None, typer.Option("--out", help="Write the best sound to this file (.wav).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a picture sounds like: the ten best sounds with their scores."""
+    name = sense or _first("listens")
+    function = _function(name, "listens")
+    try:
+        found = function(picture, **_options(name, function, archive=archive, encoder=encoder))
+        if out_path is not None and found:
+            import soundfile
+
+            samples, rate_hz = soundfile.read(found[0][0], dtype="float32")
+            soundfile.write(out_path, samples, rate_hz)
+    except (OSError, ValueError, RuntimeError, WeightsError) as error:
+        err.print(f"{name}: {error}", highlight=False)
+        raise typer.Exit(WRONG) from error
+    _print(str(picture), {str(path): score for path, score in found}, as_json)
+
+
+@app.command()
 def evaluate(
     figure: Annotated[str, typer.Argument(help="piece.figure, for example neural_beatbox.hits; or the piece")],
     data: Annotated[Path, typer.Option(help="A manifest or a folder, as the piece's README says.")],
@@ -276,6 +320,11 @@ def _function(name: str, kind: str) -> Any:
         err.print(f"there is no {name!r}; there are {', '.join(every) or 'none'}", highlight=False)
         raise typer.Exit(WRONG)
     return _resolve(targets[figure])
+
+
+def _first(kind: str) -> str:
+    """The first piece that has functions of a kind; nothing where none has."""
+    return next((name for name, piece in Installed().items() if getattr(piece, kind)), "")
 
 
 def _options(name: str, function: Any, **given: Any) -> dict[str, Any]:

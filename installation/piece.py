@@ -112,6 +112,10 @@ class Moment:
     size: Size
     camera: CameraView
     controls: tuple[str, ...] = ()  # names of controls pressed since the last frame: "button", "next", …
+    dragged: tuple[float, float] = (
+        0.0,
+        0.0,
+    )  # how far a finger or the mouse pulled since then: right, down, in heights
     sounding: tuple[Sounding, ...] = ()
     beat: float = 0.0  # beats since the first bar line, at the audible instant of this frame
     bar: int = 0
@@ -314,6 +318,9 @@ class Piece:
     trains: ClassVar[Mapping[str, str]] = {}  # network -> "module:function" for `run.py train piece.network`
     evaluates: ClassVar[Mapping[str, str]] = {}  # figure -> "module:function" for `run.py evaluate piece.figure`
     benches: ClassVar[Mapping[str, str]] = {}  # figure -> "module:function" for `run.py bench piece.figure`
+    indexes: ClassVar[Mapping[str, str]] = {}  # archive -> "module:function" for `run.py index DIR`
+    listens: ClassVar[Mapping[str, str]] = {}  # sense -> "module:function" for `run.py listen PICTURE`
+    folder_setting: ClassVar[str] = ""  # the setting for the folder of pictures that `render --camera DIR` names
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings

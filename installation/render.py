@@ -86,10 +86,48 @@ class FilmCamera:
 
     def __init__(self, film: FilmReader) -> None:
         self.film = film
+        self.seconds = film.seconds
 
     def view(self, now: float) -> CameraView:
         second = now % self.film.seconds
         return CameraView(self.film.at(second), 0.0, live=True, sequence=int(now * self.film.rate))
+
+    def close(self) -> None:
+        self.film.close()
+
+
+class FolderCamera:
+    """A folder of pictures in the camera's place: one after the other, each for a while."""
+
+    SECONDS = 8.0
+    SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+    LONGEST_PX = 1920
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in self.SUFFIXES)
+        if not self._paths:
+            raise RenderError(f"{folder}: there is no picture in it; name a film, or a folder with pictures")
+        self.seconds = self.SECONDS * len(self._paths)
+        self._shown: tuple[int, Picture] | None = None
+
+    def view(self, now: float) -> CameraView:
+        number = int(now / self.SECONDS)
+        if self._shown is None or self._shown[0] != number:
+            self._shown = number, self._read(self._paths[number % len(self._paths)])
+        return CameraView(self._shown[1], 0.0, live=True, sequence=number)
+
+    def close(self) -> None:
+        self._shown = None
+
+    def _read(self, path: Path) -> Picture:
+        import cv2
+
+        found = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if found is None:
+            raise RenderError(f"{path} is not a picture, or damaged")
+        scale = min(1.0, self.LONGEST_PX / max(found.shape[:2]))
+        size = max(1, round(found.shape[1] * scale)), max(1, round(found.shape[0] * scale))
+        return np.asarray(cv2.cvtColor(cv2.resize(found, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB))
 
 
 class FilmVoice:
@@ -177,15 +215,18 @@ def render(
         raise RenderError(f"a film's size must be even, not {size[0]}x{size[1]}")
     on_show, exhibition = show
     film, microphone = _inputs(camera, voice)
+    settings = on_show.settings
+    if camera is not None and camera.is_dir() and on_show.piece.folder_setting:
+        settings = settings.model_copy(update={on_show.piece.folder_setting: camera})
     port = OfflinePort(RATE_HZ)
     computer = Offline()
     random = np.random.default_rng(seed)
     ids = np.random.default_rng((seed, 1))
     stage = Stage(
-        piece=on_show.piece(on_show.settings),
+        piece=on_show.piece(settings),
         size=size,
         sound=ScoreWriter(port),
-        camera=FilmCamera(film),
+        camera=film,
         type=Typesetter(),
         texts=exhibition.texts() if exhibition is not None else _default_texts(),
         computer=computer,
@@ -254,12 +295,14 @@ def _take(waiting: list[Sound], frames: int) -> tuple[Sound, list[Sound]]:
     return joined[:frames], [joined[frames:]]
 
 
-def _inputs(camera: Path | None, voice: Path | None) -> tuple[FilmReader, FilmVoice]:
+def _inputs(camera: Path | None, voice: Path | None) -> tuple[FilmCamera | FolderCamera, FilmVoice]:
     try:
         path = camera or STAND_IN_FILM
-        film = FilmReader(path)
+        film = FolderCamera(path) if path.is_dir() else FilmCamera(FilmReader(path))
         if voice is not None:
             samples, rate = film_sound(voice)
+        elif camera is not None and camera.is_dir():
+            samples, rate = np.zeros((RATE_HZ, 1), np.float32), RATE_HZ
         elif camera is not None:
             try:
                 samples, rate = film_sound(camera)

@@ -153,7 +153,7 @@ class Stage:
         """Open the piece."""
         self.piece.open(self)
 
-    def step(self, now: float, pressed: Sequence[str] = ()) -> Picture:
+    def step(self, now: float, pressed: Sequence[str] = (), dragged: tuple[float, float] = (0.0, 0.0)) -> Picture:
         """The picture of the frame that is shown at `now` (the instant at which light leaves the screen)."""
         self.began = now if self.began is None else self.began
         elapsed = now - self._before if self.frame else self.frame_seconds
@@ -180,6 +180,7 @@ class Stage:
             size=self.size,
             camera=view,
             controls=tuple(controls),
+            dragged=dragged,
             sounding=sounding,
             beat=beat,
             bar=bar,

@@ -140,7 +140,7 @@ class StageProcess:
         pressed += self._stand_in(shown_at)
         try:
             self._recall()
-            return stage.step(shown_at, pressed)
+            return stage.step(shown_at, pressed, self._screen.dragged())
         except Exception as error:  # an artwork may fail in any way; the room must not notice more than a blink
             log.exception("the piece failed")
             return self._recover(error, shown_at)

@@ -1,6 +1,7 @@
 """Pictures out: a real window through pygame, or an offscreen stand-in that keeps the same pace.
 
-Both say which controls were pressed since they were last asked; an offscreen screen has none.
+Both say which controls were pressed since they were last asked, and how far the picture was pulled; an offscreen
+screen has neither.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Screen(Protocol):
 
     def show(self, picture: Picture) -> None: ...
     def pressed(self) -> list[str]: ...
+    def dragged(self) -> tuple[float, float]: ...
     def close(self) -> None: ...
 
 
@@ -47,6 +49,9 @@ class Offscreen:
 
     def pressed(self) -> list[str]:
         return []
+
+    def dragged(self) -> tuple[float, float]:
+        return 0.0, 0.0
 
     def close(self) -> None:
         return None
@@ -95,6 +100,7 @@ class Window:
         self._rotate = rotate
         self._wanted = size if fullscreen else None
         self._controls = Controls(pygame, controls)
+        self._drag = Drag(pygame)
         self.name = f"display {display} ({pygame.display.get_driver()}, {shown[0]}×{shown[1]})"
         self.size = self._picture_size()
 
@@ -120,11 +126,17 @@ class Window:
         found: list[str] = []
         for event in pygame.event.get():
             found += self._controls.pressed(event)
+            self._drag.see(event, self._surface.get_size())
             if event.type == pygame.QUIT:
                 found.append("quit")
             elif event.type == pygame.VIDEORESIZE:
                 self.size = self._picture_size()
         return found
+
+    def dragged(self) -> tuple[float, float]:
+        """How far a finger or the mouse pulled the picture until the last `pressed`: right, down, in heights."""
+        width, height = self._surface.get_size()
+        return self._drag.taken(self._rotate, width if self._rotate in (90, 270) else height)
 
     def close(self) -> None:
         self._pygame.display.quit()
@@ -169,6 +181,30 @@ class Controls:
         if event.type == pygame.JOYDEVICEADDED and self._gamepad:
             self._gamepads.append(pygame.joystick.Joystick(event.device_index))
         return self._gamepad if event.type == pygame.JOYBUTTONDOWN else []
+
+
+class Drag:
+    """How far a finger, or the mouse with its left button held, has moved."""
+
+    def __init__(self, pygame: Any) -> None:
+        self._pygame = pygame
+        self._right, self._down = 0.0, 0.0  # pixels of the window
+
+    def see(self, event: Any, window: Size) -> None:
+        """Take in an event. A finger that SDL also reports as a mouse counts once."""
+        pygame = self._pygame
+        if event.type == pygame.FINGERMOTION:
+            self._right += event.dx * window[0]
+            self._down += event.dy * window[1]
+        elif event.type == pygame.MOUSEMOTION and event.buttons[0] and not getattr(event, "touch", False):
+            self._right += event.rel[0]
+            self._down += event.rel[1]
+
+    def taken(self, rotate: int, height_px: int) -> tuple[float, float]:
+        """(right, down) since it was last taken, as one who sees the picture upright would say, in its heights."""
+        right, down = self._right / height_px, self._down / height_px
+        self._right, self._down = 0.0, 0.0
+        return {0: (right, down), 90: (down, -right), 180: (-right, -down), 270: (-down, right)}[rotate]
 
 
 def has_display() -> bool:

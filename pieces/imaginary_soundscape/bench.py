@@ -1,0 +1,104 @@
+"""How fast and how calm the piece is on this machine. The networks are untrained: speed does not depend on that."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pieces.imaginary_soundscape import (
+    archive,
+    audio_network,
+    choosing,
+    collection,
+    encoders,
+    image_network,
+    panorama,
+)
+from pieces.imaginary_soundscape.encoders import Encoder, TrainedEncoder
+
+CLIPS = 100_000
+RUNS = 60
+SIZE = (1280, 720)
+SOUND_SECONDS, SOUNDS = 30.0, 12
+WIDTHS = (32, 64, 128, 256)  # of untrained networks, where no weights are there
+PAN_SECONDS, PAN_DEG, PAN_LOOK = (
+    300.0,
+    12.0,
+    0.4,
+)  # a slow pan: seconds, degrees to either side, seconds between looks
+
+
+def _encoder() -> Encoder:
+    """The one that ships, or an untrained one of its shape."""
+    from installation.networks.weights import WeightsError
+
+    try:
+        return encoders.load("own")
+    except WeightsError:
+        labels = tuple(str(number) for number in range(26))
+        eye = image_network.ImageNetwork(WIDTHS, labels)
+        ear = audio_network.AudioNetwork(WIDTHS, labels, len(labels))
+        return TrainedEncoder(eye, ear, np.zeros((0, image_network.DIMENSIONS), np.float32), "bench")
+
+
+def decision() -> dict[str, Any]:
+    """Milliseconds from a picture of 1280 x 720 to the sounds that belong to it, among 100,000."""
+    encoder, rng = _encoder(), np.random.default_rng(0)
+    points = rng.standard_normal((CLIPS, encoder.dimensions)).astype(np.float32)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    names = tuple(f"{number}.wav" for number in range(CLIPS))
+    opened = collection.Collection(Path(), encoder, names, points, np.zeros(CLIPS, np.float32), {}, ())
+    times = []
+    for _ in range(RUNS + 5):
+        picture = rng.integers(0, 256, (SIZE[1], SIZE[0], 3), np.uint8)
+        began = time.perf_counter()
+        collection.judge(opened, [picture], np.zeros(0, np.int64))
+        times.append(1000 * (time.perf_counter() - began))
+    return {"decision_ms": float(np.median(times[5:])), "decision_p99_ms": float(np.percentile(times[5:], 99))}
+
+
+def indexing() -> dict[str, Any]:
+    """How many seconds of sound are indexed in a second: files of 30 s, read, listened to and entered."""
+    import tempfile
+
+    import soundfile
+
+    encoder, rng = _encoder(), np.random.default_rng(0)
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        for number in range(SOUNDS):
+            noise = 0.1 * rng.standard_normal((round(SOUND_SECONDS * 48_000), 2))
+            soundfile.write(folder / f"{number}.wav", noise, 48_000)
+        encoder.sound(rng.standard_normal(round(5 * encoder.rate_hz)).astype(np.float32))
+        began = time.perf_counter()
+        for _ in archive.Index(folder).update(encoder):
+            pass
+        took = time.perf_counter() - began
+    return {"times_real_time": SOUNDS * SOUND_SECONDS / took}
+
+
+def churn() -> dict[str, Any]:
+    """Changes a minute while a camera pans slowly to and fro over one scene, at the default settings."""
+    from pieces.imaginary_soundscape import pictures
+    from pieces.imaginary_soundscape.listening import OWN
+    from pieces.imaginary_soundscape.piece import ImaginarySoundscape
+    from pieces.imaginary_soundscape.scenery import OWN as PICTURES
+
+    chosen = ImaginarySoundscape.Settings()
+    opened = collection.open_archive(OWN, _encoder())
+    changes = []
+    for path in pictures.pictures_in(PICTURES):
+        sheet = panorama.sheet_for(pictures.read(path, 640), (640, 360))
+        deciding = choosing.Choosing(np.random.default_rng(0))
+        for step in range(round(PAN_SECONDS / PAN_LOOK)):
+            heading = PAN_DEG * np.sin(2 * np.pi * step * PAN_LOOK / 60)
+            ranked = collection.judge(opened, [panorama.window(sheet, float(heading))], np.zeros(0, np.int64))
+            before = list(deciding.chosen)
+            deciding.hear(step * PAN_LOOK, ranked, chosen.surprise, chosen.restlessness)
+            deciding.step(step * PAN_LOOK, chosen.surprise, chosen.restlessness, lambda name: True)
+            changes.append(bool(before) and before != deciding.chosen)
+    minutes = len(changes) * PAN_LOOK / 60
+    return {"changes_per_minute": sum(changes) / minutes}

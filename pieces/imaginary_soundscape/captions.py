@@ -1,0 +1,147 @@
+"""The caption: what is heard, in small type, each with a small compass that says from where.
+
+It stands low at the left and is not missed by who does not look for it. Lines come and go as softly as the sounds.
+Nothing here knows why something is heard.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.piece import Picture, Size, Type
+from pieces.imaginary_soundscape.playing import Heard
+
+Mask = NDArray[np.uint8]
+
+INK = (238, 235, 228)
+GROUND = (13, 13, 14)
+EM = 1 / 46  # of the screen's short side
+MARGIN = 1 / 20
+ROW = 1.62  # in ems
+LINES = 4
+COMES_SECONDS, LEAVES_SECONDS = 1.2, 1.2
+QUIET = 0.04  # of the power: what is quieter is not named
+FAINT, PLAIN = 0.45, 0.9  # opacity of the quietest and the loudest line
+SHADE = 0.5
+BASELINE = 1.08  # of the mask that type is set in, in ems
+FINE = 8  # the compass is drawn so much larger
+LONGEST_SHARE = 0.6  # of the screen's width
+
+
+def title_of(name: str) -> str:
+    """A sound as one says it: `field/Rain on-the_roof.wav` is "Rain on the roof"."""
+    said = PurePosixPath(name).stem.replace("_", " ").replace("-", " ").strip()
+    return said[:1].upper() + said[1:] if said else "…"
+
+
+class Captions:
+    """Draws lines onto pictures; remembers which are on their way."""
+
+    def __init__(self, type: Type) -> None:
+        self._type = type
+        self._lines: dict[str, tuple[Heard, float]] = {}  # name -> what is heard, how much of it is there 0..1
+        self._rows: dict[str, float] = {}  # name -> row, counted from below; moves when others come and go
+        self._masks: dict[tuple[str, int], tuple[Mask, Mask]] = {}
+        self._compasses: dict[tuple[int | None, int], tuple[Mask, Mask]] = {}
+
+    def advance(self, heard: Sequence[Heard], delta: float) -> None:
+        """One frame on: `heard` is what sounds now, the loudest first."""
+        named = [one for one in heard if one.share >= QUIET][:LINES]
+        now = {one.name: one for one in named}
+        for one in named:
+            share = self._lines[one.name][1] if one.name in self._lines else 0.0
+            self._lines[one.name] = one, min(1.0, share + delta / COMES_SECONDS)
+        for name in [name for name in self._lines if name not in now]:
+            old, share = self._lines[name]
+            share -= delta / LEAVES_SECONDS
+            if share > 0:
+                self._lines[name] = old, share
+            else:
+                del self._lines[name]
+                self._rows.pop(name, None)
+        order = sorted(now)  # by name: lines do not climb over each other as the visitor turns
+        for name in self._lines:
+            wanted = float(order.index(name)) if name in now else self._rows.get(name, 0.0)
+            before = self._rows.get(name, wanted)
+            self._rows[name] = before + (wanted - before) * (1 - math.exp(-delta / 0.25))
+
+    def paint(self, canvas: Picture) -> None:
+        """Lay the lines onto a picture [height, width, 3]."""
+        height, width = canvas.shape[:2]
+        em = max(8, round(EM * min(width, height)))
+        left, bottom = round(MARGIN * min(width, height)), height - round(MARGIN * min(width, height))
+        for name, (heard, there) in self._lines.items():
+            loud = FAINT + (PLAIN - FAINT) * min(1.0, heard.share / 0.4)
+            share = loud * (0.5 - 0.5 * math.cos(math.pi * there))
+            top = round(bottom - (self._rows[name] + 1) * ROW * em)
+            compass, soft = self._compass(heard.azimuth, em)
+            self._lay(canvas, compass, soft, left, top + round(0.62 * em) - compass.shape[0] // 2, share)
+            ink, shade = self._line(title_of(name), em, (width, height))
+            self._lay(canvas, ink, shade, left + round(1.75 * em), top - round((BASELINE - 1.0) * em), share)
+
+    def _lay(self, canvas: Picture, ink: Mask, shade: Mask, left: int, top: int, share: float) -> None:
+        reach = (shade.shape[0] - ink.shape[0]) // 2
+        _blend(canvas, shade, left - reach, top - reach, GROUND, SHADE * share)
+        _blend(canvas, ink, left, top, INK, share)
+
+    def _line(self, title: str, em: int, size: Size) -> tuple[Mask, Mask]:
+        key = title, em
+        if key not in self._masks:
+            if len(self._masks) > 64:
+                self._masks.clear()
+            mask = self._type.line(title, em)
+            longest = round(LONGEST_SHARE * size[0])
+            if mask.shape[1] > longest:
+                rows = max(1, round(mask.shape[0] * longest / mask.shape[1]))
+                mask = np.asarray(cv2.resize(mask, (longest, rows), interpolation=cv2.INTER_AREA), np.uint8)
+            self._masks[key] = mask, _shade(mask, em)
+        return self._masks[key]
+
+    def _compass(self, azimuth: float | None, em: int) -> tuple[Mask, Mask]:
+        """A fine ring seen from above, front up: a dot where the sound is, or in the middle where it is around."""
+        turn = None if azimuth is None else round(azimuth / 2) % 180
+        key = turn, em
+        if key not in self._compasses:
+            if len(self._compasses) > 400:
+                self._compasses.clear()
+            side = 2 * (em // 2) + 1
+            large = np.zeros((side * FINE, side * FINE), np.uint8)
+            middle = side * FINE / 2
+            radius = 0.36 * side * FINE
+            line = max(1, round(0.055 * side * FINE))
+            centre = round(middle), round(middle)
+            cv2.circle(large, centre, round(radius), 150, line, cv2.LINE_AA)
+            angle = 0.0 if turn is None else math.radians(2.0 * turn)
+            out = 0.0 if turn is None else radius
+            dot = round(middle + out * math.sin(angle)), round(middle - out * math.cos(angle))
+            if turn is not None:
+                cv2.circle(large, dot, round(0.22 * side * FINE), 0, -1, cv2.LINE_AA)
+            cv2.circle(large, dot, round(0.13 * side * FINE), 255, -1, cv2.LINE_AA)
+            mask = np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+            self._compasses[key] = mask, _shade(mask, em)
+        return self._compasses[key]
+
+
+def _shade(mask: Mask, em: int) -> Mask:
+    """A wide soft shadow, larger than the mask by one em on all sides."""
+    grown = np.pad(mask, em)
+    brush = max(3, round(0.5 * em) // 2 * 2 + 1)
+    wide = cv2.GaussianBlur(cv2.dilate(grown, np.ones((brush, brush), np.uint8)), (0, 0), max(1.0, 0.35 * em))
+    return np.asarray(cv2.convertScaleAbs(wide, alpha=255 / max(1, int(wide.max()))), np.uint8)
+
+
+def _blend(canvas: Picture, mask: Mask, left: int, top: int, colour: tuple[int, int, int], share: float) -> None:
+    """Lay a colour onto the canvas through a mask with its corner at (left, top); what lies outside is cut off."""
+    x0, y0 = max(left, 0), max(top, 0)
+    x1, y1 = min(left + mask.shape[1], canvas.shape[1]), min(top + mask.shape[0], canvas.shape[0])
+    if x0 >= x1 or y0 >= y1 or share <= 0:
+        return
+    under = canvas[y0:y1, x0:x1]
+    cover = mask[y0 - top : y1 - top, x0 - left : x1 - left, None].astype(np.float32) * (share / 255)
+    under[:] = (under + (np.array(colour, np.float32) - under) * cover + 0.5).astype(np.uint8)

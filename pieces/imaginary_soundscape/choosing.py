@@ -1,0 +1,128 @@
+"""Which sound a direction has: the best that belongs to it, or nearly, and for as long as it belongs.
+
+`Choosing` holds what was chosen for each direction of a scene, changes it when another sound belongs there clearly
+better, and now and then (restlessness) because nothing lasts. Within one scene no more than MOST changes happen a
+minute; what no longer belongs at all goes at once. Nothing here knows pictures, beds or clocks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from pieces.imaginary_soundscape.collection import Match
+
+MOST, WINDOW = 2, 60.0  # changes within so many seconds of one scene
+MARGIN, LEAST_MARGIN = 0.12, 0.01  # in cosine: what is better by less is not worth a change
+HOLD_SECONDS = 3.0  # for so long must something be better
+LOST, LOST_SECONDS = 0.4, 0.3  # what is so much worse belongs elsewhere: the scene has changed
+BREADTH = 0.15  # of the scores among which surprise chooses, at its height
+REST_SECONDS = 30.0  # between two changes out of restlessness, at its height
+
+
+class Choosing:
+    """`chosen` is the sound of each direction; None where there is nothing."""
+
+    def __init__(self, random: np.random.Generator) -> None:
+        self.chosen: list[str | None] = []
+        self._random = random
+        self._ranked: list[Sequence[Match]] = []
+        self._worse_since: list[tuple[float, float] | None] = []  # clearly worse, and lost, since when
+        self._changes: deque[float] = deque(maxlen=MOST)
+        self._rested_at = 0.0
+        self.changed = 0  # changes within scenes so far, for measuring
+
+    def arrive(self, time: float, ranked: Sequence[Sequence[Match]], surprise: float) -> None:
+        """Another scene: a sound for each of its directions, from its `ranked` sounds, best first."""
+        self._ranked = list(ranked)
+        self.chosen = [self._drawn(matches, surprise) for matches in ranked]
+        self._worse_since = [None] * len(ranked)
+        self._changes.clear()
+        self._rested_at = time
+
+    def reconsider(self, ranked: Sequence[Sequence[Match]], surprise: float) -> None:
+        """The same scene, but other sounds to choose from: what still belongs there stays."""
+        self._ranked = list(ranked)
+        self._worse_since = [None] * len(ranked)
+        for place, matches in enumerate(ranked):
+            scores = {match.name: match.score for match in matches}
+            name = self.chosen[place]
+            if name not in scores or scores[name] < matches[0].score - max(MARGIN, BREADTH * surprise):
+                self.chosen[place] = self._drawn(matches, surprise)
+
+    def hear(self, time: float, ranked: Sequence[Sequence[Match]], surprise: float, restlessness: float) -> None:
+        """The same place has been looked at again."""
+        if len(ranked) != len(self.chosen):
+            self.arrive(time, ranked, surprise)
+            return
+        self._ranked = list(ranked)
+        margin = LEAST_MARGIN + (MARGIN - LEAST_MARGIN) * (1 - restlessness)
+        margin = max(margin, BREADTH * surprise + LEAST_MARGIN)  # what surprise has chosen is not taken back
+        for place, matches in enumerate(ranked):
+            if not matches:
+                continue
+            scores = {match.name: match.score for match in matches}
+            behind = matches[0].score - scores.get(self.chosen[place] or "", -math.inf)
+            if not math.isfinite(behind):  # not even among the considered ones
+                behind = max(matches[0].score - matches[-1].score, margin + 1e-6)
+                behind = behind if self.chosen[place] is not None and len(matches) > 2 else math.inf
+            self._weigh(time, place, behind, margin, surprise)
+
+    def step(self, time: float, surprise: float, restlessness: float, allowed: Callable[[str], bool]) -> None:
+        """One frame on: let go of what is not `allowed` any longer, and be restless."""
+        for place, name in enumerate(self.chosen):
+            if name is not None and not allowed(name):
+                kept = [match for match in self._ranked[place] if allowed(match.name)]
+                self.chosen[place] = self._drawn(kept, surprise)
+        if restlessness <= 0 or not self.chosen or time - self._rested_at < REST_SECONDS / restlessness:
+            return
+        self._rested_at = time
+        place = int(self._random.integers(len(self.chosen)))
+        others = [match for match in self._ranked[place] if match.name != self.chosen[place] and allowed(match.name)]
+        best = self._ranked[place][0].score if self._ranked[place] else 0.0
+        near = [match for match in others if match.score >= best - BREADTH]
+        if near and self._may(time):
+            self._change(time, place, near, max(surprise, 0.3))
+
+    # ---- within ---------------------------------------------------------------------------------------------------
+
+    def _weigh(self, time: float, place: int, behind: float, margin: float, surprise: float) -> None:
+        since = self._worse_since[place]
+        if behind <= margin:
+            self._worse_since[place] = None
+            return
+        worse, lost = since if since is not None else (time, math.inf)
+        lost = min(lost, time) if behind > LOST else math.inf
+        self._worse_since[place] = (worse, lost)
+        gone = time - lost >= LOST_SECONDS
+        if gone or (time - worse >= HOLD_SECONDS and self._may(time)):
+            self._change(time, place, self._ranked[place], surprise, counts=not gone)
+
+    def _may(self, time: float) -> bool:
+        return len(self._changes) < MOST or time - self._changes[0] >= WINDOW
+
+    def _change(
+        self, time: float, place: int, matches: Sequence[Match], surprise: float, counts: bool = True
+    ) -> None:
+        self._worse_since[place] = None
+        found = self._drawn(matches, surprise)
+        if found != self.chosen[place]:
+            self.chosen[place] = found
+            if counts:
+                self._changes.append(time)
+                self.changed += 1
+
+    def _drawn(self, matches: Sequence[Match], surprise: float) -> str | None:
+        """The best, or one of the best: with `surprise` as temperature over what they are worth."""
+        if not matches:
+            return None
+        if surprise <= 0:
+            return matches[0].name
+        scores = np.array([match.score for match in matches])
+        weights = np.exp((scores - scores[0]) / (0.4 * BREADTH * surprise)) * (
+            scores >= scores[0] - BREADTH * surprise
+        )
+        return matches[int(self._random.choice(len(matches), p=weights / weights.sum()))].name

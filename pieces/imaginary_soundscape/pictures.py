@@ -1,0 +1,98 @@
+"""Picture files: which there are in a folder, and how one is read without ever holding more of it than is needed.
+
+Lives here: listing, sizes from headers, decoding. Must not live here: what is made of a picture (`panorama.py`), and
+when it is read (`scenery.py`; always beside the frame loop).
+
+JPEG can be decoded at an eighth of its size, so that a panorama of 100 megapixels costs 2; other formats are decoded
+whole, and therefore refused beyond MOST_PIXELS.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from installation.piece import Picture, Size
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+MOST_PIXELS = 150_000_000  # decoded whole: 450 MB
+REDUCTIONS = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
+HEAD_BYTES = 1 << 20  # in which a JPEG says its size: previews and colour profiles come first
+
+
+class PictureError(ValueError):
+    """A picture, or a folder of them, that cannot be used; the message names it and says why."""
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures of a folder and the folders in it, in the order of their names; nothing hidden.
+
+    Raises:
+        PictureError: there is no such folder, or no picture in it.
+    """
+    if not folder.is_dir():
+        raise PictureError(f"{folder}: there is no such folder")
+    found = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [Path(place, name) for name in files if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
+    if not found:
+        raise PictureError(f"{folder}: there is no picture in it ({', '.join(SUFFIXES)})")
+    return sorted(found)
+
+
+def read(path: Path, least: int) -> Picture:
+    """A picture as RGB [height, width, 3], as the camera that took it was held.
+
+    Args:
+        path: the file.
+        least: a side shorter than this, in pixels, must not come of decoding at a part of the size.
+
+    Raises:
+        PictureError: it cannot be read, is damaged from the beginning, or too large to be decoded.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise PictureError(f"{path}: cannot be read ({error.strerror or error})") from error
+    jpeg = head[:2] == b"\xff\xd8"
+    size = _jpeg_size(head) if jpeg else _png_size(head)
+    flag = cv2.IMREAD_COLOR
+    if size is not None:
+        fits = [by for by in REDUCTIONS if min(size) // by >= least]
+        pixels = size[0] * size[1]
+        if jpeg and fits:
+            flag, pixels = REDUCTIONS[fits[0]], pixels // fits[0] ** 2
+        if pixels > MOST_PIXELS:
+            raise PictureError(f"{path}: {size[0]} × {size[1]} pixels are too many; save it smaller, or as JPEG")
+    try:
+        decoded = cv2.imread(str(path), flag)
+    except cv2.error as error:  # OpenCV's own limit, for formats whose header is not read here
+        raise PictureError(f"{path}: cannot be decoded ({error.err})") from error
+    if decoded is None or not decoded.size:
+        raise PictureError(f"{path}: is damaged, or no picture")
+    return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _png_size(head: bytes) -> Size | None:
+    """(width, height), from the first chunk of a PNG (ISO/IEC 15948, 11.2.2)."""
+    if head[:8] != b"\x89PNG\r\n\x1a\n" or len(head) < 24:
+        return None
+    return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+
+
+def _jpeg_size(head: bytes) -> Size | None:
+    """(width, height), from a JPEG's frame header (ITU-T T.81, B.2.2), whichever way it is to be held."""
+    at = 2
+    while at + 9 < len(head):
+        if head[at] != 0xFF:
+            return None
+        kind = head[at + 1]
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
+            return int.from_bytes(head[at + 7 : at + 9], "big"), int.from_bytes(head[at + 5 : at + 7], "big")
+        at += 1 if kind == 0xFF else 2 + int.from_bytes(head[at + 2 : at + 4], "big")
+    return None

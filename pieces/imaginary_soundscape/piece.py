@@ -1,0 +1,243 @@
+"""Imaginary Soundscape: the room hears what the picture would sound like. What happens, in order.
+
+A picture is shown and drawn past the screen as the visitor turns (``walk.py``, ``scenery.py``, ``view.py``). What is
+seen in each direction finds the sounds that belong to it in an archive (``listening.py``), one is chosen for each
+direction (``choosing.py``), and sounds from there (``playing.py``). After Imaginary Soundscape by Qosmo (Nao Tokui,
+Yuma Kajihara and others, 2018).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from installation.piece import Moment, Picture, Piece, Stage
+from installation.settings import Duration, Field, File, seconds
+
+if TYPE_CHECKING:
+    from pieces.imaginary_soundscape.collection import Match
+    from pieces.imaginary_soundscape.scenery import Scene
+
+NAME = "imaginary_soundscape"
+CAMERA_LOOK_SECONDS = 0.4
+"""How often the camera's picture is listened to: what is held before it is heard within a second."""
+
+
+class ImaginarySoundscape(Piece):
+    """Pictures one turns in, and from each direction the sound that they would have."""
+
+    class Settings(Piece.Settings):
+        pictures: Literal["camera"] | File | None = Field(
+            default=None,
+            description="a folder of photographs and panoramas (360° by 180°, twice as wide as high), or camera: "
+            "whatever is held before it; without it, pictures drawn by the project",
+        )
+        archive: File | None = Field(
+            default=None,
+            description="a folder of recordings, indexed by `run.py index`; without it, sounds made by the project",
+        )
+        encoder: str = Field(
+            default="own",
+            pattern=r"^(own|clip\+clap(:[^,]+,[^,]+)?)$",
+            description="what puts pictures and sounds into one space: own, or clip+clap, with `:` and names or "
+            "folders of the two models where they are not the usual ones",
+        )
+        surprise: float = Field(
+            default=0.3, ge=0, le=1, description="0: always the sound that fits best … 1: any that fits somehow"
+        )
+        restlessness: float = Field(
+            default=0.2,
+            ge=0,
+            le=1,
+            description="0: a sound stays as long as its picture … 1: it changes for little, up to twice a minute",
+        )
+        exclude: list[str] = Field(
+            default=[],
+            max_length=1000,
+            description="sounds that are never played: names, paths within the archive, or patterns such as siren*",
+        )
+        loudness_lufs: float = Field(
+            default=-23.0,
+            ge=-50,
+            le=-10,
+            description="loudness of everything together, whatever the recordings are like (EBU R128)",
+            json_schema_extra={"unit": "LUFS"},
+        )
+        directions: int = Field(
+            default=6,
+            ge=1,
+            le=16,
+            description="in how many directions a panorama is listened to; 1: one sound is all around. "
+            "As many as there are speakers in a ring, or fewer",
+        )
+        focus_db: float = Field(
+            default=6.0,
+            ge=0,
+            le=24,
+            description="how much quieter than in front a sound is behind the visitor",
+            json_schema_extra={"unit": "dB"},
+        )
+        drift: float = Field(
+            default=1.6,
+            ge=-20,
+            le=20,
+            description="how fast the view turns by itself while nobody turns it, a second",
+            json_schema_extra={"unit": "°"},
+        )
+        stay: Duration = Field(default=seconds(90), ge=5, le=7 * 86400, description="how long a picture is shown")
+        caption: bool = Field(default=True, description="whether the screen says in small type what is heard")
+
+    networks: ClassVar[tuple[str, ...]] = (f"{NAME}.space",)
+    folder_setting: ClassVar[str] = "pictures"
+    trains: ClassVar[Mapping[str, str]] = {"space": f"pieces.{NAME}.train:train"}
+    evaluates: ClassVar[Mapping[str, str]] = {"scenes": f"pieces.{NAME}.evaluate:scenes"}
+    indexes: ClassVar[Mapping[str, str]] = {"archive": f"pieces.{NAME}.finding:index"}
+    listens: ClassVar[Mapping[str, str]] = {"picture": f"pieces.{NAME}.finding:listen"}
+    benches: ClassVar[Mapping[str, str]] = {
+        "decision": f"pieces.{NAME}.bench:decision",
+        "indexing": f"pieces.{NAME}.bench:indexing",
+        "churn": f"pieces.{NAME}.bench:churn",
+    }
+    settings: Settings
+
+    # ---- the contract -----------------------------------------------------------------------------------------
+
+    def open(self, stage: Stage) -> None:
+        from pieces.imaginary_soundscape.choosing import Choosing
+        from pieces.imaginary_soundscape.listening import Listening
+        from pieces.imaginary_soundscape.playing import Playing
+        from pieces.imaginary_soundscape.scenery import Scenery
+        from pieces.imaginary_soundscape.view import View
+        from pieces.imaginary_soundscape.walk import Walk
+
+        self._scenery = Scenery(stage)
+        self._walk = Walk()
+        self._view = View(stage.type)
+        self._listening = Listening(stage)
+        self._choosing = Choosing(stage.random)
+        self._playing = Playing(stage.beds)
+        self._scene: Scene | None = None
+        self._directions: Sequence[float | None] = ()
+        self._asked: tuple[object, ...] | None = None  # what was looked at last
+        self._arrived: object = None  # the scene that the choices are for
+        self._looked_at = 0.0
+
+    def frame(self, moment: Moment) -> Picture:
+        from pieces.imaginary_soundscape import listening
+
+        chosen = self.settings
+        self._listening.want(chosen.archive or listening.OWN, chosen.encoder, chosen.exclude)
+        camera = chosen.pictures == "camera"
+        heading = 0.0
+        if camera:
+            self._watch(moment)
+        else:
+            heading = self._wander(moment)
+        self._listening.step(moment.time)
+        self._decide(moment)
+        self._sound(moment, heading)
+        if camera:
+            fitted = moment.camera.fitted(moment.size)
+            return self._view.draw_camera(fitted, moment.delta, self._playing.heard, chosen.caption)
+        return self._view.draw(moment.size, heading, moment.delta, self._playing.heard, chosen.caption)
+
+    def close(self) -> None:
+        self._playing.stop()
+        self._listening.close()
+
+    # ---- step by step -----------------------------------------------------------------------------------------
+
+    def _wander(self, moment: Moment) -> float:
+        """Turn as the visitor wants; show the next picture when it is time. Returns the heading in degrees."""
+        from pieces.imaginary_soundscape import scenery
+
+        chosen = self.settings
+        folder = chosen.pictures if isinstance(chosen.pictures, Path) else scenery.OWN
+        self._scenery.want(scenery.Wish(folder, moment.size, chosen.directions))
+        another = self._scenery.step(moment.time)
+        scene = self._scenery.current
+        if scene is not None and scene is not self._scene:
+            if another or self._scene is None:
+                self._walk.arrive()
+                self._view.show(scene.sheet)
+            else:
+                self._view.replace(scene.sheet)
+            self._scene = scene
+        sheet = scene.sheet if scene is not None else None
+        pulled = moment.dragged
+        degrees = 0.0
+        if sheet is not None:
+            # The picture follows the finger, so that the view turns the other way.
+            degrees = -(pulled[1] if sheet.tall else pulled[0]) * sheet.size[1] / sheet.per_degree
+            degrees = -degrees if sheet.tall else degrees
+        goes_on = self._walk.step(
+            moment.delta,
+            steps=moment.controls.count("next") - moment.controls.count("previous"),
+            dragged_deg=degrees,
+            dragged_heights=abs(pulled[0]) + abs(pulled[1]),
+            pressed="button" in moment.controls,
+            drift_deg=chosen.drift,
+            stay=chosen.stay,
+            limit_deg=sheet.limit_deg if sheet is not None else None,
+        )
+        if goes_on:
+            self._scenery.go_on()
+            self._walk.stay_on()
+        if scene is not None:
+            self._listen((scene.path, len(scene.views), chosen.archive), scene.views, scene.directions)
+        return self._walk.heading
+
+    def _watch(self, moment: Moment) -> None:
+        """Listen to what the camera sees, again and again."""
+        self._scene = None
+        if moment.time - self._looked_at < CAMERA_LOOK_SECONDS or self._listening.looking:
+            return
+        self._looked_at = moment.time
+        self._asked = None
+        self._listen(("camera",), (moment.camera.image,), (None,))
+
+    def _listen(self, key: tuple[object, ...], views: Sequence[Picture], directions: Sequence[float | None]) -> None:
+        """Have `views` listened to, once for each archive as it was opened, and each curator's list."""
+        asked = (*key, id(self._listening.collection), tuple(self.settings.exclude))
+        if asked != self._asked and self._listening.collection is not None:
+            self._asked = asked
+            self._listening.look((key, tuple(directions)), views)
+
+    def _decide(self, moment: Moment) -> None:
+        """Take in what belongs to the directions, and choose."""
+        chosen = self.settings
+        judged, self._listening.judged = self._listening.judged, None
+        if judged is not None:
+            (key, directions), found = judged
+            ranked = [self._playable(matches) for matches in found]
+            if key != self._arrived:
+                self._arrived, self._directions = key, directions
+                self._choosing.arrive(moment.time, ranked, chosen.surprise)
+            elif chosen.pictures != "camera":
+                self._choosing.reconsider(ranked, chosen.surprise)
+            else:
+                self._choosing.hear(moment.time, ranked, chosen.surprise, chosen.restlessness)
+        self._choosing.step(moment.time, chosen.surprise, chosen.restlessness, self._allowed)
+
+    def _sound(self, moment: Moment, heading: float) -> None:
+        """What is chosen sounds from where it is."""
+        have = self._listening.collection
+        if have is None:
+            return  # what sounds goes on
+        self._playing.step(
+            moment.time,
+            self._choosing.chosen,
+            self._directions,
+            heading,
+            path_of=have.path,
+            loudness_of=self._listening.loudness,
+            target_lufs=self.settings.loudness_lufs,
+            focus_db=self.settings.focus_db,
+        )
+
+    def _allowed(self, name: str) -> bool:
+        return self._listening.collection is None or (self._listening.allows(name) and self._playing.readable(name))
+
+    def _playable(self, matches: Sequence[Match]) -> Sequence[Match]:
+        return [match for match in matches if self._playing.readable(match.name)]

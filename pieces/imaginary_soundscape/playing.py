@@ -1,0 +1,143 @@
+"""What was chosen, as beds in the room: from where, how loud, and gently.
+
+A sound stays where it is in the world while the visitor turns. Directions that chose the same sound are one bed in
+their middle. What is in front of the visitor is a little louder than what is behind; all of it together is as loud as
+the curator wants, however many sounds it is. Nothing here knows pictures, scores or clocks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from installation.piece import Beds
+
+CROSS_SECONDS = 1.2  # one sound becomes another, at equal power
+MOVE_EVERY, MOVE_SECONDS = 0.1, 0.15  # beds follow the visitor's turn in such steps, each smoothed
+LEAVE_SECONDS = 1.2
+TOGETHER = 0.35  # directions that agree less than this about where their middle is surround the visitor
+QUIETEST_DB, LOUDEST_DB = -60.0, 18.0
+SHUN_SECONDS = 60.0  # what cannot be read is not chosen for so long
+LONGEST_NAME = 160
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A sound in the room. `azimuth` is degrees clockwise from where the visitor looks; None: from everywhere."""
+
+    name: str
+    azimuth: float | None
+    share: float  # of the power of everything
+
+
+class Playing:
+    """Keeps beds in step with what is chosen; `step` once per frame."""
+
+    def __init__(self, beds: Beds) -> None:
+        self.heard: tuple[Heard, ...] = ()
+        self._beds = beds
+        self._playing: dict[str, str] = {}  # sound -> bed
+        self._moved_at = -math.inf
+        self._shunned: dict[str, float] = {}  # sound -> until
+
+    def step(
+        self,
+        time: float,
+        chosen: Sequence[str | None],
+        directions: Sequence[float | None],
+        heading: float,
+        *,
+        path_of: Callable[[str], Path],
+        loudness_of: Callable[[str], float | None],
+        target_lufs: float,
+        focus_db: float,
+    ) -> None:
+        """Have the chosen sounds play, each from its direction in the world, for a visitor who looks at `heading`."""
+        self._shun(time)
+        where = gathered(chosen, directions)
+        self.heard = balanced(where, heading, focus_db)
+        wanted = {}
+        for heard in self.heard:
+            loud = loudness_of(heard.name)
+            if loud is not None:
+                gain = target_lufs - loud + 10 * math.log10(max(heard.share, 1e-6))
+                wanted[heard.name] = round(min(max(gain, QUIETEST_DB), LOUDEST_DB), 1), _whole(heard.azimuth)
+        arriving = {heard.name for heard in self.heard} - set(wanted)
+        for name in [name for name in self._playing if name not in wanted]:
+            if not arriving or wanted:  # what sounds goes on until the loudness of what follows is known
+                self._beds.stop(self._playing.pop(name), LEAVE_SECONDS)
+        moves = time - self._moved_at >= MOVE_EVERY
+        for name, (gain, azimuth) in wanted.items():
+            if name not in self._playing:
+                self._playing[name] = bed_name(name)
+                self._beds.play(
+                    self._playing[name], path_of(name), gain_db=gain, direction_deg=azimuth, fade=CROSS_SECONDS
+                )
+            elif moves:
+                self._beds.move(self._playing[name], direction_deg=azimuth, gain_db=gain, fade=MOVE_SECONDS)
+        if moves:
+            self._moved_at = time
+
+    def readable(self, name: str) -> bool:
+        """Whether a sound could be read when it was last tried."""
+        return name not in self._shunned
+
+    def stop(self, fade: float = LEAVE_SECONDS) -> None:
+        """Fade everything out."""
+        for bed in self._playing.values():
+            self._beds.stop(bed, fade)
+        self._playing.clear()
+        self.heard = ()
+
+    def _shun(self, time: float) -> None:
+        troubled = self._beds.troubled
+        for name, bed in self._playing.items():
+            if bed in troubled:
+                self._shunned[name] = time + SHUN_SECONDS
+        self._shunned = {name: until for name, until in self._shunned.items() if until > time}
+
+
+def gathered(chosen: Sequence[str | None], directions: Sequence[float | None]) -> dict[str, tuple[float | None, int]]:
+    """Each sound once: its direction in the world (None: around the visitor), and how many directions chose it."""
+    places: dict[str, list[float | None]] = {}
+    for name, direction in zip(chosen, directions, strict=True):
+        if name is not None:
+            places.setdefault(name, []).append(direction)
+    return {name: (_middle(found), len(found)) for name, found in places.items()}
+
+
+def _middle(directions: Sequence[float | None]) -> float | None:
+    angles = [math.radians(direction) for direction in directions if direction is not None]
+    if len(angles) < len(directions):
+        return None
+    right, ahead = sum(map(math.sin, angles)), sum(map(math.cos, angles))
+    if math.hypot(right, ahead) < TOGETHER * len(angles):
+        return None
+    return math.degrees(math.atan2(right, ahead))
+
+
+def balanced(where: dict[str, tuple[float | None, int]], heading: float, focus_db: float) -> tuple[Heard, ...]:
+    """The sounds for a visitor who looks at `heading`, the loudest first; their shares of the power sum to one."""
+    weights, azimuths = {}, {}
+    for name, (direction, count) in where.items():
+        azimuth = None if direction is None else (direction - heading + 180.0) % 360.0 - 180.0
+        behind = 0.5 if azimuth is None else (1 - math.cos(math.radians(azimuth))) / 2  # 0 in front, 1 behind
+        azimuths[name] = azimuth
+        weights[name] = count * 10 ** (-focus_db * behind / 10)
+    total = sum(weights.values())
+    found = [Heard(name, azimuths[name], weight / total) for name, weight in weights.items()]
+    return tuple(sorted(found, key=lambda heard: (-heard.share, heard.name)))
+
+
+def bed_name(name: str) -> str:
+    """A sound's name as a bed's, which may not be as long as a path."""
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"{name[-LONGEST_NAME:]} {hashlib.blake2b(name.encode(), digest_size=6).hexdigest()}"
+
+
+def _whole(azimuth: float | None) -> float | None:
+    return None if azimuth is None else float(round(azimuth))

@@ -1,0 +1,193 @@
+"""Which picture is shown, and which comes next: read and laid out beside the frame loop, one at a time.
+
+`Scenery.want` says which folder and which screen; `step`, once per frame, picks up what is ready. The picture after
+the one shown is always at hand, and no more than that: what memory holds does not depend on how many there are.
+A file that is damaged is passed over and named; a folder without pictures gives its place to the project's own.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from installation.assets import ASSETS
+from installation.piece import Answer, Picture, Size, Stage
+from pieces.imaginary_soundscape import pictures
+from pieces.imaginary_soundscape.panorama import Sheet, focal_px, is_panorama, sheet_for, views
+
+OWN = ASSETS / "pictures"
+LIST_SECONDS, LOAD_SECONDS = 0.05, 0.3  # what an offline render lets them take
+LIST_EVERY = 20.0  # seconds after which a folder is looked through again
+PAUSE = 5.0  # before anything is tried again where nothing could be read
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture ready to be shown and heard. `views` are looked at in `directions` (degrees; None: from all)."""
+
+    path: Path
+    sheet: Sheet
+    views: tuple[Picture, ...]
+    directions: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The folder of pictures, and what they are laid out for."""
+
+    folder: Path
+    size: Size
+    directions: int
+
+
+def load(path: Path, size: Size, directions: int) -> Scene:
+    """A scene from a file. The long work of this room.
+
+    Raises:
+        PictureError: it cannot be read.
+    """
+    picture = pictures.read(path, least=max(size))
+    if is_panorama(picture) and picture.shape[0] < 4 * focal_px(size):  # a part of the size was not enough
+        picture = pictures.read(path, least=round(math.pi * focal_px(size)))
+    looked, around = views(picture, directions)
+    return Scene(path, sheet_for(picture, size), tuple(looked), tuple(around))
+
+
+class Scenery:
+    """Goes through a folder. `current` is what is shown; None until the first picture is there."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.current: Scene | None = None
+        self._stage = stage
+        self._wish: Wish | None = None
+        self._paths: list[Path] = []
+        self._listed_at = -math.inf
+        self._listing: tuple[Path, Answer[list[Path]]] | None = None
+        self._folder: Path | None = None  # of `_paths`: the wish's, or the project's own
+        self._loading: tuple[Path, Wish, Answer[Scene]] | None = None
+        self._ahead: Scene | None = None
+        self._bad: dict[Path, str] = {}
+        self._said: set[str] = set()
+        self._going = 0
+        self._anew = False  # the current picture is wanted for another screen
+        self._rest_until = -math.inf
+
+    def want(self, wish: Wish) -> None:
+        """Show the pictures of `wish.folder`, for its screen."""
+        before, self._wish = self._wish, wish
+        if before == wish:
+            return
+        self._ahead = None
+        if before is None or before.folder != wish.folder:
+            self._paths, self._listed_at, self._folder = [], -math.inf, None
+            self._bad.clear()
+            self._said.clear()
+            self._going = 1 if self.current is not None else 0
+        elif self.current is not None:
+            self._anew = True
+
+    def go_on(self, by: int = 1) -> None:
+        """To the next picture as soon as it is there."""
+        if len(self._good) > 1:
+            self._going = by
+
+    def step(self, time: float) -> bool:
+        """One frame on; whether another picture (or another folder's first) is shown from now on."""
+        self._list(time)
+        self._collect(time)
+        if self._ahead is not None and (self._going or self.current is None):
+            self.current, self._ahead, self._going = self._ahead, None, 0
+            return True
+        self._load(time)
+        return False
+
+    # ---- the folder -----------------------------------------------------------------------------------------------
+
+    @property
+    def _good(self) -> list[Path]:
+        return [path for path in self._paths if path not in self._bad]
+
+    def _list(self, time: float) -> None:
+        if self._wish is None:
+            return
+        if self._listing is None and time - self._listed_at >= LIST_EVERY:
+            self._listed_at = time
+            folder = self._wish.folder
+            self._listing = folder, self._stage.compute(pictures.pictures_in, folder, seconds=LIST_SECONDS)
+        if self._listing is None or not self._listing[1].ready:
+            return
+        (folder, answer), self._listing = self._listing, None
+        try:
+            found = answer.result()
+        except (pictures.PictureError, OSError) as error:
+            self._without(folder, str(error))
+            return
+        if folder in (self._wish.folder, self._folder):
+            if folder == self._wish.folder and set(found) != set(self._paths):
+                self._bad.clear()
+            self._paths, self._folder = found, folder
+
+    def _without(self, folder: Path, reason: str) -> None:
+        """Nothing is in the folder: the project's own pictures, and the alert says so."""
+        self._tell(folder, reason)
+        if self._wish is not None and folder == self._wish.folder and folder != OWN and self._folder != OWN:
+            self._listing = OWN, self._stage.compute(pictures.pictures_in, OWN, seconds=LIST_SECONDS)
+            self._folder = OWN
+
+    def _tell(self, subject: Path, reason: str) -> None:
+        if reason not in self._said:
+            self._said.add(reason)
+            self._stage.alert("pictures_unusable", pictures=subject.name or str(subject), reason=reason)
+
+    # ---- one picture -----------------------------------------------------------------------------------------------
+
+    def _load(self, time: float) -> None:
+        if self._loading is not None or self._wish is None or time < self._rest_until:
+            return
+        path = self._next()
+        if path is not None:
+            answer = self._stage.compute(load, path, self._wish.size, self._wish.directions, seconds=LOAD_SECONDS)
+            self._loading = path, self._wish, answer
+
+    def _next(self) -> Path | None:
+        """The picture that should be read now; None where there is nothing to do."""
+        if self._anew and self.current is not None:
+            return self.current.path
+        good = self._good
+        if not good:
+            if self._paths and self._folder != OWN and self._wish is not None:
+                self._without(self._wish.folder, f"{self._wish.folder}: none of its pictures can be read")
+            return None
+        if self.current is None:
+            return good[0]
+        if self._ahead is not None or (len(good) == 1 and good[0] == self.current.path):
+            return None
+        if self.current.path not in self._paths:
+            return next((path for path in good if path > self.current.path), good[0])
+        order = self._paths.index(self.current.path)
+        step = self._going or 1
+        count = len(self._paths)
+        way = (self._paths[(order + step * turn) % count] for turn in range(1, count))
+        return next((path for path in way if path in good), None)
+
+    def _collect(self, time: float) -> None:
+        if self._loading is None or not self._loading[2].ready:
+            return
+        (path, wish, answer), self._loading = self._loading, None
+        try:
+            scene = answer.result()
+        except (pictures.PictureError, OSError, MemoryError) as error:
+            self._bad[path] = str(error)
+            self._tell(path, str(error) or "it is too large for this machine's memory")
+            self._rest_until = time + (0.0 if self._good else PAUSE)
+            self._anew = False
+            return
+        if wish != self._wish:
+            return
+        if self._anew and self.current is not None and path == self.current.path:
+            self._anew, self.current = False, scene
+        elif self.current is None or path != self.current.path or len(self._good) > 1:
+            self._ahead = scene

@@ -1,0 +1,127 @@
+"""Where the visitor looks, and when it is time for the next picture. Arithmetic on time; no pixels, no sound.
+
+A drag moves the picture under the finger, and what is let go glides on and comes to rest. A key or the knob turns by
+a step. Who does nothing is taken along: after a moment the view drifts by itself, and after a while it goes on.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+STEP_DEG = 15.0  # a press of a key, a click of the knob
+TURN_SECONDS = 0.35  # in which a step has nearly been taken
+GLIDE_SECONDS = 0.5  # in which what was let go has lost most of its speed
+FASTEST_DEG = 220.0  # a second
+SPEED_MEMORY = 0.08  # seconds over which the speed of a hand is taken
+IDLE_SECONDS = 8.0  # without a hand, before the view drifts
+EASE_SECONDS = 4.0  # in which drifting begins
+TAP_SECONDS = 0.35  # a press that does not become a drag within this time was meant as a press
+TAP_HEIGHTS = 0.012  # a drag is longer than this, in heights of the picture
+EDGE_SHARE = 0.82  # of the way to a photograph's edge, the drift turns back
+
+
+@dataclass
+class Walk:
+    """The visitor's heading in degrees; `step` once per frame."""
+
+    heading: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._speed = 0.0  # degrees a second, of what was let go
+        self._owed = 0.0  # degrees of steps not yet taken
+        self._idle = IDLE_SECONDS  # nobody has touched it: it drifts from the beginning
+        self._drifting = 0.0
+        self._along = 1.0  # which way the drift goes
+        self._pressed: float | None = None  # seconds since a press that may become a drag
+        self._pulled = 0.0
+        self._stayed = 0.0
+
+    def arrive(self, heading: float = 0.0) -> None:
+        """Another picture: look straight ahead, and stay from now."""
+        self.heading, self._speed, self._owed, self._stayed = heading, 0.0, 0.0, 0.0
+
+    def stay_on(self) -> None:
+        """There is no other picture yet: begin to wait anew."""
+        self._stayed = 0.0
+
+    @property
+    def moving(self) -> bool:
+        """Whether a hand turns it, or has just."""
+        return self._idle < IDLE_SECONDS
+
+    def step(
+        self,
+        delta: float,
+        *,
+        steps: int,
+        dragged_deg: float,
+        dragged_heights: float,
+        pressed: bool,
+        drift_deg: float,
+        stay: float,
+        limit_deg: float | None,
+    ) -> bool:
+        """One frame on. Returns whether to go on to the next picture.
+
+        Args:
+            delta: seconds since the last frame.
+            steps: of a key or knob, to the right.
+            dragged_deg: how far a hand turned the view to the right in this frame, in degrees.
+            dragged_heights: how far it moved at all, in heights of the picture.
+            pressed: whether the button was; a press that becomes a drag was no press.
+            drift_deg: degrees a second by which the view drifts when nobody turns it.
+            stay: seconds until the next picture.
+            limit_deg: how far one can turn to either side; None is all round.
+        """
+        delta = max(delta, 1e-6)
+        tapped = self._tap(delta, pressed, dragged_heights)
+        touched = bool(steps or dragged_heights or pressed)
+        self._idle = 0.0 if touched else self._idle + delta
+        self._stayed = self._stayed + delta
+        if touched:
+            self._stayed = min(self._stayed, stay - min(stay, IDLE_SECONDS * 2))  # nobody is interrupted
+        self._owed += steps * STEP_DEG
+        taken = self._owed * (1 - math.exp(-delta / (TURN_SECONDS / 3)))
+        self._owed -= taken
+        self.heading += taken + dragged_deg
+        if dragged_heights:
+            share = 1 - math.exp(-delta / SPEED_MEMORY)
+            hand = min(max(dragged_deg / delta, -FASTEST_DEG), FASTEST_DEG)
+            self._speed += share * (hand - self._speed)
+        else:
+            self.heading += self._speed * delta
+            self._speed *= math.exp(-delta / (GLIDE_SECONDS / 2))
+        self._drift(delta, drift_deg, limit_deg)
+        self._keep_within(limit_deg)
+        return tapped or self._stayed >= stay
+
+    def _tap(self, delta: float, pressed: bool, dragged: float) -> bool:
+        if pressed:
+            self._pressed, self._pulled = 0.0, 0.0
+        if self._pressed is None:
+            return False
+        self._pressed += delta
+        self._pulled += dragged
+        if self._pulled > TAP_HEIGHTS:
+            self._pressed = None
+        elif self._pressed >= TAP_SECONDS:
+            self._pressed = None
+            return True
+        return False
+
+    def _drift(self, delta: float, drift_deg: float, limit_deg: float | None) -> None:
+        wanted = self._along * drift_deg if self._idle >= IDLE_SECONDS else 0.0
+        if limit_deg is not None and abs(self.heading) > EDGE_SHARE * limit_deg:
+            self._along = -math.copysign(1.0, self.heading)
+            wanted = self._along * drift_deg if wanted else 0.0
+        ease = EASE_SECONDS / 3 if wanted else TURN_SECONDS / 3
+        self._drifting += (1 - math.exp(-delta / ease)) * (wanted - self._drifting)
+        self.heading += self._drifting * delta
+
+    def _keep_within(self, limit_deg: float | None) -> None:
+        if limit_deg is None:
+            self.heading = (self.heading + 180.0) % 360.0 - 180.0
+        elif abs(self.heading) > limit_deg:
+            self.heading = math.copysign(limit_deg, self.heading)
+            self._speed = self._owed = 0.0

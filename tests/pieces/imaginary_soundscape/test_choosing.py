@@ -1,0 +1,111 @@
+"""Choosing and balancing: calm where nothing changes, quick where everything does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pieces.imaginary_soundscape.choosing import MOST, Choosing
+from pieces.imaginary_soundscape.collection import Match, places_of
+from pieces.imaginary_soundscape.playing import balanced, bed_name, gathered
+from pieces.imaginary_soundscape.walk import Walk
+
+
+def ranked(**scores: float) -> list[Match]:
+    return sorted((Match(name, score) for name, score in scores.items()), key=lambda match: -match.score)
+
+
+def choosing() -> Choosing:
+    return Choosing(np.random.default_rng(3))
+
+
+def test_the_best_is_chosen_and_surprise_takes_others_that_are_near() -> None:
+    one = choosing()
+    one.arrive(0, [ranked(sea=0.9, rain=0.85, fire=0.2)], 0)
+    assert one.chosen == ["sea"]
+    found = set()
+    for _ in range(60):
+        one.arrive(0, [ranked(sea=0.9, rain=0.85, fire=0.2)], 1)
+        found.add(one.chosen[0])
+    assert found == {"sea", "rain"}, "surprise is no nonsense"
+
+
+@pytest.mark.parametrize("restlessness", [0.0, 0.5, 1.0])
+def test_a_slow_pan_over_one_scene_changes_at_most_twice_a_minute(restlessness: float) -> None:
+    one, rng = choosing(), np.random.default_rng(1)
+    changes, before = [], None
+    for look in range(1500):  # ten minutes
+        time = 0.4 * look
+        wobble = 0.15 * np.sin(time / 7) + 0.03 * rng.normal()
+        one.hear(time, [ranked(sea=0.7 + wobble, gulls=0.7 - wobble, harbour=0.66)], 0.2, restlessness)
+        one.step(time, 0.2, restlessness, lambda name: True)
+        if before is not None and one.chosen != before:
+            changes.append(time)
+        before = list(one.chosen)
+    for start in np.arange(0, 540, 10):
+        assert sum(start <= time < start + 60 for time in changes) <= MOST
+    assert restlessness < 1 or changes, "and a restless one does change"
+
+
+def test_another_scene_is_followed_within_a_second() -> None:
+    one = choosing()
+    for look in range(10):
+        one.hear(0.4 * look, [ranked(sea=0.9, fire=0.1, rain=0.3)], 0, 0)
+    for look in range(10, 13):
+        one.hear(0.4 * look, [ranked(sea=0.1, fire=0.9, rain=0.3)], 0, 0)
+    assert one.chosen == ["fire"]
+
+
+def test_what_is_not_allowed_goes_at_once() -> None:
+    one = choosing()
+    one.arrive(0, [ranked(sea=0.9, rain=0.5), ranked(sea=0.8)], 0)
+    one.step(0.1, 0, 0, lambda name: name != "sea")
+    assert one.chosen == ["rain", None]
+
+
+def test_directions_that_agree_are_one_sound_in_their_middle() -> None:
+    found = gathered(["sea", "sea", "rain", None], [0.0, 90.0, 180.0, -90.0])
+    assert found["sea"] == (pytest.approx(45), 2) and found["rain"] == (pytest.approx(180), 1)
+    assert gathered(["sea"] * 4, [0.0, 90.0, 180.0, -90.0])["sea"] == (None, 4)
+
+
+def test_the_power_of_everything_is_one_wherever_one_looks() -> None:
+    where = {"sea": (0.0, 1), "rain": (90.0, 1), "fire": (None, 1)}
+    for heading in (0.0, 77.0, -150.0):
+        heard = balanced(where, heading, 9.0)
+        assert sum(one.share for one in heard) == pytest.approx(1)
+    front = balanced(where, 90.0, 9.0)[0]
+    assert front.name == "rain" and front.azimuth == pytest.approx(0)
+
+
+def test_a_curator_names_sounds_by_name_path_or_pattern() -> None:
+    names = ["a/Rain.wav", "a/rain_heavy.ogg", "b/siren 1.wav", "b/sea.wav"]
+    assert list(places_of(names, ["rain"])) == [0]
+    assert list(places_of(names, ["rain*", "b/siren*"])) == [0, 1, 2]
+    assert list(places_of(names, ["", "train"])) == []
+
+
+def test_beds_have_short_names_of_their_own() -> None:
+    one, other = bed_name("x" * 300 + "a.wav"), bed_name("y" + "x" * 299 + "a.wav")
+    assert one != other and len(one) <= 200 and bed_name("sea.wav") == "sea.wav"
+
+
+def test_a_flick_glides_and_comes_to_rest_and_an_edge_is_an_edge() -> None:
+    walk = Walk()
+
+    def step(dragged: float = 0.0, limit: float | None = None) -> None:
+        walk.step(1 / 60, steps=0, dragged_deg=dragged, dragged_heights=abs(dragged) / 60, pressed=False, drift_deg=0,
+                  stay=100, limit_deg=limit)  # fmt: skip
+
+    for _ in range(12):
+        step(1.0)
+    let_go = walk.heading
+    for _ in range(120):
+        step()
+    rest = walk.heading
+    for _ in range(30):
+        step()
+    assert rest - let_go > 3 and walk.heading == pytest.approx(rest, abs=0.05)
+    for _ in range(60):
+        step(3.0, limit=20.0)
+    assert walk.heading == 20.0

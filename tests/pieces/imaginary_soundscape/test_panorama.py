@@ -1,0 +1,73 @@
+"""Sheets: geometry to the fraction of a pixel, and pictures of any size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pieces.imaginary_soundscape import pictures
+from pieces.imaginary_soundscape.panorama import sheet_for, views, window
+
+
+def wave() -> np.ndarray:
+    """A panorama whose brightness is one sine round the room, brightest in the middle."""
+    row = 128 + 100 * np.cos(np.linspace(-np.pi, np.pi, 1000, endpoint=False))
+    return np.repeat(np.repeat(row[None, :, None], 500, 0), 3, 2).astype(np.uint8)
+
+
+@pytest.mark.parametrize("size", [(160, 90), (90, 160), (64, 64)])
+def test_the_middle_of_a_panorama_is_in_front_and_its_seam_is_none(size: tuple[int, int]) -> None:
+    sheet = sheet_for(wave(), size)
+    middle = [float(window(sheet, heading)[size[1] // 2, size[0] // 2, 0]) for heading in (0, 90, 180, -90)]
+    assert middle == pytest.approx([228, 128, 28, 128], abs=3)
+    assert np.abs(window(sheet, 179.9).astype(int) - window(sheet, -179.9)).max() <= 2
+
+
+def test_a_turn_moves_the_picture_by_parts_of_a_pixel() -> None:
+    rough = np.random.default_rng(0).integers(0, 256, (30, 60, 3), np.uint8)
+    sheet = sheet_for(cv2.resize(rough, (1000, 500), interpolation=cv2.INTER_CUBIC), (160, 90))
+    start = 0.5 / sheet.per_degree  # a whole pixel
+    whole, half, next_one = (window(sheet, start + part / sheet.per_degree).astype(float) for part in (0.0, 0.5, 1.0))
+    assert np.abs(whole - next_one).mean() > 2
+    assert np.abs(half - (whole + next_one) / 2).mean() < 0.25 * np.abs(whole - next_one).mean()
+
+
+def test_photographs_end_and_upright_ones_are_looked_up_and_down() -> None:
+    picture = np.zeros((900, 300, 3), np.uint8)
+    picture[:300] = 255
+    sheet = sheet_for(picture, (160, 90))
+    assert sheet.tall and sheet.limit_deg is not None and sheet.limit_deg > 10
+    assert window(sheet, 999).mean() > 200 > 50 > window(sheet, -999).mean()
+    assert sheet_for(np.zeros((1, 1, 3), np.uint8), (160, 90)).pixels.shape[0] >= 90
+    assert sheet_for(np.zeros((10, 4000, 3), np.uint8), (160, 90)).pixels.shape[1] < 1200, "bounded"
+
+
+def test_each_direction_of_a_panorama_is_looked_at() -> None:
+    found, directions = views(wave(), 4)
+    assert directions == [0, 90, -180, -90] and len({one.shape for one in found}) == 1
+    assert [float(one.mean()) for one in found] == pytest.approx([222, 128, 34, 128], abs=8)
+    assert views(wave(), 1)[1] == [None] and views(np.zeros((5, 9, 3), np.uint8), 4)[1] == [None]
+
+
+def test_a_jpeg_of_100_megapixels_is_decoded_at_a_part_of_its_size(tmp_path: Path) -> None:
+    path = tmp_path / "large.jpg"
+    cv2.imwrite(str(path), np.full((7100, 14200, 3), 90, np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 50])
+    assert pictures.read(path, least=800).shape == (888, 1775, 3)
+    assert sheet_for(pictures.read(path, least=800), (160, 90)).pixels.nbytes < 1e6
+
+
+def test_a_picture_that_would_not_fit_into_memory_is_refused(tmp_path: Path) -> None:
+    head = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + (40_000).to_bytes(4, "big") + (20_000).to_bytes(4, "big")
+    (tmp_path / "huge.png").write_bytes(head + bytes(20))
+    with pytest.raises(pictures.PictureError, match="40000 × 20000"):
+        pictures.read(tmp_path / "huge.png", least=100)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff", b"text"])
+def test_what_is_no_picture_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "bad.jpg").write_bytes(content)
+    with pytest.raises(pictures.PictureError, match="bad"):
+        pictures.read(tmp_path / "bad.jpg", least=100)

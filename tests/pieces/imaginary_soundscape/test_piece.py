@@ -1,0 +1,250 @@
+"""The piece as a whole: what visitors do, what curators write, and whatever lies in the folders."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from installation.exhibition import OnShow
+from installation.inspection import check
+from installation.networks.weights import WeightsError
+from installation.render import render
+from pieces.imaginary_soundscape import encoders, listening, scenery
+from pieces.imaginary_soundscape.archive import Index
+from pieces.imaginary_soundscape.piece import ImaginarySoundscape
+from tests.pieces.imaginary_soundscape.walker import COLOURS, ColourEncoder, Room, panorama, photograph, tone
+
+
+@pytest.fixture(autouse=True)
+def colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoders, "load", lambda name, device="cpu": ColourEncoder())
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    for colour in ("red", "green", "blue"):
+        tone(tmp_path / "archive", colour)
+    photograph(tmp_path / "pictures", "red", name="1")
+    photograph(tmp_path / "pictures", "blue", name="2")
+    return tmp_path
+
+
+def room(place: Path, **settings: Any) -> Room:
+    given = {"pictures": place / "pictures", "archive": place / "archive", "surprise": 0, "restlessness": 0}
+    return Room(**(given | settings))
+
+
+def colour_of(picture: np.ndarray) -> str:
+    mean = picture.reshape(-1, 3).mean(0)
+    return min(COLOURS, key=lambda name: float(np.abs(mean - COLOURS[name]).sum()))
+
+
+# ---- what visitors do ---------------------------------------------------------------------------------------------
+
+
+def test_a_picture_is_seen_and_heard_within_seconds(place: Path) -> None:
+    here = room(place, caption=False)
+    picture = here.run(6)
+    assert colour_of(picture) == "red" and here.heard() == {"red": None}
+    assert np.abs(here.mixed).max() > 0.01, "the room sounds"
+    assert here.alerts == []
+
+
+def test_the_button_goes_on_and_the_sound_follows(place: Path) -> None:
+    here = room(place, caption=False)
+    here.run(5)
+    here.step("button")
+    assert colour_of(here.run(4)) == "blue" and here.heard() == {"blue": None}
+
+
+def test_waiting_is_enough(place: Path) -> None:
+    here = room(place, stay="6 s", caption=False)
+    assert {colour_of(here.run(1)) for _ in range(16)} >= {"red", "blue"}
+
+
+def test_sounds_stay_in_the_world_while_the_visitor_turns(tmp_path: Path) -> None:
+    for colour in ("red", "green", "blue"):
+        tone(tmp_path / "archive", colour)
+    panorama(tmp_path / "pictures", ["red", "green", "blue"])
+    here = room(tmp_path, directions=3, drift=0, caption=False)
+    assert colour_of(here.run(6)) == "red"
+    before = here.heard()
+    assert before["red"] == pytest.approx(0, abs=1) and before["green"] == pytest.approx(120, abs=1)
+    for _ in range(8):
+        here.step("next")
+        here.run(0.3)
+    picture = here.run(1)
+    assert here.heading == pytest.approx(120, abs=1) and colour_of(picture) == "green"
+    after = here.heard()
+    assert after["green"] == pytest.approx(0, abs=1) and after["red"] == pytest.approx(-120, abs=1)
+    assert here.piece._choosing.changed == 0, "turning changes no sound"
+
+
+def test_the_picture_follows_the_finger_and_a_drag_is_no_press(tmp_path: Path) -> None:
+    tone(tmp_path / "archive", "red")
+    panorama(tmp_path / "pictures", ["red", "green"], "1")
+    panorama(tmp_path / "pictures", ["blue", "green"], "2")
+    here = room(tmp_path, drift=0, caption=False)
+    here.run(5)
+    here.step("button", dragged=(0.0, 0.0))
+    for _ in range(6):
+        here.step(dragged=(-0.1, 0.0))
+    assert here.heading > 20, "pulled to the left, the view turns to the right"
+    here.run(4)
+    assert here.piece._scene is not None and here.piece._scene.path.stem == "1"
+
+
+def test_without_a_hand_the_view_drifts_less_than_a_pixel_a_frame(tmp_path: Path) -> None:
+    tone(tmp_path / "archive", "red")
+    panorama(tmp_path / "pictures", ["red", "green", "blue"])
+    here = room(tmp_path, drift=2, caption=False, hz=30.0)
+    here.run(12)
+    before = here.heading
+    here.run(5)
+    assert here.heading - before == pytest.approx(10, abs=1)
+
+
+def test_what_is_held_before_the_camera_is_heard_within_a_second(place: Path) -> None:
+    here = room(place, pictures="camera", caption=False)
+    here.camera = lambda time: np.full((90, 160, 3), COLOURS["red"], np.uint8)
+    here.run(4)
+    assert here.heard() == {"red": None}
+    here.camera = lambda time: np.full((90, 160, 3), COLOURS["blue"], np.uint8)
+    picture = here.run(1.5)
+    assert here.heard() == {"blue": None} and colour_of(picture) == "blue"
+
+
+# ---- what curators write ------------------------------------------------------------------------------------------
+
+
+def test_a_sound_that_is_excluded_goes_and_does_not_come_back(place: Path) -> None:
+    here = room(place)
+    here.run(5)
+    here.change(pictures=place / "pictures", archive=place / "archive", exclude=["RED*"], surprise=0)
+    here.run(4)
+    assert "red" not in here.heard() and here.heard()
+
+
+def test_every_setting_can_be_changed_while_it_runs(place: Path) -> None:
+    here = room(place)
+    here.run(4)
+    for settings in (
+        {"surprise": 1.0}, {"restlessness": 1.0}, {"directions": 1}, {"directions": 16}, {"loudness_lufs": -40.0},
+        {"focus_db": 0.0}, {"drift": -5.0}, {"caption": False}, {"pictures": "camera"}, {"pictures": None},
+        {"pictures": place / "pictures"}, {"exclude": ["blue"]},
+    ):  # fmt: skip
+        here.piece.change(here.piece.settings.model_copy(update=settings))
+        here.run(0.6)
+    here.size = (90, 160)
+    here.run(3)
+    assert here.heard()
+
+
+def test_check_names_missing_weights(tmp_path: Path) -> None:
+    (tmp_path / "exhibition.yaml").write_text("pieces: [imaginary_soundscape]\n")
+    messages = [problem.message for problem in check(tmp_path / "exhibition.yaml")]
+    there = (encoders_folder() / f"{encoders.NAME}.safetensors").exists()
+    assert there or any(encoders.NAME in message for message in messages)
+
+
+def encoders_folder() -> Path:
+    from installation.networks.weights import WEIGHTS_FOLDER
+
+    return WEIGHTS_FOLDER
+
+
+# ---- bad input ----------------------------------------------------------------------------------------------------
+
+
+def test_without_weights_the_picture_goes_on(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str, device: str = "cpu") -> ColourEncoder:
+        raise WeightsError("weights/space.safetensors: missing; train it")
+
+    monkeypatch.setattr(encoders, "load", missing)
+    here = room(place, caption=False)
+    assert colour_of(here.run(6)) == "red"
+    assert [name for name, _ in here.alerts] == ["weights_invalid"], "said once, not every time it is tried"
+
+
+def test_an_empty_folder_of_pictures_gives_its_place_to_the_projects_own(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scenery, "OWN", place / "pictures")
+    (place / "empty").mkdir()
+    here = room(place, pictures=place / "empty", caption=False)
+    assert colour_of(here.run(5)) == "red"
+    assert here.alerts[0][0] == "pictures_unusable"
+
+
+def test_a_corrupt_picture_is_passed_over_and_named(place: Path) -> None:
+    (place / "pictures" / "0.jpg").write_bytes(b"\xff\xd8 not a picture")
+    here = room(place, caption=False)
+    assert colour_of(here.run(5)) == "red"
+    (alert,) = here.alerts
+    assert alert[0] == "pictures_unusable" and "0.jpg" in alert[1]
+
+
+def test_a_black_picture_and_an_upright_one_have_a_sound(place: Path) -> None:
+    for path in (place / "pictures").iterdir():
+        path.unlink()
+    cv2.imwrite(str(place / "pictures/black.png"), np.zeros((400, 150, 3), np.uint8))
+    here = room(place)
+    here.run(6)
+    assert len(here.heard()) == 1
+
+
+@pytest.mark.parametrize("what", ["empty", "missing"])
+def test_an_archive_without_sounds_is_named_and_taken_when_it_has_some(place: Path, what: str) -> None:
+    folder = place / what
+    if what == "empty":
+        folder.mkdir()
+    here = room(place, archive=folder, caption=False)
+    assert colour_of(here.run(6)) == "red"
+    assert [name for name, _ in here.alerts] == ["archive_unusable"]
+    tone(folder, "red")
+    here.run(30)
+    assert here.heard() == {"red": None}
+
+
+def test_a_large_archive_without_an_index_is_not_indexed_by_the_piece(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening.room, "AT_ONCE", 2)
+    here = room(place)
+    here.run(4)
+    assert "run.py index" in here.alerts[0][1] and here.heard() == {}
+
+
+def test_an_archive_that_changes_while_it_plays_is_followed(place: Path) -> None:
+    here = room(place)
+    here.run(5)
+    (place / "archive/red.wav").unlink()
+    tone(place / "archive", "red", "crimson")
+    here.run(25)
+    assert here.heard() == {"crimson": None}
+
+
+# ---- rendered ------------------------------------------------------------------------------------------------------
+
+
+def test_a_render_of_a_folder_is_the_same_twice(place: Path) -> None:
+    settings = ImaginarySoundscape.Settings.model_validate({"archive": place / "archive", "stay": "5 s"})
+    for _ in Index(place / "archive").update(ColourEncoder()):
+        pass
+    show = OnShow("imaginary_soundscape", ImaginarySoundscape, settings)
+    sums: list[tuple[str, int]] = []
+    for _ in range(2):
+        pictures: list[int] = []
+        report = render(
+            (show, None), seconds=8, out=None, camera=place / "pictures", size=(64, 36), rate_hz=10,
+            each=lambda picture, sound, kept=pictures: kept.append(int(picture.sum())),
+        )  # fmt: skip
+        sums.append((report.sound_sha256, sum(pictures)))
+    assert sums[0] == sums[1]
+    silence = hashlib.sha256(np.zeros((8 * 48_000, 2), np.float32).tobytes()).hexdigest()
+    assert sums[0][0] != silence
