@@ -60,9 +60,7 @@ class VideoDevice:
         try:
             sums = {_checksum(self.read()[0]) for _ in range(FIRST_PICTURES)}
             if len(sums) < 2:
-                raise DeviceError(
-                    f"camera {name} delivers the same picture for ever; unplug it and plug it in"
-                )
+                raise DeviceError(f"camera {name} delivers the same picture for ever; unplug it and plug it in")
         except DeviceError:
             self.close()
             raise

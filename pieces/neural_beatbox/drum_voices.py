@@ -24,11 +24,12 @@ from pieces.neural_beatbox.oscillators import (
     scaled,
     sweep,
     time_s,
+    tuned,
 )
 
 
 def kick(rng: Generator, rate_hz: int) -> Signal:
-    end_hz, tau = scaled(rng, 36, 82), scaled(rng, 0.025, 0.3)
+    end_hz, tau = tuned(rng, 56, 0.3, 34, 115), scaled(rng, 0.018, 0.2)
     t = time_s(7 * tau + 0.02, rate_hz)
     phase = sweep(t, end_hz * scaled(rng, 1.1, 9), end_hz, scaled(rng, 0.004, 0.07))
     wave = np.sin(phase + between(rng, 0, 1.6) + between(rng, 0, 0.8) * np.sin(phase))
@@ -47,15 +48,15 @@ def kick(rng: Generator, rate_hz: int) -> Signal:
 def snare(rng: Generator, rate_hz: int) -> Signal:
     tau = scaled(rng, 0.03, 0.16)
     t = time_s(7 * tau + 0.02, rate_hz)
-    pitch = scaled(rng, 130, 380)
-    skin_tau = scaled(rng, 0.012, 0.09)
+    pitch = tuned(rng, 190, 0.28, 110, 400)
+    skin_tau = scaled(rng, 0.015, 0.11)
     bend = sweep(t, pitch * scaled(rng, 1.0, 2.0), pitch, 0.012)
     skin = np.sin(bend) * decay(t, skin_tau) + between(rng, 0, 0.8) * np.sin(bend * between(rng, 1.45, 1.95)) * decay(
         t, skin_tau * 0.7
     )
     wires = band(noise(rng, t), rate_hz, scaled(rng, 250, 3500), scaled(rng, 5000, 18000))
     wires *= decay(t, tau, scaled(rng, 0.0003, 0.004)) / (np.abs(wires).max() + 1e-9)
-    sound = between(rng, 0.0, 1.0) * skin + between(rng, 0.45, 1.3) * wires
+    sound = between(rng, 0.0, 1.2) * skin + scaled(rng, 0.2, 1.3) * wires
     snap = band(noise(rng, t), rate_hz, 800, 12000) * decay(t, scaled(rng, 0.001, 0.008))
     sound += between(rng, 0, 0.25) * snap
     if chance(rng, 0.3):
@@ -76,13 +77,13 @@ def _hat(rng: Generator, rate_hz: int, tau: float, duration_s: float) -> Signal:
 
 
 def hat_closed(rng: Generator, rate_hz: int) -> Signal:
-    tau = scaled(rng, 0.006, 0.045)
+    tau = scaled(rng, 0.006, 0.055)
     return _hat(rng, rate_hz, tau, min(7 * tau + 0.01, scaled(rng, 0.06, 0.4)))
 
 
 def hat_open(rng: Generator, rate_hz: int) -> Signal:
-    tau = scaled(rng, 0.085, 0.5)
-    sound = _hat(rng, rate_hz, tau, min(6 * tau, scaled(rng, 0.3, 1.8)))
+    tau = scaled(rng, 0.055, 0.5)
+    sound = _hat(rng, rate_hz, tau, min(6 * tau, scaled(rng, 0.25, 1.8)))
     if chance(rng, 0.45):  # closed by the foot, or a sampler short of memory
         t = np.arange(sound.size) / rate_hz
         shut, fall = between(rng, 0.15, 0.55), scaled(rng, 0.003, 0.03)
@@ -91,7 +92,7 @@ def hat_open(rng: Generator, rate_hz: int) -> Signal:
 
 
 def tom(rng: Generator, rate_hz: int) -> Signal:
-    end_hz, tau = scaled(rng, 66, 330), scaled(rng, 0.05, 0.32)
+    end_hz, tau = tuned(rng, 128, 0.42, 58, 380), scaled(rng, 0.045, 0.3)
     t = time_s(7 * tau + 0.02, rate_hz)
     bend = scaled(rng, 1.02, 1.6) if chance(rng, 0.65) else scaled(rng, 1.6, 4)
     phase = sweep(t, end_hz * bend, end_hz, scaled(rng, 0.02, 0.25))
@@ -99,17 +100,17 @@ def tom(rng: Generator, rate_hz: int) -> Signal:
     overtones = end_hz * np.array([1.59, 2.14, 2.3, 2.65, 3.5]) * between(rng, 0.92, 1.08)
     sound += between(rng, 0, 0.8) * modes(rng, t, list(overtones), [tau * between(rng, 0.15, 0.7)] * 5)
     stick = band(noise(rng, t), rate_hz, scaled(rng, 200, 1500), scaled(rng, 2500, 11000))
-    sound += scaled(rng, 0.01, 0.5) * stick * decay(t, scaled(rng, 0.001, 0.015))
+    sound += scaled(rng, 0.01, 0.9) * stick * decay(t, scaled(rng, 0.001, 0.015))
     if chance(rng, 0.4):  # skin noise: an electronic tom's, or the drum's own wires and room
         hiss = band(noise(rng, t), rate_hz, scaled(rng, 80, 800), scaled(rng, 1500, 9000), 1)
-        sound += scaled(rng, 0.03, 0.5) * hiss * decay(t, tau * between(rng, 0.3, 1.0))
+        sound += scaled(rng, 0.03, 0.9) * hiss * decay(t, tau * between(rng, 0.3, 1.0))
     return chamber(rng, sound, rate_hz, between(rng, 0.15, 0.7), between(rng, 0.2, 1)) if chance(rng, 0.3) else sound
 
 
 def clap(rng: Generator, rate_hz: int) -> Signal:
-    tail_tau = scaled(rng, 0.02, 0.14)
+    tail_tau = scaled(rng, 0.015, 0.1)
     t = time_s(7 * tail_tau + 0.06, rate_hz)
-    centre, width = scaled(rng, 750, 2200), scaled(rng, 1.3, 3.0)
+    centre, width = tuned(rng, 1150, 0.28, 650, 2300), scaled(rng, 1.25, 2.6)
     palms = band(noise(rng, t), rate_hz, centre / width, centre * width, 2 if chance(rng, 0.6) else 1)
     strokes, pause = int(rng.integers(1, 6)), scaled(rng, 0.006, 0.014)
     starts = np.cumsum(pause * rng.uniform(0.6, 1.4, strokes)) - pause
@@ -122,18 +123,18 @@ def clap(rng: Generator, rate_hz: int) -> Signal:
     since = np.maximum(t - starts[-1], 0)
     envelope += between(rng, 0.15, 0.7) * np.where(t >= starts[-1], np.exp(-since / tail_tau), 0)
     sound = palms * envelope
-    if chance(rng, 0.6):
-        sound += between(rng, 0.1, 0.6) * band(noise(rng, t), rate_hz, centre, 9000, 1) * envelope
+    if chance(rng, 0.5):
+        sound += between(rng, 0.05, 0.5) * band(noise(rng, t), rate_hz, centre, 9000, 1) * envelope
     return chamber(rng, sound, rate_hz, between(rng, 0.1, 0.4), between(rng, 0.3, 1)) if chance(rng, 0.4) else sound
 
 
 def rim(rng: Generator, rate_hz: int) -> Signal:
-    low, tau = scaled(rng, 260, 1300), scaled(rng, 0.003, 0.03)
+    low, tau = tuned(rng, 800, 0.6, 250, 2600), scaled(rng, 0.003, 0.03)
     t = time_s(max(9 * tau, 0.03), rate_hz)
     pitches = [low, low * scaled(rng, 1.3, 3), low * scaled(rng, 1.8, 4.2), low * scaled(rng, 3, 7)]
     sound = modes(rng, t, pitches, [tau * between(rng, 0.5, 1.5)] + [tau * between(rng, 0.2, 1) for _ in range(3)])
     stick = band(noise(rng, t), rate_hz, scaled(rng, 300, 2500), scaled(rng, 4000, 16000))
-    sound += scaled(rng, 0.05, 1.2) * stick * decay(t, scaled(rng, 0.0006, 0.008))
+    sound += scaled(rng, 0.1, 1.5) * stick * decay(t, scaled(rng, 0.0006, 0.01))
     if chance(rng, 0.3):  # the shell below the stick
         sound += between(rng, 0.1, 0.6) * np.sin(2 * np.pi * scaled(rng, 160, 350) * t) * decay(t, 1.5 * tau)
     if chance(rng, 0.25):  # stick, rim and skin together

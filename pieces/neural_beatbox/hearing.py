@@ -32,7 +32,9 @@ NAME = "neural_beatbox.hearing"
 RATE_HZ = 24_000
 HOP = 120
 FRAMES_PER_S = RATE_HZ / HOP
-LONG_BANDS, SHORT_BANDS = 64, 32
+LONG_BANDS, SHORT_BANDS, LOW_BANDS = 64, 32, 32
+BANDS = LONG_BANDS + SHORT_BANDS + LOW_BANDS
+LOW_STEP = 4  # columns that share one look at the bass: it takes 128 ms to tell 60 Hz from 75
 BEFORE, FINE, COARSE, MERGED = 8, 64, 32, 5  # the class head's window: 64 columns of 5 ms, 8 of them before the
 CROP = FINE + COARSE  # onset, then 32 columns of 25 ms: a cymbal is told from an open hat by its second half
 FLOOR = 1e-3  # power added before the logarithm: 75 dB below a full-scale sine
@@ -67,18 +69,43 @@ class HeardHit:
 
 
 class Features(nn.Module):
-    """Samples at 24 kHz [batch, frames] -> two log-mel pictures, long windows for pitch, short ones for time."""
+    """Samples at 24 kHz [batch, frames] -> three pictures of power, one above the other, [batch, BANDS, columns].
+
+    Long windows for timbre and short ones for time, both in mels; below, very long ones whose bands are an eighth of
+    an octave wide from 40 Hz on, because a kick and a tom differ in little but their pitch.
+    """
+
+    octaves: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         shared = {"sample_rate": RATE_HZ, "hop_length": HOP, "pad_mode": "constant", "f_min": 30.0}
         self.long = torchaudio.transforms.MelSpectrogram(n_fft=1024, win_length=768, n_mels=LONG_BANDS, **shared)
         self.short = torchaudio.transforms.MelSpectrogram(n_fft=256, n_mels=SHORT_BANDS, norm=None, **shared)
+        self.low = torchaudio.transforms.Spectrogram(
+            n_fft=4096, win_length=3072, hop_length=HOP * LOW_STEP, pad_mode="constant"
+        )
+        self.register_buffer("octaves", _eighths_of_octaves(self.low.n_fft), persistent=False)
 
     @torch.no_grad()
     def forward(self, samples: Tensor) -> Tensor:
-        pictures = torch.cat([self.long(samples), self.short(samples) * 9], dim=1)  # [batch, bands, columns]
+        long, short = self.long(samples), self.short(samples)
+        bins = self.low(samples)[:, : self.octaves.shape[1]]  # [batch, bins, columns / LOW_STEP]
+        low = torch.matmul(self.octaves, bins).repeat_interleave(LOW_STEP, dim=2)[:, :, : long.shape[2]]
+        pictures = torch.cat([long, short * 9, low / 6], dim=1)  # [batch, BANDS, columns]
         return torch.log10(pictures + FLOOR) / 4
+
+
+def _eighths_of_octaves(n_fft: int) -> Tensor:
+    """Triangles of weight one, an eighth of an octave apart from 40 Hz on: [LOW_BANDS, bins]."""
+    centres = 40.0 * 2 ** (torch.arange(LOW_BANDS + 2) / 8 - 1 / 8)
+    step_hz = RATE_HZ / n_fft
+    bins = torch.arange(int(centres[-1] / step_hz) + 2) * step_hz
+    below = torch.maximum(centres[1:-1] - centres[:-2], torch.tensor(step_hz))[:, None]
+    above = torch.maximum(centres[2:] - centres[1:-1], torch.tensor(step_hz))[:, None]
+    away = bins - centres[1:-1, None]
+    weights = torch.clamp(1 - torch.where(away < 0, -away / below, away / above), min=0)
+    return weights / weights.sum(1, keepdim=True)
 
 
 class Residual(nn.Module):
@@ -113,9 +140,8 @@ class HearingNetwork(nn.Module):
 
     def __init__(self, onset_channels: int = 48, widths: Sequence[int] = (16, 32, 48, 64, 96, 96)) -> None:
         super().__init__()
-        bands = LONG_BANDS + SHORT_BANDS
         self.onset = nn.Sequential(
-            nn.Conv1d(bands, onset_channels, 3, padding=1),
+            nn.Conv1d(LONG_BANDS + SHORT_BANDS, onset_channels, 3, padding=1),
             nn.BatchNorm1d(onset_channels),
             nn.ReLU(),
             *(Residual(onset_channels, dilation) for dilation in (1, 2, 4, 8, 16)),
@@ -123,7 +149,7 @@ class HearingNetwork(nn.Module):
         )
         a, b, c, d, e, f = widths
         self.trunk = nn.Sequential(
-            _stage(2, a, (2, 2)),  # [a, 32, 48]
+            _stage(3, a, (2, 2)),  # [a, 32, 48]
             _stage(a, b, (2, 2)),  # [b, 16, 24]
             _stage(b, c, (1, 1)),
             _stage(c, d, (2, 1)),  # [d, 8, 24]
@@ -141,15 +167,17 @@ class HearingNetwork(nn.Module):
 
         Silence is put around the picture: what begins with the file begins.
         """
-        padded = nn.functional.pad(picture, (AROUND, AROUND), value=SILENCE)
+        timed = picture[:, : LONG_BANDS + SHORT_BANDS]
+        padded = nn.functional.pad(timed, (AROUND, AROUND), value=SILENCE)
         logits: Tensor = self.onset(padded).squeeze(1)[:, AROUND:-AROUND]
         return logits
 
     def embed(self, crops: Tensor) -> Tensor:
         """Crops [hits, bands, CROP], onset at column BEFORE -> [hits, 256]."""
-        long = crops[:, :LONG_BANDS]
-        short = crops[:, LONG_BANDS:].repeat_interleave(LONG_BANDS // SHORT_BANDS, dim=1)
-        x = torch.stack([_levelled(long), _levelled(short)], dim=1)  # [hits, 2, 64, 96]
+        long, short, low = crops.split((LONG_BANDS, SHORT_BANDS, LOW_BANDS), dim=1)
+        short = short.repeat_interleave(LONG_BANDS // SHORT_BANDS, dim=1)
+        low = low.repeat_interleave(LONG_BANDS // LOW_BANDS, dim=1)
+        x = torch.stack([_levelled(long), _levelled(short), _levelled(low)], dim=1)  # [hits, 3, 64, 96]
         x = self.flatten(self.trunk(x).flatten(1, 2))  # [hits, 128, 12]
         attention = torch.softmax(self.attention(x) + self.position, dim=2)
         return torch.cat([(x * attention).sum(2), x.amax(2)], dim=1)
@@ -260,9 +288,13 @@ class Hearing:
         return picture[0], torch.sigmoid(self.network.onsets(picture))[0].cpu().numpy()
 
     def _label(self, picture: Tensor, onsets: NDArray[np.float64]) -> NDArray[np.float32]:
-        """picture [bands, columns], onsets in columns [hits] -> probabilities [hits, 9]."""
-        columns = torch.from_numpy(onsets.round().astype(np.int64))
-        logits = self.network.labels(crops(picture, columns.to(self.device)))
+        """picture [bands, columns], onsets in columns [hits] -> probabilities [hits, 9].
+
+        Each hit is looked at three times, a column to either side: the geometric mean does not hang on 5 ms.
+        """
+        columns = torch.from_numpy(onsets.round().astype(np.int64)).to(self.device)
+        looks = torch.cat([crops(picture, columns + shift) for shift in (-1, 0, 1)])  # [3 hits, BANDS, CROP]
+        logits = torch.log_softmax(self.network.labels(looks), dim=1).unflatten(0, (3, -1)).mean(0)
         return torch.softmax(logits, dim=1).cpu().numpy()
 
 

@@ -1,7 +1,8 @@
 """What the hearing network learns from: recorded one-shots, everyday sounds, and synthetic hits, drawn in proportion.
 
-Lives here: reading of the data folder, `Hits`, which draws one varied hit after the other, and the `Reservoir` of
-windows. Must not live here: how hits are laid out in takes (`takes.py`) and the training itself (`train_hearing.py`).
+Lives here: reading of the data folder, and `Hits`, which draws one varied hit after the other. Must not live here:
+how hits are laid out in takes (`takes.py`), what the network is shown of them (`hearing_windows.py`) and the training
+itself (`train_hearing.py`).
 """
 
 import csv
@@ -13,18 +14,18 @@ import numpy as np
 import torch
 import torchaudio
 from numpy.typing import NDArray
-from torch import Tensor
 
 from pieces.neural_beatbox import evaluate_hearing, synthesis, takes
-from pieces.neural_beatbox.hearing import BEFORE, CROP, FINE, LABELS, LONG_BANDS, MERGED, RATE_HZ, Features, crops
+from pieces.neural_beatbox.hearing import LABELS, RATE_HZ
 from pieces.neural_beatbox.synthesis import Samples
 
 POOL = 150  # synthetic hits kept of each voice and label
-RESERVOIR = 12000  # windows out of takes that are kept
 MOUTH_SHARE = {"kick": 0.23, "snare": 0.23, "hat_closed": 0.21, "percussion": 0.09}  # the others share the rest
 DRUM_SHARE = {"percussion": 0.16, "tom": 0.13}
 RECORDED_SHARE = {"mouth": 0.85, "drum": 0.5}
 EVERYDAY_SHARE = 0.35  # of a mouth's claps and percussion that are everyday events
+UNSPLIT_HATS = "cwilso_mididrums/"  # its one hat per kit is filed as closed, whichever it is
+OPEN_AFTER_S, CLOSED_BEFORE_S = 0.2, 0.1  # to -20 dB; what lies between is anybody's guess
 FEW = 12  # with fewer recordings of a label than this, the recorded share shrinks in proportion
 
 BACKGROUNDS = (
@@ -77,8 +78,21 @@ def read_recordings(index: Path, group_column: str | None, leave_out: Collection
             if rate_hz != RATE_HZ:
                 samples = torchaudio.functional.resample(torch.from_numpy(samples), rate_hz, RATE_HZ).numpy()
             samples = samples[onset_sample(samples, RATE_HZ) :][: 3 * RATE_HZ]
+            if label == "hat_closed" and row["path"].startswith(UNSPLIT_HATS):
+                label = hat_by_decay(samples)
+                if label is None:
+                    continue
             recordings.append(Recording(samples / (np.abs(samples).max() + 1e-9), label, group))
     return recordings
+
+
+def hat_by_decay(samples: Samples) -> str | None:
+    """A hat's label by how long it rings; None when that does not tell."""
+    blocks = samples[: samples.size // 120 * 120].reshape(-1, 120)  # 5 ms
+    levels = np.sqrt(np.square(blocks).mean(1))
+    loud = np.flatnonzero(levels >= 0.1 * levels.max(initial=0.0))
+    rings_s = (loud[-1] + 1 - levels.argmax()) * 120 / RATE_HZ if loud.size else 0.0
+    return "hat_open" if rings_s > OPEN_AFTER_S else "hat_closed" if rings_s < CLOSED_BEFORE_S else None
 
 
 def kit_of(path: str) -> str:
@@ -144,10 +158,6 @@ class Hits:
         }
         self._shares = {"mouth": shares(MOUTH_SHARE), "drum": shares(DRUM_SHARE)}
 
-    def made(self, voice: synthesis.Voice, label: str) -> list[Samples]:
-        """The synthetic hits at hand."""
-        return self._made[voice, label]
-
     def source(self, voice: synthesis.Voice) -> takes.HitSource:
         """Draws a varied hit of this voice; performers and makers are equally likely, whatever they left."""
 
@@ -194,88 +204,3 @@ def varied(sound: Samples, label: str, rng: Generator) -> Samples:
         x[keep - fade :] *= np.linspace(1, 0, fade)
     x *= rng.choice((-1.0, 1.0)) / (np.abs(x).max() + 1e-9)
     return x.astype(np.float32)
-
-
-def variation(pictures: Tensor, rng: Generator) -> Tensor:
-    """Windows [hits, bands, CROP] as another microphone, mouth and room would have given them.
-
-    A random smooth response (5 dB), a raised floor, pitches moved together by up to three bands, up to a quarter
-    slower or faster.
-    """
-    hits = len(pictures)
-    response = torch.from_numpy(rng.normal(0, 0.12, (hits, 1, 6)).astype(np.float32))  # one unit = 40 dB
-    response = torch.nn.functional.interpolate(response, size=LONG_BANDS, mode="linear")[:, 0]
-    varied = pictures + torch.cat([response, response[:, ::2]], dim=1)[:, :, None]
-    floor = torch.from_numpy(rng.uniform(-1.65, -0.75, (hits, 1, 1)).astype(np.float32))
-    varied = torch.maximum(varied, varied.amax((1, 2), keepdim=True) + floor)
-    shift = rng.integers(-3, 4, (hits, 1))
-    long = (np.arange(LONG_BANDS) + shift).clip(0, LONG_BANDS - 1)
-    short = LONG_BANDS + (np.arange(LONG_BANDS // 2) + shift // 2).clip(0, LONG_BANDS // 2 - 1)
-    bands = torch.from_numpy(np.concatenate([long, short], axis=1))  # [hits, bands]
-    columns = np.arange(CROP)
-    since = np.where(columns < FINE, columns - BEFORE, FINE - BEFORE + MERGED * (columns - FINE + 0.5) - 0.5)  # 5 ms
-    stretched = since * rng.uniform(0.8, 1.25, (hits, 1))
-    moved = torch.from_numpy(np.interp(stretched, since, columns).round().astype(np.int64))  # [hits, CROP]
-    return varied[torch.arange(hits)[:, None, None], bands[:, :, None], moved[:, None, :]]
-
-
-class Reservoir:
-    """Windows kept for learning again: single hits by themselves, for good, and the latest hits out of takes.
-
-    Composing a window costs twice what learning from it does; kept ones are shown several times, varied each time.
-    """
-
-    def __init__(self, features: Features, mouth: list[Recording], drum: list[Recording], hits: Hits) -> None:
-        made = [Recording(sound, label, "made") for label in LABELS for sound in hits.made("drum", label)]
-        self._mouth = _alone(features, mouth) if mouth else None
-        self._drums = [
-            [_alone(features, [hit for hit in some if hit.label == label]) for label in LABELS]
-            for some in (drum, made)
-        ]
-        self._pictures = torch.zeros(RESERVOIR, LONG_BANDS * 3 // 2, CROP, dtype=torch.float16)
-        self._labels = torch.zeros(RESERVOIR, dtype=torch.int64)
-        self._seen = 0
-
-    def add(self, pictures: Tensor, labels: Tensor) -> None:
-        """Keep windows [hits, bands, CROP] in place of the oldest."""
-        places = (self._seen + torch.arange(len(labels))) % RESERVOIR
-        self._pictures[places] = pictures.half()
-        self._labels[places] = labels
-        self._seen += len(labels)
-
-    def draw(self, rng: Generator, mouth: int, drum: int, composed: int) -> tuple[Tensor, Tensor]:
-        """Varied windows [mouth + drum + composed, bands, CROP] and their labels; drums in their own proportion."""
-        pictures, labels = [], []
-        if self._mouth is not None:
-            pictures.append(_some(rng, self._mouth[0], chosen := rng.integers(len(self._mouth[1]), size=mouth)))
-            labels.append(self._mouth[1][torch.from_numpy(chosen)])
-        for label in rng.choice(len(LABELS), size=drum, p=shares(DRUM_SHARE)):
-            recorded, made = self._drums[0][label], self._drums[1][label]
-            share = RECORDED_SHARE["drum"] * min(len(recorded[1]) / FEW, 1.0)
-            kept, known = recorded if rng.random() < share else made
-            pictures.append(_some(rng, kept, rng.integers(len(known), size=1)))
-            labels.append(known[:1])
-        latest = torch.from_numpy(rng.integers(min(self._seen, RESERVOIR), size=composed))
-        pictures.append(self._pictures[latest].float())
-        labels.append(self._labels[latest])
-        return variation(torch.cat(pictures), rng), torch.cat(labels)
-
-
-def _some(rng: Generator, kept: Tensor, chosen: NDArray[np.int64]) -> Tensor:
-    """kept [hits, shifts, bands, CROP] -> the chosen hits, each at a random shift, float32 [chosen, bands, CROP]."""
-    shifts = rng.integers(kept.shape[1], size=chosen.size)
-    return kept[torch.from_numpy(chosen), torch.from_numpy(shifts)].float()
-
-
-def _alone(features: Features, recordings: list[Recording]) -> tuple[Tensor, Tensor]:
-    """Each recording as a file of its own, windows up to two columns off: float16 [hits, 5, bands, CROP], labels."""
-    lead = 12
-    shifts = torch.arange(lead - 2, lead + 3)
-    pictures = []
-    for recording in recordings:
-        samples = torch.zeros(lead * 120 + round(1.3 * RATE_HZ))
-        sound = torch.from_numpy(recording.samples[: round(1.25 * RATE_HZ)].astype(np.float32))
-        samples[lead * 120 : lead * 120 + len(sound)] = 0.7 * sound
-        pictures.append(crops(features(samples[None])[0], shifts).half())
-    labels = torch.tensor([LABELS.index(recording.label) for recording in recordings], dtype=torch.int64)
-    return (torch.stack(pictures) if pictures else torch.zeros(0, 5, LONG_BANDS * 3 // 2, CROP)), labels

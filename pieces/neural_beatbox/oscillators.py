@@ -26,6 +26,11 @@ def scaled(rng: Generator, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
+def tuned(rng: Generator, median: float, spread: float, low: float, high: float) -> float:
+    """Log-normal within limits: what most makers agree on, and the few who do not."""
+    return float(np.clip(median * np.exp(spread * rng.standard_normal()), low, high))
+
+
 def chance(rng: Generator, probability: float) -> bool:
     return bool(rng.random() < probability)
 

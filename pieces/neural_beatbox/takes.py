@@ -21,7 +21,6 @@ HitSource = Callable[[Generator], tuple[Samples, Label]]
 """Draws one hit with its onset at sample 0: samples [frames] at the take's rate, and its label."""
 
 
-
 @dataclass(frozen=True)
 class Take:
     """samples float32 [frames] mono; onsets_s ascending; labels[i] belongs to onsets_s[i]."""
@@ -68,7 +67,7 @@ def surroundings(rng: Generator) -> Surroundings:
         rt60_s=float(np.exp(rng.uniform(np.log(0.1), np.log(1.3)))) if rng.random() < 0.65 else None,
         distance=float(rng.uniform(0.1, 1.0)),
         response_db=tuple(float(level) for level in response),
-        rumble_db=float(rng.uniform(-20, 5)) if rng.random() < 0.4 else None,
+        rumble_db=float(rng.uniform(-15, 5)) if rng.random() < 0.45 else None,
         noise_db=float(rng.uniform(-65, -12)) if rng.random() < 0.75 else None,
         noise_slope=float(rng.uniform(0, 2)),
         speech_db=float(rng.uniform(-40, -18)) if rng.random() < 0.08 else None,

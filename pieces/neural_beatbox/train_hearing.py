@@ -1,19 +1,19 @@
 """Training of the hearing network: from a folder of one-shots and mouth sounds to weights and their card.
 
 Lives here: the losses and `train`. Must not live here: the network (`hearing.py`), what it learns from
-(`hearing_material.py`), how takes are composed and spoiled (`takes.py`), how synthetic hits sound (`synthesis.py`).
+(`hearing_material.py`, `hearing_examples.py`), how takes are composed and spoiled (`takes.py`), how synthetic hits
+sound (`synthesis.py`).
 
-Every step composes fresh takes of one second-hand beatboxer or drum machine: recorded hits where there are some,
+Every step composes fresh takes of second-hand beatboxers and drum machines: recorded hits where there are some,
 synthetic ones where there are few, laid out in time and heard through a random room and microphone. Both heads
-learn from the same takes: the onset head from each column, the class head from the windows at the true onsets,
-shifted by as much as the onset head may err; those windows are kept a while and learned from several times,
-together with every recorded hit by itself. Two takes of five hold isolated hits between digital silences, as
-one-shot files do.
+learn from takes: the onset head from each column, the class head from the windows at the true onsets, shifted by as
+much as the onset head may err. The class head also learns from single hits, each a file of its own as a curator may
+drop it in: as recorded or through a room and a microphone. What was composed is kept a while and learned from several
+times; one step in five shows blends of two windows (mixup: Zhang et al. 2018).
 """
 
 import copy
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -24,98 +24,31 @@ from torch import Tensor, nn
 from installation.networks import weights
 from installation.networks.training import Run
 from pieces.neural_beatbox import takes
-from pieces.neural_beatbox.hearing import (
-    FRAMES_PER_S,
-    LABELS,
-    NAME,
-    RATE_HZ,
-    Features,
-    HearingNetwork,
-    crops,
-)
-from pieces.neural_beatbox.hearing_material import Hits, Reservoir, read_archive, read_recordings
-from pieces.neural_beatbox.synthesis import Samples
+from pieces.neural_beatbox.hearing import LABELS, NAME, RATE_HZ, Features, HearingNetwork
+from pieces.neural_beatbox.hearing_examples import Material
+from pieces.neural_beatbox.hearing_material import Hits, read_archive, read_recordings
 
-SECONDS = 3.0
-TAKES_PER_STEP = 5
-WINDOWS_PER_STEP = (22, 8, 42)  # shown to the class head: recorded mouths, single drums, out of takes
-FIRST_BATCHES = 180  # composed before the first step, so that it has a choice
-SHIFT_COLUMNS = 1.2  # standard deviation of the class head's window around the onset
-LEARNING_RATE = 3e-3
+SINGLES_FIRST, TAKES_FIRST = 40_000, 3000  # composed before the first step
+TAKES_SHOWN, WINDOWS_SHOWN = 5, 96  # at each step
+MIXED = 0.2  # of the steps
+LEARNING_RATE = 2e-3
 Generator = np.random.Generator
-
-
-@dataclass(frozen=True)
-class Batch:
-    """samples [takes, frames]; nearness [takes, columns]; for each hit its take, its column and its label [hits]."""
-
-    samples: Tensor
-    nearness: Tensor
-    take: Tensor
-    column: Tensor
-    label: Tensor
-
-
-def compose_batch(
-    rng: Generator, hits: Hits, backgrounds: Sequence[Samples] = (), takes_per_step: int | None = None
-) -> Batch:
-    """Takes for one step, levelled as `hearing.prepare` levels them."""
-    takes_per_step = takes_per_step or TAKES_PER_STEP
-    frames, columns = round(SECONDS * RATE_HZ), round(SECONDS * FRAMES_PER_S) + 1
-    samples = np.zeros((takes_per_step, frames), np.float32)
-    nearness = np.zeros((takes_per_step, columns), np.float32)
-    rows: list[tuple[int, float, int]] = []
-    for number in range(takes_per_step):
-        alone = rng.random() < 0.4
-        source = hits.source("mouth" if rng.random() < 0.45 else "drum")
-        gap_s = 0.85 if alone else float(rng.uniform(0.06, 0.14))
-        around, background = takes.surroundings(rng), None
-        if backgrounds:
-            background = backgrounds[int(rng.integers(len(backgrounds)))]
-            background = background[int(rng.integers(background.size - frames)) :]
-            if around.noise_db is not None and around.noise_db > -16:
-                around = replace(around, noise_db=around.noise_db - 8)
-        take = takes.compose(rng, RATE_HZ, SECONDS, source, 3 if alone else None, around, gap_s, background)
-        x = separated(take, rng) if alone else take.samples
-        samples[number] = x * (0.7 / max(float(np.abs(x).max()), 1e-6))
-        at = np.array(take.onsets_s) * FRAMES_PER_S
-        if at.size:
-            distance = np.abs(np.arange(columns)[:, None] - at).min(1)
-            nearness[number] = np.clip(1 - distance / 1.75, 0, 1)
-        rows += [(number, column, LABELS.index(label)) for column, label in zip(at, take.labels, strict=True)]
-    where = np.array([row[1] for row in rows]) + rng.normal(0, SHIFT_COLUMNS, len(rows))
-    return Batch(
-        torch.from_numpy(samples),
-        torch.from_numpy(nearness),
-        torch.tensor([row[0] for row in rows]),
-        torch.from_numpy(where.round().astype(np.int64)),
-        torch.tensor([row[2] for row in rows]),
-    )
-
-
-def separated(take: takes.Take, rng: Generator) -> Samples:
-    """The take as if each hit were a file of its own: digital silence from one's end to the next one's start."""
-    gate = np.zeros_like(take.samples)
-    ends = [*take.onsets_s[1:], take.samples.size / RATE_HZ]
-    for onset_s, end_s, label in zip(take.onsets_s, ends, take.labels, strict=True):
-        start = onset_s - (rng.uniform(0, 0.06) if rng.random() < 0.5 else 0.001)
-        longest = end_s - rng.uniform(0.07, 0.2)
-        kept = rng.uniform(0.4, 1.0) if label in ("hat_open", "cymbal", "tom") else rng.uniform(0.15, 0.5)
-        stop = longest if rng.random() < 0.6 else min(onset_s + kept, longest)
-        gate[max(int(start * RATE_HZ), 0) : int(stop * RATE_HZ)] = 1
-    return take.samples * gate
 
 
 def onset_loss(network: HearingNetwork, picture: Tensor, nearness: Tensor) -> Tensor:
     """Binary cross-entropy over columns; those near an onset weigh more. picture [takes, bands, columns]."""
-    return nn.functional.binary_cross_entropy_with_logits(network.onsets(picture), nearness, weight=1 + 3 * nearness)
+    logits = network.onsets(picture).float()
+    return nn.functional.binary_cross_entropy_with_logits(logits, nearness, weight=1 + 3 * nearness)
 
 
-def windows(picture: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-    """The class head's windows [hits, bands, CROP] at a batch's hits, and their labels [hits]."""
-    order = [batch.take == number for number in range(len(picture))]
-    shown = torch.cat([crops(picture[number], batch.column[at]) for number, at in enumerate(order)])
-    return shown, torch.cat([batch.label[at] for at in order])
+def label_loss(network: HearingNetwork, shown: Tensor, labels: Tensor, rng: Generator) -> Tensor:
+    """Cross-entropy with soft labels; some steps blend each window with another. shown [hits, BANDS, CROP]."""
+    truth = nn.functional.one_hot(labels, len(LABELS)).float() * 0.95 + 0.05 / len(LABELS)
+    if rng.random() < MIXED:
+        kept, other = float(rng.beta(0.4, 0.4)), torch.from_numpy(rng.permutation(len(shown)))
+        shown = kept * shown + (1 - kept) * shown[other]
+        truth = kept * truth + (1 - kept) * truth[other]
+    return nn.functional.cross_entropy(network.labels(shown).float(), truth)
 
 
 def train(
@@ -150,40 +83,47 @@ def train(
     drum = read_recordings(data / "drums/train/INDEX.csv", None, leave_out)
     archive = data / "ambience/train/esc50/INDEX.csv"
     backgrounds, events = read_archive(archive) if archive.exists() else ([], [])
-    hits = Hits(rng, mouth + events, drum)
     backgrounds += [
         takes.coloured_noise(rng, 6 * RATE_HZ, slope) for slope in np.linspace(0, 2, len(backgrounds) + 20)
     ]
-    architecture: dict[str, Any] = {"onset_channels": 48, "widths": [16, 32, 48, 64, 96, 96]}
+    architecture: dict[str, Any] = {"onset_channels": 48, "widths": [16, 32, 64, 80, 128, 128]}
     network, features = HearingNetwork(**architecture), Features().eval()
     average = copy.deepcopy(network).eval()
     optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=0.02)
     with Run(run, steps) as place:
         start = place.resume(network, optimiser, average)
         rng = np.random.default_rng([seed, start])
-        reservoir = Reservoir(features, mouth, drum, hits)
-        for _ in range(FIRST_BATCHES):
-            batch = compose_batch(rng, hits, backgrounds)
-            reservoir.add(*windows(features(batch.samples), batch))
+        recorded = {"mouth": mouth + events, "drum": drum}
+        material = Material(features, Hits(rng, recorded["mouth"], drum), recorded, backgrounds)
+        for _ in range(TAKES_FIRST // 10):
+            material.add_takes(rng, 10)
+        for _ in range(SINGLES_FIRST):
+            material.add_single(rng)
         for step in range(start, steps):
             for group in optimiser.param_groups:
                 group["lr"] = LEARNING_RATE * min((step + 1) / 100, 0.5 + 0.5 * np.cos(np.pi * step / steps) + 1e-3)
             network.train()
-            batch = compose_batch(rng, hits, backgrounds)
-            picture = features(batch.samples)
-            near = onset_loss(network, picture, batch.nearness)
-            reservoir.add(*windows(picture, batch))
-            shown, truth = reservoir.draw(rng, *WINDOWS_PER_STEP)
-            named = nn.functional.cross_entropy(network.labels(shown), truth, label_smoothing=0.05)
+            material.add_takes(rng, 1)
+            material.add_single(rng)
+            pictures, nearness = material.draw_takes(rng, TAKES_SHOWN)
+            shown, labels = material.draw_windows(rng, WINDOWS_SHOWN)
+            with torch.autocast("cpu", torch.bfloat16, enabled=_half()):
+                near = onset_loss(network, pictures, nearness)
+                named = label_loss(network, shown, labels, rng)
             optimiser.zero_grad()
             (5 * near + named).backward()
             nn.utils.clip_grad_norm_(network.parameters(), 2.0)
             optimiser.step()
-            _follow(average, network, min(0.996, step / (step + 10)))
+            _follow(average, network, min(0.997, step / (step + 10)))
             place.progress(step, onset=near.item(), label=named.item())
             if step % 250 == 249 or step == steps - 1:
                 place.save(step, network, optimiser, average)
     return weights.save(NAME, average.state_dict(), card(architecture, steps, measured or {}), out)
+
+
+def _half() -> bool:
+    """Whether this processor multiplies bfloat16 by itself: then it learns twice as fast."""
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 
 
 def _follow(average: nn.Module, network: nn.Module, keep: float) -> None:

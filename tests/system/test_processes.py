@@ -62,9 +62,7 @@ def test_sound_comes_back_in_the_same_grid(running: Exhibition) -> None:
     before = running.clock()
     assert before is not None
     _, at = killed(running, "sound")
-    until(
-        lambda: (now := running.clock()) is not None and now.timeline.anchor_seconds > at + 0.05, 10, "sound"
-    )
+    until(lambda: (now := running.clock()) is not None and now.timeline.anchor_seconds > at + 0.05, 10, "sound")
     took = time.monotonic() - at
     after = running.clock()
     assert after is not None

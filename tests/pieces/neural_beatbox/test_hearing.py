@@ -9,7 +9,15 @@ import soundfile
 import torch
 
 from installation.networks import weights
-from pieces.neural_beatbox import hearing, hearing_material, synthesis, takes, train_hearing
+from pieces.neural_beatbox import (
+    hearing,
+    hearing_examples,
+    hearing_material,
+    hearing_windows,
+    synthesis,
+    takes,
+    train_hearing,
+)
 from pieces.neural_beatbox.evaluate_hearing import matched_errors_s
 from pieces.neural_beatbox.hearing import LABELS, HeardHit, Hearing, hit_pitch_hz, pick_onsets, tom_register
 
@@ -174,8 +182,9 @@ def test_training_from_a_folder_writes_weights_that_load(tmp_path: Path, monkeyp
         with (tmp_path / folder / "INDEX.csv").open("w", newline="") as file:
             csv.writer(file).writerows([["path", "label", column], [name, label, "P1"]])
     monkeypatch.setattr(hearing_material, "POOL", 1)
-    monkeypatch.setattr(train_hearing, "FIRST_BATCHES", 2)
-    monkeypatch.setattr(train_hearing, "TAKES_PER_STEP", 2)
+    monkeypatch.setattr(train_hearing, "TAKES_FIRST", 10)
+    monkeypatch.setattr(train_hearing, "SINGLES_FIRST", 6)
+    monkeypatch.setattr(hearing_examples, "KEPT", dict.fromkeys(hearing_examples.KINDS, 50))
     before = train_hearing.train(tmp_path, tmp_path / "out", steps=1, run=tmp_path / "run").read_bytes()
     after = train_hearing.train(tmp_path, tmp_path / "out", steps=2, run=tmp_path / "run").read_bytes()  # goes on
     assert before != after
@@ -185,7 +194,7 @@ def test_training_from_a_folder_writes_weights_that_load(tmp_path: Path, monkeyp
 
 def test_a_batch_says_where_its_hits_are() -> None:
     rng = np.random.default_rng(0)
-    batch = train_hearing.compose_batch(rng, hearing_material.Hits(rng, [], [], pool=1), takes_per_step=4)
+    batch = hearing_examples.compose_batch(rng, hearing_material.Hits(rng, [], [], pool=1), count=4)
     assert batch.samples.shape == (4, 72_000)
     assert batch.nearness.shape == (4, 601)
     assert len(batch.take) == len(batch.column) == len(batch.label) > 4
@@ -199,10 +208,53 @@ def test_an_onset_of_a_recording_is_where_it_leaves_silence() -> None:
 
 
 def test_a_varied_window_still_begins_at_its_onset() -> None:
-    pictures = torch.full((40, 96, hearing.CROP), -0.75)
+    pictures = torch.full((40, hearing.BANDS, hearing.CROP), -0.75)
     pictures[:, 20:40, hearing.BEFORE : hearing.BEFORE + 4] = 0.5
-    varied = hearing_material.variation(pictures, np.random.default_rng(0))
+    varied = hearing_windows.variation(pictures, np.random.default_rng(0))
     assert varied.shape == pictures.shape
     loud = (varied - varied[:, :, -1:] > 0.3).any(1)  # [hits, columns]
     assert loud.float().argmax(1).tolist() == [hearing.BEFORE] * 40
     assert len({tuple(row.tolist()) for row in varied[:, 25]}) == 40
+
+
+def test_a_pool_keeps_the_latest_and_draws_labels_as_often_as_told() -> None:
+    pool = hearing_windows.Pool(6, {"kick": 3.0, "snare": 1.0, "tom": 5.0})
+    empty = pool.draw(np.random.default_rng(0), 5)
+    assert len(empty[0]) == len(empty[1]) == 0
+    for number, label in enumerate(("tom", "tom", "kick", "snare", "snare", "snare", "snare", "snare")):
+        window = torch.full((1, hearing.BANDS, hearing.CROP), float(number))
+        pool.add(window, torch.tensor([LABELS.index(label)]))
+    shown, labels = pool.draw(np.random.default_rng(0), 400)
+    assert shown[:, 0, 0].min() == 2  # both toms have gone, and with them their share
+    assert set(labels.tolist()) == {LABELS.index("kick"), LABELS.index("snare")}
+    assert (labels == LABELS.index("kick")).float().mean() == pytest.approx(0.75, abs=0.07)
+
+
+def test_a_single_hit_begins_where_it_says_and_is_shown_there() -> None:
+    rng = np.random.default_rng(3)
+    features = hearing.Features().eval()
+    for label in ("kick", "hat_closed", "rim"):
+        sound = synthesis.hit(label, rng, hearing.RATE_HZ, "drum")
+        samples, onset = hearing_examples.single(rng, sound)
+        assert samples.size >= sound[: int(1.6 * hearing.RATE_HZ)].size + onset
+        window = hearing_examples.single_window(rng, features, samples, onset)
+        assert window is not None
+        assert window.shape == (1, hearing.BANDS, hearing.CROP)
+    quiet = np.zeros(4000, np.float32)
+    assert hearing_examples.single_window(rng, features, quiet, 0) is None
+
+
+def test_a_hat_that_nobody_filed_is_told_by_how_long_it_rings() -> None:
+    t = np.arange(24_000) / 24_000
+    hiss = np.random.default_rng(0).standard_normal(t.size)
+    told = [hearing_material.hat_by_decay((hiss * np.exp(-t / tau)).astype(np.float32)) for tau in (0.02, 0.06, 0.2)]
+    assert told == ["hat_closed", None, "hat_open"]
+
+
+def test_the_bass_is_told_apart_by_an_eighth_of_an_octave() -> None:
+    t = torch.arange(24_000) / 24_000
+    low = slice(hearing.LONG_BANDS + hearing.SHORT_BANDS, None)
+    tones = torch.stack([torch.sin(2 * torch.pi * pitch_hz * t) for pitch_hz in (60, 65.4, 120, 240)])
+    loudest = hearing.Features()(tones)[:, low, 100].argmax(1).tolist()
+    assert loudest[1] == loudest[0] + 1
+    assert loudest[2:] == [loudest[0] + 8, loudest[0] + 16]
