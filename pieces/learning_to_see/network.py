@@ -1,11 +1,11 @@
 """The network that sees: from a smooth grey abstraction at 1/8 of the picture's size to a picture in colour.
 
 An abstraction holds so little that a full-size encoder would be wasted: the trunk thinks at 1/8 of the picture's size
-with a wide view (dilated convolutions) and two small tails grow its thoughts to 1/4, 1/2 and full size by pixel
-shuffle. There is no normalisation, every border is reflected, and a world is nothing but other weights of the same
-network: two worlds with one parent are blended by interpolating their weights (Wang et al., Deep Network
-Interpolation, CVPR 2019). What it is trained against is in ``adversary.py``; which precision and which processor it
-runs on, in ``seeing.py``.
+with a wide view (dilated convolutions) and two small tails grow its thoughts to 1/4 and 1/2 of the size by bilinear
+upscaling, which has no grid on which teeth could grow along edges, and to full size by a pixel shuffle. There is no
+normalisation, every border is reflected, and a world is nothing but other weights of the same network: two worlds
+with one parent are blended by interpolating their weights (Wang et al., Deep Network Interpolation, 2019). What it is
+trained against is in ``adversary.py``; which precision and which processor it runs on, in ``seeing.py``.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ class Generator(nn.Module):
         a = self.architecture = architecture or Architecture()
         self.first = mirrored(2 + 2 * a.octaves + a.grains, a.width)
         self.trunk = nn.Sequential(*(Block(a.width, 2**number) for number in range(a.trunk)))
-        self.to_quarter = even(nn.Conv2d(a.width, 4 * a.middle, 1))
+        self.to_quarter = nn.Conv2d(a.width, a.middle, 1)
         self.tail = nn.Sequential(*(Inner(a.middle) for _ in range(a.tail)))
         self.middle_dust = nn.Parameter(0.1 * torch.randn(a.middle))
         self.fine_dust = nn.Parameter(0.1 * torch.randn(a.fine))
-        self.to_half = even(nn.Conv2d(a.middle, 4 * a.fine, 1))
+        self.to_half = nn.Conv2d(a.middle, a.fine, 1)
         self.halfway = nn.Conv2d(a.fine, a.fine, 3)
         self.last = even(nn.Conv2d(a.fine, 12, 3))
         # The tails mirror nothing themselves, which would cost more than their convolutions: they begin on a margin
@@ -85,10 +85,10 @@ class Generator(nn.Module):
         x = self.trunk(functional.relu(x))
         margin = self.margin
         x = functional.pad(x, (margin, margin, margin, margin), mode="reflect")
-        x = functional.pixel_shuffle(self.to_quarter(x), 2)  # [b, middle, 2h + 4m, 2w + 4m]
+        x = twice(self.to_quarter(x))  # [b, middle, 2h + 4m, 2w + 4m]
         x = functional.relu(strew(x, functional.avg_pool2d(dust, 2), self.middle_dust), inplace=True)
         x = self.tail(x)[..., 1:-1, 1:-1]
-        x = functional.pixel_shuffle(self.to_half(x), 2)  # [b, fine, 4h + 4, 4w + 4]
+        x = twice(self.to_half(x))  # [b, fine, 4h + 4, 4w + 4]
         x = functional.relu(strew(x, dust, self.fine_dust), inplace=True)
         x = functional.relu(self.halfway(x), inplace=True)
         return functional.pixel_shuffle(self.last(x), 2)  # [b, 3, 8h, 8w]
@@ -124,6 +124,11 @@ def strew(x: Tensor, dust: Tensor, weight: Tensor) -> Tensor:
 def mirrored(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:
     """A 3x3 convolution that mirrors what lies beyond the border."""
     return nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation, padding_mode="reflect")
+
+
+def twice(x: Tensor) -> Tensor:
+    """[b, c, h, w] -> [b, c, 2h, 2w], bilinear."""
+    return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
 def even(layer: nn.Conv2d) -> nn.Conv2d:
