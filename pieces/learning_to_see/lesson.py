@@ -43,7 +43,7 @@ class Asked:
     patches: float = 12.0
     features: float = 3.0
     score: float = 0.7
-    steady: float = 6.0
+    steady: float = 15.0
     r1: float = 1.0
     r1_every: int = 16
 
