@@ -39,10 +39,15 @@ SHIFT_PX = 8
 
 @dataclass(frozen=True)
 class Pictures:
-    """Pictures of one world, RGB uint8 [h, w, 3] each, and the files that could not be read, with the reason."""
+    """Pictures of one world, RGB uint8 [h, w, 3] each.
+
+    left_out: the files that could not be read, with the reason; held_back: how many of the folder are never learned
+    from.
+    """
 
     kept: list[NDArray[np.uint8]]
     left_out: list[str] = field(default_factory=list)
+    held_back: int = 0
 
 
 def read_pictures(folder: Path, size_px: int, part: str = "train") -> Pictures:
@@ -61,10 +66,12 @@ def read_pictures(folder: Path, size_px: int, part: str = "train") -> Pictures:
     if not paths:
         raise ValueError(f"{folder}: no picture ({', '.join(ENDINGS)}) in it; put a few hundred of one kind there")
     chosen = [path for path in paths if part == "all" or is_held_back(path, len(paths)) == (part == "held_back")]
-    found = Pictures([])
+    found = Pictures([], held_back=sum(is_held_back(path, len(paths)) for path in paths))
     for path in chosen:
         try:
             found.kept.append(read_picture(path, round(KEPT * size_px)))
+        except OSError as error:
+            found.left_out.append(f"{path}: cannot be read ({error.strerror}); it was left out")
         except ValueError as error:
             found.left_out.append(str(error))
     if not found.kept:
@@ -83,8 +90,12 @@ def read_picture(path: Path, shorter_px: int) -> NDArray[np.uint8]:
 
     Raises:
         ValueError: it cannot be decoded or is tiny; the message names the file.
+        OSError: it cannot be read.
     """
-    decoded = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR_RGB) if path.stat().st_size else None
+    try:
+        decoded = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR_RGB) if path.stat().st_size else None
+    except cv2.error as error:  # so many pixels that OpenCV will not try
+        raise ValueError(f"{path}: cannot be decoded ({error.err}); it was left out") from error
     if decoded is None:
         raise ValueError(f"{path}: cannot be decoded; it was left out")
     picture = np.asarray(decoded, np.uint8)

@@ -142,7 +142,13 @@ def fit(folder: Path, learner: Learner, samplers: Sequence[Sampler], sheet: Shee
     groups = [{"params": list(learner.seer.parameters())}, {"params": list(learner.adversary.parameters())}]
     optimiser = torch.optim.Adam(groups, betas=(0.5, 0.99))
     with Run(folder, plan.steps) as run:
-        first = run.resume(learner, optimiser, averaged)
+        try:
+            first = run.resume(learner, optimiser, averaged)
+        except (RuntimeError, ValueError, KeyError) as error:  # other tensors than those of this network
+            raise ValueError(
+                f"{folder}: cannot go on from its checkpoint, which is of another version of the network; move the "
+                f"folder away to begin anew ({str(error).splitlines()[0]})"
+            ) from error
         for step, (batch, world) in batches(samplers, plan, first, our.rank):
             for group, rate in zip(optimiser.param_groups, (plan.rate, plan.adversary_rate), strict=True):
                 group["lr"] = rate * pace_at(step, plan)
@@ -214,7 +220,7 @@ def from_parent(world: str, folder: Path | None, our: Team) -> Learner:
             print(f"{error}\nThis world begins from nothing, and cannot be blended with others.", file=sys.stderr)
         return learner
     if fault := worlds.fault_of(found.card.architecture):
-        raise ValueError(f"{PREFIX}{PARENT}: {fault}")
+        raise ValueError(f"{PREFIX}{PARENT}: {fault}; restore it or train it again: {found.card.command}")
     names = sorted(key.removeprefix(TINT) for key in found.state if key.startswith(TINT))
     rows = [names.index(world)] if world in names else list(range(len(names)))
     learner.load_state_dict(of_one_world(found.state, [f"{TINT}{names[row]}" for row in rows], rows))
@@ -247,9 +253,11 @@ def tell(our: Team, world: str, pictures: Pictures) -> None:
     for reason in pictures.left_out:
         print(reason, file=sys.stderr)
     number = len(pictures.kept)
-    print(f"{world}: {number} pictures to learn from", file=sys.stderr)
-    if number < FEW:
-        print(f"{world}: fewer than {FEW} pictures: none is held back, so nothing can be measured", file=sys.stderr)
+    print(f"{world}: {number} pictures to learn from, {pictures.held_back} held back", file=sys.stderr)
+    if not pictures.held_back:
+        print(
+            f"{world}: no picture is held back (with fewer than {FEW} none is): nothing is measured", file=sys.stderr
+        )
     if number < WORTHWHILE:
         print(f"{world}: with fewer than {WORTHWHILE} pictures a world repeats itself", file=sys.stderr)
 

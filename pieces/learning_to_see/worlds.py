@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PREFIX = "learning_to_see."
 PARENT = "parent"
 """The network that all shipped worlds were grown from; it is no world itself."""
+VERSION = 2
+"""Of the generator's code: 2 grows its thoughts by bilinear upscaling, 1 did by pixel shuffle."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Architecture:
     """The constructor arguments of the generator: what a model card keeps.
 
     width, middle, fine: channels at 1/8, 1/4 and 1/2 of the picture's size; trunk, tail: residual blocks at 1/8 and
-    1/4; octaves: how many frequencies of the grey level the first layer is given; grains: channels of random grain.
+    1/4; octaves: how many frequencies of the grey level the first layer is given; grains: channels of random grain;
+    version: of the generator that the weights were learned by.
     """
 
     width: int = 128
@@ -38,6 +41,7 @@ class Architecture:
     tail: int = 2
     octaves: int = 6
     grains: int = 4
+    version: int = VERSION
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,7 @@ def fault_of(architecture: Mapping[str, Any]) -> str:
     """Why a card's architecture is not one of this version of the network, or ''."""
     known = {item.name for item in fields(Architecture)}
     if architecture.keys() == known and all(type(value) is int and value > 0 for value in architecture.values()):
-        return ""
+        version = architecture["version"]
+        return "" if version == VERSION else f"of version {version} of the network, where this is version {VERSION}"
     said = ", ".join(f"{key} {value}" for key, value in architecture.items()) or "nothing"
     return f"of another version of the network (its card says {said}; this version needs {', '.join(sorted(known))})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -66,6 +68,29 @@ def test_a_cut_off_jpeg_does_not_stop_anything(tmp_path: Path) -> None:
     assert len(found.kept) + len(found.left_out) == 2
 
 
+def test_a_picture_that_may_not_be_read_or_claims_to_be_endless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, 2)
+    whole = (tmp_path / "picture000.png").read_bytes()
+    header = whole[12:16] + struct.pack(">II", 1 << 19, 1 << 19) + whole[24:29]  # IHDR: width, height
+    checked = header + struct.pack(">I", zlib.crc32(header))
+    (tmp_path / "endless.png").write_bytes(whole[:12] + checked + whole[33:])
+    (tmp_path / "locked.png").write_bytes(whole)
+    read = np.fromfile
+
+    def fromfile(path: Path, kind: type) -> NDArray[np.uint8]:
+        if path.name == "locked.png":
+            raise PermissionError(13, "Permission denied")
+        return np.asarray(read(path, kind), np.uint8)
+
+    monkeypatch.setattr(np, "fromfile", fromfile)
+    found = read_pictures(tmp_path, 64)
+    assert len(found.kept) == 2
+    assert [Path(reason.split(":")[0]).name for reason in found.left_out] == ["endless.png", "locked.png"]
+    assert "Permission denied" in found.left_out[1]
+
+
 def test_printers_colours_grey_transparency_and_depth(tmp_path: Path) -> None:
     PIL.fromarray(gradient()).convert("CMYK").save(tmp_path / "cmyk.jpg")
     PIL.fromarray(gradient()).convert("L").save(tmp_path / "grey.png")
@@ -106,13 +131,15 @@ def test_parts_are_apart_and_stay_so(tmp_path: Path) -> None:
     names = {path.name: is_held_back(path, 60) for path in tmp_path.iterdir()}
     assert 1 <= sum(names.values()) <= 14
     parts = {part: len(read_pictures(tmp_path, 64, part).kept) for part in ("train", "held_back", "all")}
+    assert read_pictures(tmp_path, 64).held_back == sum(names.values())
     assert parts == {"train": 60 - sum(names.values()), "held_back": sum(names.values()), "all": 60}
     assert all(is_held_back(tmp_path / name, 61) == held for name, held in names.items())
 
 
 def test_of_a_handful_none_is_held_back(tmp_path: Path) -> None:
     fill(tmp_path, 19)
-    assert len(read_pictures(tmp_path, 64).kept) == 19
+    found = read_pictures(tmp_path, 64)
+    assert len(found.kept) == 19 and found.held_back == 0
     with pytest.raises(ValueError, match="held_back"):
         read_pictures(tmp_path, 64, "held_back")
 

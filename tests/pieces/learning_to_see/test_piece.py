@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,9 @@ def test_check_names_a_world_that_is_missing_or_of_another_version(
     (problem,) = check(file)
     assert (problem.line, problem.column) == (3, 19)
     assert "another version" in problem.message and "run.py train learning_to_see" in problem.message
+    worlds.save("rust", network, replace(card, architecture={**card.architecture, "version": 1}), tmp_path)
+    (problem,) = check(file)
+    assert (problem.line, problem.column) == (3, 19) and "version 1 of the network" in problem.message
     rust.unlink()
     (problem,) = check(file)
     assert (problem.line, problem.column) == (3, 19) and "rust" in problem.message
@@ -191,6 +195,19 @@ def test_a_camera_of_five_pictures_a_second_is_seen_at_once_and_the_screen_does_
         before = room.part(room.step(), "seen").copy()
         shown.append(int(np.abs(before.astype(int) - room.part(room.step(), "seen")).max() > 0))
     assert sum(shown) > 20, "the seen picture glides between the camera's pictures"
+
+
+def test_at_five_pictures_a_second_each_is_shown_at_once_and_seen_once(studio: Studio) -> None:
+    """The screen keeps its pace, the network its own, and neither waits for the camera or asks twice."""
+    room = Room(size=(160, 90), hz=60.0, detail=256, dreaminess=0.0, worlds=["clouds"], auto_levels=False)
+    room.computer.seconds = lambda work, declared: 0.05 if work.__name__ == "see" else declared
+    room.camera = lambda time: (grey(40 + 17 * (int(time * 5) % 10)), int(time * 5))
+    room.run(4)
+    asked = room.computer.started.count("see")
+    for _ in range(240):
+        wanted = room.camera(room.time)[0][0, 0, 0]
+        assert (room.part(room.step(), "camera") == wanted).all(), "not a frame later"
+    assert room.computer.started.count("see") - asked == pytest.approx(4 * 5, abs=1)
 
 
 def test_a_camera_that_is_turned_or_exchanged_while_it_runs(studio: Studio) -> None:

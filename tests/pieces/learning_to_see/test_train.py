@@ -18,7 +18,7 @@ from installation.networks import weights
 from pieces.learning_to_see import train, worlds
 from pieces.learning_to_see.adversary import Adversary, augmented, hinge_loss, patch_distance, r1
 from pieces.learning_to_see.lesson import Learner, condition_loss, unsteadiness
-from pieces.learning_to_see.pictures import Pictures, Sampler
+from pieces.learning_to_see.pictures import Pictures, Sampler, is_held_back
 from pieces.learning_to_see.team import Team
 from pieces.learning_to_see.train import Plan
 from pieces.learning_to_see.worlds import Architecture
@@ -115,7 +115,46 @@ def test_without_a_parent_it_begins_from_nothing_and_says_so(
 ) -> None:
     taught(pictures, tmp_path)
     said = capsys.readouterr().err
-    assert "begins from nothing" in said and "none is held back" in said and "repeats itself" in said
+    assert "begins from nothing" in said and "nothing is measured" in said and "repeats itself" in said
+
+
+def test_a_parent_of_another_version_is_refused_in_words(pictures: Path, tmp_path: Path) -> None:
+    train.train_parent(pictures, tmp_path / "parent", folder=tmp_path, plan=BRIEF)
+    found = weights.load("learning_to_see.parent", tmp_path)
+    older = {key: value for key, value in found.card.architecture.items() if key != "version"}
+    weights.save("learning_to_see.parent", found.state, replace(found.card, architecture=older), tmp_path)
+    with pytest.raises(ValueError, match=r"parent: of another version .*train it again: python3 run\.py train"):
+        taught(pictures, tmp_path)
+
+
+def test_a_run_of_another_version_is_refused_in_words(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taught(pictures, tmp_path)
+    monkeypatch.setattr(train, "Architecture", lambda: replace(SMALL, width=24))
+    with pytest.raises(ValueError, match=r"run: cannot go on .* another version .* move the folder away"):
+        taught(pictures, tmp_path)
+
+
+def test_a_folder_as_it_is_teaches_what_can_be_learned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Twenty pictures, the printer's colours, an animation, twelve megapixels; and one that is broken."""
+    image = pytest.importorskip("PIL.Image")
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    small = [image.fromarray(rng.integers(0, 255, (100, 120, 3), np.uint8)) for _ in range(18)]
+    for number, picture in enumerate(small[:16]):
+        picture.save(folder / f"{number}.jpg")
+    small[16].convert("CMYK").save(folder / "cmyk.jpg")
+    small[16].save(folder / "moving.gif", save_all=True, append_images=small[17:], duration=100)
+    small[17].resize((4000, 3000)).save(folder / "large.jpg")
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+    path = train.train(folder, "mine", tmp_path / "run", folder=tmp_path, plan=replace(BRIEF, steps=2))
+    assert path.exists() and worlds.load("mine", tmp_path).card.measured == {"swd": 0.5}
+    said = capsys.readouterr().err
+    held_back = sum(is_held_back(one, 20) for one in folder.iterdir())
+    assert held_back and f"{19 - held_back} pictures to learn from, {held_back} held back" in said
+    assert "broken.jpg: cannot be decoded" in said and "nothing is measured" not in said
 
 
 @pytest.mark.parametrize("name", [None, "", "My World", "../sea", "parent"])

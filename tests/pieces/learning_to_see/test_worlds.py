@@ -64,15 +64,38 @@ def test_a_world_without_its_card(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "architecture",
-    [{}, {"width": 8}, {**asdict(SMALL), "heads": 2}, {**asdict(SMALL), "width": "8"}, {**asdict(SMALL), "tail": 0}],
-)
+    [{}, {"width": 8}, {**asdict(SMALL), "heads": 2}, {**asdict(SMALL), "width": "8"}, {**asdict(SMALL), "tail": 0},
+     {**asdict(SMALL), "version": 1}],
+)  # fmt: skip
 def test_a_world_of_another_version(folder: Path, architecture: dict[str, object]) -> None:
     worlds.save("rust", Generator(SMALL), replace(CARD, architecture=architecture), folder)
-    assert "another version" in worlds.fault_of(architecture)
-    with pytest.raises(
-        WeightsError, match=r"another version of the network .* train it again: python3 run\.py train"
-    ):
+    assert "version" in worlds.fault_of(architecture)
+    with pytest.raises(WeightsError, match=r"version .*of the network.* train it again: python3 run\.py train"):
         worlds.load("rust", folder)
+
+
+def old(network: Generator) -> dict[str, torch.Tensor]:
+    """What version 1 of the network would have saved: four times as many channels before each upscaling."""
+    state = dict(network.state_dict())
+    for layer in ("to_quarter", "to_half"):
+        for part in ("weight", "bias"):
+            state[f"{layer}.{part}"] = state[f"{layer}.{part}"].repeat_interleave(4, dim=0)
+    return state
+
+
+def test_a_world_of_the_version_before(folder: Path) -> None:
+    """Its card named no version, and its tensors would not fit; a card that says otherwise does not help it."""
+    without = {key: value for key, value in asdict(SMALL).items() if key != "version"}
+    for architecture, said in (
+        (without, "another version"),
+        ({**without, "version": 1}, "of version 1 .* version 2"),
+    ):
+        weights.save("learning_to_see.old", old(Generator(SMALL)), replace(CARD, architecture=architecture), folder)
+        with pytest.raises(WeightsError, match=rf"{said}.* train it again: python3 run\.py train"):
+            worlds.load("old", folder)
+    weights.save("learning_to_see.old", old(Generator(SMALL)), CARD, folder)
+    with pytest.raises(WeightsError, match="not those of its card"):
+        worlds.load("old", folder)
 
 
 def test_tensors_that_are_not_those_of_the_card(folder: Path) -> None:
