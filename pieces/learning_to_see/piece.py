@@ -94,6 +94,7 @@ class LearningToSee(Piece):
     trains: ClassVar[Mapping[str, str]] = {
         "world": "pieces.learning_to_see.train:train",
         "parent": "pieces.learning_to_see.train:train_parent",
+        "reference": "pieces.learning_to_see.reference:train_reference",
     }
     evaluates: ClassVar[Mapping[str, str]] = {"world": "pieces.learning_to_see.evaluate:evaluate"}
     benches: ClassVar[Mapping[str, str]] = {"seeing": "pieces.learning_to_see.bench:seeing"}

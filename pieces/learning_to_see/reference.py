@@ -27,6 +27,10 @@ SIZE_PX = 256
 DEEP = (64, 128, 256, 512, 512, 512, 512, 512)
 L1 = 100.0
 RATE = 2e-4
+MINUTES = 45.0
+"""Of one processor core: about what each shipped world had."""
+SAVE_EVERY = 200
+COMMAND = "python3 run.py train learning_to_see.reference --data PICTURES"
 
 
 class UNet(nn.Module):
@@ -98,6 +102,8 @@ class Pair(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.network, self.adversary = UNet(), PatchAdversary()
+        self.spent_s: Tensor
+        self.register_buffer("spent_s", torch.zeros((), dtype=torch.float64))  # kept with the run's place
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
                 nn.init.normal_(module.weight, std=0.02)
@@ -109,28 +115,38 @@ def enlarged(abstract: Tensor) -> Tensor:
 
 
 def train_reference(
-    data: Path, minutes: float = 30.0, run: Path | None = None, folder: Path = Path("runs/reference")
+    data: Path,
+    minutes: float = MINUTES,
+    run: Path | None = None,
+    steps: int | None = None,
+    folder: Path = Path("runs/reference"),
 ) -> Path:
     """Teach the U-Net for a time in processor minutes (so that a busy machine is no disadvantage); returns its file.
 
-    data: the pictures of one world; folder: where its weights go. A run that was cut goes on; its time counts anew.
+    data: the pictures of one world; run: where the run keeps its place and the time it has had, so that one that was
+    cut goes on (default: folder/run); steps: ends it earlier; folder: where its weights go.
+
+    Raises:
+        ValueError: there is no picture that can be used.
     """
     sampler = Sampler(read_pictures(data, SIZE_PX), SIZE_PX, SIZE_PX)
     pair = Pair()
     pair.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     groups = [{"params": list(pair.network.parameters())}, {"params": list(pair.adversary.parameters())}]
     optimiser = torch.optim.Adam(groups, lr=RATE, betas=(0.5, 0.999))
-    began = time.process_time()
-    with Run(run or folder / "run", 10**9) as keeper:
+    with Run(run or folder / "run", steps or 10**9) as keeper:
         step = keeper.resume(pair, optimiser)
-        while time.process_time() - began < 60 * minutes:
-            keeper.progress(step, **step_of(pair, optimiser, sampler, np.random.default_rng((0, step))))
-            if step % 200 == 199:
+        before = time.process_time() - float(pair.spent_s)
+        while float(pair.spent_s) < 60 * minutes and step < keeper.steps:
+            figures = step_of(pair, optimiser, sampler, np.random.default_rng((0, step)))
+            pair.spent_s.fill_(time.process_time() - before)
+            keeper.progress(step, **figures)
+            if step % SAVE_EVERY == SAVE_EVERY - 1:
                 keeper.save(step, pair, optimiser)
             step += 1
         keeper.save(step - 1, pair, optimiser)
-    notes = f"{step} steps, {minutes:g} processor minutes"
-    card = Card(NAME, {}, [f"pictures of {data.name!r}"], "", "", notes=notes)
+    notes = f"{step} steps, {float(pair.spent_s) / 60:.1f} processor minutes"
+    card = Card(NAME, {}, [f"pictures of {data.name!r}"], "", COMMAND, notes=notes)
     return weights.save(NAME, pair.network.state_dict(), card, folder)
 
 
