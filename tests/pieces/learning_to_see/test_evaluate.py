@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from typer.testing import CliRunner
 
+from installation.cli import app
+from installation.networks import weights
 from pieces.learning_to_see import evaluate as figures
+from pieces.learning_to_see import reference, worlds
 from pieces.learning_to_see.abstraction import from_camera
+from pieces.learning_to_see.network import Generator
+from pieces.learning_to_see.pictures import is_held_back
+from pieces.learning_to_see.worlds import Architecture
 
 Picture = NDArray[np.uint8]
 SIZE = (64, 64)
@@ -72,6 +81,43 @@ def test_fidelity_is_what_can_be_recognised() -> None:
 def test_all_figures_have_their_names() -> None:
     found = figures.figures_of(enlarged, SEA[:3], 64)
     assert list(found) == ["swd", "noise_gain", "warp_consistency", "fidelity", "n"] and found["n"] == 3
+
+
+def told(*arguments: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of `run.py evaluate learning_to_see …`."""
+    done = CliRunner().invoke(app, ["evaluate", "learning_to_see", *arguments])
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_the_command_measures_a_world_and_the_reference_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Beside:
+        def __init__(self, path: Path) -> None:
+            assert path == tmp_path / "unet.safetensors"
+
+        see = staticmethod(enlarged)
+
+    monkeypatch.setattr(reference, "Reference", Beside)
+    monkeypatch.setattr(figures, "SIZE_PX", 64)
+    monkeypatch.setattr(figures, "CAMERA_PX", (96, 72))
+    monkeypatch.setattr(worlds, "WEIGHTS_FOLDER", tmp_path)
+    monkeypatch.setattr(weights, "WEIGHTS_FOLDER", tmp_path)
+    (tmp_path / "waves").mkdir()
+    for seed in range(24):
+        cv2.imwrite(str(tmp_path / "waves" / f"{seed}.png"), waves(seed))
+    small = Architecture(width=8, middle=8, fine=8, trunk=1, tail=1)
+    card = weights.Card("", asdict(small), [], "x", "train it", measured={"reference": {"swd": 0.5}})
+    worlds.save("waves", Generator(small), card, tmp_path)
+    given = ("--data", str(tmp_path / "waves"), "--world", "waves", "--json")
+    code, out, _ = told(*given, "--reference", str(tmp_path / "unet.safetensors"))
+    found = json.loads(out)
+    assert code == 0 and list(found) == ["swd", "noise_gain", "warp_consistency", "fidelity", "n", "reference"]
+    assert list(found["reference"]) == ["swd", "noise_gain", "warp_consistency", "fidelity", "n"]
+    assert found["n"] == found["reference"]["n"] == sum(is_held_back(Path(f"{seed}.png"), 24) for seed in range(24))
+    assert json.loads(told(*given)[1])["reference"] == {"swd": 0.5}, "else what the card says"
+    code, out, said = told("--data", str(tmp_path / "waves"), "--world", "gold", "--json")
+    assert code == 2 and not out and "no world called 'gold'" in said and "waves" in said
 
 
 def test_what_must_be_said(tmp_path: Path) -> None:
