@@ -7,6 +7,7 @@ of patches (Karras et al., Progressive Growing of GANs, 2018, section 5), not KI
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.networks.weights import WeightsError
 from pieces.learning_to_see.abstraction import from_camera
 from pieces.learning_to_see.pictures import read_pictures
-from pieces.learning_to_see.worlds import World, load
+from pieces.learning_to_see.worlds import World, load, names
 
 Picture = NDArray[np.uint8]
 See = Callable[[NDArray[np.float32]], Picture]
@@ -52,6 +54,7 @@ def evaluate(data: Path, world: str | None = None, reference: Path | None = None
         raise ValueError("say which world to measure: --world NAME")
     found = load(world)
     figures = measured(found, data, SIZE_PX)
+    figures |= blends(found, data, SIZE_PX)
     beside = found.card.measured.get("reference")
     if reference is not None:
         from pieces.learning_to_see.reference import Reference
@@ -70,6 +73,44 @@ def measured(world: World, data: Path, size_px: int) -> dict[str, Any]:
         return {}
     seeing = Seeing({world.name: world}, (size_px, size_px), "cpu")
     return figures_of(lambda abstract: seeing.see(abstract, {world.name: 1.0}), pictures, size_px)
+
+
+def blends(world: World, data: Path, size_px: int) -> dict[str, Any]:
+    """`blend_sharpness`: for each other world, how sharp half of each is beside the mean of the two.
+
+    1 is as sharp as the two ends are on average; mixing pictures instead of weights gets about a half. Of the
+    held-back pictures in a folder; worlds of other architectures are passed over.
+    """
+    from pieces.learning_to_see.seeing import Seeing
+
+    others = []
+    for name in names():
+        try:
+            other = load(name)
+        except WeightsError as error:
+            print(f"{error}\n{name} is not blended with", file=sys.stderr)
+            continue
+        if name != world.name and other.card.architecture == world.card.architecture:
+            others.append(other)
+    seeing = Seeing({one.name: one for one in (world, *others)}, (size_px, size_px), "cpu")
+    shown = [from_camera(picture, (size_px, size_px)) for picture in _held_back(data, size_px)[:STILLS]]
+
+    def mean_sharpness(mixture: dict[str, float]) -> float:
+        return float(np.mean([sharpness(seeing.see(one, mixture)) for one in shown]))
+
+    here = mean_sharpness({world.name: 1.0})
+    ratios = {}
+    for other in others:
+        there, half = mean_sharpness({other.name: 1.0}), mean_sharpness({world.name: 0.5, other.name: 0.5})
+        ratios[other.name] = 2 * half / (here + there)
+    return {"blend_sharpness": ratios}
+
+
+def sharpness(picture: Picture) -> float:
+    """The mean slope of a picture's grey, of full scale a pixel."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    down, across = np.gradient(grey)
+    return float(np.hypot(across, down).mean())
 
 
 def figures_of(see: See, pictures: Sequence[Picture], size_px: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
@@ -78,6 +78,13 @@ def test_fidelity_is_what_can_be_recognised() -> None:
     assert figures.fidelity([np.full((*SIZE, 3), 80, np.uint8)] * 6, SEA) == 0
 
 
+def test_sharpness_is_lost_where_pictures_are_mixed() -> None:
+    one, other = (waves(seed, 4.0) for seed in (1, 2))
+    mixed = (one.astype(float) / 2 + other.astype(float) / 2).astype(np.uint8)
+    assert figures.sharpness(mixed) < 0.8 * (figures.sharpness(one) + figures.sharpness(other)) / 2
+    assert figures.sharpness(np.full((*SIZE, 3), 80, np.uint8)) == 0
+
+
 def test_all_figures_have_their_names() -> None:
     found = figures.figures_of(enlarged, SEA[:3], 64)
     assert list(found) == ["swd", "noise_gain", "warp_consistency", "fidelity", "n"] and found["n"] == 3
@@ -108,11 +115,19 @@ def test_the_command_measures_a_world_and_the_reference_beside_it(
         cv2.imwrite(str(tmp_path / "waves" / f"{seed}.png"), waves(seed))
     small = Architecture(width=8, middle=8, fine=8, trunk=1, tail=1)
     card = weights.Card("", asdict(small), [], "x", "train it", measured={"reference": {"swd": 0.5}})
-    worlds.save("waves", Generator(small), card, tmp_path)
+    network = Generator(small)
+    worlds.save("waves", network, card, tmp_path)
+    worlds.save("twin", network, card, tmp_path)
+    wider = replace(small, width=16)
+    worlds.save("wider", Generator(wider), replace(card, architecture=asdict(wider)), tmp_path)
+    (tmp_path / "learning_to_see.torn.safetensors").write_bytes(b"")
     given = ("--data", str(tmp_path / "waves"), "--world", "waves", "--json")
-    code, out, _ = told(*given, "--reference", str(tmp_path / "unet.safetensors"))
+    code, out, said = told(*given, "--reference", str(tmp_path / "unet.safetensors"))
     found = json.loads(out)
-    assert code == 0 and list(found) == ["swd", "noise_gain", "warp_consistency", "fidelity", "n", "reference"]
+    keys = ["swd", "noise_gain", "warp_consistency", "fidelity", "n", "blend_sharpness", "reference"]
+    assert code == 0 and list(found) == keys
+    assert found["blend_sharpness"] == {"twin": pytest.approx(1.0)}, "half of a world and half of its like"
+    assert "torn is not blended with" in said
     assert list(found["reference"]) == ["swd", "noise_gain", "warp_consistency", "fidelity", "n"]
     assert found["n"] == found["reference"]["n"] == sum(is_held_back(Path(f"{seed}.png"), 24) for seed in range(24))
     assert json.loads(told(*given)[1])["reference"] == {"swd": 0.5}, "else what the card says"
