@@ -89,6 +89,16 @@ def test_defaults_in_the_schema_are_what_can_be_written() -> None:
     assert schema["$defs"]["Range"]["anyOf"][0]["minItems"] == 2
 
 
+def test_what_the_default_file_has_in_comments_can_be_uncommented() -> None:
+    from installation.exhibition import parse
+
+    path = ROOT / "exhibition.yaml"
+    text = re.sub(r"(?m)^#(?=(  )*[a-z_]+:)", "", path.read_text(encoding="utf-8"))
+    shown = parse(text.encode(), path)
+    assert [show.name for show in shown.pieces] == ["neural_beatbox", "learning_to_see", "imaginary_soundscape"]
+    assert shown.hours is not None and shown.texts
+
+
 def test_the_default_file_shows_the_defaults() -> None:
     """What a curator reads in the file is what holds without it."""
     from installation.exhibition import load
