@@ -39,9 +39,11 @@ def frames(name: str, size: Size, at: dict[str, float], **settings: Any) -> dict
     return kept
 
 
-def write(name: str, picture: Picture) -> None:
-    path = HERE / f"{name}.png"
-    cv2.imwrite(str(path), np.ascontiguousarray(picture[:, :, ::-1]), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+def write(name: str, picture: Picture, ending: str) -> None:
+    """Write a picture; what a network saw is full of texture and kept as JPEG."""
+    path = HERE / f"{name}{ending}"
+    how = {".png": [cv2.IMWRITE_PNG_COMPRESSION, 9], ".jpg": [cv2.IMWRITE_JPEG_QUALITY, 88]}[ending]
+    cv2.imwrite(str(path), np.ascontiguousarray(picture[:, :, ::-1]), how)
     print(path)
 
 
@@ -53,19 +55,23 @@ def neural_beatbox() -> dict[str, Picture]:
 
 
 def learning_to_see() -> dict[str, Picture]:
-    """A world each while somebody is there, the middle of a blend, and upright; full and inset are other settings."""
+    """The contact sheet; a world each while somebody is there, the middle of a blend, upright, and an inset."""
+    import sheet
+
     name = "learning_to_see"
     worlds = {f"{name}_sea": 5.5, f"{name}_fire": 17.5, f"{name}_flowers": 29.5, f"{name}_clouds": 41.5}
     found = frames(name, (1280, 720), worlds | {f"{name}_blend": 14.0}, change_every="12 s")
     found |= frames(name, (720, 1280), {f"{name}_upright": 5.5})
-    return found | frames(name, (1280, 720), {f"{name}_inset": 20.0}, view="inset", worlds=["flowers"])
+    found |= frames(name, (1280, 720), {f"{name}_inset": 20.0}, view="inset", worlds=["flowers"])
+    return found | {f"{name}_worlds": sheet.sheet()}
 
 
 def main() -> None:
-    makers = {"neural_beatbox": neural_beatbox, "learning_to_see": learning_to_see}
+    makers = {"neural_beatbox": (neural_beatbox, ".png"), "learning_to_see": (learning_to_see, ".jpg")}
     for name in sys.argv[1:] or makers:
-        for picture_name, picture in makers[name]().items():
-            write(picture_name, picture)
+        make, ending = makers[name]
+        for picture_name, picture in make().items():
+            write(picture_name, picture, ending)
 
 
 if __name__ == "__main__":
