@@ -54,7 +54,7 @@ def evaluate(data: Path, world: str | None = None, reference: Path | None = None
         raise ValueError("say which world to measure: --world NAME")
     found = load(world)
     figures = measured(found, data, SIZE_PX)
-    figures |= blends(found, data, SIZE_PX)
+    figures |= other_pictures(data, SIZE_PX) | blends(found, data, SIZE_PX)
     beside = found.card.measured.get("reference")
     if reference is not None:
         from pieces.learning_to_see.reference import Reference
@@ -73,6 +73,14 @@ def measured(world: World, data: Path, size_px: int) -> dict[str, Any]:
         return {}
     seeing = Seeing({world.name: world}, (size_px, size_px), "cpu")
     return figures_of(lambda abstract: seeing.see(abstract, {world.name: 1.0}), pictures, size_px)
+
+
+def other_pictures(data: Path, size_px: int) -> dict[str, Any]:
+    """`swd_real`: what as many other pictures of the kind get, real ones that were learned from."""
+    held_back = _held_back(data, size_px)
+    others = read_pictures(data, size_px).kept
+    chosen = np.linspace(0, len(others) - 1, min(len(held_back), len(others))).astype(int)
+    return {"swd_real": swd([_square(others[number], size_px) for number in chosen], held_back)}
 
 
 def blends(world: World, data: Path, size_px: int) -> dict[str, Any]:

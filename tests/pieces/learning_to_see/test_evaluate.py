@@ -124,9 +124,10 @@ def test_the_command_measures_a_world_and_the_reference_beside_it(
     given = ("--data", str(tmp_path / "waves"), "--world", "waves", "--json")
     code, out, said = told(*given, "--reference", str(tmp_path / "unet.safetensors"))
     found = json.loads(out)
-    keys = ["swd", "noise_gain", "warp_consistency", "fidelity", "n", "blend_sharpness", "reference"]
+    keys = ["swd", "noise_gain", "warp_consistency", "fidelity", "n", "swd_real", "blend_sharpness", "reference"]
     assert code == 0 and list(found) == keys
     assert found["blend_sharpness"] == {"twin": pytest.approx(1.0)}, "half of a world and half of its like"
+    assert 0 < found["swd_real"] < found["swd"]
     assert "torn is not blended with" in said
     assert list(found["reference"]) == ["swd", "noise_gain", "warp_consistency", "fidelity", "n"]
     assert found["n"] == found["reference"]["n"] == sum(is_held_back(Path(f"{seed}.png"), 24) for seed in range(24))
