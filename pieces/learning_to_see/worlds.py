@@ -114,8 +114,16 @@ def architecture_of(card: Card) -> Architecture:
 def fault_of(architecture: Mapping[str, Any]) -> str:
     """Why a card's architecture is not one of this version of the network, or ''."""
     known = {item.name for item in fields(Architecture)}
-    if architecture.keys() == known and all(type(value) is int and value > 0 for value in architecture.values()):
-        version = architecture["version"]
-        return "" if version == VERSION else f"of version {version} of the network, where this is version {VERSION}"
-    said = ", ".join(f"{key} {value}" for key, value in architecture.items()) or "nothing"
-    return f"of another version of the network (its card says {said}; this version needs {', '.join(sorted(known))})"
+    odd = [
+        *(f"says nothing of {name}" for name in sorted(known - architecture.keys())),
+        *(f"knows a {name}" for name in sorted(architecture.keys() - known)),
+        *(
+            f"says {name} {architecture[name]}"
+            for name in sorted(known & architecture.keys())
+            if type(architecture[name]) is not int or architecture[name] <= 0
+        ),
+    ]
+    if odd:
+        return f"of another version of the network (its card {', '.join(odd)})"
+    version = architecture["version"]
+    return "" if version == VERSION else f"of version {version} of the network, where this is version {VERSION}"
