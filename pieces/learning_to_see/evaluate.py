@@ -84,10 +84,10 @@ def other_pictures(data: Path, size_px: int) -> dict[str, Any]:
 
 
 def blends(world: World, data: Path, size_px: int) -> dict[str, Any]:
-    """`blend_sharpness`: for each other world, how sharp half of each is beside the mean of the two.
+    """How sharp the middle of a blend is beside the mean of its two ends, for each other world; 1 is no loss.
 
-    1 is as sharp as the two ends are on average; mixing pictures instead of weights gets about a half. Of the
-    held-back pictures in a folder; worlds of other architectures are passed over.
+    `blend_sharpness`: of half the weights of each; `cross_fade_sharpness`: of half the picture of each, for
+    comparison. Of the held-back pictures in a folder; worlds of other architectures are passed over.
     """
     from pieces.learning_to_see.seeing import Seeing
 
@@ -103,22 +103,28 @@ def blends(world: World, data: Path, size_px: int) -> dict[str, Any]:
     seeing = Seeing({one.name: one for one in (world, *others)}, (size_px, size_px), "cpu")
     shown = [from_camera(picture, (size_px, size_px)) for picture in _held_back(data, size_px)[:STILLS]]
 
-    def mean_sharpness(mixture: dict[str, float]) -> float:
-        return float(np.mean([sharpness(seeing.see(one, mixture)) for one in shown]))
+    def seen(mixture: dict[str, float]) -> list[Picture]:
+        return [seeing.see(one, mixture) for one in shown]
 
-    here = mean_sharpness({world.name: 1.0})
-    ratios = {}
+    def mean(pictures: Sequence[Picture]) -> float:
+        return float(np.mean([sharpness(picture) for picture in pictures]))
+
+    here = seen({world.name: 1.0})
+    blend, cross_fade = {}, {}
     for other in others:
-        there, half = mean_sharpness({other.name: 1.0}), mean_sharpness({world.name: 0.5, other.name: 0.5})
-        ratios[other.name] = 2 * half / (here + there)
-    return {"blend_sharpness": ratios}
+        there, half = seen({other.name: 1.0}), seen({world.name: 0.5, other.name: 0.5})
+        faded = [cv2.addWeighted(one, 0.5, two, 0.5, 0) for one, two in zip(here, there, strict=True)]
+        ends = (mean(here) + mean(there)) / 2
+        blend[other.name] = mean(half) / ends
+        cross_fade[other.name] = mean([np.asarray(one, np.uint8) for one in faded]) / ends
+    return {"blend_sharpness": blend, "cross_fade_sharpness": cross_fade}
 
 
 def sharpness(picture: Picture) -> float:
-    """The mean slope of a picture's grey, of full scale a pixel."""
+    """The energy of a picture's grey slopes: mean square, of full scale a pixel."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     down, across = np.gradient(grey)
-    return float(np.hypot(across, down).mean())
+    return float((across**2 + down**2).mean())
 
 
 def figures_of(see: See, pictures: Sequence[Picture], size_px: int) -> dict[str, Any]:
