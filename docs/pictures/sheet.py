@@ -15,7 +15,7 @@ from installation.devices.film import FilmReader
 from installation.piece import Picture
 
 SIDE = 256
-FILM = {"hand": (108.1, (372, 196, 240)), "face": (5.2, (140, 10, 400)), "visitor": (129.5, (60, 0, 480))}
+FILM = {"hand": (108.1, (400, 208, 150)), "face": (5.2, (140, 10, 400)), "visitor": (129.5, (60, 0, 480))}
 """Seconds of the film, and left, top and side of a square in its picture of 640 x 480."""
 LAMP = np.array([-0.55, -0.6, 0.58])
 
