@@ -180,6 +180,7 @@ def index(
     data: Annotated[Path, typer.Argument(help="The folder to index, with all that is in it.")],
     archive: Annotated[str, typer.Option("--for", help="piece.archive, or the piece; the first that has one.")] = "",
     encoder: Annotated[str | None, typer.Option(help="What indexes, where a piece has several.")] = None,
+    engine: Annotated[str | None, typer.Option(help="Where: here, or ray, on the machines of a Ray cluster.")] = None,
     as_json: Json = False,
 ) -> None:
     """Make a folder findable for a piece. Goes on where it was cut, and only does what is new or has changed."""
@@ -187,7 +188,7 @@ def index(
     function = _function(name, "indexes")
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            done = function(data, **_options(name, function, encoder=encoder))
+            done = function(data, **_options(name, function, encoder=encoder, engine=engine))
         _print(str(data), done, as_json)
     except (OSError, ValueError, WeightsError) as error:
         err.print(f"{name}: {error}", highlight=False)
@@ -200,23 +201,52 @@ def listen_command(
     archive: Annotated[Path | None, typer.Option(help="Where to look; the piece's own archive if left out.")] = None,
     sense: Annotated[str, typer.Option("--for", help="piece.sense, or the piece; the first that has one.")] = "",
     encoder: Annotated[str | None, typer.Option(help="What listens, where a piece has several.")] = None,
-    out_path: Annotated[Path | None, typer.Option("--out", help="Write the best sound to this file (.wav).")] = None,
+    out_path: Annotated[
+        Path | None, typer.Option("--out", help="Write the best sound here (.wav), play none.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what a picture sounds like: the ten best sounds with their scores."""
+    """Say what a picture sounds like: the ten best sounds with their scores; then play the first.
+
+    Where there is no sound card it is written into a file instead; with --json neither is done.
+    """
     name = sense or _first("listens")
     function = _function(name, "listens")
     try:
         found = function(picture, **_options(name, function, archive=archive, encoder=encoder))
-        if out_path is not None and found:
-            import soundfile
-
-            samples, rate_hz = soundfile.read(found[0][0], dtype="float32")
-            soundfile.write(out_path, samples, rate_hz)
     except (OSError, ValueError, RuntimeError, WeightsError) as error:
         err.print(f"{name}: {error}", highlight=False)
         raise typer.Exit(WRONG) from error
     _print(str(picture), {str(path): score for path, score in found}, as_json)
+    if found and (out_path is not None or not as_json):
+        try:
+            _sound_it(found[0][0], out_path, Path(f"{picture.stem}.wav"))
+        except (OSError, RuntimeError) as error:
+            err.print(f"{name}: {error}", highlight=False)
+            raise typer.Exit(WRONG) from error
+
+
+def _sound_it(sound: Path, out_path: Path | None, instead: Path) -> None:
+    """Play a sound to its end or to Ctrl-C; write it where `out_path` says, or without a card `instead`."""
+    import soundfile
+
+    from installation.devices import DeviceError
+    from installation.devices.speakers import find_device, import_sounddevice
+
+    samples, rate_hz = soundfile.read(sound, dtype="float32")
+    if out_path is None:
+        try:
+            sounddevice = import_sounddevice()
+            find_device(sounddevice, None, "max_output_channels")
+            err.print(f"playing {sound.name}; Ctrl-C stops it", highlight=False)
+            with contextlib.suppress(KeyboardInterrupt):
+                sounddevice.play(samples, rate_hz, blocking=True)
+            return
+        except (DeviceError, RuntimeError) as error:  # PortAudio's errors are RuntimeErrors
+            err.print(f"nothing to play it on ({error})", highlight=False)
+    target = out_path or instead
+    soundfile.write(target, samples, rate_hz)
+    err.print(f"{sound.name} is written to {target}", highlight=False)
 
 
 @app.command()

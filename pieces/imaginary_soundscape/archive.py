@@ -12,10 +12,11 @@ it, so that a power cut leaves the old pair or the new one.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,6 +113,24 @@ def listen(path: Path, rate_hz: int) -> tuple[NDArray[np.float32], float]:
         raise UnreadableError("it ends before it begins")
     mono = np.nan_to_num(samples).mean(1, dtype=np.float32)
     return resampled(mono, rate, rate_hz), seconds
+
+
+@dataclass(frozen=True)
+class Listened:
+    """What listening to a file came to: its length, and its unit vector [dimensions] or what was `wrong`."""
+
+    seconds: float
+    point: NDArray[np.float32] | None
+    wrong: str = ""
+
+
+def listened(path: Path, encoder: Encoder) -> Listened:
+    """Listen to one file. The long work of indexing; the same wherever it is done (`cluster.py`)."""
+    try:
+        samples, seconds = listen(path, encoder.rate_hz)
+        return Listened(seconds, encoder.sound(samples))
+    except ValueError as error:
+        return Listened(0.0, None, str(error))
 
 
 def _part(file: object, start: int, frames: int) -> NDArray[np.float32]:
@@ -217,8 +236,28 @@ class Index:
 
     # ---- writing -----------------------------------------------------------------------------------------------
 
-    def update(self, encoder: Encoder, verify: bool = False) -> Iterator[Progress]:
+    def unknown(self, encoder: Encoder) -> list[Path]:
+        """The files that look new or changed, sorted: what will be listened to, but for copies of what is known.
+
+        Raises:
+            ArchiveError: there is no such folder.
+        """
+        before = self.clips if self.encoder == encoder.name else {}
+        found = []
+        for path in sounds_in(self.archive):
+            clip = before.get(path.relative_to(self.archive).as_posix())
+            with contextlib.suppress(OSError):  # what vanishes meanwhile is named when it is its turn
+                state = path.stat()
+                if clip is None or (clip.size, clip.changed_ns) != (state.st_size, state.st_mtime_ns):
+                    found.append(path)
+        return found
+
+    def update(
+        self, encoder: Encoder, verify: bool = False, hear: Callable[[Path], Listened] | None = None
+    ) -> Iterator[Progress]:
         """Index what is new or changed, and forget what is gone; yields after each file.
+
+        `hear` listens to a file; left out, this process does.
 
         A file of the same size and time of change is believed to be the same (with `verify`, its content is hashed);
         one that was only touched or moved is recognised by its hash and not listened to again.
@@ -241,7 +280,9 @@ class Index:
             points.truncate(self._rows() * 4 * self.dimensions)  # half a row, if the power failed
             for done, path in enumerate(paths, 1):
                 name = path.relative_to(self.archive).as_posix()
-                clip, point = self._examined(path, name, encoder, known, verify)
+                clip, point = self._examined(
+                    path, name, hear or (lambda path: listened(path, encoder)), known, verify
+                )
                 if point is not None:
                     clip = replace(clip, row=points.tell() // (4 * self.dimensions))
                     points.write(point.astype(np.float32).tobytes())
@@ -274,7 +315,7 @@ class Index:
             (self.folder / old).unlink(missing_ok=True)
 
     def _examined(
-        self, path: Path, name: str, encoder: Encoder, known: dict[str, Clip], verify: bool
+        self, path: Path, name: str, hear: Callable[[Path], Listened], known: dict[str, Clip], verify: bool
     ) -> tuple[Clip, NDArray[np.float32] | None]:
         """What is to be said of a file; with its point when it had to be listened to."""
         before = self.clips.get(name)
@@ -289,12 +330,9 @@ class Index:
         if digest in known:
             twin = known[digest]
             return Clip(name, state.st_size, state.st_mtime_ns, digest, twin.seconds, twin.row), None
-        try:
-            samples, seconds = listen(path, encoder.rate_hz)
-            point = encoder.sound(samples)
-        except ValueError as error:
-            return Clip(name, state.st_size, state.st_mtime_ns, digest, 0.0, None, str(error)), None
-        return Clip(name, state.st_size, state.st_mtime_ns, digest, round(seconds, 3), None), point
+        heard = hear(path)
+        clip = Clip(name, state.st_size, state.st_mtime_ns, digest, round(heard.seconds, 3), None, heard.wrong)
+        return clip, heard.point
 
     def compact(self) -> None:
         """Write matrix and table anew, in the order of the paths, nothing in them that is replaced."""

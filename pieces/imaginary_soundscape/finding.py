@@ -12,12 +12,19 @@ import numpy as np
 
 from pieces.imaginary_soundscape import collection, encoders, listening, pictures
 from pieces.imaginary_soundscape.archive import Index, sounds_in
+from pieces.imaginary_soundscape.cluster import Cluster
 
+ENGINES = ("here", "ray")
 LOOKED_PX = 320  # a picture is read no larger than it is looked at
 
 
-def index(data: Path, encoder: str = "own") -> dict[str, Any]:
+def index(data: Path, encoder: str = "own", engine: str = "here") -> dict[str, Any]:
     """Index the sounds of a folder: what is new or has changed. Goes on where it was interrupted.
+
+    Args:
+        data: the folder.
+        encoder: as `encoders.load` has it.
+        engine: "here", or "ray", which spreads the listening over a Ray cluster.
 
     Returns:
         sounds (that can be found), hours (of sound), skipped (name -> why).
@@ -25,13 +32,22 @@ def index(data: Path, encoder: str = "own") -> dict[str, Any]:
     Raises:
         ArchiveError: there is no such folder.
         EncoderError, WeightsError: the encoder cannot be had.
+        ClusterError: Ray is not there.
+        ValueError: there is no such engine.
     """
     from rich.progress import track
 
+    if engine not in ENGINES:
+        raise ValueError(f"engine={engine!r} must be one of {', '.join(ENGINES)}")
     total = len(sounds_in(data))
-    found = Index(data)
-    for _ in track(found.update(encoders.load(encoder)), description=f"indexing {data.name}", total=total):
-        pass
+    found, loaded = Index(data), encoders.load(encoder)
+    cluster = Cluster(found.unknown(loaded), encoder) if engine == "ray" else None
+    try:
+        for _ in track(found.update(loaded, hear=cluster), description=f"indexing {data.name}", total=total):
+            pass
+    finally:
+        if cluster is not None:
+            cluster.close()
     seconds = sum(clip.seconds for clip in found.usable())
     return {
         "sounds": len(found.usable()),

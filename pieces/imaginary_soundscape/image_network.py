@@ -15,7 +15,7 @@ from torch.nn.functional import normalize
 
 from installation.piece import Picture
 
-SIDE = 112  # pixels of the square that the network sees
+SIDE = 144  # pixels of the square that the network sees: rain is fine streaks
 DIMENSIONS = 128  # of the shared space
 MEAN, SPREAD = 0.45, 0.27  # of photographs' values, roughly
 WIDE = 1.25  # pictures longer than this are seen in three squares

@@ -22,7 +22,7 @@ from pieces.imaginary_soundscape import ambiences
 from pieces.imaginary_soundscape.audio_network import FRAMES, MELS, RATE_HZ, Samples, Spectrogram, levelled, trimmed
 from pieces.imaginary_soundscape.image_network import SIDE
 
-KEPT_SIDE = 136  # pixels of a kept picture's short side
+KEPT_SIDE = 184  # pixels of a kept picture's short side
 SPEEDS = (0.88, 1.0, 1.14)  # at which every sound is kept
 SYNTHETIC_S = 10.0
 
@@ -52,10 +52,11 @@ SAME_AS = {
 }
 # Beyond the scenes that the data folder names: sounds that only the synthetic ambiences have, and pictures without.
 MORE_SOUNDS = {
-    "crowd": ("voices",), "city": ("traffic", "building_site"), "waterfall": ("running_water",),
-    "interior": ("quiet",), "forest": ("frog",),
+    "crowd": ("voices",), "city": ("traffic", "building_site"), "waterfall": ("running_water", "frog"),
+    "interior": ("quiet",),
 }  # fmt: skip
 MORE_PICTURES = {
+    "sea": ("sunrise",),  # every other sunrise is one over water
     "sky": ("sunrise", "desert", "landscape"), "forest": ("nature_nofire",),
     "interior": ("interior_airport", "interior_auditorium", "interior_kitchen", "bedroom"),
 }  # fmt: skip
@@ -63,7 +64,7 @@ MORE_PICTURES = {
 
 @dataclass(frozen=True)
 class Scene:
-    """Labels of pictures and classes of sounds that belong together; the first sound is the most typical."""
+    """Labels of pictures and classes of sounds that belong together."""
 
     pictures: tuple[str, ...]
     sounds: tuple[str, ...]
@@ -85,16 +86,14 @@ def read_scenes(path: Path) -> dict[str, Scene]:
 def affinity(scenes: Mapping[str, Scene], labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.float32]:
     """How much a class of sounds belongs to a label of pictures: [labels, classes], rows sum to 1 or 0.
 
-    A scene's first sound has half of the weight, the others share the rest.
+    All sounds of a scene count alike: who looks at a street may hear horns, engines or sirens.
     """
     table = np.zeros((len(labels), len(classes)), np.float32)
     for scene in scenes.values():
         sounds = [classes.index(sound) for sound in scene.sounds if sound in classes]
         for label in scene.pictures:
             if label in labels and sounds:
-                weights = np.full(len(sounds), 0.5 / max(len(sounds) - 1, 1), np.float32)
-                weights[0] = 0.5 if len(sounds) > 1 else 1.0
-                np.add.at(table[labels.index(label)], sounds, weights)
+                table[labels.index(label), sounds] += 1 / len(sounds)
     return table / np.maximum(table.sum(1, keepdims=True), 1e-9)
 
 
@@ -154,15 +153,17 @@ def seen(picture: Picture, rng: np.random.Generator, side: int = SIDE) -> Pictur
         part = np.asarray(cv2.resize(part, (small, small), interpolation=cv2.INTER_AREA), np.uint8)
     x = cv2.resize(part, (side, side), interpolation=cv2.INTER_LINEAR)
     if rng.random() < 0.5:
-        x = x[:, ::-1]
-    y = x.astype(np.float32)
-    grey = y.mean(2, keepdims=True)
-    y = grey + (y - grey) * (rng.uniform(0.5, 1.5) if rng.random() > 0.08 else 0.0)
-    y = (y - y.mean()) * rng.uniform(0.7, 1.3) + y.mean() * rng.uniform(0.75, 1.25)
-    y = y * rng.uniform(0.92, 1.08, 3).astype(np.float32)
+        x = cv2.flip(x, 1)
+    # Saturation, contrast, brightness and the colour of the light are one matrix and an offset.
+    saturation = rng.uniform(0.5, 1.5) if rng.random() > 0.08 else 0.0
+    contrast, brightness = rng.uniform(0.7, 1.3), rng.uniform(0.75, 1.25)
+    light = rng.uniform(0.92, 1.08, (3, 1))
+    colours = light * contrast * (saturation * np.eye(3) + (1 - saturation) / 3)
+    y = cv2.transform(x, np.hstack([colours, light * (brightness - contrast) * float(x.mean())]))
     if rng.random() < 0.3:
-        y += rng.normal(0, rng.uniform(2, 10), y.shape)
-    return np.asarray(np.clip(y, 0, 255), np.uint8)
+        noise = rng.standard_normal(y.shape, np.float32) * np.float32(rng.uniform(2, 10))
+        y = np.clip(y + noise, 0, 255)
+    return np.asarray(y, np.uint8)
 
 
 # ---- sounds ----------------------------------------------------------------------------------------------------

@@ -3,10 +3,12 @@
 Lives here: cosine top-k by chunked products over a memory-mapped matrix, and hubness: how it is measured and how it
 is kept down. Must not live here: how vectors come about (`encoders.py`) and where they are kept (`archive.py`).
 
-In a space of many dimensions some clips are near to nearly everything (hubs: Radovanović et al. 2010). Each clip is
-therefore charged with how near it is to the pictures it is nearest to anyway (cross-domain similarity local scaling,
-CSLS: Conneau et al. 2018), measured on a bank of pictures when the archive is indexed; and clips that still answer
-too many pictures of the bank become dearer by a little, until others among their equals have their turn.
+In a space of many dimensions some clips are near to nearly everything (hubs: Radovanović et al. 2010), and one clip
+of a scene is a little nearer to all its pictures than its equals are. Clips are therefore priced as in an auction
+(Bertsekas 1988), on a bank of pictures, when an archive is opened: what answers more than its share becomes dearer
+until others among its equals have their turn. No price is higher than DEAREST: what belongs to another scene is
+farther away than that, so that nothing wrong comes in a hub's place. (Local scaling, CSLS, takes half of a cosine off
+every clip of a dense scene; measured, that cost 8 of 100 pictures their scene.)
 """
 
 from dataclasses import dataclass
@@ -18,22 +20,23 @@ Points = NDArray[np.float32]
 Charges = NDArray[np.float32]
 
 CHUNK = 32_768  # clips compared at once
-NEAREST = 10  # pictures of the bank (or clips) whose nearness counts
-DEAREST = 0.3  # most that a clip is made dearer, in cosine: what does not belong is farther away than that
-SHARE = 2.0  # hits beyond so many times the fair share make a clip dearer
-ROUNDS = 60
+CONSIDERED = 256  # clips that a picture of the bank may hit
+DEAREST = 0.15  # most that a clip is made dearer, in cosine; also how far from the best its equals lie
+SOFTNESS = 0.005  # in cosine: the votes of the bank are divided among clips that are nearer to each other than this
+STEEPEST = 2.0  # most that the logarithm of too many hits counts in a round
+ROUNDS = 200
 
 
 @dataclass(frozen=True)
 class Found:
-    """A clip's place in the archive and its score: cosine, less half of the clip's charge. Higher is better."""
+    """A clip's place in the archive and its score: cosine, less the clip's charge. Higher is better."""
 
     place: int
     score: float
 
 
 def similarities(queries: Points, clips: Points, charges: Charges | None = None) -> Points:
-    """Scores of all clips for some queries, [queries, clips]: cosine - charge / 2, computed in chunks.
+    """Scores of all clips for some queries, [queries, clips]: cosine - charge, computed in chunks.
 
     Args:
         queries: unit vectors [queries, dimensions].
@@ -45,7 +48,7 @@ def similarities(queries: Points, clips: Points, charges: Charges | None = None)
         part = np.asarray(clips[start : start + CHUNK], np.float32)
         np.matmul(queries, part.T, out=scores[:, start : start + CHUNK])
     if charges is not None:
-        scores -= np.float32(0.5) * charges
+        scores -= charges
     return scores
 
 
@@ -82,44 +85,47 @@ def nearest(
 
 
 def charged(clips: Points, bank: Points) -> Charges:
-    """What each clip is charged with for being near to everything, [clips].
+    """What each clip is charged with, so that none answers far more pictures of the bank than its equals; [clips].
 
     Args:
         clips: unit vectors [clips, dimensions].
         bank: unit vectors of pictures of all kinds [pictures, dimensions]; none, no charges.
+
+    Each picture has one vote. A clip's fair share is what it has when every picture divides its vote among all clips
+    within DEAREST of its best one.
     """
     charges = np.zeros(len(clips), np.float32)
     if not len(bank) or not len(clips):
         return charges
-    k = min(NEAREST, len(bank))
-    for start in range(0, len(clips), CHUNK):
-        likeness = similarities(bank, clips[start : start + CHUNK])  # [pictures, clips of the chunk]
-        charges[start : start + CHUNK] = np.partition(likeness, len(bank) - k, axis=0)[-k:].mean(0)
-    if len(clips) <= CHUNK:  # beyond, a clip has so many equals that its charge alone keeps it down
-        charges += _dearer(similarities(bank, clips) - np.float32(0.5) * charges)
+    places, likeness = _considered(clips, bank)
+    rivals = likeness > likeness.max(1, keepdims=True) - DEAREST
+    fair = np.maximum(_sums(places, rivals / rivals.sum(1, keepdims=True), len(clips)), 1.0)
+    for turn in range(ROUNDS):
+        scores = likeness - charges[places]
+        votes = np.exp((scores - scores.max(1, keepdims=True)) / SOFTNESS)
+        hits = _sums(places, votes / votes.sum(1, keepdims=True), len(clips))
+        step = DEAREST / 12 * (1 - turn / ROUNDS)
+        moved = charges + step * np.clip(np.log((hits + 0.05) / fair), -STEEPEST, STEEPEST)
+        charges = np.clip(moved, 0, DEAREST).astype(np.float32)
     return charges
 
 
-def _dearer(scores: Points) -> Charges:
-    """What is added to charges so that, over the bank, no clip answers far more pictures than its equals; [clips].
+def _considered(clips: Points, bank: Points) -> tuple[NDArray[np.int64], Points]:
+    """The clips nearest to each picture and how near they are: twice [pictures, CONSIDERED or fewer]."""
+    places = np.zeros((len(bank), 0), np.int64)
+    likeness = np.zeros((len(bank), 0), np.float32)
+    for start in range(0, len(clips), CHUNK):
+        part = similarities(bank, clips[start : start + CHUNK])
+        here = np.broadcast_to(np.arange(start, start + part.shape[1]), part.shape)
+        places, likeness = np.concatenate([places, here], 1), np.concatenate([likeness, part], 1)
+        if likeness.shape[1] > CONSIDERED:
+            best = np.argpartition(-likeness, CONSIDERED - 1, 1)[:, :CONSIDERED]
+            places, likeness = np.take_along_axis(places, best, 1), np.take_along_axis(likeness, best, 1)
+    return places, likeness
 
-    Args:
-        scores: of the clips for the pictures of the bank, charges taken off, [pictures, clips].
 
-    The fair share of a clip is that of the clips within DEAREST / 2 of a picture's best one, each picture having one
-    vote that they divide among them.
-    """
-    rivals = scores > scores.max(1, keepdims=True) - DEAREST / 2
-    fair = (rivals / rivals.sum(1, keepdims=True)).sum(0)
-    extra = np.zeros(scores.shape[1], np.float32)
-    for turn in range(ROUNDS):
-        hits = np.bincount((scores - np.float32(0.5) * extra).argmax(1), minlength=extra.size)
-        over = hits > SHARE * np.maximum(fair, 0.5)
-        if not over.any():
-            break
-        step = DEAREST / 12 * (1 - turn / ROUNDS)
-        extra = np.where(over, np.minimum(extra + step, DEAREST), extra).astype(np.float32)
-    return extra
+def _sums(places: NDArray[np.int64], values: NDArray[np.floating], count: int) -> NDArray[np.float64]:
+    return np.bincount(places.ravel(), weights=values.ravel(), minlength=count)
 
 
 def hubness(first: NDArray[np.int64], fair: NDArray[np.float64]) -> float:

@@ -229,6 +229,7 @@ def test_a_piece_can_be_declared_without_its_networks() -> None:
     """`check` and `pieces` answer at once: declaring loads nothing heavy."""
     assert loaded_by("pieces.neural_beatbox.piece") == set()
     assert loaded_by("pieces.learning_to_see.piece", "pieces.learning_to_see.worlds") == set()
+    assert loaded_by("pieces.imaginary_soundscape.piece") == set()
 
 
 def test_this_check_can_fail() -> None:

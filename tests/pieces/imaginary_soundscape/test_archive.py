@@ -200,3 +200,39 @@ def test_the_table_can_be_read_by_anyone(tmp_path: Path) -> None:
     head, line = [json.loads(text) for text in (tmp_path / archive.FOLDER / "clips.jsonl").read_text().splitlines()]
     assert head["dimensions"] == 4
     assert (line["path"], line["row"], line["seconds"], line["wrong"]) == ("a.wav", 0, 0.5, "")
+
+
+def test_three_hours_are_heard_in_seconds_and_little_memory(tmp_path: Path) -> None:
+    """A WAV of three hours whose samples are a hole in the file: its header, then a tone at the end."""
+    rate_hz, hours = 48_000, 3
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.zeros(1, np.int16), rate_hz)
+    head = bytearray(path.read_bytes()[:44])
+    size = hours * 3600 * rate_hz * 2
+    head[4:8], head[40:44] = (size + 36).to_bytes(4, "little"), size.to_bytes(4, "little")
+    tone = (8000 * np.sin(np.arange(20 * rate_hz) / 20)).astype("<i2").tobytes()
+    with path.open("wb") as file:
+        file.write(head)
+        file.truncate(44 + size)
+        file.seek(44 + size - len(tone))
+        file.write(tone)
+    heard, seconds = listen(path, RATE_HZ)
+    assert seconds == pytest.approx(hours * 3600)
+    assert len(heard) == pytest.approx(archive.PARTS * archive.HEARD_S * RATE_HZ, rel=0.01)
+    assert heard[-RATE_HZ:].std() > 0.05, "the end is one of the parts"
+
+
+def test_192_khz_in_eight_channels_and_8_khz_in_one(tmp_path: Path) -> None:
+    write(tmp_path / "surround.wav", 0.5, seconds=0.6, rate_hz=192_000, channels=8)
+    write(tmp_path / "telephone.wav", 0.5, seconds=0.6, rate_hz=8000)
+    assert [clip.path for clip in run(tmp_path).usable()] == ["surround.wav", "telephone.wav"]
+
+
+@pytest.mark.parametrize("head", [b"\x00\x00\x00\x20ftypM4P ", b"\x00\x00\x00\x1cftypaavd", b"0&\xb2u\x8ef\xcf\x11"])
+def test_what_is_protected_is_named_and_the_rest_goes_on(tmp_path: Path, head: bytes) -> None:
+    """Shop purchases and audio books (M4P, AAX, WMA) that somebody renamed so that they would be taken."""
+    write(tmp_path / "good.wav", 0.5)
+    (tmp_path / "bought.mp3").write_bytes(head + bytes(np.random.default_rng(0).integers(0, 256, 5000, np.uint8)))
+    index = run(tmp_path)
+    assert [clip.path for clip in index.usable()] == ["good.wav"]
+    assert [clip.path for clip in index.wrong()] == ["bought.mp3"]

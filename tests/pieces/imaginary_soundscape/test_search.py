@@ -41,6 +41,7 @@ def test_charges_lower_what_is_near_to_everything() -> None:
     clips[7] = unit(bank.mean(0)[None])[0]
     charges = search.charged(clips, bank)
     assert charges.shape == (40,)
+    assert 0 <= charges.min() <= charges.max() <= search.DEAREST
     few = search.charged(clips, bank[:0])
     assert not few.any()
 
@@ -63,6 +64,14 @@ def test_a_hub_is_seen_and_kept_down_and_nothing_wrong_comes_in_its_place() -> N
     assert search.hubness(raw, fair) > 4
     assert search.hubness(fairer[1::2], fair) < 3
     assert right[np.arange(120), fairer].all()
+
+
+def test_charges_are_the_same_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures, clips, _ = scene_with_a_hub()
+    whole = search.charged(clips, pictures)
+    monkeypatch.setattr(search, "CHUNK", 5)
+    assert search.charged(clips, pictures) == pytest.approx(whole, abs=1e-5)
+    assert whole.argmax() in (0, 8), "the hub is the dearest"
 
 
 def test_hubness_counts_in_fair_shares() -> None:
