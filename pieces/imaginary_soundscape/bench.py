@@ -22,6 +22,7 @@ from pieces.imaginary_soundscape.encoders import Encoder, TrainedEncoder
 CLIPS = 100_000
 RUNS = 60
 SIZE = (1280, 720)
+LARGE, PAN_FRAMES = (3840, 2160), 150
 SOUND_SECONDS, SOUNDS = 30.0, 12
 WIDTHS = (32, 64, 128, 256)  # of untrained networks, where no weights are there
 PAN_SECONDS, PAN_DEG, PAN_LOOK = (
@@ -102,3 +103,36 @@ def churn() -> dict[str, Any]:
             changes.append(bool(before) and before != deciding.chosen)
     minutes = len(changes) * PAN_LOOK / 60
     return {"changes_per_minute": sum(changes) / minutes}
+
+
+def panning() -> dict[str, Any]:
+    """Frames a second at 3840 x 2160 while a visitor turns in a panorama, with captions; and while it changes."""
+    from installation.typography import Typesetter
+    from pieces.imaginary_soundscape import pictures
+    from pieces.imaginary_soundscape.playing import Heard
+    from pieces.imaginary_soundscape.scenery import OWN as PICTURES
+    from pieces.imaginary_soundscape.view import View
+
+    sheets = [panorama.sheet_for(pictures.read(path, LARGE[0]), LARGE) for path in pictures.pictures_in(PICTURES)[:2]]
+    heard = [Heard(f"{name}.wav", angle, 0.25) for name, angle in zip("abcd", (0.0, 60.0, 170.0, -90.0), strict=True)]
+    view = View(Typesetter())
+    view.show(sheets[0])
+    fading = _frame_times(view, heard, round(2.4 * 30) - 5)  # from black, which is a picture as any other
+    turning = _frame_times(view, heard, PAN_FRAMES + 10)[10:]
+    view.show(sheets[1])
+    changing = _frame_times(view, heard, len(fading))
+    return {
+        "fps_4k": 1 / float(np.median(turning)),
+        "frame_4k_p99_ms": 1000 * float(np.percentile(turning, 99)),
+        "changing_fps_4k": 1 / float(np.median(changing)),
+    }
+
+
+def _frame_times(view: Any, heard: Any, frames: int) -> list[float]:
+    """Seconds that each of so many frames of a turn takes, at 30 frames a second and 20 degrees a second."""
+    times = []
+    for number in range(frames):
+        began = time.perf_counter()
+        view.draw(LARGE, 20.0 * number / 30, 1 / 30, heard, True)
+        times.append(time.perf_counter() - began)
+    return times

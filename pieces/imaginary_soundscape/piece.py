@@ -98,6 +98,7 @@ class ImaginarySoundscape(Piece):
         "decision": f"pieces.{NAME}.bench:decision",
         "indexing": f"pieces.{NAME}.bench:indexing",
         "churn": f"pieces.{NAME}.bench:churn",
+        "panning": f"pieces.{NAME}.bench:panning",
     }
     settings: Settings
 

@@ -125,7 +125,7 @@ def _considered(clips: Points, bank: Points) -> tuple[NDArray[np.int64], Points]
 
 
 def _sums(places: NDArray[np.int64], values: NDArray[np.floating], count: int) -> NDArray[np.float64]:
-    return np.bincount(places.ravel(), weights=values.ravel(), minlength=count)
+    return np.asarray(np.bincount(places.ravel(), weights=values.ravel(), minlength=count), np.float64)
 
 
 def hubness(first: NDArray[np.int64], fair: NDArray[np.float64]) -> float:

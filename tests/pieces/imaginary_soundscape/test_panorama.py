@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pieces.imaginary_soundscape import pictures
+from pieces.imaginary_soundscape import panorama, pictures
 from pieces.imaginary_soundscape.panorama import sheet_for, views, window
 
 
@@ -71,3 +71,17 @@ def test_what_is_no_picture_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.jpg").write_bytes(content)
     with pytest.raises(pictures.PictureError, match="bad"):
         pictures.read(tmp_path / "bad.jpg", least=100)
+
+
+@pytest.mark.parametrize("part", [0.25, 0.5, 0.9])
+def test_between_pixels_the_edges_are_as_exact_as_the_middle(part: float) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 60, 3), dtype=np.uint8)
+    taps = panorama._taps(part)
+    wide = pixels.astype(np.float64)
+    for found, moved in (
+        (panorama._between(pixels, 10 + part, 30), [wide[:, 9 + tap : 39 + tap] for tap in range(4)]),
+        (panorama._between_rows(pixels, 4 + part, 12), [wide[3 + tap : 15 + tap] for tap in range(4)]),
+    ):
+        exact = sum(weight * one for weight, one in zip(taps, moved, strict=True))
+        assert found.shape == exact.shape and found.flags.c_contiguous
+        assert np.abs(found - np.clip(exact, 0, 255)).max() <= 1
