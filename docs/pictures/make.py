@@ -66,8 +66,20 @@ def learning_to_see() -> dict[str, Picture]:
     return found | {f"{name}_worlds": sheet.sheet()}
 
 
+def imaginary_soundscape() -> dict[str, Picture]:
+    """The shore, the wood and the city at night, each with what is heard; and the wood on an upright screen."""
+    name = "imaginary_soundscape"
+    wide = {f"{name}": 18.5, f"{name}_forest": 38.5, f"{name}_city": 58.5}
+    found = frames(name, (1280, 720), wide, stay="20 s")
+    return found | frames(name, (720, 1280), {f"{name}_upright": 38.5}, stay="20 s")
+
+
 def main() -> None:
-    makers = {"neural_beatbox": (neural_beatbox, ".png"), "learning_to_see": (learning_to_see, ".jpg")}
+    makers = {
+        "neural_beatbox": (neural_beatbox, ".png"),
+        "learning_to_see": (learning_to_see, ".jpg"),
+        "imaginary_soundscape": (imaginary_soundscape, ".jpg"),
+    }
     for name in sys.argv[1:] or makers:
         make, ending = makers[name]
         for picture_name, picture in make().items():

@@ -83,13 +83,19 @@ def indexing() -> dict[str, Any]:
 
 def churn() -> dict[str, Any]:
     """Changes a minute while a camera pans slowly to and fro over one scene, at the default settings."""
+    import tempfile
+
     from pieces.imaginary_soundscape import pictures
     from pieces.imaginary_soundscape.listening import OWN
     from pieces.imaginary_soundscape.piece import ImaginarySoundscape
     from pieces.imaginary_soundscape.scenery import OWN as PICTURES
 
     chosen = ImaginarySoundscape.Settings()
-    opened = collection.open_archive(OWN, _encoder())
+    encoder = _encoder()
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:  # the index beside the sounds may be another encoder's
+        for _ in archive.Index(OWN, Path(name)).update(encoder):
+            pass
+        opened = collection.open_archive(OWN, encoder, Path(name))
     changes = []
     for path in pictures.pictures_in(PICTURES):
         sheet = panorama.sheet_for(pictures.read(path, 640), (640, 360))

@@ -2,6 +2,11 @@
 
 Lives here: figures of a ranking, a baseline that knows nothing of pictures and sounds, and `scenes`, which measures
 an encoder on a manifest. Must not live here: encoders and search themselves.
+
+Hubness is the largest share of all queries that one clip answers first, in multiples of the clip's fair share.
+Every query has one vote, divided among all clips that bear its label; a clip's fair share is its votes, as a part of
+all. A clip that bears no query's label counts as if all clips shared all votes. So 1 is perfectly even; where a label
+has few queries and many clips, chance alone makes 3.
 """
 
 import csv
