@@ -1,9 +1,10 @@
 """One lesson: what the network is taught in a step, and what its adversary learns meanwhile.
 
-Six things are asked of a picture: that its areas have the grey of what was shown (`light`) and, less strictly, the
+Seven things are asked of a picture: that its areas have the grey of what was shown (`light`) and, less strictly, the
 colour of the picture that this was made from (`colour`); that its patches are, as a crowd, those of that picture
 (`patches`); that it feels like it to the adversary, place by place (`features`); that the adversary takes it for one
-(`score`); and that it moves with what is shown and with nothing else (`steady`).
+(`score`); that it moves with what is shown and with nothing else (`steady`); and the first and the last but one also
+where the room shows what this world never had (`strange`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pieces.learning_to_see.abstraction import SCALE
 from pieces.learning_to_see.adversary import (
     Adversary,
     augmented,
@@ -26,6 +28,7 @@ from pieces.learning_to_see.adversary import (
 )
 from pieces.learning_to_see.network import Generator
 from pieces.learning_to_see.pictures import Batch
+from pieces.learning_to_see.strangers import strangers
 from pieces.learning_to_see.team import ALONE, Team
 from pieces.learning_to_see.worlds import Architecture
 
@@ -44,6 +47,7 @@ class Asked:
     features: float = 3.0
     score: float = 0.7
     steady: float = 15.0
+    strange: float = 1.0
     r1: float = 1.0
     r1_every: int = 16
 
@@ -110,16 +114,23 @@ def lesson(
         again = learner.seer(
             batch.shifted[few], rows[few], batch.shifted_grain[few], batch.shifted_dust[few], world[few]
         )
+        shown = strangers(batch.abstract[few], chance)
+        dreamt = learner.seer(shown, rows[few], batch.grain[few], batch.dust[few], world[few])
+        (dreamt_view,) = augmented([dreamt], chance)
+        compared = torch.full_like(sharp[few], bool(sharp.any()))  # fine detail, where there is some to compare with
+        strange = asked.score * score_loss(learner.adversary(dreamt_view, world[few], compared))
+    strange = strange + asked.light * strange_light(dreamt.float(), shown)
     light, colour = condition_loss(made.float(), picture)
     steady = unsteadiness(made[few].float(), again.float(), batch.shift)
     total = asked.light * light + asked.colour * colour + asked.patches * patches + asked.features * features
-    (total + asked.score * score + asked.steady * steady).backward()
+    (total + asked.score * score + asked.steady * steady + asked.strange * strange).backward()
     move(optimiser, learner.seer, team)
     learner.adversary.requires_grad_(True)
     with half:
         hinge = hinge_loss(real, learner.adversary(made_view.detach(), world, sharp))
+        hinge = (hinge + hinge_loss(real, learner.adversary(dreamt_view.detach(), world[few], compared))) / 2
     parts = {"light": light, "colour": colour, "patches": patches, "features": features, "score": score}
-    parts |= {"steady": steady, "hinge": hinge}
+    parts |= {"steady": steady, "strange": strange, "hinge": hinge}
     if step % asked.r1_every == 0:
         parts["r1"] = r1(learner.adversary, picture, world, sharp)
         hinge = hinge + 0.5 * asked.r1 * asked.r1_every * parts["r1"]
@@ -133,6 +144,13 @@ def condition_loss(made: Tensor, picture: Tensor) -> tuple[Tensor, Tensor]:
     difference = functional.avg_pool2d(made, AREA) - functional.avg_pool2d(picture, AREA)
     grey = difference.new_tensor(GREY)[None, :, None, None]
     return (difference * grey).sum(1).abs().mean(), difference.abs().mean()
+
+
+def strange_light(made: Tensor, shown: Tensor) -> Tensor:
+    """How far the grey of areas of pictures [b, 3, h, w] is from that of abstractions [b, 1, h / 8, w / 8]."""
+    grey = made.new_tensor(GREY)[None, :, None, None]
+    got = (functional.avg_pool2d(made, AREA) * grey).sum(1, keepdim=True)
+    return (got - functional.avg_pool2d(shown, AREA // SCALE)).abs().mean()
 
 
 def unsteadiness(made: Tensor, again: Tensor, shift: tuple[int, int]) -> Tensor:

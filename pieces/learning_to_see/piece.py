@@ -67,7 +67,7 @@ class LearningToSee(Piece):
             default=False, description="mirrors the camera picture (again, where `mirror` of the camera does)"
         )
         abstraction: float = Field(
-            default=16.0,
+            default=20.0,
             ge=10,
             le=32,
             description="how little of the camera picture the network is given: the size of the smallest thing that "

@@ -15,7 +15,7 @@ from installation.inspection import check
 from installation.piece import Picture
 from installation.render import FilmWriter, render
 from pieces.learning_to_see import loading
-from pieces.learning_to_see.abstraction import CELL_PX, CELL_PX_TRAINED
+from pieces.learning_to_see.abstraction import CELL_PX_TRAINED
 from pieces.learning_to_see.piece import LearningToSee
 from tests.pieces.learning_to_see.painter import COLOURS, Painter, Room, Studio, grey, ramp
 
@@ -127,7 +127,8 @@ def test_the_network_has_the_shape_of_its_panel(studio: Studio) -> None:
 def test_the_trained_range_of_the_abstraction_is_that_of_the_setting() -> None:
     field = LearningToSee.Settings.model_fields["abstraction"]
     limits = {type(mark).__name__: mark for mark in field.metadata}
-    assert (limits["Ge"].ge, limits["Le"].le) == CELL_PX_TRAINED and field.default == CELL_PX
+    assert (limits["Ge"].ge, limits["Le"].le) == CELL_PX_TRAINED
+    assert CELL_PX_TRAINED[0] < field.default < CELL_PX_TRAINED[1]
 
 
 # ---- check --------------------------------------------------------------------------------------------------------

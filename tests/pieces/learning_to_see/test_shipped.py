@@ -1,0 +1,95 @@
+"""The four worlds and the parent as they are shipped: they load, they are honest, they look like their world."""
+
+from __future__ import annotations
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from installation.networks.weights import WEIGHTS_FOLDER, read_card
+from pieces.learning_to_see import worlds
+from pieces.learning_to_see.abstraction import from_camera
+from pieces.learning_to_see.evaluate import fidelity, sharpness
+from pieces.learning_to_see.seeing import Seeing
+from pieces.learning_to_see.team import ALONE
+from pieces.learning_to_see.train import from_parent
+
+NAMES = ("sea", "fire", "flowers", "clouds")
+SIDE = 256
+Picture = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def eye() -> Seeing:
+    return Seeing({name: worlds.load(name) for name in NAMES}, (SIDE, SIDE))
+
+
+def room(seed: int) -> Picture:
+    """Something bright and something dark before a grey wall that is lit from above."""
+    y, x = np.mgrid[:SIDE, :SIDE]
+    picture = 150 - 50.0 * y / SIDE
+    for level, (column, row), radius in ((235, (90 + 9 * seed, 150), 44), (25, (175, 90 + 7 * seed), 38)):
+        picture[(x - column) ** 2 + (y - row) ** 2 < radius**2] = level
+    grey = cv2.GaussianBlur(picture, (0, 0), 2).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def seen(eye: Seeing, mixture: dict[str, float]) -> list[Picture]:
+    return [eye.see(from_camera(room(seed), (SIDE, SIDE)), mixture) for seed in range(4)]
+
+
+def test_they_are_few_megabytes_and_of_one_architecture() -> None:
+    files = list(WEIGHTS_FOLDER.glob(f"{worlds.PREFIX}*.safetensors"))
+    assert sum(file.stat().st_size for file in files) <= 60e6
+    assert len({worlds.architecture_of(worlds.load(name).card) for name in NAMES}) == 1
+
+
+@pytest.mark.parametrize("name", [*NAMES, "parent"])
+def test_their_cards_say_whose_pictures_they_are(name: str) -> None:
+    card = read_card(WEIGHTS_FOLDER / f"{worlds.PREFIX}{name}.yaml")
+    assert "unclear licence" in " ".join(card.data).lower(), "all have seen the parent's sea"
+    if name in ("sea", "parent"):
+        assert card.data[0].startswith("PICTURES OF UNCLEAR LICENCE")
+    assert sum(source in " ".join(card.data) for source in ("Intel Image", "gjmr63rz2r", "Flickr", "4drtyfjtfy")) == 4
+    assert card.licence and "run.py train learning_to_see" in card.command and card.notes
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_measured_is_what_was_wanted(name: str) -> None:
+    figures = worlds.load(name).card.measured
+    assert figures["noise_gain"] <= 1.0 and figures["fidelity"] >= 0.8 and figures["n"] > 10
+    assert set(figures["blend_sharpness"]) == set(NAMES) - {name}
+    assert json.dumps(figures)
+    if "reference" in figures:
+        assert figures["swd"] < figures["reference"]["swd"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_thing_is_recognised_and_has_become_texture(eye: Seeing, name: str) -> None:
+    pictures = seen(eye, {name: 1.0})
+    assert fidelity(pictures, [room(seed) for seed in range(4)]) >= 0.8
+    assert min(sharpness(picture) for picture in pictures) > 2 * sharpness(room(0))
+
+
+def test_each_world_has_its_colours(eye: Seeing) -> None:
+    colours = {name: np.mean(seen(eye, {name: 1.0}), axis=(0, 1, 2)) for name in NAMES}  # R, G, B
+    assert colours["fire"][0] > 1.3 * colours["fire"][2]
+    assert colours["sea"][2] > 0.95 * colours["sea"][0]
+    assert colours["clouds"].std() < 0.5 * colours["fire"].std()
+    assert all(np.abs(colours[a] - colours[b]).max() > 8 for a in NAMES for b in NAMES if a < b)
+
+
+def test_a_blend_does_not_blur(eye: Seeing) -> None:
+    sharp = {name: np.mean([sharpness(one) for one in seen(eye, {name: 1.0})]) for name in NAMES}
+    for one, other in zip(NAMES, (*NAMES[1:], NAMES[0]), strict=True):
+        half = np.mean([sharpness(picture) for picture in seen(eye, {one: 0.5, other: 0.5})])
+        assert half > 0.35 * (sharp[one] + sharp[other]) / 2, f"{one} and {other}"
+
+
+def test_a_new_world_begins_from_the_shipped_parent(eye: Seeing, capsys: pytest.CaptureFixture[str]) -> None:
+    learner = from_parent("rust", None, ALONE)
+    assert "begins from nothing" not in capsys.readouterr().err
+    assert learner.seer.generator.architecture == worlds.architecture_of(worlds.load("sea").card)
