@@ -26,7 +26,7 @@ LARGE, PAN_FRAMES = (3840, 2160), 150
 SOUND_SECONDS, SOUNDS = 30.0, 12
 WIDTHS = (32, 64, 128, 256)  # of untrained networks, where no weights are there
 PAN_SECONDS, PAN_DEG, PAN_LOOK = (
-    300.0,
+    120.0,
     12.0,
     0.4,
 )  # a slow pan: seconds, degrees to either side, seconds between looks

@@ -19,6 +19,7 @@ SIDE = 144  # pixels of the square that the network sees: rain is fine streaks
 DIMENSIONS = 128  # of the shared space
 MEAN, SPREAD = 0.45, 0.27  # of photographs' values, roughly
 WIDE = 1.25  # pictures longer than this are seen in three squares
+FEW = 9  # squares that are seen on one core
 LONGEST = 12.0  # beyond this ratio only the middle is looked at
 
 
@@ -116,7 +117,13 @@ def place_pictures(network: ImageNetwork, pictures: Sequence[Picture]) -> NDArra
     """Unit vectors [n, DIMENSIONS] of pictures of any size; a wide one's is the mean direction of its squares."""
     parts = [squares(picture) for picture in pictures]
     device = next(network.parameters()).device
-    points = network.place(network.features(prepare([square for some in parts for square in some]).to(device)))
+    count, threads = sum(map(len, parts)), torch.get_num_threads()
+    if count <= FEW:  # where both cores are busy, two threads wait for each other longer than one works
+        torch.set_num_threads(1)
+    try:
+        points = network.place(network.features(prepare([square for some in parts for square in some]).to(device)))
+    finally:
+        torch.set_num_threads(threads)
     owners = torch.tensor([number for number, some in enumerate(parts) for _ in some], device=device)
     sums = torch.zeros(len(parts), points.shape[1], device=device).index_add_(0, owners, points.float())
     return np.asarray(normalize(sums, dim=1).cpu().numpy(), np.float32)
