@@ -20,6 +20,7 @@ Points = NDArray[np.float32]
 Charges = NDArray[np.float32]
 
 CHUNK = 32_768  # clips compared at once
+FEW = 2  # queries
 CONSIDERED = 256  # clips that a picture of the bank may hit
 DEAREST = 0.15  # most that a clip is made dearer, in cosine; also how far from the best its equals lie
 SOFTNESS = 0.005  # in cosine: the votes of the bank are divided among clips that are nearer to each other than this
@@ -46,7 +47,10 @@ def similarities(queries: Points, clips: Points, charges: Charges | None = None)
     scores = np.empty((len(queries), len(clips)), np.float32)
     for start in range(0, len(clips), CHUNK):
         part = np.asarray(clips[start : start + CHUNK], np.float32)
-        np.matmul(queries, part.T, out=scores[:, start : start + CHUNK])
+        if len(queries) <= FEW:  # on one core: BLAS would have both wait for each other where they are busy
+            np.einsum("qd,cd->qc", queries, part, out=scores[:, start : start + CHUNK])
+        else:
+            np.matmul(queries, part.T, out=scores[:, start : start + CHUNK])
     if charges is not None:
         scores -= charges
     return scores
