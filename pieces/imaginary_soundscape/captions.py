@@ -20,15 +20,16 @@ from pieces.imaginary_soundscape.playing import Heard
 Mask = NDArray[np.uint8]
 
 INK = (238, 235, 228)
-GROUND = (13, 13, 14)
+GROUND = (13, 13, 14)  # where there is no picture
 EM = 1 / 46  # of the screen's short side
 MARGIN = 1 / 20
 ROW = 1.62  # in ems
 LINES = 4
 COMES_SECONDS, LEAVES_SECONDS = 1.2, 1.2
 QUIET = 0.04  # of the power: what is quieter is not named
-FAINT, PLAIN = 0.45, 0.9  # opacity of the quietest and the loudest line
-SHADE = 0.5
+FAINT, PLAIN = 0.6, 0.95  # opacity of the quietest and the loudest line
+SHADE = 0.5  # how much of its light a picture loses behind a line; behind two neighbours, twice
+SOFT, REACH = 1.2, 3  # of the dusk's edge: its standard deviation, and how far it goes, in ems
 BASELINE = 1.08  # of the mask that type is set in, in ems
 FINE = 8  # the compass is drawn so much larger
 LONGEST_SHARE = 0.6  # of the screen's width
@@ -48,7 +49,7 @@ class Captions:
         self._lines: dict[str, tuple[Heard, float]] = {}  # name -> what is heard, how much of it is there 0..1
         self._rows: dict[str, float] = {}  # name -> row, counted from below; moves when others come and go
         self._masks: dict[tuple[str, int], tuple[Mask, Mask]] = {}
-        self._compasses: dict[tuple[int | None, int], tuple[Mask, Mask]] = {}
+        self._compasses: dict[tuple[int | None, int], Mask] = {}
 
     def advance(self, heard: Sequence[Heard], delta: float) -> None:
         """One frame on: `heard` is what sounds now, the loudest first."""
@@ -76,19 +77,20 @@ class Captions:
         height, width = canvas.shape[:2]
         em = max(8, round(EM * min(width, height)))
         left, bottom = round(MARGIN * min(width, height)), height - round(MARGIN * min(width, height))
+        drawn: list[tuple[Mask, int, int, float]] = []
         for name, (heard, there) in self._lines.items():
             loud = FAINT + (PLAIN - FAINT) * min(1.0, heard.share / 0.4)
-            share = loud * (0.5 - 0.5 * math.cos(math.pi * there))
+            shown = 0.5 - 0.5 * math.cos(math.pi * there)
+            share = loud * shown
             top = round(bottom - (self._rows[name] + 1) * ROW * em)
-            compass, soft = self._compass(heard.azimuth, em)
-            self._lay(canvas, compass, soft, left, top + round(0.62 * em) - compass.shape[0] // 2, share)
-            ink, shade = self._line(title_of(name), em, (width, height))
-            self._lay(canvas, ink, shade, left + round(1.75 * em), top - round((BASELINE - 1.0) * em), share)
-
-    def _lay(self, canvas: Picture, ink: Mask, shade: Mask, left: int, top: int, share: float) -> None:
-        reach = (shade.shape[0] - ink.shape[0]) // 2
-        _blend(canvas, shade, left - reach, top - reach, GROUND, SHADE * share)
-        _blend(canvas, ink, left, top, INK, share)
+            compass = self._compass(heard.azimuth, em)
+            ink, dusk = self._line(title_of(name), em, (width, height))
+            indent, high = left + round(1.75 * em), top - round((BASELINE - 1.0) * em)
+            _darken(canvas, dusk, indent - REACH * em, high - REACH * em, SHADE * shown)
+            drawn.append((ink, indent, high, share))
+            drawn.append((compass, left, top + round(0.62 * em) - compass.shape[0] // 2, share))
+        for mask, x, y, share in drawn:  # after all dusks: none lies on a neighbour's letters
+            _blend(canvas, mask, x, y, share)
 
     def _line(self, title: str, em: int, size: Size) -> tuple[Mask, Mask]:
         key = title, em
@@ -100,10 +102,10 @@ class Captions:
             if mask.shape[1] > longest:
                 rows = max(1, round(mask.shape[0] * longest / mask.shape[1]))
                 mask = np.asarray(cv2.resize(mask, (longest, rows), interpolation=cv2.INTER_AREA), np.uint8)
-            self._masks[key] = mask, _shade(mask, em)
+            self._masks[key] = mask, _dusk(mask, em)
         return self._masks[key]
 
-    def _compass(self, azimuth: float | None, em: int) -> tuple[Mask, Mask]:
+    def _compass(self, azimuth: float | None, em: int) -> Mask:
         """A fine ring seen from above, front up: a dot where the sound is, or in the middle where it is around."""
         turn = None if azimuth is None else round(azimuth / 2) % 180
         key = turn, em
@@ -123,25 +125,39 @@ class Captions:
             if turn is not None:
                 cv2.circle(large, dot, round(0.22 * side * FINE), 0, -1, cv2.LINE_AA)
             cv2.circle(large, dot, round(0.13 * side * FINE), 255, -1, cv2.LINE_AA)
-            mask = np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
-            self._compasses[key] = mask, _shade(mask, em)
+            self._compasses[key] = np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
         return self._compasses[key]
 
 
-def _shade(mask: Mask, em: int) -> Mask:
-    """A wide soft shadow, larger than the mask by one em on all sides."""
-    grown = np.pad(mask, em)
-    brush = max(3, round(0.5 * em) // 2 * 2 + 1)
-    wide = cv2.GaussianBlur(cv2.dilate(grown, np.ones((brush, brush), np.uint8)), (0, 0), max(1.0, 0.35 * em))
-    return np.asarray(cv2.convertScaleAbs(wide, alpha=255 / max(1, int(wide.max()))), np.uint8)
+def _dusk(mask: Mask, em: int) -> Mask:
+    """A dusk behind a line and its compass, larger than the line by REACH ems on all sides, without an edge."""
+    dusk = np.zeros((mask.shape[0] + 2 * REACH * em, mask.shape[1] + 2 * REACH * em), np.float32)
+    dusk[REACH * em : -REACH * em, REACH * em - 2 * em : (1 - REACH) * em] = 255
+    soft = cv2.GaussianBlur(dusk, (0, 0), max(1.0, SOFT * em))
+    edge = np.minimum(1.0, np.minimum(*np.ogrid[: soft.shape[0], : soft.shape[1]]) / em)  # it ends at nothing
+    return np.asarray(cv2.convertScaleAbs(soft * edge * edge[::-1, ::-1]), np.uint8)
 
 
-def _blend(canvas: Picture, mask: Mask, left: int, top: int, colour: tuple[int, int, int], share: float) -> None:
-    """Lay a colour onto the canvas through a mask with its corner at (left, top); what lies outside is cut off."""
-    x0, y0 = max(left, 0), max(top, 0)
-    x1, y1 = min(left + mask.shape[1], canvas.shape[1]), min(top + mask.shape[0], canvas.shape[0])
-    if x0 >= x1 or y0 >= y1 or share <= 0:
+def _darken(canvas: Picture, mask: Mask, left: int, top: int, share: float) -> None:
+    """Take light from the canvas through a mask with its corner at (left, top); what lies outside is cut off."""
+    under, cover = _overlap(canvas, mask, left, top)
+    if not cover.size or share <= 0:
         return
-    under = canvas[y0:y1, x0:x1]
-    cover = mask[y0 - top : y1 - top, x0 - left : x1 - left, None].astype(np.float32) * (share / 255)
-    under[:] = (under + (np.array(colour, np.float32) - under) * cover + 0.5).astype(np.uint8)
+    kept = cv2.convertScaleAbs(cover, alpha=-share, beta=255)
+    under[:] = cv2.multiply(under, cv2.merge((kept, kept, kept)), scale=1 / 255)
+
+
+def _blend(canvas: Picture, mask: Mask, left: int, top: int, share: float) -> None:
+    """Lay ink onto the canvas through a mask with its corner at (left, top); what lies outside is cut off."""
+    under, cover = _overlap(canvas, mask, left, top)
+    if not cover.size or share <= 0:
+        return
+    inked = cover[..., None].astype(np.float32) * (share / 255)
+    under[:] = (under + (np.array(INK, np.float32) - under) * inked + 0.5).astype(np.uint8)
+
+
+def _overlap(canvas: Picture, mask: Mask, left: int, top: int) -> tuple[Picture, Mask]:
+    """What a mask with its corner at (left, top) covers of the canvas, and the part of the mask that does."""
+    x0, y0 = max(left, 0), max(top, 0)
+    x1, y1 = max(x0, min(left + mask.shape[1], canvas.shape[1])), max(y0, min(top + mask.shape[0], canvas.shape[0]))
+    return canvas[y0:y1, x0:x1], np.ascontiguousarray(mask[y0 - top : y1 - top, x0 - left : x1 - left])

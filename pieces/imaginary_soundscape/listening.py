@@ -26,7 +26,8 @@ from pieces.imaginary_soundscape.archive import ArchiveError, Index, Progress
 from pieces.imaginary_soundscape.collection import Collection, Match, UnindexedError
 
 OWN = ASSETS / "sounds"
-OPEN_SECONDS, INDEX_SECONDS, JUDGE_SECONDS, MEASURE_SECONDS = 0.4, 0.5, 0.05, 0.1  # of an offline render
+OPEN_SECONDS, JUDGE_SECONDS, MEASURE_SECONDS = 0.4, 0.05, 0.1  # of an offline render
+INDEX_SECONDS = 0.0  # there too: a film is to sound from its beginning, indexed or not
 PART = 2  # files that are indexed at once: what a visitor does is looked at in between
 LOOK_EVERY = 10.0  # seconds after which an archive is looked at for changes
 PAUSES = (5.0, 20.0, 60.0)  # seconds before something that failed is tried again
