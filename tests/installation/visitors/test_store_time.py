@@ -1,0 +1,86 @@
+"""Recordings go when their time is over, whatever the clock on the wall does."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.installation.visitors.looking import DAY_S, MONTH_S, names, pair, raised, wanted_names
+
+# ---- time
+
+
+def test_a_visit_goes_when_its_time_is_over(opened, take, clock):
+    store = opened()
+    first = store.keep(*pair(take(1)), 2 * DAY_S)
+    clock.ran(DAY_S)
+    second = store.keep(*pair(take(2)), 2 * DAY_S)
+    assert store.expire() == []
+    clock.ran(DAY_S)
+    assert store.expire() == [first.id]
+    assert names(store) == wanted_names(second)
+    store = opened()
+    clock.ran(DAY_S)
+    assert store.expire() == [second.id]
+    assert names(store) == set()
+
+
+def test_a_visit_whose_time_is_over_is_not_shown_even_before_it_is_deleted(opened, take, clock):
+    store = opened()
+    store.keep(*pair(take(1)), DAY_S)
+    visit = store.keep(*pair(take(2)), 2 * DAY_S)
+    store.keep(*pair(take(3)), DAY_S)
+    clock.ran(DAY_S)
+    assert [found.id for found in opened().visits(1)] == [visit.id]
+
+
+def test_a_shorter_retention_applies_to_all_and_a_longer_one_to_none(opened, take, clock):
+    store = opened()
+    visit = store.keep(*pair(take(1)), 10 * DAY_S)
+    clock.ran(5 * DAY_S)
+    assert store.expire(keep_s=100 * DAY_S) == []
+    assert store.expire(keep_s=5 * DAY_S) == [visit.id]
+    visit = store.keep(*pair(take(1)), 10 * DAY_S)
+    clock.ran(10 * DAY_S)
+    assert store.expire(keep_s=100 * DAY_S) == [visit.id]
+
+
+@pytest.mark.parametrize("wall", [0.0, 2_200_000_000.0])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_wrong_clock_deletes_nobody(opened, take, clock, board, wall, restarted):
+    store = opened()
+    kept = [store.keep(*pair(take(n)), MONTH_S) for n in range(3)]
+    store.expire()
+    clock.ran(60)
+    right, clock.wall = clock.wall, wall
+    store = opened() if restarted else store
+    assert store.expire() == []
+    assert raised(board) == {"clock_jumped"}
+    late = store.keep(*pair(take(9)), MONTH_S)
+    clock.wall = right + 60
+    assert store.expire() == []
+    assert raised(board) == set()
+    assert len(opened().visits(9)) == 4
+    clock.ran(MONTH_S)
+    assert set(opened().expire()) == {visit.id for visit in [*kept, late]}
+
+
+def test_somebody_may_vouch_for_a_clock_that_leapt(opened, take, clock):
+    store = opened()
+    visit = store.keep(*pair(take(1)), MONTH_S)
+    clock.wall += 365 * DAY_S
+    assert store.expire() == []
+    store.trust_clock()
+    assert store.expire() == [visit.id]
+
+
+def test_visits_of_a_time_to_come_start_to_count_now(opened, take, clock):
+    """Kept while the clock was ten years ahead, which somebody has corrected and vouched for."""
+    ahead = clock.wall + 3650 * DAY_S
+    right, clock.wall = clock.wall, ahead
+    store = opened()
+    visit = store.keep(*pair(take(1)), MONTH_S)
+    clock.wall = right
+    store.trust_clock()
+    assert store.expire() == []
+    clock.ran(MONTH_S)
+    assert store.expire() == [visit.id]
