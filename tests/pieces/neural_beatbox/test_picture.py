@@ -1,114 +1,29 @@
-"""The picture: everyone is seen exactly when they are heard, words are large, nothing flashes, nothing is kept."""
+"""The picture: everyone is seen exactly when they are heard, words are large, nothing is kept."""
 
 from __future__ import annotations
 
 import gc
-import itertools
 import weakref
-from collections.abc import Sequence
-from typing import Any
 
-import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from installation.piece import Booth, CameraView, Level, Moment, Phase, Picture
+from installation.piece import Booth, CameraView, Phase, Picture
 from installation.typography import Typesetter
-from pieces.neural_beatbox import wall as wall_module
-from pieces.neural_beatbox.exposure import RISE, Governor
 from pieces.neural_beatbox.layout import plan
-from pieces.neural_beatbox.marks import COLOURS, GROUND, TYPE, luminance, mark, ring
+from pieces.neural_beatbox.marks import GROUND, TYPE
 from pieces.neural_beatbox.phrase import DRUMS
 from pieces.neural_beatbox.picture import Composition, Note, Strike, Tile
-
-FPS = 30
-SMALL_LANDSCAPE, SMALL_PORTRAIT = (480, 270), (270, 480)
-LANDSCAPE, PORTRAIT = (640, 360), (360, 640)
-TEXTS = {
-    "invitation": ["HELLO", "HALLO"],
-    "kept": ["WE KEEP IT", "WIR BEHALTEN ES"],
-    "ready": ["READY"],
-    "perform": ["NOW"],
-    "listening": ["LISTENING"],
-    "joined": ["YOU ARE IN"],
-    "take_back": ["PRESS AGAIN"],
-    "unheard": ["NOTHING"],
-    "withdrawn": ["GONE"],
-    "full": ["FULL"],
-}
-PHASES: tuple[Phase, ...] = (
-    "idle", "asking", "counting", "performing", "listening", "joined", "unheard", "withdrawn", "full",
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def setter() -> Typesetter:
-    return Typesetter(system=False)
-
-
-class ColourFilm:
-    """A film of one colour that notes when it was asked for a picture."""
-
-    seconds = 6.0
-
-    def __init__(self, colour: tuple[int, int, int] = (200, 60, 40)) -> None:
-        self.picture = np.full((80, 80, 3), colour, np.uint8)
-        self.asked: list[float] = []
-
-    def at(self, second: float) -> Picture:
-        self.asked.append(second)
-        return self.picture
-
-
-class Room:
-    """Drives a composition frame by frame, as the stage would."""
-
-    def __init__(self, setter: Typesetter, size: tuple[int, int] = LANDSCAPE, fps: int = FPS, tempo: float = 120.0):
-        self.composition = Composition(setter, TEXTS)
-        self.size, self.fps, self.tempo = size, fps, tempo
-        self.number = 0
-        self.tiles: list[Tile] = []
-        self.camera = CameraView(np.full((90, 160, 3), 90, np.uint8))
-
-    def frame(
-        self, *strikes: Strike, booth: Booth | None = None, notes: Sequence[Note] = (), rms: float = -60.0
-    ) -> Any:
-        time = self.number / self.fps
-        beat = time * self.tempo / 60
-        moment = Moment(
-            self.number, time, 1 / self.fps, self.size, self.camera, beat=beat, bar=int(beat // 4),
-            tempo_bpm=self.tempo, level=Level(rms, rms), booth=booth or Booth(),
-        )  # fmt: skip
-        self.number += 1
-        return self.composition.draw(moment, self.tiles, strikes, notes)
-
-    def run(self, seconds: float, **kwargs: Any) -> Picture:
-        picture = self.frame(**kwargs)
-        for _ in range(round(seconds * self.fps) - 1):
-            picture = self.frame(**kwargs)
-        return np.array(picture)
-
-    def part(self, picture: Picture, visit: str) -> Picture:
-        place = self.composition._wall.place(visit)
-        assert place is not None
-        left, top, right, bottom = place.grown(-4).pixels()
-        return picture[top:bottom, left:right]
-
-
-def visitors(number: int, playing: int = 9) -> list[Tile]:
-    return [
-        Tile(f"v{i}", ColourFilm((60 + 20 * (i % 8), 120, 200 - 15 * (i % 9))), (DRUMS[i],) if i < playing else ())
-        for i in range(number)
-    ]
-
-
-def saturation(picture: Picture) -> float:
-    values = picture.astype(float)
-    return float((values.max(axis=2) - values.min(axis=2)).mean())
-
+from tests.pieces.neural_beatbox.wall_room import (
+    FPS,
+    LANDSCAPE,
+    PHASES,
+    PORTRAIT,
+    ColourFilm,
+    Room,
+    saturation,
+    visitors,
+)
 
 # ---- any size, any number, any phase --------------------------------------------------------------------------
 
@@ -367,153 +282,3 @@ def test_the_score_shows_what_is_written_and_what_has_sounded(setter: Typesetter
     room.frame(Strike("kick"))
     sounded = room.run(0.4)[around]
     assert sounded.mean() > written.mean() + 20
-
-
-# ---- colours and marks ------------------------------------------------------------------------------------------
-
-# Machado, Oliveira & Fernandes 2009: simulated colour blindness at full severity, on linear RGB
-BLINDNESS = {
-    "none": np.eye(3),
-    "protan": np.array([[0.1523, 1.0526, -0.2049], [0.1145, 0.7863, 0.0992], [-0.0039, -0.0481, 1.0520]]),
-    "deutan": np.array([[0.3673, 0.8606, -0.2280], [0.2801, 0.6725, 0.0474], [-0.0118, 0.0429, 0.9689]]),
-    "tritan": np.array([[1.2555, -0.0767, -0.1788], [-0.0784, 0.9308, 0.1476], [0.0047, 0.6914, 0.3039]]),
-}
-
-
-def linear(colour: tuple[int, int, int]) -> NDArray[np.float64]:
-    values = np.array(colour) / 255
-    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
-
-
-def lab(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
-    """CIE L*a*b* (D65) of linear RGB."""
-    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-    xyz = to_xyz @ np.clip(rgb, 0, 1) / np.array([0.95047, 1.0, 1.08883])
-    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
-    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
-
-
-@pytest.mark.parametrize("kind", BLINDNESS)
-def test_the_nine_colours_keep_apart_for_every_eye(kind: str) -> None:
-    seen = {drum: lab(BLINDNESS[kind] @ linear(colour)) for drum, colour in COLOURS.items()}
-    apart = {(a, b): float(np.linalg.norm(seen[a] - seen[b])) for a in seen for b in seen if a < b}
-    assert min(apart.values()) > 18, min(apart, key=apart.__getitem__)
-
-
-def test_every_drum_has_a_colour_and_none_is_a_saturated_red() -> None:
-    assert set(COLOURS) == set(DRUMS)
-    for colour in COLOURS.values():
-        red, green, blue = linear(colour)
-        assert red / (red + green + blue) < 0.8
-        assert luminance(colour) > 0.12  # stands out from the ground by 3:1
-
-
-@pytest.mark.parametrize("size", [8, 12, 40, 200])
-def test_marks_are_told_apart_without_colour(size: int) -> None:
-    masks = {drum: mark(drum, size).astype(float) / 255 for drum in DRUMS}
-    for mask in masks.values():
-        assert mask.shape == (size, size) and 0.05 < mask.mean() < 0.9
-    for a in DRUMS:
-        for b in DRUMS:
-            if a < b:
-                assert np.abs(masks[a] - masks[b]).mean() > 0.04, (a, b)
-
-
-def test_a_ring_is_drawn_in_part() -> None:
-    whole, half, none = (ring(60, 4, part).astype(float).mean() for part in (1.0, 0.5, 0.0))
-    assert half == pytest.approx(whole / 2, rel=0.1) and none == 0
-
-
-# ---- flashes: WCAG 2.3.1 ----------------------------------------------------------------------------------------
-
-
-class StrobeFilm:
-    """The worst film: black and white by turns, whenever it is asked."""
-
-    seconds = 6.0
-
-    def __init__(self) -> None:
-        self.white = False
-
-    def at(self, second: float) -> Picture:
-        self.white = not self.white
-        return np.full((40, 40, 3), 255 if self.white else 0, np.uint8)
-
-
-class PortraitFilm:
-    """A still picture with bright and dark parts, as a face before a wall."""
-
-    seconds = 6.0
-
-    def __init__(self, seed: int) -> None:
-        coarse = np.random.default_rng(seed).integers(20, 250, (8, 8, 3)).astype(np.uint8)
-        self.picture = np.asarray(cv2.resize(coarse, (80, 80), interpolation=cv2.INTER_CUBIC), np.uint8)
-
-    def at(self, second: float) -> Picture:
-        return self.picture
-
-
-def flashing(setter: Typesetter, tiles: list[Tile], size: tuple[int, int]) -> float:
-    """The share of the worst ninth of the picture that flashes more than three times in a second.
-
-    Everybody is struck at each sixteenth of 180 bpm. A flash is a pair of opposing changes of relative luminance
-    by a tenth or more whose darker state is below 0.8 (WCAG 2.2).
-    """
-    room = Room(setter, size, fps=60, tempo=180.0)
-    room.tiles = tiles
-    frames, step = [], -1
-    for number in range(110):
-        strikes = []
-        if int(number / 60 * 12) != step:
-            step = int(number / 60 * 12)
-            strikes = [Strike(t.drums[0], t.visit, seconds=0.1) for t in tiles] or [
-                Strike(d, seconds=0.1) for d in DRUMS
-            ]
-        picture = room.frame(*strikes)
-        if number >= 45:
-            values = picture.astype(np.float32) / 255
-            frames.append(values**2.2 @ np.array([0.2126, 0.7152, 0.0722], np.float32))
-    changes = np.zeros((len(frames), *frames[0].shape), bool)
-    turn, rising = frames[0].copy(), np.zeros(frames[0].shape, np.int8)
-    for number, now in enumerate(frames):
-        up = (now - turn >= 0.1) & (rising <= 0) & (turn < 0.8)
-        down = (turn - now >= 0.1) & (rising >= 0) & (now < 0.8)
-        changes[number] = up | down
-        rising = np.where(up, 1, np.where(down, -1, rising)).astype(np.int8)
-        further = np.where(rising > 0, np.maximum(turn, now), np.minimum(turn, now))
-        turn = np.where(up | down, now, np.where(rising == 0, turn, further))
-    often = (changes[:60].sum(axis=0) / 2 > 3).astype(np.float32)
-    return float(cv2.blur(often, (size[0] // 3, size[1] // 3)).max())
-
-
-@pytest.mark.parametrize("size", [SMALL_LANDSCAPE, SMALL_PORTRAIT])
-@pytest.mark.parametrize("number", [0, 1, 9, 64])
-def test_no_large_area_flashes_more_than_three_times_a_second(
-    setter: Typesetter, size: tuple[int, int], number: int
-) -> None:
-    tiles = [Tile(f"v{i}", PortraitFilm(i), (DRUMS[i % 9],)) for i in range(number)]
-    assert flashing(setter, tiles, size) < 0.25
-
-
-def test_a_strobing_film_does_not_flash(setter: Typesetter) -> None:
-    tiles = [Tile(f"v{i}", StrobeFilm(), (DRUMS[i % 9],)) for i in range(9)]
-    assert flashing(setter, tiles, SMALL_LANDSCAPE) < 0.25
-
-
-def test_the_measure_of_flashes_can_fail(setter: Typesetter, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the governor and with a broad edge the same measure must object."""
-    monkeypatch.setattr(Governor, "gain", lambda self, bright, level, delta: 1.0)
-    monkeypatch.setattr(wall_module, "EDGE", 0.3)
-    tiles = [Tile(f"v{i}", StrobeFilm(), (DRUMS[i % 9],)) for i in range(9)]
-    assert flashing(setter, tiles, SMALL_LANDSCAPE) > 0.25
-
-
-@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=2, max_size=40))
-def test_the_governor_never_lets_a_panel_jump(frames: list[tuple[float, float]]) -> None:
-    governor, shown = Governor(), []
-    for bright, level in frames:
-        gain = governor.gain(bright, level, 1 / 60)
-        shown.append(bright * gain**2.2)
-        assert 0 <= gain <= 1.0 + 1e-9
-    for before, after in itertools.pairwise(shown):
-        assert after - before <= RISE + 0.01
