@@ -193,17 +193,17 @@ class Index:
             for number, line in enumerate(file):
                 try:
                     entry = json.loads(line)
-                except ValueError:  # the line at which a power cut came
+                    if number == 0:
+                        self.encoder, self.dimensions, self.matrix = (
+                            entry["encoder"],
+                            entry["dimensions"],
+                            entry["points"],
+                        )
+                        rows = self._rows()
+                        continue
+                    clip = Clip(**entry)
+                except (ValueError, TypeError, KeyError):  # where a power cut came, or of another version
                     continue
-                if number == 0:
-                    self.encoder, self.dimensions, self.matrix = (
-                        entry["encoder"],
-                        entry["dimensions"],
-                        entry["points"],
-                    )
-                    rows = self._rows()
-                    continue
-                clip = Clip(**entry)
                 if clip.row is None or clip.row < rows:
                     self.clips[clip.path] = clip
 

@@ -41,6 +41,7 @@ class Listening:
     def __init__(self, stage: Stage) -> None:
         self.collection: Collection | None = None
         self.judged: tuple[Asked, list[list[Match]]] | None = None
+        self.opened = 0  # archives so far: what was judged by another one must be looked at again
         self._stage = stage
         self._wanted: tuple[Path, str] | None = None
         self._exclude: tuple[str, ...] = ()
@@ -50,6 +51,7 @@ class Listening:
         self._encoder: tuple[str, encoders.Encoder] | None = None
         self._asked: tuple[Callable[[Any], None], Answer[Any], tuple[Path, str]] | None = None
         self._looked: tuple[Asked, tuple[Picture, ...]] | None = None
+        self._judging: tuple[Asked, tuple[Picture, ...]] | None = None
         self._measure: dict[str, None] = {}
         self._loudness: dict[tuple[Path, str], float] = {}
         self._indexing: Iterator[Progress] | None = None
@@ -78,7 +80,7 @@ class Listening:
     @property
     def looking(self) -> bool:
         """Whether something is to be looked at, or is being."""
-        return self._looked is not None or self._asked is not None
+        return self._looked is not None or self._judging is not None
 
     def allows(self, name: str) -> bool:
         """Whether a sound is (still) in the archive and wanted."""
@@ -104,8 +106,9 @@ class Listening:
             if not answer.ready:
                 return
             self._asked = None
-            if whose == self._wanted:
-                self._receive(take, answer, time)
+            judging, self._judging = self._judging, None
+            if whose == self._wanted and not self._receive(take, answer, time) and self._looked is None:
+                self._looked = judging  # what could not be judged is looked at again
         if self._wanted is not None and time >= self._again_at:
             self._ask(time, self._wanted)
 
@@ -120,7 +123,7 @@ class Listening:
         if self._encoder is None or self._encoder[0] != name:
             self._do(self._take_encoder, OPEN_SECONDS, encoders.load, name, self._stage.gpu)
         elif self._looked is not None and have is not None:
-            (key, pictures), self._looked = self._looked, None
+            (key, pictures), self._judging, self._looked = self._looked, self._looked, None
             self._do(
                 lambda found: self._take_judged(key, found), JUDGE_SECONDS, room.judge, have, pictures, self._excluded
             )
@@ -146,15 +149,17 @@ class Listening:
         assert self._wanted is not None
         self._asked = take, self._stage.compute(work, *arguments, seconds=seconds), self._wanted
 
-    def _receive(self, take: Callable[[Any], None], answer: Answer[Any], time: float) -> None:
+    def _receive(self, take: Callable[[Any], None], answer: Answer[Any], time: float) -> bool:
+        """Take in what was worked out; False if that went wrong."""
         try:
             take(answer.result())
         except Exception as error:  # whatever it is, the picture goes on, and what sounds
             if "CUDA" in f"{error!r}":  # such an error poisons the process: the runtime must start a new one
                 raise
             self._failed(error, time)
-        else:
-            self._failures = 0
+            return False
+        self._failures = 0
+        return True
 
     def _failed(self, error: Exception, time: float) -> None:
         self._again_at = time + PAUSES[min(self._failures, len(PAUSES) - 1)]
@@ -182,6 +187,7 @@ class Listening:
         if isinstance(found, Collection):
             log.info("%d sounds can be found in %s", len(found.names), found.archive)
             self.collection = found
+            self.opened += 1
             self._said.clear()
             self._exclusions()
             return

@@ -200,7 +200,7 @@ class ImaginarySoundscape(Piece):
 
     def _listen(self, key: tuple[object, ...], views: Sequence[Picture], directions: Sequence[float | None]) -> None:
         """Have `views` listened to, once for each archive as it was opened, and each curator's list."""
-        asked = (*key, id(self._listening.collection), tuple(self.settings.exclude))
+        asked = (*key, self._listening.opened, tuple(self.settings.exclude))
         if asked != self._asked and self._listening.collection is not None:
             self._asked = asked
             self._listening.look((key, tuple(directions)), views)

@@ -144,6 +144,8 @@ def fit(folder: Path, learner: Learner, samplers: Sequence[Sampler], sheet: Shee
     with Run(folder, plan.steps) as run:
         try:
             first = run.resume(learner, optimiser, averaged)
+        except torch.OutOfMemoryError:
+            raise
         except (RuntimeError, ValueError, KeyError) as error:  # other tensors than those of this network
             raise ValueError(
                 f"{folder}: cannot go on from its checkpoint, which is of another version of the network; move the "

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PREFIX = "learning_to_see."
 PARENT = "parent"
-"""The network that all shipped worlds were grown from; it is no world itself."""
+"""The network that new worlds begin from; it is no world itself."""
 VERSION = 2
 """Of the generator's code: 2 grows its thoughts by bilinear upscaling, 1 did by pixel shuffle."""
 

@@ -60,12 +60,13 @@ def train(
     leave_out: Collection[str] = (),
     measured: dict[str, Any] | None = None,
 ) -> Path:
-    """Train from a data folder and write weights and card; an interrupted run goes on where it was.
+    """Train from a data folder and write weights and card; an interrupted run goes on where it was, with
+    newly composed material.
 
     Args:
         data: holds beatbox/train/INDEX.csv, drums/train/INDEX.csv and, if at hand, ambience/train/esc50/INDEX.csv.
         out: folder of the weights; None is the project's own.
-        steps: optimiser steps of TAKES_PER_STEP takes.
+        steps: optimiser steps.
         seed: of everything random.
         run: where the run keeps its place.
         leave_out: performers and kits held out.
@@ -95,10 +96,11 @@ def train(
         rng = np.random.default_rng([seed, start])
         recorded = {"mouth": mouth + events, "drum": drum}
         material = Material(features, Hits(rng, recorded["mouth"], drum), recorded, backgrounds)
-        for _ in range(TAKES_FIRST // 10):
-            material.add_takes(rng, 10)
-        for _ in range(SINGLES_FIRST):
-            material.add_single(rng)
+        if start < steps:
+            for _ in range(TAKES_FIRST // 10):
+                material.add_takes(rng, 10)
+            for _ in range(SINGLES_FIRST):
+                material.add_single(rng)
         for step in range(start, steps):
             for group in optimiser.param_groups:
                 group["lr"] = LEARNING_RATE * min((step + 1) / 100, 0.5 + 0.5 * np.cos(np.pi * step / steps) + 1e-3)
@@ -150,7 +152,7 @@ def card(architecture: dict[str, Any], steps: int, measured: dict[str, Any]) -> 
             "synthetic hits, rooms and microphones by synthesis.py and takes.py of this project",
         ],
         licence="Apache-2.0",
-        command=f"python3 run.py train neural_beatbox.hearing --data DIR  # {steps} steps",
+        command=f"python3 run.py train neural_beatbox.hearing --data DIR --steps {steps}",
         measured=measured,
         notes="Visitors' recordings are never in the training data.",
         evaluation="python3 run.py evaluate neural_beatbox.hits --data MANIFEST.csv; "

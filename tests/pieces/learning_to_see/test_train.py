@@ -17,8 +17,8 @@ import torch
 from installation.networks import weights
 from pieces.learning_to_see import train, worlds
 from pieces.learning_to_see.adversary import Adversary, augmented, hinge_loss, patch_distance, r1
-from pieces.learning_to_see.lesson import Learner, condition_loss, unsteadiness
-from pieces.learning_to_see.pictures import Pictures, Sampler, is_held_back
+from pieces.learning_to_see.lesson import Asked, Learner, condition_loss, unsteadiness
+from pieces.learning_to_see.pictures import Pictures, Sampler, is_held_back, read_pictures
 from pieces.learning_to_see.team import Team
 from pieces.learning_to_see.train import Plan
 from pieces.learning_to_see.worlds import Architecture
@@ -171,6 +171,20 @@ def test_no_pictures(tmp_path: Path) -> None:
 
 
 # ---- the parts of a lesson ----------------------------------------------------------------------------------------
+
+
+def test_a_lesson_asks_about_walls_and_outlines(pictures: Path) -> None:
+    sampler = Sampler(read_pictures(pictures / "ember", 96), 96, 96)
+    batch, world = train.draw([sampler], 2, np.random.default_rng(0))
+    taught_by: list[torch.Tensor] = []
+    for strange in (0.0, 1.0):
+        torch.manual_seed(0)
+        learner = Learner(SMALL, 1)
+        optimiser = torch.optim.SGD(learner.parameters(), 1e-2)
+        parts = train.lesson(learner, optimiser, batch, world, 1, Asked(strange=strange))
+        taught_by.append(torch.cat([part.detach().flatten() for part in learner.seer.generator.parameters()]))
+        assert parts["strange"] != 0
+    assert float((taught_by[0] - taught_by[1]).abs().max()) > 1e-5
 
 
 def test_the_adversary_tells_noise_from_pictures() -> None:
