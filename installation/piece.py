@@ -291,7 +291,11 @@ class Stage(Protocol):
         ...
 
     def alert(self, name: str, **details: object) -> None:
-        """Raise an alert of the catalogue."""
+        """Raise an alert of the catalogue, or count it once more."""
+        ...
+
+    def clear(self, name: str, **details: object) -> None:
+        """Take a standing alert back, the one about the subject in `details`; one that does not stand is no error."""
         ...
 
 

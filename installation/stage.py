@@ -112,6 +112,7 @@ class Stage:
         self._booth = BoothKeeper(self._recording.seconds, self.undo)
         self._take: _Take | None = None
         self._shown = Booth()
+        self._raised: set[str] = set()
 
     # ---- piece.Stage ----------------------------------------------------------------------------------------
 
@@ -128,6 +129,10 @@ class Stage:
 
     def alert(self, name: str, **details: object) -> None:
         self.vitals.event(name, **details)
+        self._raised.add(name)
+
+    def clear(self, name: str, **details: object) -> None:
+        self.vitals.cleared(name, **details)
 
     # ---- the runtime's ----------------------------------------------------------------------------------------
 
@@ -202,6 +207,7 @@ class Stage:
         if self._shown.phase in ("counting", "performing"):
             self.sound.level(0.0)
         self.piece.close()
+        self.vitals.over(*self._raised)  # what troubled this piece is not the next one's
 
     # ---- the visit in progress ------------------------------------------------------------------------------------
 

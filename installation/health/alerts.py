@@ -241,6 +241,11 @@ def alert(name: str, /, **details: object) -> None:
     board().alert(name, **details)
 
 
+def is_condition(name: str) -> bool:
+    """Whether the alert `name` stays until it is cleared."""
+    return name in board().catalogue and board().catalogue[name].fades is None
+
+
 def clear(name: str, /, **details: object) -> None:
     """Take an alert back from this process's board."""
     board().clear(name, **details)

@@ -43,8 +43,18 @@ class Vitals:
             alerts.clear(name)
 
     def event(self, name: str, **details: object) -> None:
-        """Raise an alert that fades by itself."""
+        """Raise an alert that fades by itself, or stands until it is `cleared`."""
         alerts.alert(name, **details)
+
+    def cleared(self, name: str, **details: object) -> None:
+        """Take an alert back: the one about the subject in `details`, or without details all of that name."""
+        alerts.clear(name, **details)
+
+    def over(self, *names: str) -> None:
+        """Take back all conditions of these names. What happened and was over at once stays until it fades."""
+        for name in names:
+            if alerts.is_condition(name):
+                alerts.clear(name)
 
     def device(self, kind: str, name: str, *, real: bool, reason: str = "") -> None:
         """Say which device is in use for `kind`, and why it is a stand-in where it is one."""

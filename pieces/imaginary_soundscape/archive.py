@@ -1,13 +1,14 @@
 """Archives: a folder of sounds, what is known of each, and their points in the space.
 
-Lives here: reading of sound files for indexing, the index beside them (a table and a matrix), what changed since.
-Must not live here: encoders (`encoders.py`), search (`search.py`), and playing (which streams from the files).
+Lives here: the index beside the sounds (a table and a matrix), and what changed since it was written. Must not live
+here: reading of sounds (`recordings.py`), encoders (`encoders.py`), search (`search.py`), and playing (which streams
+from the files).
 
 An index is a folder: `clips.jsonl` has one line a clip (path, size, time of change, hash of the content, seconds,
-what was wrong), `points-N.f32` their unit vectors, row by row, memory-mapped when used. Lines and rows are appended
-as they come about, so that an interrupted run goes on where it was; a clip that changed gets a new line and row,
-which replace the old ones; `compact` throws away what is replaced: it writes a new matrix, then the table that names
-it, so that a power cut leaves the old pair or the new one.
+loudness, what was wrong), `points-N.f32` their unit vectors, row by row, memory-mapped when used. Lines and rows are
+appended as they come about, so that an interrupted run goes on where it was; a clip that changed gets a new line and
+row, which replace the old ones; `compact` throws away what is replaced: it writes a new matrix, then the table that
+names it, so that a power cut leaves the old pair or the new one. One process writes at a time; the others read.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.files import write_whole
+from installation.locking import HeldError, held
+from pieces.imaginary_soundscape.recordings import Listened, listened
 
 if TYPE_CHECKING:
     from pieces.imaginary_soundscape.encoders import Encoder
@@ -45,17 +48,16 @@ SUFFIXES = (
     ".rf64",
 )
 FOLDER = ".soundscape"
-HEARD_S = 5.0  # of each part that is listened to
-PARTS = 12  # of a long file that are listened to, spread evenly
-SHORTEST_S = 0.1
+VERSION = 2  # of the table; 2: with loudness
+ANY_TIME = 0  # as a clip's time of change: its size is enough (whoever checks out a repository gets new times)
 
 
 class ArchiveError(ValueError):
     """An archive that cannot be used. The message names the folder and the remedy."""
 
 
-class UnreadableError(ValueError):
-    """A sound that cannot be heard; the message says why."""
+class BusyError(ArchiveError):
+    """Another process is indexing this archive."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,11 @@ class Clip:
     seconds: float
     row: int | None
     wrong: str = ""
+    loudness_lufs: float = 0.0
+
+    def is_of(self, state: os.stat_result) -> bool:
+        """Whether a file looks as it did when this was written."""
+        return self.size == state.st_size and self.changed_ns in (state.st_mtime_ns, ANY_TIME)
 
 
 @dataclass(frozen=True)
@@ -80,73 +87,13 @@ class Progress:
     clip: Clip
 
 
-def listen(path: Path, rate_hz: int) -> tuple[NDArray[np.float32], float]:
-    """What an encoder hears of a file: all channels as one, at rate_hz; of a long file PARTS evenly spread.
-
-    Returns:
-        float32 [frames], and the file's length in seconds.
-
-    Raises:
-        UnreadableError: it is no sound, damaged, protected, empty or silent.
-    """
-    import soundfile
-
-    try:
-        with soundfile.SoundFile(path) as file:
-            if file.frames <= 0 or file.samplerate <= 0:
-                raise UnreadableError("there is no sound in it")
-            seconds = file.frames / file.samplerate
-            if seconds < SHORTEST_S:
-                raise UnreadableError(f"{seconds:.2f} s is too short")
-            part = round(HEARD_S * file.samplerate)
-            if file.frames <= part * PARTS:
-                samples = file.read(dtype="float32", always_2d=True)
-            else:
-                starts = np.linspace(0, file.frames - part, PARTS).astype(int)
-                samples = np.concatenate([_part(file, int(start), part) for start in starts])
-            rate = file.samplerate
-    except soundfile.LibsndfileError as error:
-        raise UnreadableError(f"cannot be read: {error.error_string}") from error
-    except OSError as error:
-        raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
-    if not len(samples):
-        raise UnreadableError("it ends before it begins")
-    mono = np.nan_to_num(samples).mean(1, dtype=np.float32)
-    return resampled(mono, rate, rate_hz), seconds
-
-
 @dataclass(frozen=True)
-class Listened:
-    """What listening to a file came to: its length, and its unit vector [dimensions] or what was `wrong`."""
+class Survey:
+    """What lies in an archive now, sorted: sounds, those that look new or changed, and the folders they are in."""
 
-    seconds: float
-    point: NDArray[np.float32] | None
-    wrong: str = ""
-
-
-def listened(path: Path, encoder: Encoder) -> Listened:
-    """Listen to one file. The long work of indexing; the same wherever it is done (`cluster.py`)."""
-    try:
-        samples, seconds = listen(path, encoder.rate_hz)
-        return Listened(seconds, encoder.sound(samples))
-    except ValueError as error:
-        return Listened(0.0, None, str(error))
-
-
-def _part(file: object, start: int, frames: int) -> NDArray[np.float32]:
-    file.seek(start)  # type: ignore[attr-defined]
-    return np.asarray(file.read(frames, dtype="float32", always_2d=True))  # type: ignore[attr-defined]
-
-
-def resampled(samples: NDArray[np.float32], rate_hz: int, wanted_hz: int) -> NDArray[np.float32]:
-    """[frames] at another rate."""
-    if rate_hz == wanted_hz:
-        return samples
-    import torch
-    import torchaudio
-
-    changed = torchaudio.functional.resample(torch.from_numpy(samples), rate_hz, wanted_hz, lowpass_filter_width=8)
-    return np.asarray(changed.numpy(), np.float32)
+    sounds: list[Path]
+    unknown: list[Path]
+    folders: list[Path]
 
 
 def content(path: Path) -> str:
@@ -161,13 +108,19 @@ def sounds_in(folder: Path) -> list[Path]:
     Raises:
         ArchiveError: there is no such folder.
     """
+    return _found_in(folder)[0]
+
+
+def _found_in(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The sounds of a folder, and the folders within it, itself among them."""
     if not folder.is_dir():
         raise ArchiveError(f"{folder}: there is no such folder; name the folder that holds the sounds")
-    found = []
+    found, places = [], []
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        places.append(Path(place))
         found += [Path(place, name) for name in files if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
-    return sorted(found)
+    return sorted(found), places
 
 
 class Index:
@@ -176,36 +129,44 @@ class Index:
     def __init__(self, archive: Path, folder: Path | None = None) -> None:
         self.archive = archive
         self.folder = folder or archive / FOLDER
-        self.clips: dict[str, Clip] = {}
-        self.encoder = ""
-        self.dimensions = 0
-        self.matrix = ""  # name of the file that holds the points
         self._read()
 
     # ---- reading -----------------------------------------------------------------------------------------------
 
+    @staticmethod
+    def table(archive: Path, folder: Path | None = None) -> Path:
+        """The file that names the clips; its first line changes whenever the index has been written anew."""
+        return (folder or archive / FOLDER) / "clips.jsonl"
+
     def _read(self) -> None:
+        self.clips: dict[str, Clip] = {}
+        self.encoder = ""
+        self.dimensions = 0
+        self.matrix = ""  # name of the file that holds the points
+        self._tidy = True  # nothing in it is replaced, and the rows are in the order of the paths
         table = self.folder / "clips.jsonl"
         if not table.exists():
             return
-        rows = 0
         with table.open(encoding="utf-8") as file:
-            for number, line in enumerate(file):
+            try:
+                head = json.loads(next(file, ""))
+                if head["version"] != VERSION:
+                    return
+                self.dimensions, self.matrix, self.encoder = head["dimensions"], head["points"], head["encoder"]
+            except (ValueError, TypeError, KeyError):  # of the first version, or damaged
+                return
+            rows = self._rows()
+            for line in file:
                 try:
-                    entry = json.loads(line)
-                    if number == 0:
-                        self.encoder, self.dimensions, self.matrix = (
-                            entry["encoder"],
-                            entry["dimensions"],
-                            entry["points"],
-                        )
-                        rows = self._rows()
-                        continue
-                    clip = Clip(**entry)
-                except (ValueError, TypeError, KeyError):  # where a power cut came, or of another version
+                    clip = Clip(**json.loads(line))
+                except (ValueError, TypeError):  # where a power cut came
+                    self._tidy = False
                     continue
+                self._tidy = self._tidy and clip.path not in self.clips
                 if clip.row is None or clip.row < rows:
                     self.clips[clip.path] = clip
+        places = [clip.row for clip in self.usable()]
+        self._tidy = self._tidy and places == list(range(rows))
 
     def _rows(self) -> int:
         points = self.folder / self.matrix
@@ -236,21 +197,21 @@ class Index:
 
     # ---- writing -----------------------------------------------------------------------------------------------
 
-    def unknown(self, encoder: Encoder) -> list[Path]:
-        """The files that look new or changed, sorted: what will be listened to, but for copies of what is known.
+    def survey(self, encoder: Encoder) -> Survey:
+        """What lies in the archive, and what of it would be listened to, but for copies of what is known.
 
         Raises:
             ArchiveError: there is no such folder.
         """
         before = self.clips if self.encoder == encoder.name else {}
-        found = []
-        for path in sounds_in(self.archive):
+        sounds, folders = _found_in(self.archive)
+        unknown = []
+        for path in sounds:
             clip = before.get(path.relative_to(self.archive).as_posix())
             with contextlib.suppress(OSError):  # what vanishes meanwhile is named when it is its turn
-                state = path.stat()
-                if clip is None or (clip.size, clip.changed_ns) != (state.st_size, state.st_mtime_ns):
-                    found.append(path)
-        return found
+                if clip is None or not clip.is_of(path.stat()):
+                    unknown.append(path)
+        return Survey(sounds, unknown, folders)
 
     def update(
         self, encoder: Encoder, verify: bool = False, hear: Callable[[Path], Listened] | None = None
@@ -263,26 +224,51 @@ class Index:
         one that was only touched or moved is recognised by its hash and not listened to again.
 
         Raises:
-            ArchiveError: there is no such folder.
+            ArchiveError: there is no such folder, or it cannot be written.
+            BusyError: another process indexes it.
         """
+        sounds_in(self.archive)  # before a folder is made in it
+        with self._alone():
+            self._read()  # another process may have written since
+            yield from self._update(encoder, verify, hear or (lambda path: listened(path, encoder)))
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(held(self.folder / "writing.lock", "indexing", patience=0.5))
+            except HeldError as error:
+                raise BusyError(
+                    f"{self.archive}: {error.holder} is indexing it; let it finish, then try again"
+                ) from error
+            except OSError as error:
+                raise ArchiveError(
+                    f"{self.folder} cannot be written ({error.strerror}), and the index must be kept there; "
+                    "allow it, or copy the sounds to where it is allowed"
+                ) from error
+            yield
+
+    def _update(self, encoder: Encoder, verify: bool, hear: Callable[[Path], Listened]) -> Iterator[Progress]:
         paths = sounds_in(self.archive)
-        if self.encoder != encoder.name or not (self.folder / "clips.jsonl").exists():
+        if self.encoder != encoder.name:
             self._begin(encoder)
         present = {path.relative_to(self.archive).as_posix() for path in paths}
         gone = [name for name in self.clips if name not in present]
         known = {clip.content: clip for clip in self.clips.values() if clip.row is not None}
         for name in gone:
             del self.clips[name]
+        changed = bool(gone) or not self._tidy
         with (
             (self.folder / "clips.jsonl").open("a", encoding="utf-8") as table,
             (self.folder / self.matrix).open("ab") as points,
         ):
-            points.truncate(self._rows() * 4 * self.dimensions)  # half a row, if the power failed
+            whole = self._rows() * 4 * self.dimensions
+            if points.tell() != whole:  # half a row, if the power failed
+                points.truncate(whole)
             for done, path in enumerate(paths, 1):
                 name = path.relative_to(self.archive).as_posix()
-                clip, point = self._examined(
-                    path, name, hear or (lambda path: listened(path, encoder)), known, verify
-                )
+                clip, point = self._examined(path, name, hear, known, verify)
                 if point is not None:
                     clip = replace(clip, row=points.tell() // (4 * self.dimensions))
                     points.write(point.astype(np.float32).tobytes())
@@ -290,29 +276,33 @@ class Index:
                 if self.clips.get(name) != clip:
                     table.write(json.dumps(asdict(clip)) + "\n")
                     table.flush()
-                    self.clips[name] = clip
+                    self.clips[name], changed = clip, True
                 if clip.row is not None:
                     known[clip.content] = clip
                 yield Progress(done, len(paths), clip)
-        self.compact()
+        if changed:
+            self.compact()
 
     def _begin(self, encoder: Encoder) -> None:
         self.clips, self.encoder, self.dimensions = {}, encoder.name, encoder.dimensions
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._write(np.zeros((0, self.dimensions), np.float32), {})
 
     def _write(self, points: NDArray[np.float32], clips: dict[str, Clip]) -> None:
         """A new matrix, then the table that names it, then away with the old matrix (who has it mapped, keeps it)."""
-        old = self.matrix
-        number = int(old.partition("-")[2].partition(".")[0] or 0) + 1 if old else 1
-        self.matrix = f"points-{number}.f32"
+        old = [path for path in self.folder.glob("points-*.f32") if path.stem.partition("-")[2].isdecimal()]
+        self.matrix = f"points-{1 + max((int(path.stem.partition('-')[2]) for path in old), default=0)}.f32"
         write_whole(self.folder / self.matrix, points.tobytes())
-        head = {"encoder": self.encoder, "dimensions": self.dimensions, "points": self.matrix}
+        head = {
+            "version": VERSION,
+            "encoder": self.encoder,
+            "dimensions": self.dimensions,
+            "points": self.matrix,
+        }
         lines = [head, *(asdict(clip) for clip in clips.values())]
         write_whole(self.folder / "clips.jsonl", "".join(json.dumps(line) + "\n" for line in lines).encode())
         self.clips = clips
-        if old and old != self.matrix:
-            (self.folder / old).unlink(missing_ok=True)
+        for path in old:
+            path.unlink(missing_ok=True)
 
     def _examined(
         self, path: Path, name: str, hear: Callable[[Path], Listened], known: dict[str, Clip], verify: bool
@@ -321,18 +311,16 @@ class Index:
         before = self.clips.get(name)
         try:
             state = path.stat()
-            same = before is not None and (before.size, before.changed_ns) == (state.st_size, state.st_mtime_ns)
-            if before is not None and same and not verify:
+            if before is not None and before.is_of(state) and not verify:
                 return before, None
             digest = content(path)
         except OSError as error:
             return Clip(name, 0, 0, "", 0.0, None, f"cannot be read: {error.strerror or error}"), None
         if digest in known:
-            twin = known[digest]
-            return Clip(name, state.st_size, state.st_mtime_ns, digest, twin.seconds, twin.row), None
+            return replace(known[digest], path=name, size=state.st_size, changed_ns=state.st_mtime_ns), None
         heard = hear(path)
-        clip = Clip(name, state.st_size, state.st_mtime_ns, digest, round(heard.seconds, 3), None, heard.wrong)
-        return clip, heard.point
+        seconds, loud = round(heard.seconds, 3), round(heard.loudness_lufs, 1)
+        return Clip(name, state.st_size, state.st_mtime_ns, digest, seconds, None, heard.wrong, loud), heard.point
 
     def compact(self) -> None:
         """Write matrix and table anew, in the order of the paths, nothing in them that is replaced."""

@@ -51,7 +51,7 @@ def decision() -> dict[str, Any]:
     points = rng.standard_normal((CLIPS, encoder.dimensions)).astype(np.float32)
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     names = tuple(f"{number}.wav" for number in range(CLIPS))
-    opened = collection.Collection(Path(), encoder, names, points, np.zeros(CLIPS, np.float32), {}, ())
+    opened = collection.Collection(Path(), encoder, names, points, np.zeros(CLIPS, np.float32), {})
     times = []
     for _ in range(RUNS + 5):
         picture = rng.integers(0, 256, (SIZE[1], SIZE[0], 3), np.uint8)

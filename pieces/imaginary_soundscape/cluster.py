@@ -1,6 +1,6 @@
 """Listening on many machines: the same work as on one, spread over a Ray cluster, for archives of millions.
 
-Lives here: who listens to which file, and how far ahead. Must not live here: what listening is (`archive.listened`),
+Lives here: who listens to which file, and how far ahead. Must not live here: what listening is (`recordings.py`),
 and the index, which one process writes. `ray` is imported only when it is chosen; it is no dependency of the project.
 
 Every machine of the cluster needs the project, its weights, and the archive at the same path (a network share).
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pieces.imaginary_soundscape.archive import Listened, listened
+from pieces.imaginary_soundscape.recordings import Listened, listened
 
 AHEAD = 4  # files a listener has before it: none waits, and what is held does not grow with the archive
 

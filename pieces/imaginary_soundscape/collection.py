@@ -1,15 +1,15 @@
-"""The sounds that can be found: an archive's index, an encoder, and how loud each sound is. Long work, no state.
+"""The sounds that can be found: an archive's index and an encoder. Long work, no state.
 
-Lives here: opening an archive, judging pictures, measuring loudness. Must not live here: when that is done
-(`listening.py`), and what is made of it (`choosing.py`).
+Lives here: opening an archive, judging pictures. Must not live here: when that is done (`listening.py`), and what is
+made of it (`choosing.py`).
 """
 
 from __future__ import annotations
 
-import csv
 import fnmatch
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,16 +18,15 @@ from numpy.typing import NDArray
 
 from installation.piece import Picture
 from pieces.imaginary_soundscape import search
-from pieces.imaginary_soundscape.archive import ArchiveError, Index, Progress, sounds_in
+from pieces.imaginary_soundscape.archive import ArchiveError, Index, Progress
 
 if TYPE_CHECKING:
     from pieces.imaginary_soundscape.encoders import Encoder
 
 BEST = 12  # sounds that are considered for a direction
 AT_ONCE = 200  # sounds that a piece indexes by itself, in the background; more take too long to wait for
-MEASURED_SECONDS = 30.0  # of a sound, for its loudness
-QUIETEST_LUFS = -60.0  # what is quieter is not raised any further
 IN_MEMORY = 400_000  # points are read once up to so many; beyond, they stay on disk, mapped
+Stamp = tuple[object, ...]
 
 
 class UnindexedError(ValueError):
@@ -56,17 +55,22 @@ class Collection:
     points: NDArray[np.float32]
     charges: NDArray[np.float32]
     loudness_lufs: Mapping[str, float]
-    stamp: tuple[object, ...]
+    unknown: frozenset[str] = frozenset()  # what its index does not know (any more)
+    folders: tuple[Path, ...] = ()
+    stamp: Stamp = ()
 
     def path(self, name: str) -> Path:
         return self.archive / name
 
 
-def stamp_of(archive: Path, folder: Path | None = None) -> tuple[object, ...]:
-    """What changes when an index is written, or sounds come or go at the top of an archive."""
-    table = (folder or Index(archive).folder) / "clips.jsonl"
-    state = table.stat() if table.exists() else None
-    return (state and (state.st_mtime_ns, state.st_size), archive.stat().st_mtime_ns if archive.is_dir() else None)
+def stamp_of(archive: Path, folders: Sequence[Path], folder: Path | None = None) -> Stamp:
+    """What changes when an index has been written, or sounds come to or go from the folders of an archive."""
+    head = b""
+    table = Index.table(archive, folder)
+    if table.is_file():
+        with table.open("rb") as file:
+            head = file.readline()
+    return (head, *(place.stat().st_mtime_ns if place.is_dir() else None for place in folders))
 
 
 def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) -> Collection:
@@ -77,50 +81,62 @@ def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) ->
         UnindexedError: it must be indexed first.
     """
     index = Index(archive, folder)
-    stamp = stamp_of(archive, folder)
+    survey = index.survey(encoder)
+    stamp = stamp_of(archive, survey.folders, folder)
+    if not survey.sounds:
+        raise ArchiveError(f"{archive}: there is no sound in it; put recordings there")
     if not index.clips or index.encoder != encoder.name:
-        sounds = len(sounds_in(archive))
-        if not sounds:
-            raise ArchiveError(f"{archive}: there is no sound in it; put recordings there")
+        sounds = len(survey.sounds)
         raise UnindexedError(
             f"{archive}: its {sounds} sounds are not indexed; run: python3 run.py index {archive}", sounds
         )
-    there = [number for number, clip in enumerate(index.usable()) if (archive / clip.path).exists()]
-    points: NDArray[np.float32] = index.points()
-    names = tuple(clip.path for clip in index.usable())
-    if len(there) < len(names):
-        points, names = np.asarray(points[there]), tuple(names[number] for number in there)
-    if not names:
+    clips, points = index.usable(), index.points()
+    present = {path.relative_to(archive).as_posix() for path in survey.sounds}
+    there = [number for number, clip in enumerate(clips) if clip.path in present]
+    if len(there) < len(clips):
+        clips, points = [clips[number] for number in there], np.asarray(points[there])
+    if not clips:
         raise ArchiveError(f"{archive}: no sound of its index is there any more")
-    points = np.array(points) if len(names) <= IN_MEMORY else points
-    charges = search.charged(points, encoder.bank)
-    known = {
-        clip.path: float(found)
-        for clip in index.usable()
-        if (found := getattr(clip, "loudness_lufs", None)) is not None
-    }
-    return Collection(archive, encoder, names, points, charges, known | _said_loudness(archive), stamp)
+    points = np.array(points) if len(clips) <= IN_MEMORY else points
+    return Collection(
+        archive,
+        encoder,
+        tuple(clip.path for clip in clips),
+        points,
+        search.charged(points, encoder.bank),
+        {clip.path: clip.loudness_lufs for clip in clips},
+        frozenset(path.relative_to(archive).as_posix() for path in survey.unknown),
+        tuple(survey.folders),
+        stamp,
+    )
 
 
-def _said_loudness(archive: Path) -> dict[str, float]:
-    """What an INDEX.csv beside the sounds says of their loudness (columns file, loudness_lufs); often nothing."""
-    path = archive / "INDEX.csv"
-    if not path.is_file():
-        return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row.get("file") and row.get("loudness_lufs")]
-    found = {}
-    for row in rows:
-        try:
-            found[row["file"]] = float(row["loudness_lufs"])
-        except ValueError:  # somebody edited it; the sound is measured instead
-            continue
-    return found
+def index_part(progress: Iterator[Progress], count: int) -> list[Progress]:
+    """Index `count` more files; fewer come back when it has come to its end."""
+    return list(itertools.islice(progress, count))
 
 
-def index_part(progress: Iterator[Progress], count: int) -> bool:
-    """Index `count` more files; whether any are left."""
-    return sum(1 for _ in zip(range(count), progress, strict=False)) == count
+@dataclass(frozen=True)
+class Exclusion:
+    """What a curator does not want of a collection: places in it, and the names there."""
+
+    places: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    names: frozenset[str] = frozenset()
+
+
+def exclusion(names: Sequence[str], exclude: Sequence[str]) -> Exclusion:
+    """Those that `exclude` names: by name, path within the archive, or pattern (rain*)."""
+    patterns = [pattern.strip().lower() for pattern in exclude if pattern.strip()]
+    found = [
+        place
+        for place, name in enumerate(names)
+        if any(
+            fnmatch.fnmatchcase(said, pattern)
+            for said in (name.lower(), Path(name).name.lower(), Path(name).stem.lower())
+            for pattern in patterns
+        )
+    ]
+    return Exclusion(np.asarray(found, np.int64), frozenset(names[place] for place in found))
 
 
 def judge(
@@ -135,42 +151,3 @@ def judge(
         ]
         for point in points
     ]
-
-
-def places_of(names: Sequence[str], exclude: Sequence[str]) -> NDArray[np.int64]:
-    """The places of the sounds that a curator does not want: by name, path within the archive, or pattern (rain*)."""
-    patterns = [pattern.strip().lower() for pattern in exclude if pattern.strip()]
-    found = [
-        place
-        for place, name in enumerate(names)
-        if any(
-            fnmatch.fnmatchcase(said, pattern)
-            for said in (name.lower(), Path(name).name.lower(), Path(name).stem.lower())
-            for pattern in patterns
-        )
-    ]
-    return np.asarray(found, np.int64)
-
-
-def loudness(path: Path) -> float:
-    """Integrated loudness of the beginning of a sound in LUFS (ITU-R BS.1770-4, as EBU R128 has it).
-
-    Raises:
-        OSError: it cannot be read (soundfile's error is one).
-    """
-    import pyloudnorm
-    import soundfile
-
-    try:
-        with soundfile.SoundFile(path) as file:
-            rate = file.samplerate
-            samples = file.read(round(MEASURED_SECONDS * rate), dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise OSError(f"{path}: {error.error_string}") from error
-    samples = np.nan_to_num(samples[:, :5])
-    if len(samples) < 0.4 * rate:  # shorter than the measure's block: as long as one, of itself
-        samples = np.resize(samples, (round(0.5 * rate), samples.shape[1])) if len(samples) else samples
-    if not len(samples) or not samples.any():
-        return QUIETEST_LUFS
-    measured = float(pyloudnorm.Meter(rate).integrated_loudness(samples))
-    return max(measured, QUIETEST_LUFS) if np.isfinite(measured) else QUIETEST_LUFS

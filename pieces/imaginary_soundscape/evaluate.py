@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from installation.piece import Picture
 from pieces.imaginary_soundscape import search
-from pieces.imaginary_soundscape.archive import listen
 from pieces.imaginary_soundscape.encoders import Encoder, load
+from pieces.imaginary_soundscape.recordings import listen
 
 KINDS = ("picture", "sound")
 BASELINE_HZ = 24_000
@@ -142,9 +142,9 @@ def measure(rows: Sequence[Row], encoder: Encoder) -> dict[str, Any]:
     for row in rows:
         if row.kind == "sound":
             try:
-                samples, _ = listen(row.path, encoder.rate_hz)
+                samples = listen(row.path, encoder.rate_hz).samples
                 points.append(encoder.sound(samples))
-                heard, _ = listen(row.path, BASELINE_HZ)
+                heard = listen(row.path, BASELINE_HZ).samples
             except ValueError:
                 unread.append(str(row.path))
                 continue

@@ -232,7 +232,7 @@ class ImaginarySoundscape(Piece):
             self._directions,
             heading,
             path_of=have.path,
-            loudness_of=self._listening.loudness,
+            loudness_of=have.loudness_lufs.get,
             target_lufs=self.settings.loudness_lufs,
             focus_db=self.settings.focus_db,
         )

@@ -70,7 +70,7 @@ class Scenery:
         self._loading: tuple[Path, Wish, Answer[Scene]] | None = None
         self._ahead: Scene | None = None
         self._bad: dict[Path, str] = {}
-        self._said: set[str] = set()
+        self._told: set[str] = set()
         self._going = 0
         self._anew = False  # the current picture is wanted for another screen
         self._rest_until = -math.inf
@@ -84,14 +84,15 @@ class Scenery:
         if before is None or before.folder != wish.folder:
             self._paths, self._listed_at, self._folder = [], -math.inf, None
             self._bad.clear()
-            self._said.clear()
+            for subject in list(self._told):
+                self._over(subject)
             self._going = 1 if self.current is not None else 0
         elif self.current is not None:
             self._anew = True
 
     def go_on(self, by: int = 1) -> None:
         """To the next picture as soon as it is there."""
-        if len(self._good) > 1:
+        if self.current is None or any(path != self.current.path for path in self._good):
             self._going = by
 
     def step(self, time: float) -> bool:
@@ -127,7 +128,11 @@ class Scenery:
             return
         if folder in (self._wish.folder, self._folder):
             if folder == self._wish.folder and set(found) != set(self._paths):
+                for path in self._bad.keys() - set(found):
+                    self._over(path.name)
                 self._bad.clear()
+            if folder == self._wish.folder and self._folder not in (None, folder):
+                self._ahead, self._going = None, 1  # it has pictures now: no others any more
             self._paths, self._folder = found, folder
 
     def _without(self, folder: Path, reason: str) -> None:
@@ -138,9 +143,14 @@ class Scenery:
             self._folder = OWN
 
     def _tell(self, subject: Path, reason: str) -> None:
-        if reason not in self._said:
-            self._said.add(reason)
-            self._stage.alert("pictures_unusable", pictures=subject.name or str(subject), reason=reason)
+        name = subject.name or str(subject)
+        self._told.add(name)
+        self._stage.alert("pictures_unusable", pictures=name, reason=reason)
+
+    def _over(self, name: str) -> None:
+        if name in self._told:
+            self._told.discard(name)
+            self._stage.clear("pictures_unusable", pictures=name)
 
     # ---- one picture -----------------------------------------------------------------------------------------------
 
@@ -187,6 +197,9 @@ class Scenery:
             return
         if wish != self._wish:
             return
+        self._over(path.name)
+        if self._folder == wish.folder:
+            self._over(wish.folder.name or str(wish.folder))
         if self._anew and self.current is not None and path == self.current.path:
             self._anew, self.current = False, scene
         elif self.current is None or path != self.current.path or len(self._good) > 1:

@@ -163,6 +163,8 @@ class Loader:
         for world, reason in loaded.faults.items():
             if world in self._wish.worlds:
                 self._stage.alert("weights_invalid", network=f"{self._name}.{world}", reason=reason)
+        for world in loaded.worlds:
+            self._stage.clear("weights_invalid", network=f"{self._name}.{world}")
         if loaded.seeing is not None or self.have is None:
             log.info("sees pictures of %d×%d px through %s", *loaded.size, ", ".join(loaded.worlds) or "nothing")
             self.have = loaded

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from installation.answers import Offline
+from installation.health import alerts
 from installation.health.vitals import Vitals
 from installation.piece import Answer, Bar, Booth, CameraView, Hit, Moment, Picture, Piece, Recording, Visit
 from installation.piece import Stage as Given
@@ -349,6 +350,21 @@ def test_leaving_in_the_middle_of_a_take_brings_the_level_back() -> None:
     room.port.mixer.mix(RATE_HZ)
     assert np.abs(room.port.mixer.mix(RATE_HZ)).max() == pytest.approx(0.5, rel=0.01)
     assert not room.archive.kept
+
+
+def test_what_troubled_a_piece_does_not_trouble_the_next() -> None:
+    room, vitals = Room(), Vitals(None, "stage")
+    room.stage.vitals = vitals
+    vitals.event("font_missing", script="Arabic", example="ع", install="fonts-noto-core")
+    room.stage.alert("pictures_unusable", pictures="holiday", reason="empty")
+    room.stage.alert("archive_unusable", archive="sounds", reason="empty")
+    room.stage.alert("network_failed", network="ear", reason="a hiccup")
+    room.stage.clear("archive_unusable", archive="another")
+    room.stage.clear("pictures_unusable", pictures="holiday")
+    names = {alert.name for alert in alerts.board().active()}
+    assert names == {"font_missing", "archive_unusable", "network_failed"}
+    room.stage.close()
+    assert {alert.name for alert in alerts.board().active()} == {"font_missing", "network_failed"}
 
 
 def test_a_piece_that_records_nobody_has_no_booth() -> None:

@@ -10,8 +10,9 @@ import pytest
 import soundfile
 
 from installation.piece import Picture
-from pieces.imaginary_soundscape import archive
-from pieces.imaginary_soundscape.archive import ArchiveError, Index, UnreadableError, listen, sounds_in
+from pieces.imaginary_soundscape import archive, recordings
+from pieces.imaginary_soundscape.archive import ANY_TIME, ArchiveError, BusyError, Index, sounds_in
+from pieces.imaginary_soundscape.recordings import UnreadableError, listen
 
 RATE_HZ = 8000
 
@@ -175,9 +176,10 @@ def test_of_a_long_file_parts_are_heard(tmp_path: Path) -> None:
     rate_hz = 8000
     steps = np.repeat(np.linspace(0.05, 0.9, 90), rate_hz) * np.tile([1.0, -1.0], 90 * rate_hz // 2)
     soundfile.write(path, steps, rate_hz)
-    heard, seconds = listen(path, rate_hz)
-    assert seconds == 90
-    assert heard.size == archive.PARTS * archive.HEARD_S * rate_hz
+    recording = listen(path, rate_hz)
+    heard = recording.samples
+    assert recording.seconds == 90
+    assert heard.size == recordings.PARTS * recordings.HEARD_S * rate_hz
     assert np.abs(heard[:100]).max() == pytest.approx(0.05, abs=0.01)
     assert np.abs(heard[-100:]).max() == pytest.approx(0.9, abs=0.01)
 
@@ -186,7 +188,7 @@ def test_rates_and_channels_become_one(tmp_path: Path) -> None:
     t = np.arange(48_000) / 48_000
     tone = np.stack([np.sin(2 * np.pi * 440 * t), np.zeros_like(t)], 1)
     soundfile.write(tmp_path / "tone.wav", 0.5 * tone, 48_000)
-    heard, _ = listen(tmp_path / "tone.wav", 24_000)
+    heard = listen(tmp_path / "tone.wav", 24_000).samples
     assert heard.size == 24_000
     assert np.abs(np.fft.rfft(heard)).argmax() == 440
     assert heard.std() == pytest.approx(0.25 / np.sqrt(2), rel=0.02)
@@ -216,9 +218,10 @@ def test_three_hours_are_heard_in_seconds_and_little_memory(tmp_path: Path) -> N
         file.truncate(44 + size)
         file.seek(44 + size - len(tone))
         file.write(tone)
-    heard, seconds = listen(path, RATE_HZ)
-    assert seconds == pytest.approx(hours * 3600)
-    assert len(heard) == pytest.approx(archive.PARTS * archive.HEARD_S * RATE_HZ, rel=0.01)
+    recording = listen(path, RATE_HZ)
+    heard = recording.samples
+    assert recording.seconds == pytest.approx(hours * 3600)
+    assert len(heard) == pytest.approx(recordings.PARTS * recordings.HEARD_S * RATE_HZ, rel=0.01)
     assert heard[-RATE_HZ:].std() > 0.05, "the end is one of the parts"
 
 
@@ -236,3 +239,102 @@ def test_what_is_protected_is_named_and_the_rest_goes_on(tmp_path: Path, head: b
     index = run(tmp_path)
     assert [clip.path for clip in index.usable()] == ["good.wav"]
     assert [clip.path for clip in index.wrong()] == ["bought.mp3"]
+
+
+# ---- loudness ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("channels", "seconds", "expected"), [(2, 5.0, -23.0), (1, 5.0, -26.0), (2, 80.0, -23.0)])
+def test_loudness_is_that_of_the_standard(tmp_path: Path, channels: int, seconds: float, expected: float) -> None:
+    """A sine of 1 kHz at -23 dBFS in both channels has -23 LUFS (EBU Tech 3341, case 1)."""
+    rate_hz = 48_000
+    tone = 10 ** (-23 / 20) * np.sin(2 * np.pi * 1000 * np.arange(round(seconds * rate_hz)) / rate_hz)
+    soundfile.write(tmp_path / "tone.wav", np.repeat(tone[:, None], channels, 1), rate_hz, subtype="FLOAT")
+    (clip,) = run(tmp_path).usable()
+    assert clip.loudness_lufs == pytest.approx(expected, abs=0.15)
+
+
+def test_what_is_silent_short_or_of_many_channels_has_a_loudness(tmp_path: Path) -> None:
+    write(tmp_path / "click.wav", 0.5, seconds=0.15)
+    write(tmp_path / "eight.wav", 0.5, seconds=0.6, channels=8)
+    (tmp_path / "nearly").mkdir()
+    soundfile.write(tmp_path / "nearly/nothing.wav", np.full(8000, 1e-4), 8000, subtype="FLOAT")
+    found = {clip.path: clip.loudness_lufs for clip in run(tmp_path).usable()}
+    assert -15 < found["click.wav"] < 0 and -15 < found["eight.wav"] < 0
+    assert found["nearly/nothing.wav"] == recordings.QUIETEST_LUFS
+
+
+# ---- who writes ----------------------------------------------------------------------------------------------------
+
+
+def test_two_cannot_write_one_index(tmp_path: Path) -> None:
+    for number in range(4):
+        write(tmp_path / f"{number}.wav", 0.1 * (number + 1))
+    first = Index(tmp_path).update(Loudness())
+    next(first)
+    with pytest.raises(BusyError, match=f"process {os.getpid()}"):
+        list(Index(tmp_path).update(Loudness()))
+    list(first)
+    assert len(run(tmp_path).usable()) == 4
+
+
+def test_who_waited_goes_on_from_what_the_other_wrote(tmp_path: Path) -> None:
+    for number in range(4):
+        write(tmp_path / f"{number}.wav", 0.1 * (number + 1))
+    waited, encoder = Index(tmp_path), Loudness()
+    run(tmp_path)
+    assert len(list(waited.update(encoder))) == 4 and encoder.heard == 0
+
+
+def test_an_archive_that_cannot_be_written_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "a.wav", 0.5)
+    (tmp_path / archive.FOLDER).write_text("a file where the folder should be")
+    with pytest.raises(ArchiveError, match="cannot be written"):
+        run(tmp_path)
+
+
+def test_nothing_is_written_where_nothing_changed(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav", 0.5)
+    run(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / archive.FOLDER).glob("[cp]*")}
+    run(tmp_path)
+    assert len(before) == 2 and before == {path: path.stat().st_mtime_ns for path in before}
+
+
+@pytest.mark.parametrize("line", ["0", "null", "[]", '{"path": "b.wav"}', '{"other": 1}', "{", "\x00"])
+def test_a_line_that_makes_no_sense_is_passed_over_and_goes(tmp_path: Path, line: str) -> None:
+    write(tmp_path / "a.wav", 0.5)
+    run(tmp_path)
+    table = tmp_path / archive.FOLDER / "clips.jsonl"
+    with table.open("a") as file:
+        file.write(line + "\n")
+    encoder = Loudness()
+    assert [clip.path for clip in run(tmp_path, encoder).usable()] == ["a.wav"]
+    assert encoder.heard == 0 and len(table.read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "head", ["0", "", "[]", '{"encoder": "loudness", "dimensions": 4, "points": "points-1.f32"}']
+)
+def test_an_index_of_an_older_version_is_made_anew(tmp_path: Path, head: str) -> None:
+    write(tmp_path / "a.wav", 0.5)
+    run(tmp_path)
+    table = tmp_path / archive.FOLDER / "clips.jsonl"
+    table.write_text("\n".join([head, *table.read_text().splitlines()[1:]]) + "\n")
+    encoder = Loudness()
+    assert [clip.path for clip in run(tmp_path, encoder).usable()] == ["a.wav"] and encoder.heard == 1
+    assert len(list((tmp_path / archive.FOLDER).glob("points-*"))) == 1
+
+
+def test_an_index_that_travels_with_its_sounds_needs_no_times(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.wav", 0.5)
+    run(tmp_path)
+    table = tmp_path / archive.FOLDER / "clips.jsonl"
+    table.write_text(table.read_text().replace(str(path.stat().st_mtime_ns), str(ANY_TIME)))
+    os.utime(path, (5, 5))
+    encoder = Loudness()
+    assert Index(tmp_path).survey(encoder).unknown == []
+    write(path, 0.2, seconds=0.7)
+    assert Index(tmp_path).survey(encoder).unknown == [path]
+    run(tmp_path, encoder)
+    assert encoder.heard == 1

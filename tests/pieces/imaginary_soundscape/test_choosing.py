@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pieces.imaginary_soundscape.choosing import MOST, Choosing
-from pieces.imaginary_soundscape.collection import Match, places_of
+from pieces.imaginary_soundscape.collection import Match, exclusion
 from pieces.imaginary_soundscape.playing import balanced, bed_name, gathered
 from pieces.imaginary_soundscape.walk import Walk
 
@@ -80,9 +80,10 @@ def test_the_power_of_everything_is_one_wherever_one_looks() -> None:
 
 def test_a_curator_names_sounds_by_name_path_or_pattern() -> None:
     names = ["a/Rain.wav", "a/rain_heavy.ogg", "b/siren 1.wav", "b/sea.wav"]
-    assert list(places_of(names, ["rain"])) == [0]
-    assert list(places_of(names, ["rain*", "b/siren*"])) == [0, 1, 2]
-    assert list(places_of(names, ["", "train"])) == []
+    assert list(exclusion(names, ["rain"]).places) == [0]
+    assert list(exclusion(names, ["rain*", "b/siren*"]).places) == [0, 1, 2]
+    assert exclusion(names, ["siren*"]).names == {"b/siren 1.wav"}
+    assert list(exclusion(names, ["", "train"]).places) == []
 
 
 def test_beds_have_short_names_of_their_own() -> None:

@@ -76,7 +76,7 @@ def test_the_index_is_the_same_and_few_are_heard_ahead(tmp_path: Path, ray: Ray)
         write(tmp_path / place / "twin.wav", 0.1)
     alone = run(tmp_path / "here")
     encoder, index = Loudness(), Index(tmp_path / "there")
-    many = Cluster(index.unknown(encoder), "loudness")
+    many = Cluster(index.survey(encoder).unknown, "loudness")
     assert len(list(index.update(encoder, hear=many))) == 31
     many.close()
     assert (index.points() == alone.points()).all()
@@ -84,20 +84,20 @@ def test_the_index_is_the_same_and_few_are_heard_ahead(tmp_path: Path, ray: Ray)
     assert encoder.heard == 0, "this process listens to nothing"
     assert ray.most <= cluster.AHEAD * 2 + 1
     assert ray.killed == 2
-    assert Index(tmp_path / "there").unknown(encoder) == []
+    assert Index(tmp_path / "there").survey(encoder).unknown == []
 
 
 def test_a_machine_that_goes_away_is_named_and_what_was_heard_stays(tmp_path: Path, ray: Ray) -> None:
     for number in range(6):
         write(tmp_path / f"{number}.wav", 0.1 + number / 50)
     encoder, index = Loudness(), Index(tmp_path)
-    many = Cluster(index.unknown(encoder), "loudness")
+    many = Cluster(index.survey(encoder).unknown, "loudness")
     steps = index.update(encoder, hear=many)
     next(steps), next(steps)
     ray.fails = True
     with pytest.raises(ClusterError, match="went away"):
         next(steps)
-    assert len(Index(tmp_path).unknown(encoder)) == 4
+    assert len(Index(tmp_path).survey(encoder).unknown) == 4
 
 
 def test_without_ray_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

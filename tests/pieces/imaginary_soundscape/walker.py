@@ -84,7 +84,7 @@ class Room:
         self.port = OfflinePort(RATE_HZ)
         self.sound = ScoreWriter(self.port)
         self.beds = self.sound.beds
-        self.alerts: list[tuple[str, str]] = []
+        self.standing: dict[str, str] = {}
         self.flights = 0
         self.camera: Callable[[float], Picture] = lambda time: np.full((90, 160, 3), 100, np.uint8)
         self.piece = ImaginarySoundscape(ImaginarySoundscape.Settings.model_validate(settings))
@@ -95,7 +95,11 @@ class Room:
 
     def alert(self, name: str, **details: object) -> None:
         alerts.alert(name, **details)
-        self.alerts.append((name, str(details)))
+        self.standing[name] = str(details)
+
+    def clear(self, name: str, **details: object) -> None:
+        alerts.clear(name, **details)
+        self.standing.pop(name, None)
 
     def step(self, *controls: str, dragged: tuple[float, float] = (0.0, 0.0)) -> Picture:
         now = self.frame / self.hz

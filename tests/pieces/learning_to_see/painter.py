@@ -107,6 +107,9 @@ class Room:
         alerts.alert(name, **details)  # the tests' board is strict: every detail must be there
         self.alerts.append(name)
 
+    def clear(self, name: str, **details: object) -> None:
+        alerts.clear(name, **details)
+
     @property
     def time(self) -> float:
         return self.frame / self.hz

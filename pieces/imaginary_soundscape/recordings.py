@@ -1,0 +1,124 @@
+"""Recordings: what an encoder hears of a sound file, how loud it is, and what is wrong with it.
+
+Lives here: reading of sound files, of any rate, length and number of channels. Must not live here: what is kept of
+that (`archive.py`), and encoders (`encoders.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from pieces.imaginary_soundscape.encoders import Encoder
+
+HEARD_S = 5.0  # of each part that is listened to
+PARTS = 12  # of a long file that are listened to, spread evenly
+SHORTEST_S = 0.1
+MEASURED_S, PIECE_S = 30.0, 2.5  # of what is listened to, for its loudness, in pieces spread evenly
+QUIETEST_LUFS = -60.0  # what is quieter is not raised any further
+
+
+class UnreadableError(ValueError):
+    """A sound that cannot be heard; the message says why."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What is heard of a file: all channels as one, float32 [frames]; the whole file's length, and its loudness."""
+
+    samples: NDArray[np.float32]
+    seconds: float
+    loudness_lufs: float
+
+
+def listen(path: Path, rate_hz: int) -> Recording:
+    """What an encoder hears of a file, at rate_hz; of a long file PARTS evenly spread.
+
+    Raises:
+        UnreadableError: it is no sound, damaged, protected, or empty.
+    """
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(path) as file:
+            if file.frames <= 0 or file.samplerate <= 0:
+                raise UnreadableError("there is no sound in it")
+            seconds = file.frames / file.samplerate
+            if seconds < SHORTEST_S:
+                raise UnreadableError(f"{seconds:.2f} s is too short")
+            part = round(HEARD_S * file.samplerate)
+            if file.frames <= part * PARTS:
+                samples = file.read(dtype="float32", always_2d=True)
+            else:
+                starts = np.linspace(0, file.frames - part, PARTS).astype(int)
+                samples = np.concatenate([_part(file, int(start), part) for start in starts])
+            rate = file.samplerate
+    except soundfile.LibsndfileError as error:
+        raise UnreadableError(f"cannot be read: {error.error_string}") from error
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
+    if not len(samples):
+        raise UnreadableError("it ends before it begins")
+    samples = np.nan_to_num(samples)
+    mono = samples.mean(1, dtype=np.float32)
+    return Recording(resampled(mono, rate, rate_hz), seconds, loudness(samples, rate))
+
+
+@dataclass(frozen=True)
+class Listened:
+    """What listening to a file came to: length, loudness and unit vector [dimensions]; or what was `wrong`."""
+
+    seconds: float
+    point: NDArray[np.float32] | None
+    wrong: str = ""
+    loudness_lufs: float = QUIETEST_LUFS
+
+
+def listened(path: Path, encoder: Encoder) -> Listened:
+    """Listen to one file. The long work of indexing; the same wherever it is done (`cluster.py`)."""
+    try:
+        heard = listen(path, encoder.rate_hz)
+        return Listened(heard.seconds, encoder.sound(heard.samples), "", heard.loudness_lufs)
+    except ValueError as error:
+        return Listened(0.0, None, str(error))
+
+
+def _part(file: object, start: int, frames: int) -> NDArray[np.float32]:
+    file.seek(start)  # type: ignore[attr-defined]
+    return np.asarray(file.read(frames, dtype="float32", always_2d=True))  # type: ignore[attr-defined]
+
+
+def resampled(samples: NDArray[np.float32], rate_hz: int, wanted_hz: int) -> NDArray[np.float32]:
+    """[frames] at another rate."""
+    if rate_hz == wanted_hz:
+        return samples
+    import torch
+    import torchaudio
+
+    changed = torchaudio.functional.resample(torch.from_numpy(samples), rate_hz, wanted_hz, lowpass_filter_width=8)
+    return np.asarray(changed.numpy(), np.float32)
+
+
+def loudness(samples: NDArray[np.float32], rate_hz: int) -> float:
+    """Integrated loudness of a sound [frames, channels] in LUFS (ITU-R BS.1770-4, as EBU R128 has it).
+
+    Of a long one, pieces spread evenly over it; of more than five channels, the first five.
+    """
+    import pyloudnorm
+
+    samples = samples[:, :5]
+    piece = round(PIECE_S * rate_hz)
+    if len(samples) > MEASURED_S * rate_hz:
+        starts = np.linspace(0, len(samples) - piece, round(MEASURED_S / PIECE_S)).astype(int)
+        samples = np.concatenate([samples[start : start + piece] for start in starts])
+    if len(samples) < 0.4 * rate_hz:  # shorter than the measure's block: as long as one, of itself
+        samples = np.resize(samples, (round(0.5 * rate_hz), samples.shape[1]))
+    if not samples.any():
+        return QUIETEST_LUFS
+    measured = float(pyloudnorm.Meter(rate_hz).integrated_loudness(samples))
+    return max(measured, QUIETEST_LUFS) if np.isfinite(measured) else QUIETEST_LUFS
