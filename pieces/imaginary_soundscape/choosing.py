@@ -2,7 +2,9 @@
 
 `Choosing` holds what was chosen for each direction of a scene, changes it when another sound belongs there clearly
 better, and now and then (restlessness) because nothing lasts. Within one scene no more than MOST changes happen a
-minute; what no longer belongs at all goes at once. Nothing here knows pictures, beds or clocks.
+minute; what no longer belongs at all goes at once. Equals take turns: what was chosen lately steps back a little
+(`Weariness`), because the same recording is nearest to many pictures of a scene, week after week. Nothing here knows
+pictures, beds or clocks.
 """
 
 from __future__ import annotations
@@ -21,6 +23,29 @@ HOLD_SECONDS = 3.0  # for so long must something be better
 LOST, LOST_SECONDS = 0.4, 0.3  # what is so much worse belongs elsewhere: the scene has changed
 BREADTH = 0.15  # of the scores among which surprise chooses, at its height
 REST_SECONDS = 30.0  # between two changes out of restlessness, at its height
+EQUALS = 0.05  # in cosine: what is behind the best by less belongs as well
+WEARY = 0.015  # in cosine: what a sound loses among its equals each time it is chosen
+REMEMBERED = 1000  # sounds that were chosen
+RESTED_SECONDS = 1800.0  # after which half of that is forgotten
+
+
+class Weariness:
+    """How often each sound was chosen lately: the more, the farther it steps back among its equals."""
+
+    def __init__(self) -> None:
+        self._chosen: dict[str, tuple[float, float]] = {}  # how often, as of when
+
+    def of(self, name: str, time: float) -> float:
+        """What `name` loses at `time` where it is compared with its equals."""
+        count, at = self._chosen.get(name, (0.0, time))
+        return float(WEARY * count * 0.5 ** ((time - at) / RESTED_SECONDS))
+
+    def choose(self, name: str, time: float) -> None:
+        """It is chosen once more."""
+        self._chosen[name] = self.of(name, time) / WEARY + 1, time
+        if len(self._chosen) > 2 * REMEMBERED:
+            latest = sorted(self._chosen, key=lambda other: self._chosen[other][1])[-REMEMBERED:]
+            self._chosen = {other: self._chosen[other] for other in latest}
 
 
 class Choosing:
@@ -29,6 +54,8 @@ class Choosing:
     def __init__(self, random: np.random.Generator) -> None:
         self.chosen: list[str | None] = []
         self._random = random
+        self._weariness = Weariness()
+        self._time = 0.0
         self._ranked: list[Sequence[Match]] = []
         self._worse_since: list[tuple[float, float] | None] = []  # clearly worse, and lost, since when
         self._changes: deque[float] = deque(maxlen=MOST)
@@ -37,8 +64,10 @@ class Choosing:
 
     def arrive(self, time: float, ranked: Sequence[Sequence[Match]], surprise: float) -> None:
         """Another scene: a sound for each of its directions, from its `ranked` sounds, best first."""
-        self._ranked = list(ranked)
+        self._ranked, self._time = list(ranked), time
         self.chosen = [self._drawn(matches, surprise) for matches in ranked]
+        for name in {name for name in self.chosen if name is not None}:
+            self._weariness.choose(name, time)
         self._worse_since = [None] * len(ranked)
         self._changes.clear()
         self._rested_at = time
@@ -58,9 +87,9 @@ class Choosing:
         if len(ranked) != len(self.chosen):
             self.arrive(time, ranked, surprise)
             return
-        self._ranked = list(ranked)
+        self._ranked, self._time = list(ranked), time
         margin = LEAST_MARGIN + (MARGIN - LEAST_MARGIN) * (1 - restlessness)
-        margin = max(margin, BREADTH * surprise + LEAST_MARGIN)  # what surprise has chosen is not taken back
+        margin = max(margin, max(BREADTH * surprise, EQUALS) + LEAST_MARGIN)  # what was chosen is not taken back
         for place, matches in enumerate(ranked):
             if not matches:
                 continue
@@ -73,6 +102,7 @@ class Choosing:
 
     def step(self, time: float, surprise: float, restlessness: float, allowed: Callable[[str], bool]) -> None:
         """One frame on: let go of what is not `allowed` any longer, and be restless."""
+        self._time = time
         for place, name in enumerate(self.chosen):
             if name is not None and not allowed(name):
                 kept = [match for match in self._ranked[place] if allowed(match.name)]
@@ -111,6 +141,8 @@ class Choosing:
         found = self._drawn(matches, surprise)
         if found != self.chosen[place]:
             self.chosen[place] = found
+            if found is not None:
+                self._weariness.choose(found, time)
             if counts:
                 self._changes.append(time)
                 self.changed += 1
@@ -119,10 +151,10 @@ class Choosing:
         """The best, or one of the best: with `surprise` as temperature over what they are worth."""
         if not matches:
             return None
+        breadth = max(BREADTH * surprise, EQUALS)
+        near = [match for match in matches if match.score >= matches[0].score - breadth]
+        worth = np.array([match.score - self._weariness.of(match.name, self._time) for match in near])
         if surprise <= 0:
-            return matches[0].name
-        scores = np.array([match.score for match in matches])
-        weights = np.exp((scores - scores[0]) / (0.4 * BREADTH * surprise)) * (
-            scores >= scores[0] - BREADTH * surprise
-        )
-        return matches[int(self._random.choice(len(matches), p=weights / weights.sum()))].name
+            return near[int(worth.argmax())].name
+        weights = np.exp((worth - worth.max()) / (0.4 * BREADTH * surprise))
+        return near[int(self._random.choice(len(near), p=weights / weights.sum()))].name

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from installation.piece import Picture
 from pieces.imaginary_soundscape import search
+from pieces.imaginary_soundscape.choosing import EQUALS, Weariness
 from pieces.imaginary_soundscape.encoders import Encoder, load
 from pieces.imaginary_soundscape.recordings import listen
 
@@ -94,6 +95,19 @@ def figures(scores: NDArray[np.float32], right: NDArray[np.bool_]) -> Figures:
     )
 
 
+def in_turn(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scores [pictures, sounds] where the piece saw one after the other, shuffled: what it chooses comes first."""
+    weariness, turned = Weariness(), scores.copy()
+    for picture in np.random.default_rng(0).permutation(len(scores)):
+        best = scores[picture].max()
+        equals = np.flatnonzero(scores[picture] >= best - EQUALS)
+        worth = [scores[picture, place] - weariness.of(str(place), 0.0) for place in equals]
+        chosen = equals[int(np.argmax(worth))]
+        weariness.choose(str(chosen), 0.0)
+        turned[picture, chosen] = best + EQUALS
+    return turned
+
+
 def baseline(pictures: Sequence[Picture], sounds: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Scores of who matches bright with loud and warm with dull: [pictures, sounds].
 
@@ -122,7 +136,7 @@ def scenes(data: Path, encoder: str = "own") -> dict[str, Any]:
 
     Returns:
         p_at_1, p_at_5, map, hubness (of what is found first), chance, baseline_p_at_1, n (pictures), and the
-        same without charges, by label, and what could not be read.
+        same without turns, without turns and charges, by label, and what could not be read.
     """
     return measure(read_manifest(data), load(encoder))
 
@@ -159,7 +173,8 @@ def measure(rows: Sequence[Row], encoder: Encoder) -> dict[str, Any]:
         [encoder.pictures(pictures[start : start + 32]) for start in range(0, len(pictures), 32)]
     )
     clips = np.stack(points)
-    scores = search.similarities(queries, clips, search.charged(clips, encoder.bank))
+    fresh = search.similarities(queries, clips, search.charged(clips, encoder.bank))
+    scores = in_turn(fresh)
     found, raw = figures(scores, right), figures(search.similarities(queries, clips), right)
     named = np.array(asked)[fair]
     return {
@@ -171,6 +186,8 @@ def measure(rows: Sequence[Row], encoder: Encoder) -> dict[str, Any]:
         "baseline_p_at_1": figures(baseline(pictures, plain), right).p_at_1,
         "n": len(pictures),
         "sounds": len(points),
+        "hubness_without_turns": figures(fresh, right).hubness,
+        "p_at_1_without_turns": figures(fresh, right).p_at_1,
         "hubness_without_charges": raw.hubness,
         "p_at_1_without_charges": raw.p_at_1,
         "p_at_1_by_label": {

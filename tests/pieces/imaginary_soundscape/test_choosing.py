@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pieces.imaginary_soundscape.choosing import MOST, Choosing
+from pieces.imaginary_soundscape.choosing import MOST, REMEMBERED, RESTED_SECONDS, WEARY, Choosing, Weariness
 from pieces.imaginary_soundscape.collection import Match, exclusion
 from pieces.imaginary_soundscape.playing import balanced, bed_name, gathered
 from pieces.imaginary_soundscape.walk import Walk
@@ -61,6 +61,46 @@ def test_what_is_not_allowed_goes_at_once() -> None:
     one.arrive(0, [ranked(sea=0.9, rain=0.5), ranked(sea=0.8)], 0)
     one.step(0.1, 0, 0, lambda name: name != "sea")
     assert one.chosen == ["rain", None]
+
+
+def test_equals_take_turns_and_nothing_else_does() -> None:
+    one, heard = choosing(), []
+    for visit in range(40):
+        one.arrive(60 * visit, [ranked(sea=0.90, surf=0.88, storm=0.89, rain=0.82)], 0)
+        heard += one.chosen
+    counts = {name: heard.count(name) for name in ("sea", "surf", "storm", "rain")}
+    assert counts["rain"] == 0, "what belongs elsewhere does not come in a tired one's place"
+    assert min(counts["sea"], counts["surf"], counts["storm"]) >= 8
+    one.arrive(60 * 40 + 16 * RESTED_SECONDS, [ranked(sea=0.90, surf=0.88, storm=0.89)], 0)
+    assert one.chosen == ["sea"], "by the next day they are rested"
+
+
+def test_directions_of_one_scene_may_share_a_sound() -> None:
+    one = choosing()
+    one.arrive(0, [ranked(sea=0.90, surf=0.89)] * 6, 0)
+    assert one.chosen == ["sea"] * 6
+
+
+@pytest.mark.parametrize("restlessness", [0.0, 1.0])
+def test_who_had_its_turn_before_does_not_come_back_at_once(restlessness: float) -> None:
+    one = choosing()
+    for visit in range(4):
+        one.arrive(visit, [ranked(sea=0.90, surf=0.86)], 0)
+    assert one.chosen == ["surf"]
+    for look in range(50):
+        one.hear(4 + 0.4 * look, [ranked(sea=0.90, surf=0.86)], 0, restlessness)
+    assert one.chosen == ["surf"] and one.changed == 0
+
+
+def test_weariness_goes_with_time_and_forgets_whom_it_has_not_seen_for_long() -> None:
+    weariness = Weariness()
+    for _ in range(4):
+        weariness.choose("sea", 50.0)
+    assert weariness.of("sea", 50.0) == pytest.approx(4 * WEARY)
+    assert weariness.of("sea", 50.0 + RESTED_SECONDS) == pytest.approx(2 * WEARY)
+    for number in range(10 * REMEMBERED):
+        weariness.choose(f"{number}", 100.0 + number)
+    assert weariness.of("sea", 50.0) == 0 and len(weariness._chosen) <= 2 * REMEMBERED
 
 
 def test_directions_that_agree_are_one_sound_in_their_middle() -> None:
