@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from installation.piece import Picture
-from pieces.imaginary_soundscape import ambiences
+from pieces.imaginary_soundscape import ambiences, drawings
 from pieces.imaginary_soundscape.audio_network import FRAMES, MELS, RATE_HZ, Samples, Spectrogram, levelled, trimmed
 from pieces.imaginary_soundscape.image_network import SIDE
+from pieces.imaginary_soundscape.panorama import views
 
 KEPT_SIDE = 184  # pixels of a kept picture's short side
+DRAWN_VIEWS = 8  # directions in which a drawn panorama is looked at
 SPEEDS = (0.88, 1.0, 1.14)  # at which every sound is kept
 SYNTHETIC_S = 10.0
 
@@ -113,6 +115,11 @@ class Pictures:
         places = np.flatnonzero(chosen)
         return Pictures([self.images[place] for place in places], self.label[places], self.labels)
 
+    def plus(self, others: "Pictures") -> "Pictures":
+        """These and others of the same labels."""
+        label = np.concatenate([self.label, others.label])
+        return Pictures([*self.images, *others.images], label, self.labels)
+
 
 def read_pictures(index: Path) -> Pictures:
     """The pictures of an INDEX.csv (path,label,…), their short sides KEPT_SIDE pixels; without the unreadable."""
@@ -128,6 +135,19 @@ def read_pictures(index: Path) -> Pictures:
             images.append(np.asarray(small[..., ::-1], np.uint8, copy=True))
             names.append(row["label"])
     labels = tuple(sorted(set(names)))
+    return Pictures(images, np.array([labels.index(name) for name in names], np.int64), labels)
+
+
+def drawn_pictures(labels: tuple[str, ...], each: int) -> Pictures:
+    """Views of drawn panoramas, `each` of every scene that is among the labels: so that drawings are known, too."""
+    images, names = [], []
+    for name, scene in drawings.SCENES.items():
+        for seed in range(drawings.SHIPPED + 1, drawings.SHIPPED + 1 + each) if scene in labels else ():
+            for view in views(drawings.draw(name, seed), DRAWN_VIEWS)[0]:
+                scale = KEPT_SIDE / min(view.shape[:2])
+                size = (round(view.shape[1] * scale), round(view.shape[0] * scale))
+                images.append(np.asarray(cv2.resize(view, size, interpolation=cv2.INTER_AREA), np.uint8))
+                names.append(scene)
     return Pictures(images, np.array([labels.index(name) for name in names], np.int64), labels)
 
 

@@ -32,6 +32,7 @@ from pieces.imaginary_soundscape.material import (
     Sounds,
     affinity,
     cut,
+    drawn_pictures,
     heard,
     make_synthetic,
     read_pictures,
@@ -48,6 +49,7 @@ PICTURES_PER_STEP = 48
 SIDES = ((0.5, 96), (0.75, 112), (1.0, SIDE))  # the squares' size, up to which part of the steps
 SOUNDS_PER_STEP = 64
 SYNTHETIC_EACH = 2
+DRAWINGS_EACH = 8
 SYNTHETIC_SHARE = 0.18  # of what the ear hears while learning
 VIEWS = 4  # of every picture, whose features the second stage draws from
 EAR_STEPS = 5 / 12  # of the eye's
@@ -300,6 +302,7 @@ def train(
     pictures = read_pictures(data / "images/INDEX.csv")
     if hold_out_pictures:
         pictures = pictures.only(~split(pictures.label, hold_out_pictures, np.random.default_rng(seed)))
+    pictures = pictures.plus(drawn_pictures(pictures.labels, DRAWINGS_EACH))
     eye = train_eye(pictures, steps, seed, run / "eye")
     recordings = read_recordings(data / "ambience/train/esc50/INDEX.csv", leave_out_folds)
     synthetic = make_synthetic(seed, SYNTHETIC_EACH)
@@ -351,7 +354,7 @@ def card(architecture: dict[str, Any], steps: int, measured: dict[str, Any]) -> 
             "Dataset for Forest Fire Detection, Multi-class Weather Dataset (CC BY 4.0)",
             "Paintings and portraits (public domain, Rijksmuseum CC0)",
             "ESC-50 (Piczak 2015), its clips that are CC0 or CC-BY by their authors on freesound.org",
-            "synthetic ambiences by ambiences.py of this project",
+            "drawn panoramas by drawings.py and synthetic ambiences by ambiences.py of this project",
         ],
         licence="Apache-2.0 for what is ours; see data for the pictures learned from",
         command=f"python3 run.py train {NAME} --data DIR  # {steps} steps",

@@ -1,0 +1,307 @@
+"""Drawn panoramas: the default pictures of the piece, and what the eye learns drawings from.
+
+Lives here: six scenes, drawn from noise and a few inks, layer over layer with a slight misregister and paper grain,
+as a screen print is (equirectangular, 360° by 180°). The same seed gives the same picture. Must not live here: what
+is seen of a panorama from its middle (`panorama.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+COLUMNS, ROWS = 2048, 1024
+Plane = NDArray[np.floating[Any]]  # [rows, columns]
+Print = NDArray[np.float32]  # [rows, columns, 3] in 0..1
+Random = np.random.Generator
+
+
+def ink(text: str) -> NDArray[np.float32]:
+    """`#rrggbb` as red, green, blue in 0..1."""
+    return np.array([int(text[place : place + 2], 16) / 255 for place in (1, 3, 5)], np.float32)
+
+
+class Sheet:
+    """A print in progress. Rows are elevations: 90° at the top, the horizon in the middle."""
+
+    def __init__(self, rng: Random, paper: str) -> None:
+        self.rng = rng
+        self.pixels: Print = np.tile(ink(paper), (ROWS, COLUMNS, 1)).astype(np.float32)
+        self.elevation: Plane = np.repeat(
+            (90 - (np.arange(ROWS, dtype=np.float32) + 0.5) * 180 / ROWS)[:, None], COLUMNS, 1
+        )
+        self.azimuth: Plane = np.repeat(
+            ((np.arange(COLUMNS, dtype=np.float32) + 0.5) * 360 / COLUMNS - 180)[None], ROWS, 0
+        )
+
+    def noise(self, across: int, down: int, octaves: int = 4, fall: float = 0.5) -> Plane:
+        """Smooth noise of about unit spread, without a seam: `across` by `down` cells in its coarsest octave."""
+        total = np.zeros((ROWS, COLUMNS), np.float32)
+        weight = 1.0
+        for octave in range(octaves):
+            cells = self.rng.standard_normal((down << octave, across << octave)).astype(np.float32)
+            total += weight * _grown(cells)
+            weight *= fall
+        return total / max(float(total.std()), 1e-6)
+
+    def line(self, cells: int, octaves: int = 6, fall: float = 0.5) -> NDArray[np.float32]:
+        """A skyline [columns], of about unit spread."""
+        total, weight = np.zeros(COLUMNS, np.float32), 1.0
+        for octave in range(octaves):
+            values = self.rng.standard_normal((1, cells << octave)).astype(np.float32)
+            total += weight * _grown(values, 1)[0]
+            weight *= fall
+        return total / max(float(total.std()), 1e-6)
+
+    def lay(self, colour: str, cover: Plane, shift: int = 2) -> None:
+        """Print one ink through a stencil 0..1, shifted by up to `shift` pixels as a hand would."""
+        across, down = (int(step) for step in self.rng.integers(-shift, shift + 1, 2))
+        stencil = np.roll(cover, (down, across), (0, 1))[..., None]
+        self.pixels += (ink(colour) - self.pixels) * np.clip(stencil, 0, 1)
+
+    def blend(self, stops: list[tuple[float, str]], noise: float = 1.2) -> None:
+        """Bands from elevation to elevation, as a squeegee with several inks leaves them."""
+        places = np.array([place for place, _ in stops])
+        inks = np.stack([ink(colour) for _, colour in stops])
+        at = self.elevation + noise * self.noise(6, 12, 4)
+        order = np.argsort(places)
+        for channel in range(3):
+            self.pixels[..., channel] = np.interp(at, places[order], inks[order, channel])
+
+    def disc(self, azimuth: float, elevation: float, radius: float) -> Plane:
+        """A stencil of a round thing, degrees."""
+        across = (self.azimuth - azimuth + 180) % 360 - 180
+        far = np.hypot(across * np.cos(np.radians(self.elevation)), self.elevation - elevation)
+        return edge(radius - far, 0.12)
+
+    def finished(self, grain: float = 0.035) -> NDArray[np.uint8]:
+        """The print on its paper: grain, ink that did not take everywhere, 8 bits RGB."""
+        fine = _grown(self.rng.standard_normal((ROWS // 2, COLUMNS // 2)).astype(np.float32))
+        coarse = self.noise(48, 24, 3)
+        shade = 1 + grain * (0.6 * fine + 0.4 * coarse)
+        out = self.pixels * shade[..., None]
+        return np.asarray(np.clip(out * 255 + 0.5, 0, 255), np.uint8)
+
+
+def edge(distance: Plane, soft: float) -> Plane:
+    """1 where a distance is positive, 0 where it is negative, over `soft` in between."""
+    return np.asarray(np.clip(distance / soft + 0.5, 0, 1), np.float32)
+
+
+def _grown(cells: NDArray[np.float32], rows: int = ROWS) -> Plane:
+    """Cells over the whole sheet; left and right edges meet."""
+    around = np.concatenate([cells[:, -2:], cells, cells[:, :2]], 1)
+    wide = round(COLUMNS * around.shape[1] / cells.shape[1])
+    large = cv2.resize(around, (wide, rows), interpolation=cv2.INTER_CUBIC)
+    left = (wide - COLUMNS) // 2
+    return np.asarray(large[:, left : left + COLUMNS], np.float32)
+
+
+# ---- the pictures ----------------------------------------------------------------------------------------------
+
+
+def sea(rng: Random) -> Sheet:
+    """A beach at noon: open sea, breakers, wet sand."""
+    sheet = Sheet(rng, "#d9e6e8")
+    sheet.blend([(90, "#3f86b8"), (40, "#7fb6d4"), (12, "#c4dee6"), (0.5, "#eef3ee")])
+    clouds = sheet.noise(5, 9, 6, 0.6) - np.abs(sheet.elevation - 22) / 16
+    sheet.lay("#fbf9f2", edge(clouds - 0.15, 0.5) * (sheet.elevation > 1))
+    below = edge(-sheet.elevation, 0.06)
+    depth = np.clip(-sheet.elevation, 0, 90)
+    for low, colour in ((0.0, "#1d5c86"), (2.2, "#2474a0"), (5.0, "#2f8fb2"), (9.0, "#57adc0")):
+        sheet.lay(colour, below * edge(depth - low + 0.35 * sheet.noise(60, 260, 3), 0.6))
+    swell = sheet.noise(26, 380, 3, 0.6)
+    sheet.lay("#123f66", 0.75 * below * edge(swell - 0.9 - depth / 30, 0.3))
+    sheet.lay("#9fd0d6", 0.7 * below * edge(-swell - 1.05 - depth / 40, 0.3))
+    for at, width in ((6.0, 0.7), (9.6, 1.1), (14.0, 1.8), (19.0, 2.2)):
+        crest = at + 0.9 * sheet.line(5, 5, 0.55)[None] + 0.22 * sheet.noise(90, 90, 3)
+        away = depth - crest
+        sheet.lay("#1f6f93", 0.8 * below * np.exp(-((away + width * 0.8) ** 2) / (0.5 * width) ** 2))
+        sheet.lay("#fdfdf8", edge(width * 0.45 - np.abs(away) + 0.25 * sheet.noise(160, 160, 2), 0.3))
+    shore = 23 + 2.2 * sheet.line(3, 5, 0.5)[None] + 0.25 * sheet.noise(80, 40, 3)
+    sheet.lay("#f4f1e6", edge(depth - shore + 1.4, 0.4))
+    sheet.lay("#b99f74", edge(depth - shore, 0.3))
+    sheet.lay("#dcc598", edge(depth - shore - 5 - sheet.noise(8, 8, 4), 1.5))
+    return sheet
+
+
+def forest(rng: Random) -> Sheet:
+    """A beech wood in the morning: trunks behind trunks, light between the leaves."""
+    sheet = Sheet(rng, "#e6ecc0")
+    sheet.blend(
+        [(90, "#5c8a3a"), (50, "#86ad4c"), (15, "#cfdf9a"), (0, "#dfe8b4"), (-6, "#7d9a4c"), (-90, "#2f4a24")]
+    )
+    ground = 3 * sheet.line(6, 5)[None]
+    for far, (bark, leaf) in enumerate((("#a3b878", "#9dbd5c"), ("#6c8650", "#6f9a3e"), ("#3f5634", "#4a7a2e"),
+                                        ("#1f2f22", "#2c5524"))):  # fmt: skip
+        sheet.lay(leaf, edge(-sheet.elevation - 4 - 5 * far - 0.4 * ground + 0.8 * sheet.noise(40, 40, 4), 0.8))
+        for _ in range((70, 44, 26, 13)[far]):
+            place, wide = rng.uniform(-180, 180), (0.45, 0.9, 1.7, 3.1)[far] * rng.uniform(0.7, 1.3)
+            bend = 0.012 * rng.normal() * sheet.elevation + 0.25 * wide * np.sin(sheet.elevation / rng.uniform(9, 20))
+            across = np.abs((sheet.azimuth - place - bend + 180) % 360 - 180)
+            flare = wide * (1 + 0.5 * np.exp(-(sheet.elevation + 5 + 5 * far) / 4.0))
+            trunk = edge(np.clip(flare, 0, 4 * wide) / 2 - across, 0.15) * (sheet.elevation > -6 - 5 * far)
+            sheet.lay(bark, np.asarray(trunk, np.float32), 1)
+        leaves = sheet.noise(70 >> far // 2, 40 >> far // 2, 5, 0.75)
+        top = np.clip((sheet.elevation - 12 + 4 * far) / 30, -1, 1.3)
+        sheet.lay(leaf, edge(leaves - 1.15 + 1.1 * top - 0.15 * far, 0.2))
+    fern = sheet.noise(160, 120, 3, 0.8)
+    sheet.lay("#86b040", 0.9 * edge(fern - 1.0, 0.2) * edge(-sheet.elevation - 8, 4))
+    sheet.lay("#f3f0a8", 0.8 * edge(sheet.noise(90, 60, 3, 0.7) - 1.75, 0.25) * (sheet.elevation > -30))
+    return sheet
+
+
+def city(rng: Random) -> Sheet:
+    """A crossing at night: towers of lit windows, head lamps, wet asphalt."""
+    sheet = Sheet(rng, "#141a34")
+    sheet.blend([(90, "#0b1026"), (35, "#1a2350"), (8, "#4a3a6a"), (0, "#8a4a5e")], 0.6)
+    lamps = ("#ffd36a", "#fff0c0", "#ff9e5a", "#9fd8ff")
+    for far, (wall, tall) in enumerate((("#2b2f5e", 13.0), ("#1d2145", 24.0), ("#0f1228", 40.0))):
+        place = -180.0
+        while place < 180:
+            wide = rng.uniform(4, 9) * (1 + 0.8 * far)
+            height = tall * rng.uniform(0.45, 1.2)
+            gap = far == 2 and (abs((place + wide / 2) % 90 - 45) > 30)
+            inside = (sheet.azimuth >= place) & (sheet.azimuth < place + wide * 0.97) & (sheet.elevation < height)
+            if not gap:
+                sheet.lay(wall, np.asarray(inside, np.float32), 1)
+                step_across, step_down = (0.9, 1.2, 2.0)[far], (1.1, 1.5, 2.4)[far]
+                column = np.floor((sheet.azimuth - place) / step_across).astype(int)
+                floor = np.floor(sheet.elevation / step_down).astype(int)
+                lit = rng.random((64, 64)) < rng.uniform(0.2, 0.55)
+                pane = ((sheet.azimuth - place) / step_across % 1 > 0.3) & (sheet.elevation / step_down % 1 > 0.35)
+                glow = inside & pane & lit[column % 64, floor % 64] & (sheet.elevation > 1.5)
+                sheet.lay(lamps[int(rng.integers(0, 3))], np.asarray(glow, np.float32) * 0.92, 1)
+            place += wide
+    road = edge(-sheet.elevation - 0.5, 0.2)
+    sheet.lay("#17182a", road)
+    streaks = np.repeat(sheet.line(220, 3, 0.8)[None], ROWS, 0) + 0.7 * sheet.noise(120, 50, 3)
+    fade = np.clip(1 + sheet.elevation / 55, 0, 1)
+    sheet.lay("#d98a4a", 0.6 * road * fade * edge(streaks - 0.9, 0.7))
+    sheet.lay("#6f6fb8", 0.5 * road * fade * edge(-streaks - 1.0, 0.7))
+    for stripe in range(-180, 180, 90):
+        across = (sheet.azimuth - stripe + 180) % 360 - 180
+        flat = across / np.clip(-sheet.elevation, 1, 90) * 8
+        crossing = road * (np.abs(flat) < 10.5) * (flat % 6 > 3) * (sheet.elevation < -12) * (sheet.elevation > -26)
+        sheet.lay("#e6e0d0", np.asarray(crossing, np.float32) * 0.85)
+    for _ in range(46):
+        place, low = rng.uniform(-180, 180), -rng.uniform(1.0, 9.0)
+        size = 0.16 + 0.07 * abs(low)
+        red = rng.random() < 0.4
+        body = edge(3.6 * size - np.abs((sheet.azimuth - place - size * 1.6 + 180) % 360 - 180), 0.2)
+        body = body * edge(2.0 * size - np.abs(sheet.elevation - low - 0.9 * size), 0.2)
+        sheet.lay("#0a0b16", np.asarray(body, np.float32), 1)
+        for side in (0.0, 3.2 * size):
+            sheet.lay("#ff4a3a" if red else "#fff3c8", sheet.disc(place + side, low, size), 1)
+            glow = cv2.GaussianBlur(sheet.disc(place + side, low, size * 2), (0, 0), 9) * 0.5
+            sheet.lay("#ff7a4a" if red else "#ffe9a0", np.asarray(glow, np.float32), 1)
+    return sheet
+
+
+def rain(rng: Random) -> Sheet:
+    """Rain on a window: drops that hold the lights of a grey street upside down."""
+    sheet = Sheet(rng, "#8fa0a8")
+    sheet.blend([(90, "#6f838f"), (25, "#9fb0b6"), (3, "#b9c3c2"), (-8, "#76868a"), (-90, "#39464c")])
+    blurred = cv2.GaussianBlur(np.repeat(sheet.line(14, 4)[None] * 7 + 7, ROWS, 0), (0, 0), 9)
+    sheet.lay("#5f737c", 0.8 * edge(np.asarray(blurred, np.float32) - sheet.elevation, 6) * (sheet.elevation > -12))
+    for _ in range(42):
+        colour = ("#ffd9a0", "#ffb070", "#e9f1f0", "#f08a6a")[int(rng.integers(0, 4))]
+        spot = sheet.disc(rng.uniform(-180, 180), rng.uniform(-14, 8), rng.uniform(0.8, 2.4))
+        sheet.lay(colour, 0.7 * np.asarray(cv2.GaussianBlur(spot, (0, 0), 7), np.float32))
+    drops = np.zeros((ROWS, COLUMNS), np.float32)
+    light, dark = drops.copy(), drops.copy()
+    for number in range(5200):
+        size = 2.0 + 13.0 * rng.random() ** 5 + (3.5 if number % 9 == 0 else 0)
+        x, y = int(rng.integers(0, COLUMNS)), int(rng.integers(ROWS // 6, ROWS * 5 // 6))
+        axes = max(1, round(size)), max(1, round(size * rng.uniform(1.0, 1.5)))
+        cv2.ellipse(drops, (x, y), axes, 0, 0, 360, 1, -1, cv2.LINE_AA)
+        cv2.ellipse(dark, (x, y - axes[1] // 3), (max(1, axes[0] * 4 // 5), max(1, axes[1] // 2)), 0, 0, 360, 1, -1)
+        cv2.ellipse(
+            light, (x, y + axes[1] * 2 // 5), (max(1, axes[0] * 3 // 5), max(1, axes[1] // 3)), 0, 0, 360, 1, -1
+        )
+        if size > 11:
+            end = y - int(rng.integers(60, 260))
+            cv2.line(drops, (x, y), (x + int(rng.integers(-5, 6)), end), 0.55, max(2, round(size * 0.7)), cv2.LINE_AA)
+    sheet.lay("#aab9bd", 0.55 * drops, 0)
+    sheet.lay("#3a4a52", 0.75 * np.minimum(dark, drops), 0)
+    sheet.lay("#f5f7f2", 0.85 * np.minimum(light, drops), 0)
+    return sheet
+
+
+def mountain(rng: Random) -> Sheet:
+    """Ranges behind ranges, the last of them white."""
+    sheet = Sheet(rng, "#f1dcc6")
+    sheet.blend([(90, "#4f86b4"), (45, "#86b3cf"), (16, "#d3e0e2"), (4, "#f4e3cf")])
+    for far, (base, tall, colour) in enumerate(((13, 5.2, "#a9bfd2"), (9, 5.0, "#8299b8"), (4, 4.4, "#5b7290"),
+                                                (-3, 3.4, "#3d5060"), (-11, 2.6, "#293a3a"))):  # fmt: skip
+        ridge = np.abs(sheet.line(7 + 3 * far, 8, 0.52)) * tall + base
+        height = ridge[None] - sheet.elevation
+        sheet.lay(colour, edge(height, 0.1))
+        slope = np.gradient(cv2.GaussianBlur(ridge[None], (0, 0), 4)[0])
+        lit = sheet.noise(60, 50, 4, 0.6) * 0.8 + 60 * slope[None]
+        if far < 3:
+            snow = edge(sheet.elevation - (base + 0.35 * tall) + 1.6 * sheet.noise(50, 40, 4, 0.65), 0.7)
+            sheet.lay("#fbfaf6", edge(height, 0.1) * snow * edge(lit + 0.3, 0.5))
+            sheet.lay("#b7c9dd", 0.8 * edge(height, 0.1) * snow * edge(-lit - 0.3, 0.5))
+        else:
+            sheet.lay("#4c6068", 0.6 * edge(height, 0.1) * edge(lit - 0.6, 0.5))
+    sheet.lay("#6f7a52", edge(-17 - sheet.elevation + 2 * sheet.line(4, 6)[None], 0.5))
+    sheet.lay("#8f955f", 0.8 * edge(sheet.noise(70, 60, 4) - 0.7, 0.4) * edge(-20 - sheet.elevation, 2))
+    return sheet
+
+
+def fire(rng: Random) -> Sheet:
+    """Flames all round, at night."""
+    sheet = Sheet(rng, "#140806")
+    sheet.blend([(90, "#0c0506"), (40, "#1c0907"), (0, "#4a1206"), (-50, "#1a0805")], 3)
+    sway = 9 * sheet.noise(12, 10, 4, 0.6)
+    column = np.arange(COLUMNS, dtype=np.float32)[None]
+    tongues = np.zeros((ROWS, COLUMNS), np.float32)
+    for cells, weight in ((22, 1.0), (50, 0.6), (120, 0.35), (260, 0.2)):
+        line = sheet.line(cells, 3, 0.6)
+        reach = (column + sway * COLUMNS / 360 * np.clip((sheet.elevation + 35) / 60, 0, 2) * 0.35) % COLUMNS
+        tongues += weight * line[reach.astype(int)]
+    licks = tongues + 0.55 * sheet.noise(40, 18, 5, 0.65)
+    height = 12 + 14 * licks - sheet.elevation
+    for less, colour in ((0, "#7a1505"), (7, "#c42a06"), (15, "#f05a0c"), (24, "#fb9419"), (33, "#ffca3e"),
+                         (43, "#fff0a4")):  # fmt: skip
+        inner = height - less - 3 * sheet.noise(50, 26, 4, 0.65)
+        sheet.lay(colour, edge(inner, 1.1) * edge(sheet.elevation + 42 + 3 * sheet.noise(12, 8, 3), 3))
+    embers = edge(-sheet.elevation - 36 + 3 * sheet.noise(20, 12, 4), 2)
+    sheet.lay("#240b06", embers)
+    sheet.lay("#e2480c", embers * edge(sheet.noise(70, 60, 4, 0.7) - 0.7, 0.3))
+    sparks = np.zeros((ROWS, COLUMNS), np.float32)
+    for _ in range(420):
+        x, y = int(rng.integers(0, COLUMNS)), int(ROWS * (0.5 - 0.42 * rng.random() ** 1.6))
+        cv2.line(sparks, (x, y), (x + int(rng.integers(-6, 7)), y - int(rng.integers(2, 16))), 1, 2, cv2.LINE_AA)
+    sheet.lay("#ffb347", 0.9 * sparks, 0)
+    return sheet
+
+
+PICTURES: dict[str, Callable[[Random], Sheet]] = {
+    "sea": sea,
+    "forest": forest,
+    "city_at_night": city,
+    "rain_on_a_window": rain,
+    "mountain": mountain,
+    "fire": fire,
+}
+SCENES = {
+    "sea": "sea",
+    "forest": "forest",
+    "city_at_night": "city",
+    "rain_on_a_window": "rain",
+    "mountain": "mountain",
+    "fire": "fire",
+}
+"""What each shows, as the labels of photographs have it."""
+SHIPPED = 0  # the seed of those that ship: nothing learns from them
+
+
+def draw(name: str, seed: int) -> NDArray[np.uint8]:
+    """One picture, RGB [ROWS, COLUMNS, 3]."""
+    return PICTURES[name](np.random.default_rng([seed, *name.encode()])).finished()
