@@ -356,6 +356,11 @@ class Console(Settings):
         description="the address it listens at; 0.0.0.0 lets the whole local network see it",
     )
     port: Port = Field(default=8080, description="its port; off for no page at all")
+    change: Literal["here", "anywhere"] = Field(
+        default="here",
+        description="who may put things away at the page: here, whoever sits at this machine; anywhere, "
+        "whoever sees the page",
+    )
     stream_rate_hz: float = Field(
         default=10.0,
         ge=0.2,

@@ -275,6 +275,7 @@ class Stage(Protocol):
     random: np.random.Generator
     type: Type
     texts: Mapping[str, Sequence[str]]  # the exhibition's wording: key -> one line per language
+    never_again: frozenset[str]  # names out of `Piece.on_now` that the house has put away; changes while it runs
 
     @property
     def sound(self) -> Score: ...
@@ -360,6 +361,13 @@ class Piece:
 
     def withdraw(self, visit: str) -> None:
         """A visit was taken back or its time is over: forget it now."""
+
+    def on_now(self) -> Sequence[str]:
+        """What can be heard or seen at this moment and be put away for good at the console, by names that last.
+
+        Whatever is in `stage.never_again` must not be chosen any more. Empty: there is nothing to put away.
+        """
+        return ()
 
     def change(self, settings: Any) -> None:
         """The curator saved new settings; apply them without a cut."""

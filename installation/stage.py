@@ -99,6 +99,7 @@ class Stage:
     sound_trigger_db: float | None = None
     wall: Callable[[], float] = lambda: 0.0
     stand_in: bool = False
+    never_again: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.frame = 0

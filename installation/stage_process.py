@@ -31,6 +31,7 @@ from installation.health.logs import configure
 from installation.health.metrics import read_report
 from installation.health.vitals import Vitals
 from installation.live_camera import LiveCamera
+from installation.never_again import NeverAgain
 from installation.piece import Answer, CameraView, Picture, Piece, Size, Visit
 from installation.preview import Preview
 from installation.sound.score import LivePort, ScoreWriter
@@ -47,6 +48,7 @@ FAILURES = 3  # of one piece within FAILURE_WINDOW, before the attract film take
 FAILURE_WINDOW = 600.0
 EXPIRE_EVERY = 60.0
 RECALLED_AT_ONCE = 2
+MOST_ON_NOW = 40  # names that the console lists
 SLOW, SLOW_SECONDS = 0.7, 30  # this part of the wanted rate, for so long, is worth an alert
 log = logging.getLogger("stage")
 T = TypeVar("T")
@@ -79,6 +81,7 @@ class StageProcess:
         self._type = Typesetter()
         self._score = ScoreWriter(LivePort(folder))
         self._preview = Preview(folder)
+        self._never_again = NeverAgain(exhibition.data_folder)
         self._expiring_at = 0.0
         self._visitor: StandInVisitor | None = None
         self._expired: Answer[list[str]] | None = None
@@ -265,11 +268,23 @@ class StageProcess:
         status.set("installation_frame_rate", rate)
         status.set("installation_uptime_seconds", now - self._began)
         status.set("installation_camera_age_seconds", self._stage.camera_age, camera="camera")
+        self._put_away()
         wanted = self._exhibition.screen.rate_hz
         self._slow = self._slow + 1 if rate < SLOW * wanted else 0
         name = type(self._stage.piece).__name__
         slow = self._slow >= SLOW_SECONDS
         self._vitals.condition("piece_slow", slow, piece=name, frames_hz=rate, expected_hz=wanted)
+
+    def _put_away(self) -> None:
+        """Say what is on, so that it can be put away at the console; and have the piece know what was."""
+        name = "" if isinstance(self._stage.piece, Attract) else self._exhibition.pieces[self._show].name
+        self._stage.never_again = frozenset(self._never_again.of(name))
+        on_now: list[str] = []
+        try:
+            on_now = [str(each) for each in self._stage.piece.on_now()] if self._open else []
+        except Exception:  # as with its pictures: whatever it is, the room goes on
+            log.exception("the piece cannot say what is on")
+        self._vitals.status.fact("on_now", {"piece": name, "names": on_now[:MOST_ON_NOW]})
 
     # ---- opening and changing ------------------------------------------------------------------------------------
 
@@ -326,6 +341,7 @@ class StageProcess:
             sound_trigger_db=exhibition.controls.sound_db if by_sound else None,
             wall=time.time,
             stand_in=stand_in,
+            never_again=frozenset(self._never_again.of("" if self._safe else exhibition.pieces[self._show].name)),
         )
         stage.open()
         self._remembered = deque()

@@ -6,10 +6,12 @@ when what it says has changed, a figure changes its text alone. Where anything c
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -17,13 +19,16 @@ from nicegui import ui
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 
-from installation.console.standing import Device, Figures, Process, Situation, Standing, duration
+from installation.console.standing import Device, Figures, OnNow, Process, Situation, Standing, duration
+from installation.never_again import NeverAgain
 
 STYLE = Path(__file__).with_name("page.css")
 SCRIPT = Path(__file__).with_name("page.js")
+NEVER, ALLOW = "Never again", "Allow again"
 SEVERITY_WORDS = {"fault": "Fault", "warning": "Warning", "info": "Note"}
 NOW_SECONDS = 2.0  # a heartbeat younger than this is shown as now
 Row = TypeVar("Row")
+log = logging.getLogger("console.page")
 
 
 class Tag(Element):
@@ -60,10 +65,24 @@ class Part(Generic[Row]):
             self._fill(rows)
 
 
-class Page:
-    """One open page. `show` brings it up to date and costs next to nothing where nothing has changed."""
+@dataclass(frozen=True)
+class Name:
+    """Something that is on or was put away, and what its button says; no button where whoever looks may only look."""
 
-    def __init__(self, title: str) -> None:
+    piece: str
+    name: str
+    words: str
+    may: bool
+
+
+class Page:
+    """One open page. `show` brings it up to date and costs next to nothing where nothing has changed.
+
+    `never_again` keeps what is put away at this page; None where whoever looks may only look.
+    """
+
+    def __init__(self, title: str, never_again: NeverAgain | None = None) -> None:
+        self._never_again = never_again
         ui.add_head_html(f"<style>{STYLE.read_text(encoding='utf-8')}</style>")
         ui.add_body_html(f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>")
         # Quasar's page is a `main` around everything; ours is the part between masthead and foot.
@@ -77,6 +96,21 @@ class Page:
             self._build_picture()
             with Tag("section", "alerts", aria_label="What needs attention"):
                 self._alerts = Part(Tag("ul"), _alerts)
+            self._choices = Tag("section", "choices is-none", aria_label="What is on now")
+            with self._choices, Tag("div", "columns"):
+                with Tag("div"):
+                    Words("h2", "On now")
+                    self._on = Part(Tag("ul"), self._names)
+                with Tag("div") as self._away:
+                    Words("h2", "Never again")
+                    self._put_away = Part(Tag("ul"), self._names)
+            with self._choices:
+                hint = (
+                    ""
+                    if never_again is not None
+                    else "To put something away for good, use this page on the machine itself."
+                )
+                self._trouble = Words("p", hint, "hint", role="status")
             with Tag("section", "figures", aria_label="Figures"):
                 self._figures = {label: _figure(label) for label in _figure_words(Figures())}
             with Tag("div", "columns"):
@@ -101,6 +135,35 @@ class Page:
         self._alerts.show(situation.alerts)
         self._processes.show([_ProcessRow.of(process) for process in situation.processes])
         self._devices.show(situation.devices)
+        self._show_choices(situation.on_now)
+
+    def _show_choices(self, on: OnNow) -> None:
+        _become(self._choices, "choices" if on.names or on.put_away else "choices is-none")
+        _become(self._away, "" if on.put_away else "is-none")
+        may = self._never_again is not None
+        self._on.show([Name(on.piece, name, NEVER, may) for name in on.names])
+        self._put_away.show([Name(on.piece, name, ALLOW, may) for name in on.put_away])
+
+    def _names(self, rows: Sequence[Name]) -> None:
+        for row in rows:
+            with Tag("li"):
+                Words("span", row.name, "name")
+                if row.may:
+                    words = f"{row.words}: {row.name}"
+                    button = Words("button", row.words, type="button", aria_label=words)
+                    button.on("click", partial(self._choose, row))
+
+    def _choose(self, row: Name) -> None:
+        if self._never_again is None:
+            return
+        do = self._never_again.put_away if row.words == NEVER else self._never_again.take_back
+        try:
+            do(row.piece, row.name)
+        except OSError as error:
+            log.error("%s cannot be written: %s", self._never_again.path, error)
+            self._trouble.set_text(f"It could not be kept: {error.strerror or error}.")
+        else:
+            self._trouble.set_text("")
 
     def _build_picture(self) -> None:
         with Tag("figure", "picture"):

@@ -81,7 +81,9 @@ class ConsoleProcess:
     async def run(self) -> None:
         from installation.console.server import Site  # imports NiceGUI: the port is open and named by now
 
-        site = Site(self._folder, self._choices.title, self._choices.console.stream_rate_hz, self._observer)
+        wanted = self._choices.console
+        anywhere = wanted.change == "anywhere"
+        site = Site(self._folder, self._choices.title, wanted.stream_rate_hz, self._observer, anywhere)
         server = site.server()
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._leave, site, server)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -62,8 +63,8 @@ class Server(uvicorn.Server):
 class Site:
     """Everything that is answered, and the pages that are open."""
 
-    def __init__(self, folder: Path, title: str, rate_hz: float, observer: Observer) -> None:
-        self._folder, self._title, self._observer = folder, title, observer
+    def __init__(self, folder: Path, title: str, rate_hz: float, observer: Observer, anywhere: bool = False) -> None:
+        self._folder, self._title, self._observer, self._anywhere = folder, title, observer, anywhere
         self.stopping = asyncio.Event()
         self.preview = Preview(folder, rate_hz)
         self._pages: dict[str, Page] = {}
@@ -119,7 +120,8 @@ class Site:
             if len(self._pages) >= MOST_PAGES:
                 return PlainTextResponse("Too many pages are open; close one elsewhere.\n", 503, KEPT)
             client = ui.context.client
-            page = Page(self._title)
+            may = self._anywhere or is_here(client.ip)
+            page = Page(self._title, self._observer.never_again if may else None)
             page.show(self._look(), self._curtain)
             self._pages[client.id] = page
             client.on_delete(lambda: self._pages.pop(client.id, None))
@@ -156,6 +158,14 @@ class Site:
     async def _health(self) -> Response:
         missing = self._look().missing
         return JSONResponse({"ok": not missing, "reasons": missing}, 503 if missing else 200, KEPT)
+
+
+def is_here(address: str) -> bool:
+    """Whether a browser at this address runs on this machine."""
+    try:
+        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
 
 
 class Fenced:

@@ -22,11 +22,13 @@ from installation import shared
 from installation.health import heartbeat
 from installation.health.alerts import SEVERITIES, Severity
 from installation.health.metrics import Report, read_report
+from installation.never_again import NeverAgain
 from installation.roles import ROLES
 
 SUPERVISOR_SECONDS = 5.0  # the supervisor writes every second; it has no heartbeat
 DISK_EVERY = 10.0
 LONGEST_TEXT = 400
+LONGEST_NAME, MOST_NAMES = 1000, 40  # of what is on
 State = Literal["working", "starting", "silent"]
 Verdict = Literal["well", "starting", "warning", "fault"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -88,6 +90,15 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class OnNow:
+    """What the piece that is on chooses at the moment, and what it must not choose any more, by name."""
+
+    piece: str = ""
+    names: tuple[str, ...] = ()
+    put_away: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Situation:
     """How everything stands at one instant."""
 
@@ -96,6 +107,7 @@ class Situation:
     devices: tuple[Device, ...]
     alerts: tuple[Standing, ...]
     figures: Figures
+    on_now: OnNow = OnNow()
 
     @property
     def missing(self) -> list[str]:
@@ -128,6 +140,7 @@ class Observer:
 
     def __init__(self, folder: Path, processes: Sequence[str], disk: Path) -> None:
         self._folder, self._processes, self._disk = folder, tuple(processes), disk
+        self.never_again = NeverAgain(disk)
         self._table: NDArray[np.float64] | None = None
         self._frames: tuple[float, float] | None = None  # written at, frames
         self._rate: float | None = None
@@ -152,6 +165,7 @@ class Observer:
                 uptime_s=number(supervisor, "installation_uptime_seconds"),
                 disk_free_bytes=self._disk_free(now),
             ),
+            on_now=self._on_now(stage),
         )
 
     def _reports(self, now: float) -> dict[str, Report]:
@@ -193,6 +207,16 @@ class Observer:
                 return Process(name, "working" if age <= role.next_beat else "silent", restarts, max(age, 0.0))
         starting = uptime is not None and uptime <= role.first_beat
         return Process(name, "starting" if starting else "silent", restarts, None)
+
+    def _on_now(self, stage: Report | None) -> OnNow:
+        said = _facts(stage).get("on_now")
+        piece = text(said.get("piece"), LONGEST_NAME) if isinstance(said, dict) else ""
+        if not isinstance(said, dict) or not piece:
+            return OnNow()
+        names = said.get("names")
+        found = [name for name in names if _is_name(name)] if isinstance(names, list) else []
+        put_away = [name for name in self.never_again.of(piece) if _is_name(name)]
+        return OnNow(piece, tuple(name for name in found[:MOST_NAMES] if name not in put_away), tuple(put_away))
 
     def _frame_rate(self, stage: Report | None, now: float) -> float | None:
         frames = number(stage, "installation_frames_total")
@@ -238,6 +262,11 @@ def text(value: object, longest: int = LONGEST_TEXT) -> str:
         return ""
     line = _UNPRINTABLE.sub(" ", value).strip()
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def _is_name(value: object) -> bool:
+    """Whether it can be shown as it is: a name that was cut or cleaned would put something else away."""
+    return isinstance(value, str) and value != "" and text(value, LONGEST_NAME) == value
 
 
 def number(report: Report | None, metric: str, **labels: str) -> float | None:

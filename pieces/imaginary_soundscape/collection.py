@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -124,13 +124,14 @@ class Exclusion:
     names: frozenset[str] = frozenset()
 
 
-def exclusion(names: Sequence[str], exclude: Sequence[str]) -> Exclusion:
-    """Those that `exclude` names: by name, path within the archive, or pattern (rain*)."""
+def exclusion(names: Sequence[str], exclude: Sequence[str], exactly: Set[str] = frozenset()) -> Exclusion:
+    """Those that `exclude` names: by name, path within the archive, or pattern (rain*); and those in `exactly`."""
     patterns = [pattern.strip().lower() for pattern in exclude if pattern.strip()]
     found = [
         place
         for place, name in enumerate(names)
-        if any(
+        if name in exactly
+        or any(
             fnmatch.fnmatchcase(said, pattern)
             for said in (name.lower(), Path(name).name.lower(), Path(name).stem.lower())
             for pattern in patterns

@@ -32,6 +32,7 @@ SURVEY_AGAIN = 60.0  # seconds after which new sounds are compared with what was
 PAUSES = (5.0, 20.0, 60.0)  # seconds before something that failed is tried again
 log = logging.getLogger(__name__)
 Asked = tuple[tuple[object, ...], tuple[float | None, ...]]  # a scene, and the directions it is looked at in
+Excluded = tuple[tuple[str, ...], frozenset[str]]  # a curator's patterns, and names that were put away
 Kept = tempfile.TemporaryDirectory[str] | None  # an index that has no other place
 
 
@@ -44,9 +45,9 @@ class Listening:
         self.opened = 0  # archives so far: what was judged by another one must be looked at again
         self._stage = stage
         self._wanted: tuple[Path, str] | None = None
-        self._exclude: tuple[str, ...] = ()
+        self._exclude: Excluded = ((), frozenset())
         self._exclusion = Exclusion()
-        self._excluding: tuple[int, tuple[str, ...]] | None = None  # what `_exclusion` was made of
+        self._excluding: tuple[int, Excluded] | None = None  # what `_exclusion` was made of
         self._encoder: tuple[str, encoders.Encoder] | None = None
         self._asked: tuple[Callable[[Any], None], Answer[Any], tuple[Path, str]] | None = None
         self._looked: tuple[Asked, tuple[Picture, ...]] | None = None
@@ -61,9 +62,9 @@ class Listening:
         self._failures = 0
         self._time = 0.0
 
-    def want(self, archive: Path, encoder: str, exclude: Sequence[str]) -> None:
-        """Find sounds in `archive`, none of those that `exclude` names."""
-        self._exclude = tuple(exclude)
+    def want(self, archive: Path, encoder: str, exclude: Sequence[str], never: frozenset[str]) -> None:
+        """Find sounds in `archive`, none of those that `exclude` names (patterns) or `never` does (as they are)."""
+        self._exclude = tuple(exclude), never
         if (archive, encoder) != self._wanted:
             if self._wanted is not None:
                 self._stage.clear("archive_unusable", archive=_called(self._wanted[0]))
@@ -121,7 +122,7 @@ class Listening:
         elif self._excluding != (self.opened, self._exclude):
             made_of = self.opened, self._exclude
             self._do(
-                lambda found: self._take_exclusion(made_of, found), 0.0, room.exclusion, have.names, self._exclude
+                lambda found: self._take_exclusion(made_of, found), 0.0, room.exclusion, have.names, *self._exclude
             )
         elif self._looked is not None:
             (key, pictures), self._judging, self._looked = self._looked, self._looked, None
@@ -204,7 +205,7 @@ class Listening:
         self.opened += 1
         self._stage.clear("archive_unusable", archive=_called(found.archive))
 
-    def _take_exclusion(self, made_of: tuple[int, tuple[str, ...]], found: Exclusion) -> None:
+    def _take_exclusion(self, made_of: tuple[int, Excluded], found: Exclusion) -> None:
         self._excluding, self._exclusion = made_of, found
 
     def _take_begun(self, found: tuple[Iterator[Progress], Kept]) -> None:

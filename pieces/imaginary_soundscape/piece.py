@@ -112,6 +112,7 @@ class ImaginarySoundscape(Piece):
         from pieces.imaginary_soundscape.view import View
         from pieces.imaginary_soundscape.walk import Walk
 
+        self._stage = stage
         self._scenery = Scenery(stage)
         self._walk = Walk()
         self._view = View(stage.type)
@@ -128,7 +129,8 @@ class ImaginarySoundscape(Piece):
         from pieces.imaginary_soundscape import listening
 
         chosen = self.settings
-        self._listening.want(chosen.archive or listening.OWN, chosen.encoder, chosen.exclude)
+        never = self._stage.never_again
+        self._listening.want(chosen.archive or listening.OWN, chosen.encoder, chosen.exclude, never)
         camera = chosen.pictures == "camera"
         heading = 0.0
         if camera:
@@ -142,6 +144,9 @@ class ImaginarySoundscape(Piece):
             fitted = moment.camera.fitted(moment.size)
             return self._view.draw_camera(fitted, moment.delta, self._playing.heard, chosen.caption)
         return self._view.draw(moment.size, heading, moment.delta, self._playing.heard, chosen.caption)
+
+    def on_now(self) -> Sequence[str]:
+        return [heard.name for heard in self._playing.heard]
 
     def close(self) -> None:
         self._playing.stop()
@@ -200,7 +205,7 @@ class ImaginarySoundscape(Piece):
 
     def _listen(self, key: tuple[object, ...], views: Sequence[Picture], directions: Sequence[float | None]) -> None:
         """Have `views` listened to, once for each archive as it was opened, and each curator's list."""
-        asked = (*key, self._listening.opened, tuple(self.settings.exclude))
+        asked = (*key, self._listening.opened, tuple(self.settings.exclude), self._stage.never_again)
         if asked != self._asked and self._listening.collection is not None:
             self._asked = asked
             self._listening.look((key, tuple(directions)), views)

@@ -17,7 +17,7 @@ HEAVY = ("torch", "torchaudio", "pygame", "cv2", "sounddevice", "soundfile", "sc
 
 # Rooms that stand on the ground, and what each of the others may lean on beside the ground and itself.
 GROUND = {
-    "answers", "assets", "clock", "files", "layout", "locking", "messages", "piece", "places", "presence", "profiles",
+    "answers", "assets", "clock", "files", "layout", "locking", "messages", "never_again", "piece", "places", "presence", "profiles",
     "resampling", "roles", "settings", "shared", "texts",
 }  # fmt: skip
 ARROWS = {
@@ -34,7 +34,7 @@ ARROWS = {
 # The lightest know nothing but what is named here.
 FEET = {
     "assets": set(), "files": set(), "roles": set(), "clock": set(), "locking": set(), "messages": set(),
-    "piece": {"settings"}, "settings": set(),
+    "never_again": {"files"}, "piece": {"settings"}, "settings": set(),
 }  # fmt: skip
 # Arrows that run back up, each to be turned round: there are none, and none may come.
 DEBTS: set[tuple[str, str]] = set()

@@ -28,6 +28,7 @@ from installation.health import heartbeat
 from installation.health.alerts import Board
 from installation.health.heartbeat import Heartbeat
 from installation.health.metrics import Status
+from installation.never_again import NeverAgain
 from installation.shared import FrameWriter
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -275,6 +276,26 @@ def test_an_open_page_follows_what_happens(room: Room, console: Console, tab: Br
     room.board.clear("camera_missing")
     room.silent.clear()
     until(lambda: "All is well" in tab.text(), "the end of it")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_sound_is_put_away_for_good_and_allowed_again(
+    room: Room, console: Console, tab: Browser, size: str
+) -> None:
+    kept = NeverAgain(room.folder.parent / "data")
+    names = ["rain on a tin roof.ogg", "<b>siren</b> [loud].wav", "verylongname" * 12 + ".flac"]
+    room.said["stage"].fact("on_now", {"piece": "imaginary_soundscape", "names": names})
+    tab.open(console.address, SIZES[size])
+    until(lambda: tab.text().count("Never again") >= 3, "a button beside each name")
+    assert tab.ask("document.documentElement.scrollWidth") <= SIZES[size][0], "nothing hangs over the edge"
+    tab.ask("document.querySelectorAll('.choices button')[1].click()")
+    until(lambda: kept.of("imaginary_soundscape") == (names[1],), "it is kept")
+    until(lambda: "Allow again" in tab.text(), "it can be undone")
+    assert tab.ask("document.querySelectorAll('.choices b').length") == 0
+    tab.ask("[...document.querySelectorAll('.choices button')].find(b => b.innerText == 'Allow again').click()")
+    until(lambda: kept.of("imaginary_soundscape") == (), "it may come again")
+    room.said["stage"].fact("on_now", {"piece": "", "names": []})
+    until(lambda: "Never again" not in tab.text(), "nothing to put away, nothing on the page")
 
 
 def test_what_files_say_is_shown_and_never_run(room: Room, console: Console, tab: Browser) -> None:

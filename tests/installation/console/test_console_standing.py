@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from installation.console.standing import Observer, Situation, duration, text
+from installation.console.standing import MOST_NAMES, Observer, OnNow, Situation, duration, text
+from installation.never_again import NeverAgain
 from installation.roles import ROLES
 from tests.installation.console.made_run import NAMES, Run
 
@@ -164,6 +165,40 @@ def test_a_damaged_file_is_logged_once_for_as_long_as_it_stays(run: Run, caplog:
     run.status["sound"].set("installation_blocks_missed_total", 7)
     run.write("sound")
     assert watching.look(time.monotonic()).figures.blocks_missed == 7
+
+
+def test_what_is_on_can_be_told_from_what_was_put_away(run: Run) -> None:
+    kept = NeverAgain(run.folder)
+    kept.put_away("soundscape", "siren.ogg")
+    run.status["stage"].fact("on_now", {"piece": "soundscape", "names": ["rain.ogg", "siren.ogg"]})
+    run.write()
+    assert seen(run).on_now == OnNow("soundscape", ("rain.ogg",), ("siren.ogg",))
+    run.status["stage"].fact("on_now", {"piece": "beatbox", "names": []})
+    run.write()
+    assert seen(run).on_now == OnNow("beatbox")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        [],
+        "all",
+        {"piece": 3},
+        {"piece": "p", "names": "rain"},
+        {"piece": "p", "names": [3, None, "a\u202eb", ""]},
+    ],
+)
+def test_what_cannot_be_put_away_as_it_is_named_is_not_offered(run: Run, said: object) -> None:
+    run.status["stage"].fact("on_now", said)
+    run.write()
+    assert seen(run).on_now.names == ()
+
+
+def test_no_more_is_offered_than_anybody_would_read(run: Run) -> None:
+    run.status["stage"].fact("on_now", {"piece": "p", "names": [f"{number}.ogg" for number in range(5000)]})
+    run.write()
+    assert len(seen(run).on_now.names) == MOST_NAMES
 
 
 def test_one_process_cannot_speak_for_another(run: Run) -> None:

@@ -134,6 +134,23 @@ def test_a_sound_that_is_excluded_goes_and_does_not_come_back(place: Path) -> No
     assert "red" not in here.heard() and here.heard()
 
 
+def test_what_is_put_away_at_the_console_goes_and_comes_back_when_it_may(place: Path) -> None:
+    tone(place / "archive", "red", "red [x]", level=0.2)
+    (place / "archive/red.wav").unlink()
+    here = room(place, stay="1 h")
+    here.run(6)
+    assert list(here.piece.on_now()) == ["red [x].wav"]
+    here.never_again = frozenset({"red [x].wav"})
+    here.run(4)
+    assert here.heard() and "red [x]" not in here.heard()
+    here.never_again = frozenset()
+    here.step("button")
+    here.run(4)
+    here.step("button")
+    here.run(4)
+    assert "red [x]" in here.heard()
+
+
 def test_every_setting_can_be_changed_while_it_runs(place: Path) -> None:
     here = room(place)
     here.run(4)

@@ -85,7 +85,7 @@ class Room:
         self.sound = ScoreWriter(self.port)
         self.beds = self.sound.beds
         self.standing: dict[str, str] = {}
-        self.flights = 0
+        self.never_again: frozenset[str] = frozenset()
         self.camera: Callable[[float], Picture] = lambda time: np.full((90, 160, 3), 100, np.uint8)
         self.piece = ImaginarySoundscape(ImaginarySoundscape.Settings.model_validate(settings))
         self.piece.open(self)  # type: ignore[arg-type]

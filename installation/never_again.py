@@ -1,0 +1,98 @@
+"""What the house wants never again: put away at the console, piece by piece, and kept beside the visits.
+
+The console writes the file, the stage reads it; both look at it again when it has changed. People may read and edit
+it, too: a piece's name, and under it the names of what it must not choose. Nothing here knows what these names mean.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from installation.files import write_whole
+
+NAME = "never_again.yaml"
+MOST = 10_000  # names of a piece; what is added beyond is not kept
+HEAD = "# Put away at the console. A piece, and what it never chooses again; take a line out, and it may.\n"
+log = logging.getLogger(__name__)
+
+
+class NeverAgain:
+    """The file in the exhibition's data folder. One that is damaged or not there names nothing."""
+
+    def __init__(self, data_folder: Path) -> None:
+        self.path = data_folder / NAME
+        self._stamp: tuple[int, int, int] | None = None
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._damaged = False
+
+    def of(self, piece: str) -> tuple[str, ...]:
+        """What was put away of `piece`, in the order in which it was."""
+        self._look()
+        return self._names.get(piece, ())
+
+    def put_away(self, piece: str, name: str) -> None:
+        """`piece` never chooses `name` again.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        before = self.of(piece)
+        if name not in before:
+            self._write({**self._names, piece: (*before[: MOST - 1], name)})
+
+    def take_back(self, piece: str, name: str) -> None:
+        """`piece` may choose `name` again.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        before = self.of(piece)
+        if name in before:
+            self._write({**self._names, piece: tuple(other for other in before if other != name)})
+
+    def _look(self) -> None:
+        try:
+            state = self.path.stat()
+        except OSError:
+            self._stamp, self._names, self._damaged = None, {}, False
+            return
+        stamp = state.st_mtime_ns, state.st_size, state.st_ino
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self._names, self._damaged = _read(self.path), False
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            log.error("%s cannot be used, what it put away may come again: %s", self.path, error)
+            self._names, self._damaged = {}, True
+
+    def _write(self, names: Mapping[str, tuple[str, ...]]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self._damaged:  # somebody may want to see what it was
+            self.path.replace(self.path.with_suffix(".damaged.yaml"))
+        kept = {piece: list(found) for piece, found in names.items() if found}
+        text = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False)
+        if yaml.safe_load(text) != kept:  # some line ends and the like do not come back as they are
+            text = yaml.safe_dump(kept, sort_keys=False)
+        write_whole(self.path, (HEAD + text).encode())
+        self._look()
+
+
+def _read(path: Path) -> dict[str, tuple[str, ...]]:
+    """Raises ValueError: it does not say what it should."""
+    said: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if said is None:
+        return {}
+    if not isinstance(said, dict):
+        raise ValueError("it must be names of pieces, each with a list of names")
+    found = {}
+    for piece, names in said.items():
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"under {piece}: it must be a list of names")
+        found[str(piece)] = tuple(names)
+    return found

@@ -1,0 +1,79 @@
+"""What was put away stays away: through restarts, edits, damage and names in any script."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from installation.never_again import MOST, NeverAgain
+
+
+def test_what_is_put_away_is_known_to_another_process_and_can_be_taken_back(tmp_path: Path) -> None:
+    console, stage = NeverAgain(tmp_path / "data"), NeverAgain(tmp_path / "data")
+    assert stage.of("soundscape") == ()
+    console.put_away("soundscape", "siren.ogg")
+    console.put_away("soundscape", "deep/horn [2].wav")
+    console.put_away("soundscape", "siren.ogg")
+    console.put_away("beatbox", "siren.ogg")
+    assert stage.of("soundscape") == ("siren.ogg", "deep/horn [2].wav") and stage.of("beatbox") == ("siren.ogg",)
+    console.take_back("soundscape", "siren.ogg")
+    console.take_back("soundscape", "never put away")
+    assert stage.of("soundscape") == ("deep/horn [2].wav",) == NeverAgain(tmp_path / "data").of("soundscape")
+    console.take_back("soundscape", "deep/horn [2].wav")
+    console.take_back("beatbox", "siren.ogg")
+    assert stage.of("soundscape") == () == stage.of("beatbox")
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30), max_size=6, unique=True))
+def test_any_name_comes_back_as_it_was(tmp_path: Path, names: list[str]) -> None:
+    folder = tmp_path / os.urandom(6).hex()
+    for name in names:
+        NeverAgain(folder).put_away("piece", name)
+    assert NeverAgain(folder).of("piece") == tuple(names)
+
+
+@pytest.mark.parametrize("said", ["- a list", "piece: siren.ogg", "piece: [1, 2]", "{", "piece: [\x00]", "\xff\xfe"])
+def test_a_damaged_file_names_nothing_is_said_and_kept(
+    tmp_path: Path, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = NeverAgain(tmp_path)
+    kept.path.write_bytes(said.encode("latin-1"))
+    assert kept.of("piece") == () and "may come again" in caplog.text
+    caplog.clear()
+    assert kept.of("piece") == () and caplog.text == "", "said once"
+    kept.put_away("piece", "siren.ogg")
+    assert NeverAgain(tmp_path).of("piece") == ("siren.ogg",)
+    assert (tmp_path / "never_again.damaged.yaml").read_bytes() == said.encode("latin-1")
+
+
+def test_people_may_edit_it_while_it_is_used(tmp_path: Path) -> None:
+    kept = NeverAgain(tmp_path)
+    kept.put_away("piece", "a.wav")
+    assert kept.path.read_text().startswith("#")
+    kept.path.write_text("piece:\n- b.wav  # too shrill for the opening\n")
+    assert kept.of("piece") == ("b.wav",)
+    kept.path.write_text("")
+    assert kept.of("piece") == ()
+    kept.path.unlink()
+    assert kept.of("piece") == ()
+
+
+def test_it_does_not_grow_for_ever(tmp_path: Path) -> None:
+    kept = NeverAgain(tmp_path)
+    kept.path.write_text(yaml.safe_dump({"piece": [f"{number}.wav" for number in range(MOST)]}))
+    kept.put_away("piece", "last.wav")
+    assert len(kept.of("piece")) == MOST and kept.of("piece")[-1] == "last.wav"
+
+
+def test_where_it_cannot_be_written_it_says_so_and_keeps_what_it_has(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where the folder should be")
+    kept = NeverAgain(tmp_path / "data")
+    with pytest.raises(OSError):
+        kept.put_away("piece", "siren.ogg")
+    assert kept.of("piece") == ()
