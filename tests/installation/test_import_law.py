@@ -17,8 +17,8 @@ HEAVY = ("torch", "torchaudio", "pygame", "cv2", "sounddevice", "soundfile", "sc
 
 # Rooms that stand on the ground, and what each of the others may lean on beside the ground and itself.
 GROUND = {
-    "answers", "assets", "clock", "files", "layout", "locking", "messages", "never_again", "piece", "places", "presence", "profiles",
-    "resampling", "roles", "settings", "shared", "texts",
+    "answers", "assets", "clock", "files", "layout", "locking", "messages", "never_again", "piece", "places",
+    "presence", "profiles", "resampling", "roles", "settings", "shared", "texts",
 }  # fmt: skip
 ARROWS = {
     "health": set(),
