@@ -20,6 +20,7 @@ import numpy as np
 
 from installation.answers import Offline
 from installation.assets import STAND_IN_FILM
+from installation.choices import PICTURE_SUFFIXES
 from installation.devices.film import FilmError, FilmReader
 from installation.devices.film import sound as film_sound
 from installation.exhibition import Exhibition, OnShow
@@ -100,11 +101,10 @@ class FolderCamera:
     """A folder of pictures in the camera's place: one after the other, each for a while."""
 
     SECONDS = 8.0
-    SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
     LONGEST_PX = 1920
 
     def __init__(self, folder: Path) -> None:
-        self._paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in self.SUFFIXES)
+        self._paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
         if not self._paths:
             raise RenderError(f"{folder}: there is no picture in it; name a film, or a folder with pictures")
         self.seconds = self.SECONDS * len(self._paths)

@@ -4,13 +4,14 @@ Lives here: listing, sizes from headers, decoding. Must not live here: what is m
 when it is read (`scenery.py`; always beside the frame loop).
 
 JPEG can be decoded at an eighth of its size, so that a panorama of 100 megapixels costs 2; other formats are decoded
-whole, and therefore refused beyond MOST_PIXELS.
+whole, and therefore refused beyond MOST_PIXELS, before any of it is decoded.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -60,7 +61,7 @@ def read(path: Path, least: int) -> Picture:
     except OSError as error:
         raise PictureError(f"{path}: cannot be read ({error.strerror or error})") from error
     jpeg = head[:2] == b"\xff\xd8"
-    size = _jpeg_size(head) if jpeg else _png_size(head)
+    size = size_of(head)
     flag = cv2.IMREAD_COLOR
     if size is not None:
         fits = [by for by in REDUCTIONS if min(size) // by >= least]
@@ -71,11 +72,17 @@ def read(path: Path, least: int) -> Picture:
             raise PictureError(f"{path}: {size[0]} × {size[1]} pixels are too many; save it smaller, or as JPEG")
     try:
         decoded = cv2.imread(str(path), flag)
-    except cv2.error as error:  # OpenCV's own limit, for formats whose header is not read here
+    except cv2.error as error:  # OpenCV's own limit, where the header does not say what follows
         raise PictureError(f"{path}: cannot be decoded ({error.err})") from error
     if decoded is None or not decoded.size:
         raise PictureError(f"{path}: is damaged, or no picture")
     return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def size_of(head: bytes) -> Size | None:
+    """(width, height) as a file's first bytes say it, whichever way it is to be held; None where they do not."""
+    readers = (_jpeg_size, _png_size, _bmp_size, _webp_size, _tiff_size)
+    return next((size for reader in readers if (size := reader(head)) is not None), None)
 
 
 def _png_size(head: bytes) -> Size | None:
@@ -86,8 +93,8 @@ def _png_size(head: bytes) -> Size | None:
 
 
 def _jpeg_size(head: bytes) -> Size | None:
-    """(width, height), from a JPEG's frame header (ITU-T T.81, B.2.2), whichever way it is to be held."""
-    at = 2
+    """(width, height), from a JPEG's frame header (ITU-T T.81, B.2.2)."""
+    at = 2 if head[:2] == b"\xff\xd8" else len(head)
     while at + 9 < len(head):
         if head[at] != 0xFF:
             return None
@@ -96,3 +103,38 @@ def _jpeg_size(head: bytes) -> Size | None:
             return int.from_bytes(head[at + 7 : at + 9], "big"), int.from_bytes(head[at + 5 : at + 7], "big")
         at += 1 if kind == 0xFF else 2 + int.from_bytes(head[at + 2 : at + 4], "big")
     return None
+
+
+def _bmp_size(head: bytes) -> Size | None:
+    """(width, height), from a bitmap's information header; upside down where the height is negative."""
+    if head[:2] != b"BM" or len(head) < 26:
+        return None
+    width, height = (int.from_bytes(head[at : at + 4], "little", signed=True) for at in (18, 22))
+    return abs(width), abs(height)
+
+
+def _webp_size(head: bytes) -> Size | None:
+    """(width, height), from the first chunk of a WebP (RFC 9649): lossy, lossless or extended."""
+    if head[:4] != b"RIFF" or head[8:12] != b"WEBP" or len(head) < 30:
+        return None
+    kind = head[12:16]
+    if kind == b"VP8X":
+        return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
+    if kind == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    return int.from_bytes(head[26:28], "little") & 0x3FFF, int.from_bytes(head[28:30], "little") & 0x3FFF
+
+
+def _tiff_size(head: bytes) -> Size | None:
+    """(width, height), from a TIFF's first directory (TIFF 6.0, section 2), where that comes early in the file."""
+    orders: dict[bytes, Literal["little", "big"]] = {b"II*\x00": "little", b"MM\x00*": "big"}
+    order = orders.get(head[:4])
+    if order is None:
+        return None
+    at = int.from_bytes(head[4:8], order)
+    found = {}
+    for entry in range(at + 2, at + 2 + 12 * int.from_bytes(head[at : at + 2], order), 12):
+        tag, kind = (int.from_bytes(head[place : place + 2], order) for place in (entry, entry + 2))
+        found[tag] = int.from_bytes(head[entry + 8 : entry + 8 + (2 if kind == 3 else 4)], order)
+    return (found[256], found[257]) if {256, 257} <= found.keys() else None

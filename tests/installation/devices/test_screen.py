@@ -12,7 +12,7 @@ import pytest
 
 from installation.choices import TRIGGERS
 from installation.devices import DeviceError, screen
-from installation.devices.screen import Controls, Offscreen, Pace
+from installation.devices.screen import Controls, Drag, Offscreen, Pace
 
 KEYS = {"space": 32, "return": 13, "enter": 271, "a": 97}
 
@@ -28,6 +28,7 @@ def pygame() -> SimpleNamespace:
     held = SimpleNamespace(begun=False, made=[])
     return SimpleNamespace(
         KEYDOWN=1, FINGERDOWN=2, MOUSEBUTTONDOWN=3, JOYBUTTONDOWN=4, JOYDEVICEADDED=5, QUIT=6, MOUSEWHEEL=7,
+        FINGERMOTION=8, MOUSEMOTION=9,
         key=SimpleNamespace(key_code=_key_code), held=held,
         joystick=SimpleNamespace(init=lambda: setattr(held, "begun", True), Joystick=held.made.append),
     )  # fmt: skip
@@ -150,3 +151,44 @@ def test_a_display_is_looked_for_in_the_session(monkeypatch: pytest.MonkeyPatch)
     assert not screen.has_display()
     monkeypatch.setenv("DISPLAY", ":3")
     assert screen.has_display()
+
+
+# ---- fingers -------------------------------------------------------------------------------------------------------
+
+
+def dragged(rotate: int, *events: SimpleNamespace) -> tuple[float, float]:
+    """In a window of 160 by 90 pixels, or 90 by 160 where the picture lies on its side."""
+    drag = Drag(pygame())
+    window = (90, 160) if rotate in (90, 270) else (160, 90)
+    for event in events:
+        drag.see(event, window)
+    found = drag.taken(rotate, 90)
+    assert drag.taken(rotate, 90) == (0, 0), "taken once"
+    return found
+
+
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+def test_a_finger_pulls_the_picture_the_way_its_own_eyes_see(rotate: int) -> None:
+    """Whatever way the screen hangs: a mark on the picture and the finger on it move together."""
+    fake = pygame()
+
+    def on_the_window(picture_x: int, picture_y: int) -> tuple[int, int]:
+        picture = np.zeros((90, 160), bool)
+        picture[picture_y, picture_x] = True
+        rows, columns = np.nonzero(np.rot90(picture, -rotate // 90))  # as `Window.show` turns it
+        return int(columns[0]), int(rows[0])
+
+    for right, down in ((30, 0), (0, 20), (-10, 15)):
+        before, after = on_the_window(80, 45), on_the_window(80 + right, 45 + down)
+        moved = after[0] - before[0], after[1] - before[1]
+        mouse = SimpleNamespace(type=fake.MOUSEMOTION, rel=moved, buttons=(1, 0, 0), touch=False)
+        assert dragged(rotate, mouse) == pytest.approx((right / 90, down / 90))
+
+
+def test_a_finger_that_sdl_also_calls_a_mouse_counts_once_and_a_mouse_must_be_held() -> None:
+    fake = pygame()
+    finger = SimpleNamespace(type=fake.FINGERMOTION, dx=0.1, dy=0.2)
+    echo = SimpleNamespace(type=fake.MOUSEMOTION, rel=(16, 18), buttons=(1, 0, 0), touch=True)
+    passing = SimpleNamespace(type=fake.MOUSEMOTION, rel=(50, 50), buttons=(0, 0, 0), touch=False)
+    other = SimpleNamespace(type=fake.MOUSEMOTION, rel=(50, 50), buttons=(0, 0, 1), touch=False)
+    assert dragged(0, finger, echo, passing, other) == pytest.approx((16 / 90, 18 / 90))

@@ -7,6 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pieces.imaginary_soundscape import panorama, pictures
 from pieces.imaginary_soundscape.panorama import sheet_for, views, window
@@ -64,6 +66,47 @@ def test_a_picture_that_would_not_fit_into_memory_is_refused(tmp_path: Path) -> 
     (tmp_path / "huge.png").write_bytes(head + bytes(20))
     with pytest.raises(pictures.PictureError, match="40000 × 20000"):
         pictures.read(tmp_path / "huge.png", least=100)
+
+
+@pytest.mark.parametrize("suffix", pictures.SUFFIXES)
+def test_every_format_says_its_size_before_it_is_decoded(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"picture{suffix}"
+    assert cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 256, (123, 457, 3), np.uint8))
+    assert pictures.size_of(path.read_bytes()) == (457, 123)
+    assert pictures.read(path, least=100).shape == (123, 457, 3)
+
+
+def test_a_lossless_webp_and_an_extended_one_say_theirs(tmp_path: Path) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (123, 457, 4), np.uint8)
+    cv2.imwrite(str(tmp_path / "lossless.webp"), image[..., :3], [cv2.IMWRITE_WEBP_QUALITY, 101])
+    cv2.imwrite(str(tmp_path / "clear.webp"), image, [cv2.IMWRITE_WEBP_QUALITY, 80])
+    heads = [(tmp_path / name).read_bytes() for name in ("lossless.webp", "clear.webp")]
+    assert [head[12:16] for head in heads] == [b"VP8L", b"VP8X"]
+    assert [pictures.size_of(head) for head in heads] == [(457, 123)] * 2
+
+
+HUGE = {
+    "bmp": b"BM" + bytes(16) + (60_000).to_bytes(4, "little") + (-60_000).to_bytes(4, "little", signed=True),
+    "webp": b"RIFF" + bytes(4) + b"WEBPVP8X" + bytes(8) + (16_382).to_bytes(3, "little") * 2,
+    "tiff": b"MM\x00*\0\0\0\x08\0\x02" + b"".join(
+        tag + b"\0\x04\0\0\0\x01" + (60_000).to_bytes(4, "big") for tag in (b"\x01\0", b"\x01\x01")
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HUGE)
+def test_what_is_too_large_is_refused_whatever_its_format(tmp_path: Path, kind: str) -> None:
+    (tmp_path / f"huge.{kind}").write_bytes(HUGE[kind] + bytes(100))
+    with pytest.raises(pictures.PictureError, match="too many"):
+        pictures.read(tmp_path / f"huge.{kind}", least=100)
+
+
+@given(
+    st.binary(max_size=80), st.sampled_from([b"BM", b"RIFF\0\0\0\0WEBP", b"II*\0", b"MM\0*", b"\xff\xd8\xff", b""])
+)
+def test_no_head_breaks_it(rest: bytes, start: bytes) -> None:
+    size = pictures.size_of(start + rest)
+    assert size is None or len(size) == 2
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff", b"text"])
