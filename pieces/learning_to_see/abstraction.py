@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 SCALE = 8
 """A picture is so many times wider and higher than its abstraction."""
-CELL_PX = 16.0
+CELL_PX = 20.0
 """How wide a cell is in the picture, unless said otherwise."""
 CELL_PX_TRAINED = (10.0, 32.0)
 """The range of cells that networks are trained with."""
@@ -35,7 +35,7 @@ def from_camera(
     """What the network sees of a picture.
 
     picture: [h, w, 3] RGB of any size and, whatever its aspect, seen whole; size: width and height in px of the
-    picture to make, multiples of 8; cells: how many cells lie along the shorter side (default: cells of 16 px);
+    picture to make, multiples of 8; cells: how many cells lie along the shorter side (default: cells of CELL_PX);
     contrast: factor about the middle grey; brightness: added, in parts of full scale. Returns float32
     [size_h / 8, size_w / 8] in 0..1.
 

@@ -34,7 +34,7 @@ class Look:
     framing: Framing = field(default_factory=Framing)
     contrast: float = 1.0
     brightness: float = 0.0
-    cell_px: float = 16.0  # how coarse, in pixels of the network's picture
+    cell_px: float = 20.0  # how coarse, in pixels of the network's picture
     gain: float = 1.0  # of the auto-levels, with `offset`
     offset: float = 0.0
     swell: Swell | None = None  # drifts through what the camera shows, `drift` strong

@@ -15,8 +15,9 @@ from installation.inspection import check
 from installation.piece import Picture
 from installation.render import FilmWriter, render
 from pieces.learning_to_see import loading
-from pieces.learning_to_see.abstraction import CELL_PX_TRAINED
+from pieces.learning_to_see.abstraction import CELL_PX, CELL_PX_TRAINED
 from pieces.learning_to_see.piece import LearningToSee
+from pieces.learning_to_see.sight import Look
 from tests.pieces.learning_to_see.painter import COLOURS, Painter, Room, Studio, grey, ramp
 
 
@@ -128,7 +129,7 @@ def test_the_trained_range_of_the_abstraction_is_that_of_the_setting() -> None:
     field = LearningToSee.Settings.model_fields["abstraction"]
     limits = {type(mark).__name__: mark for mark in field.metadata}
     assert (limits["Ge"].ge, limits["Le"].le) == CELL_PX_TRAINED
-    assert CELL_PX_TRAINED[0] < field.default < CELL_PX_TRAINED[1]
+    assert field.default == Look().cell_px == CELL_PX, "what is measured is what is shown"
 
 
 # ---- check --------------------------------------------------------------------------------------------------------
