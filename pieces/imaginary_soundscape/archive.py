@@ -322,9 +322,19 @@ class Index:
         seconds, loud = round(heard.seconds, 3), round(heard.loudness_lufs, 1)
         return Clip(name, state.st_size, state.st_mtime_ns, digest, seconds, None, heard.wrong, loud), heard.point
 
-    def compact(self) -> None:
-        """Write matrix and table anew, in the order of the paths, nothing in them that is replaced."""
+    def pack(self) -> None:
+        """Make it travel with its sounds: the size of a file is enough to know it by, whatever time it gets."""
+        with self._alone():
+            self._read()
+            self.compact({path: replace(clip, changed_ns=ANY_TIME) for path, clip in self.clips.items()})
+
+    def compact(self, said: dict[str, Clip] | None = None) -> None:
+        """Write matrix and table anew, in the order of the paths, nothing in them that is replaced.
+
+        `said` is what is to be said of the clips from now on; left out, what is said of them now.
+        """
         clips = self.usable()
         matrix = np.asarray(self.points()) if clips else np.zeros((0, self.dimensions), np.float32)
         rows = {clip.path: number for number, clip in enumerate(clips)}
-        self._write(matrix, {path: replace(clip, row=rows.get(path)) for path, clip in sorted(self.clips.items())})
+        said = self.clips if said is None else said
+        self._write(matrix, {path: replace(clip, row=rows.get(path)) for path, clip in sorted(said.items())})

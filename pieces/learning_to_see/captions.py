@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.piece import Picture, Type
+from installation.piece import Picture, Size, Type
 from installation.scripts import right_to_left
 from installation.typography import BASELINE
 from pieces.learning_to_see.layout import Plan, Rect
@@ -32,7 +32,7 @@ SHADE = 0.62
 """How much of its light a picture loses behind the caption's letters: white must not be paler than 3 : 1."""
 SOFT = 3.6
 """Standard deviation of the shade's edge, in capitals: so soft that it is taken for the picture's own."""
-REACH = 8.5
+REACH = 12.0
 """How far the shade goes beyond the row, in capitals."""
 
 
@@ -43,16 +43,31 @@ def names_of(world: str, texts: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class _Stencil:
+    """Coverage 0..255, cut to what it covers; its corner stands at (x, y) of the screen."""
+
+    mask: Mask
+    x: int
+    y: int
+
+    @classmethod
+    def of(cls, mask: Mask, x: int, y: int, size: Size) -> _Stencil:
+        """What of `mask`, whose corner is at (x, y), covers anything of a screen of `size`."""
+        columns, rows = np.flatnonzero(mask.max(axis=0)), np.flatnonzero(mask.max(axis=1))
+        if not len(columns):
+            return cls(np.zeros((0, 0), np.uint8), x, y)
+        x0, x1 = max(int(columns[0]), -x), min(int(columns[-1]) + 1, size[0] - x)
+        y0, y1 = max(int(rows[0]), -y), min(int(rows[-1]) + 1, size[1] - y)
+        return cls(np.ascontiguousarray(mask[y0 : max(y0, y1), x0 : max(x0, x1)]), x + x0, y + y0)
+
+
+@dataclass(frozen=True)
 class _Set:
-    """A caption that has been set: coverage of the first language, of the others, and of the shade around them.
+    """A caption that has been set: the first language, the others, and the shade around them (none on the wall)."""
 
-    All are of the row's size grown by `reach` pixels on all sides; on the wall there is neither shade nor reach.
-    """
-
-    first: Mask
-    others: Mask
-    shade: Mask | None
-    reach: int
+    first: _Stencil
+    others: _Stencil
+    shade: _Stencil | None
 
 
 class Captions:
@@ -86,11 +101,10 @@ class Captions:
             cv2.rectangle(canvas[y : y + height, x : x + width], (0, 0), (width, height), GROUND, -1)
         for world, share in shares.items():
             found = self._captioned(world, plan)
-            left, top = x - found.reach, y - found.reach
             if found.shade is not None:
-                _ink(canvas, found.shade, left, top, GROUND, SHADE * share)
-            _ink(canvas, found.first, left, top, INK, share)
-            _ink(canvas, found.others, left, top, INK if plan.over else QUIET, share * (0.62 if plan.over else 1.0))
+                _ink(canvas, found.shade, GROUND, SHADE * share)
+            _ink(canvas, found.first, INK, share)
+            _ink(canvas, found.others, INK if plan.over else QUIET, share * (0.62 if plan.over else 1.0))
 
     def _captioned(self, world: str, plan: Plan) -> _Set:
         key = (world, plan.caption)
@@ -115,11 +129,14 @@ class Captions:
             left = width - used - mask.shape[1] if from_right else used
             _lay(first if number == 0 else others, mask, left, top)
             used += mask.shape[1] + round(APART * plan.cap)
+        x, y = plan.caption.x, plan.caption.y
+        ink, further = (_Stencil.of(mask, x, y, plan.size) for mask in (first, others))
         if not plan.over:
-            return _Set(first, others, None, 0)
+            return _Set(ink, further, None)
         reach = round(REACH * plan.cap)
-        first, others = np.pad(first, reach), np.pad(others, reach)
-        return _Set(first, others, _shade(np.maximum(first, others), plan.cap), reach)
+        beside = x - plan.seen.x <= reach, plan.seen.x + plan.seen.width - x - width <= reach
+        shade = _shade(np.pad(np.maximum(first, others), reach), plan.cap, *beside)
+        return _Set(ink, further, _Stencil.of(shade, x - reach, y - reach, plan.size))
 
     def _cap(self) -> float:
         """Height of a capital in ems, measured on the type at hand."""
@@ -150,32 +167,33 @@ def _lay(row: Mask, mask: Mask, left: int, top: int) -> None:
         row[first:last, left : left + mask.shape[1]] = mask[first - top : last - top]
 
 
-def _ink(canvas: Picture, mask: Mask, left: int, top: int, colour: Colour, share: float) -> None:
-    """Lay `colour` onto the canvas through `mask` with its corner at (left, top); what lies outside is cut off."""
-    columns, rows = np.flatnonzero(mask.max(axis=0)), np.flatnonzero(mask.max(axis=1))
-    if not len(columns):
+def _ink(canvas: Picture, stencil: _Stencil, colour: Colour, share: float) -> None:
+    """Lay `colour` onto the canvas through a stencil."""
+    rows, columns = stencil.mask.shape
+    if not stencil.mask.size:
         return
-    x0, x1 = max(int(columns[0]), -left), min(int(columns[-1]) + 1, canvas.shape[1] - left)
-    y0, y1 = max(int(rows[0]), -top), min(int(rows[-1]) + 1, canvas.shape[0] - top)
-    if x0 >= x1 or y0 >= y1:
-        return
-    under = canvas[top + y0 : top + y1, left + x0 : left + x1]
-    cover = mask[y0:y1, x0:x1].astype(np.float32) * (share / 255)
+    under = canvas[stencil.y : stencil.y + rows, stencil.x : stencil.x + columns]
+    cover = stencil.mask.astype(np.float32) * (share / 255)
     paint = np.empty_like(under)
     paint[:] = colour
     under[:] = cv2.blendLinear(under, paint, 1 - cover, cover)
 
 
-def _shade(mask: Mask, cap: float) -> Mask:
-    """A dusk around letters that opens towards the side of the picture that they stand nearest to, and below them."""
+def _shade(mask: Mask, cap: float, ends_left: bool, ends_right: bool) -> Mask:
+    """A dusk around and below letters, so soft that it has no edge.
+
+    It opens towards the side that they stand nearest to, if the picture ends there before the mask does.
+    """
     rows, columns = np.flatnonzero(mask.max(axis=1)), np.flatnonzero(mask.max(axis=0))
     dusk = np.zeros(mask.shape, np.float32)
     if not len(rows):
         return dusk.astype(np.uint8)
     left, right, above = int(columns[0]), int(columns[-1]) + 1, max(0, int(rows[0]) - round(1.5 * cap))
+    first, last = max(0, left - round(2 * cap)), right + round(2 * cap)
     if left <= mask.shape[1] - right:
-        dusk[above:, : right + round(2 * cap)] = 255
-    else:
-        dusk[above:, max(0, left - round(2 * cap)) :] = 255
+        first = 0 if ends_left else first
+    elif ends_right:
+        last = mask.shape[1]
+    dusk[above:, first:last] = 255
     soft = cv2.GaussianBlur(dusk, (0, 0), max(1.0, SOFT * cap), borderType=cv2.BORDER_REPLICATE)
     return np.asarray(cv2.convertScaleAbs(soft), np.uint8)

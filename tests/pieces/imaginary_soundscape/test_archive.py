@@ -329,11 +329,15 @@ def test_an_index_of_an_older_version_is_made_anew(tmp_path: Path, head: str) ->
 def test_an_index_that_travels_with_its_sounds_needs_no_times(tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", 0.5)
     run(tmp_path)
-    table = tmp_path / archive.FOLDER / "clips.jsonl"
-    table.write_text(table.read_text().replace(str(path.stat().st_mtime_ns), str(ANY_TIME)))
-    os.utime(path, (5, 5))
+    (tmp_path / "wrong.wav").write_bytes(b"no sound")
+    run(tmp_path)
+    Index(tmp_path).pack()
+    for each in (path, tmp_path / "wrong.wav"):
+        os.utime(each, (5, 5))
     encoder = Loudness()
     assert Index(tmp_path).survey(encoder).unknown == []
+    assert [clip.changed_ns for clip in run(tmp_path, encoder).clips.values()] == [ANY_TIME] * 2
+    assert encoder.heard == 0
     write(path, 0.2, seconds=0.7)
     assert Index(tmp_path).survey(encoder).unknown == [path]
     run(tmp_path, encoder)

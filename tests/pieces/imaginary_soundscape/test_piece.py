@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from installation.answers import Threads
 from installation.exhibition import OnShow
 from installation.inspection import check
 from installation.networks.weights import WeightsError
@@ -322,6 +324,33 @@ def test_an_archive_that_changes_while_it_plays_is_followed(place: Path) -> None
     tone(place / "archive", "red", "crimson")
     here.run(25)
     assert here.heard() == {"crimson": None}
+
+
+# ---- with real threads ---------------------------------------------------------------------------------------------
+
+
+def test_in_real_threads_it_is_found_indexed_heard_and_followed(place: Path) -> None:
+    """The frame loop never waits: while everything else is done beside it, no frame takes long."""
+    here = room(place, stay="1 h", caption=False)
+    here.computer = Threads()  # type: ignore[assignment]
+    slowest, until = 0.0, time.monotonic() + 60
+    changed = False
+    while time.monotonic() < until:
+        began = time.monotonic()
+        here.step()
+        slowest = max(slowest, time.monotonic() - began)
+        if not changed and here.heard() == {"red": None}:
+            changed = True
+            (place / "archive/red.wav").unlink()
+            tone(place / "archive", "red", "crimson")
+        if here.heard() == {"crimson": None}:
+            break
+        time.sleep(0.005)
+    here.piece.close()
+    here.computer.close()  # type: ignore[attr-defined]
+    assert here.heard() == {} and changed and here.standing == {}
+    assert time.monotonic() < until, "the new sound is found and heard"
+    assert slowest < 1.0
 
 
 # ---- rendered ------------------------------------------------------------------------------------------------------
