@@ -16,19 +16,20 @@ import yaml
 from installation.files import write_whole
 
 NAME = "never_again.yaml"
-MOST = 10_000  # names of a piece; what is added beyond is not kept
+MOST = 1000  # names of a piece
 HEAD = "# Put away at the console. A piece, and what it never chooses again; take a line out, and it may.\n"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C: the stage reads this between two frames
 log = logging.getLogger(__name__)
 
 
 class NeverAgain:
-    """The file in the exhibition's data folder. One that is damaged or not there names nothing."""
+    """The file in the exhibition's data folder. `trouble` says why it cannot be used; then what was known is kept."""
 
     def __init__(self, data_folder: Path) -> None:
         self.path = data_folder / NAME
+        self.trouble = ""
         self._stamp: tuple[int, int, int] | None = None
         self._names: dict[str, tuple[str, ...]] = {}
-        self._damaged = False
 
     def of(self, piece: str) -> tuple[str, ...]:
         """What was put away of `piece`, in the order in which it was."""
@@ -39,11 +40,14 @@ class NeverAgain:
         """`piece` never chooses `name` again.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: it cannot be written, or MOST names of this piece are put away already.
         """
         before = self.of(piece)
-        if name not in before:
-            self._write({**self._names, piece: (*before[: MOST - 1], name)})
+        if name in before:
+            return
+        if len(before) >= MOST:
+            raise OSError(f"{MOST} names are put away already; take some back")
+        self._write({**self._names, piece: (*before, name)})
 
     def take_back(self, piece: str, name: str) -> None:
         """`piece` may choose `name` again.
@@ -58,34 +62,34 @@ class NeverAgain:
     def _look(self) -> None:
         try:
             state = self.path.stat()
-        except OSError:
-            self._stamp, self._names, self._damaged = None, {}, False
-            return
-        stamp = state.st_mtime_ns, state.st_size, state.st_ino
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
-        try:
-            self._names, self._damaged = _read(self.path), False
-        except (OSError, ValueError, yaml.YAMLError) as error:
-            log.error("%s cannot be used, what it put away may come again: %s", self.path, error)
-            self._names, self._damaged = {}, True
+            stamp = state.st_mtime_ns, state.st_size, state.st_ino
+            if stamp == self._stamp:
+                return
+            self._stamp = stamp
+            self._names, self.trouble = _read(self.path), ""
+        except FileNotFoundError:
+            self._stamp, self._names, self.trouble = None, {}, ""
+        except Exception as error:  # a parser may break in any way at what somebody typed
+            trouble = " ".join(f"{error}".split()) or repr(error)
+            if trouble != self.trouble:
+                log.error("%s cannot be used: %s", self.path, trouble)
+            self.trouble = trouble
 
     def _write(self, names: Mapping[str, tuple[str, ...]]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self._damaged:  # somebody may want to see what it was
+        if self.trouble:  # somebody may want to see what it was
             self.path.replace(self.path.with_suffix(".damaged.yaml"))
         kept = {piece: list(found) for piece, found in names.items() if found}
         text = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False)
-        if yaml.safe_load(text) != kept:  # some line ends and the like do not come back as they are
+        if yaml.load(text, Loader=_LOADER) != kept:  # some line ends and the like do not come back as they are
             text = yaml.safe_dump(kept, sort_keys=False)
         write_whole(self.path, (HEAD + text).encode())
         self._look()
 
 
 def _read(path: Path) -> dict[str, tuple[str, ...]]:
-    """Raises ValueError: it does not say what it should."""
-    said: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    """Raises ValueError, or what a parser raises: it does not say what it should."""
+    said: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
     if said is None:
         return {}
     if not isinstance(said, dict):
@@ -94,5 +98,5 @@ def _read(path: Path) -> dict[str, tuple[str, ...]]:
     for piece, names in said.items():
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise ValueError(f"under {piece}: it must be a list of names")
-        found[str(piece)] = tuple(names)
+        found[str(piece)] = tuple(names[:MOST])
     return found

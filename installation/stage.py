@@ -207,8 +207,10 @@ class Stage:
     def close(self) -> None:
         if self._shown.phase in ("counting", "performing"):
             self.sound.level(0.0)
-        self.piece.close()
-        self.vitals.over(*self._raised)  # what troubled this piece is not the next one's
+        try:
+            self.piece.close()
+        finally:
+            self.vitals.over(*self._raised)  # what troubled this piece is not the next one's
 
     # ---- the visit in progress ------------------------------------------------------------------------------------
 

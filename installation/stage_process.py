@@ -279,12 +279,15 @@ class StageProcess:
         """Say what is on, so that it can be put away at the console; and have the piece know what was."""
         name = "" if isinstance(self._stage.piece, Attract) else self._exhibition.pieces[self._show].name
         self._stage.never_again = frozenset(self._never_again.of(name))
+        kept = self._never_again
+        self._vitals.condition("never_again_damaged", kept.trouble != "", file=kept.path.name, reason=kept.trouble)
         on_now: list[str] = []
         try:
             on_now = [str(each) for each in self._stage.piece.on_now()] if self._open else []
-        except Exception:  # as with its pictures: whatever it is, the room goes on
-            log.exception("the piece cannot say what is on")
-        self._vitals.status.fact("on_now", {"piece": name, "names": on_now[:MOST_ON_NOW]})
+        except Exception as error:  # as with its pictures: whatever it is, the room goes on
+            self._vitals.event("piece_failed", piece=name, reason=repr(error))
+        said = {"piece": name, "names": on_now[:MOST_ON_NOW], "kept": str(kept.path.resolve())}
+        self._vitals.status.fact("on_now", said)
 
     # ---- opening and changing ------------------------------------------------------------------------------------
 

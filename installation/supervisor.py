@@ -284,7 +284,7 @@ def touched(before: Exhibition, after: Exhibition) -> list[str]:
         names.append("camera")
     if (before.screen, before.gpu, before.data_folder) != (after.screen, after.gpu, after.data_folder):
         names.append("stage")
-    if before.console != after.console:
+    if (before.console, before.data_folder) != (after.console, after.data_folder):
         names.append("console")
     return names
 

@@ -25,6 +25,7 @@ from installation.never_again import NeverAgain
 STYLE = Path(__file__).with_name("page.css")
 SCRIPT = Path(__file__).with_name("page.js")
 NEVER, ALLOW = "Never again", "Allow again"
+HINT = "To put something away for good, open this page on the machine itself."
 SEVERITY_WORDS = {"fault": "Fault", "warning": "Warning", "info": "Note"}
 NOW_SECONDS = 2.0  # a heartbeat younger than this is shown as now
 Row = TypeVar("Row")
@@ -105,11 +106,7 @@ class Page:
                     Words("h2", "Never again")
                     self._put_away = Part(Tag("ul"), self._names)
             with self._choices:
-                hint = (
-                    ""
-                    if never_again is not None
-                    else "To put something away for good, use this page on the machine itself."
-                )
+                hint = "" if never_again is not None else HINT
                 self._trouble = Words("p", hint, "hint", role="status")
             with Tag("section", "figures", aria_label="Figures"):
                 self._figures = {label: _figure(label) for label in _figure_words(Figures())}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from nicegui import ui
 
@@ -120,7 +120,7 @@ class Site:
             if len(self._pages) >= MOST_PAGES:
                 return PlainTextResponse("Too many pages are open; close one elsewhere.\n", 503, KEPT)
             client = ui.context.client
-            may = self._anywhere or is_here(client.ip)
+            may = self._anywhere or is_here(client.request)
             page = Page(self._title, self._observer.never_again if may else None)
             page.show(self._look(), self._curtain)
             self._pages[client.id] = page
@@ -160,12 +160,24 @@ class Site:
         return JSONResponse({"ok": not missing, "reasons": missing}, 503 if missing else 200, KEPT)
 
 
-def is_here(address: str) -> bool:
-    """Whether a browser at this address runs on this machine."""
+def is_here(request: Request) -> bool:
+    """Whether a browser that asks runs on this machine, and for an address of it: not for another site's name."""
+    client, server = (_address(end[0]) if end else None for end in (request.client, request.scope.get("server")))
+    named = request.url.hostname or ""
+    return client is not None and (client.is_loopback or client == server) and (named == "localhost" or _is(named))
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+        found = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
-        return False
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+def _is(name: str) -> bool:
+    """Whether a host was named by its address."""
+    return _address(name) is not None
 
 
 class Fenced:

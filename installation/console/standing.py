@@ -213,6 +213,8 @@ class Observer:
         piece = text(said.get("piece"), LONGEST_NAME) if isinstance(said, dict) else ""
         if not isinstance(said, dict) or not piece:
             return OnNow()
+        if said.get("kept") != str(self.never_again.path.resolve()):
+            return OnNow()  # the stage goes by another data folder: what is put away here would not reach it
         names = said.get("names")
         found = [name for name in names if _is_name(name)] if isinstance(names, list) else []
         put_away = [name for name in self.never_again.of(piece) if _is_name(name)]

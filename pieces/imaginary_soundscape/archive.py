@@ -60,6 +60,10 @@ class BusyError(ArchiveError):
     """Another process is indexing this archive."""
 
 
+class UnwritableError(ArchiveError):
+    """The index of an archive cannot be written."""
+
+
 @dataclass(frozen=True)
 class Clip:
     """A line of the index. `row` is its row in the matrix, None where something was `wrong`."""
@@ -85,6 +89,7 @@ class Progress:
     done: int
     total: int
     clip: Clip
+    listened: bool  # rather than known
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,10 @@ class Index:
     def table(archive: Path, folder: Path | None = None) -> Path:
         """The file that names the clips; its first line changes whenever the index has been written anew."""
         return (folder or archive / FOLDER) / "clips.jsonl"
+
+    def files(self) -> list[Path]:
+        """What it consists of on disk."""
+        return [path for path in (self.table(self.archive, self.folder), self.folder / self.matrix) if path.is_file()]
 
     def _read(self) -> None:
         self.clips: dict[str, Clip] = {}
@@ -224,7 +233,8 @@ class Index:
         one that was only touched or moved is recognised by its hash and not listened to again.
 
         Raises:
-            ArchiveError: there is no such folder, or it cannot be written.
+            ArchiveError: there is no such folder.
+            UnwritableError: it cannot be written.
             BusyError: another process indexes it.
         """
         sounds_in(self.archive)  # before a folder is made in it
@@ -243,7 +253,7 @@ class Index:
                     f"{self.archive}: {error.holder} is indexing it; let it finish, then try again"
                 ) from error
             except OSError as error:
-                raise ArchiveError(
+                raise UnwritableError(
                     f"{self.folder} cannot be written ({error.strerror}), and the index must be kept there; "
                     "allow it, or copy the sounds to where it is allowed"
                 ) from error
@@ -273,13 +283,14 @@ class Index:
                     clip = replace(clip, row=points.tell() // (4 * self.dimensions))
                     points.write(point.astype(np.float32).tobytes())
                     points.flush()
-                if self.clips.get(name) != clip:
+                new = self.clips.get(name) != clip
+                if new:
                     table.write(json.dumps(asdict(clip)) + "\n")
                     table.flush()
                     self.clips[name], changed = clip, True
                 if clip.row is not None:
                     known[clip.content] = clip
-                yield Progress(done, len(paths), clip)
+                yield Progress(done, len(paths), clip, new)
         if changed:
             self.compact()
 
@@ -311,11 +322,15 @@ class Index:
         before = self.clips.get(name)
         try:
             state = path.stat()
-            if before is not None and before.is_of(state) and not verify:
+            if before is not None and before.is_of(state) and before.content and not verify:
                 return before, None
-            digest = content(path)
         except OSError as error:
             return Clip(name, 0, 0, "", 0.0, None, f"cannot be read: {error.strerror or error}"), None
+        try:
+            digest = content(path)
+        except OSError as error:  # it may have become readable when somebody indexes again
+            wrong = f"cannot be read: {error.strerror or error}"
+            return Clip(name, state.st_size, state.st_mtime_ns, "", 0.0, None, wrong), None
         if digest in known:
             return replace(known[digest], path=name, size=state.st_size, changed_ns=state.st_mtime_ns), None
         heard = hear(path)

@@ -26,7 +26,19 @@ REST_SECONDS = 30.0  # between two changes out of restlessness, at its height
 EQUALS = 0.05  # in cosine: what is behind the best by less belongs as well
 WEARY = 0.015  # in cosine: what a sound loses among its equals each time it is chosen
 REMEMBERED = 1000  # sounds that were chosen
-RESTED_SECONDS = 1800.0  # after which half of that is forgotten
+RESTED_SECONDS = 8 * 3600.0  # after which half of that is forgotten
+
+
+Allowed = Callable[[str], bool]
+
+
+def everything(name: str) -> bool:
+    """Whether a sound may be chosen: any may."""
+    return True
+
+
+def _only(matches: Sequence[Match], allowed: Allowed) -> list[Match]:
+    return [match for match in matches if allowed(match.name)]
 
 
 class Weariness:
@@ -62,35 +74,50 @@ class Choosing:
         self._rested_at = 0.0
         self.changed = 0  # changes within scenes so far, for measuring
 
-    def arrive(self, time: float, ranked: Sequence[Sequence[Match]], surprise: float) -> None:
+    def arrive(
+        self, time: float, ranked: Sequence[Sequence[Match]], surprise: float, allowed: Allowed = everything
+    ) -> None:
         """Another scene: a sound for each of its directions, from its `ranked` sounds, best first."""
         self._ranked, self._time = list(ranked), time
-        self.chosen = [self._drawn(matches, surprise) for matches in ranked]
+        self.chosen = [self._drawn(_only(matches, allowed), surprise) for matches in ranked]
         for name in {name for name in self.chosen if name is not None}:
             self._weariness.choose(name, time)
         self._worse_since = [None] * len(ranked)
         self._changes.clear()
         self._rested_at = time
 
-    def reconsider(self, ranked: Sequence[Sequence[Match]], surprise: float) -> None:
+    def reconsider(self, ranked: Sequence[Sequence[Match]], surprise: float, allowed: Allowed = everything) -> None:
         """The same scene, but other sounds to choose from: what still belongs there stays."""
         self._ranked = list(ranked)
         self._worse_since = [None] * len(ranked)
-        for place, matches in enumerate(ranked):
+        for place, found in enumerate(ranked):
+            matches = _only(found, allowed)
             scores = {match.name: match.score for match in matches}
             name = self.chosen[place]
-            if name not in scores or scores[name] < matches[0].score - max(MARGIN, BREADTH * surprise):
+            if (
+                name is None
+                or name not in scores
+                or scores[name] < matches[0].score - max(MARGIN, BREADTH * surprise)
+            ):
                 self.chosen[place] = self._drawn(matches, surprise)
 
-    def hear(self, time: float, ranked: Sequence[Sequence[Match]], surprise: float, restlessness: float) -> None:
+    def hear(
+        self,
+        time: float,
+        ranked: Sequence[Sequence[Match]],
+        surprise: float,
+        restlessness: float,
+        allowed: Allowed = everything,
+    ) -> None:
         """The same place has been looked at again."""
         if len(ranked) != len(self.chosen):
-            self.arrive(time, ranked, surprise)
+            self.arrive(time, ranked, surprise, allowed)
             return
         self._ranked, self._time = list(ranked), time
         margin = LEAST_MARGIN + (MARGIN - LEAST_MARGIN) * (1 - restlessness)
         margin = max(margin, max(BREADTH * surprise, EQUALS) + LEAST_MARGIN)  # what was chosen is not taken back
-        for place, matches in enumerate(ranked):
+        for place, found in enumerate(ranked):
+            matches = _only(found, allowed)
             if not matches:
                 continue
             scores = {match.name: match.score for match in matches}
@@ -98,15 +125,14 @@ class Choosing:
             if not math.isfinite(behind):  # not even among the considered ones
                 behind = max(matches[0].score - matches[-1].score, margin + 1e-6)
                 behind = behind if self.chosen[place] is not None and len(matches) > 2 else math.inf
-            self._weigh(time, place, behind, margin, surprise)
+            self._weigh(time, place, behind, margin, surprise, matches)
 
-    def step(self, time: float, surprise: float, restlessness: float, allowed: Callable[[str], bool]) -> None:
-        """One frame on: let go of what is not `allowed` any longer, and be restless."""
+    def step(self, time: float, surprise: float, restlessness: float, allowed: Allowed) -> None:
+        """One frame on: let go of what is not `allowed` any longer, take what is again, and be restless."""
         self._time = time
         for place, name in enumerate(self.chosen):
-            if name is not None and not allowed(name):
-                kept = [match for match in self._ranked[place] if allowed(match.name)]
-                self.chosen[place] = self._drawn(kept, surprise)
+            if name is None or not allowed(name):
+                self.chosen[place] = self._drawn(_only(self._ranked[place], allowed), surprise)
         if restlessness <= 0 or not self.chosen or time - self._rested_at < REST_SECONDS / restlessness:
             return
         self._rested_at = time
@@ -119,7 +145,9 @@ class Choosing:
 
     # ---- within ---------------------------------------------------------------------------------------------------
 
-    def _weigh(self, time: float, place: int, behind: float, margin: float, surprise: float) -> None:
+    def _weigh(
+        self, time: float, place: int, behind: float, margin: float, surprise: float, matches: Sequence[Match]
+    ) -> None:
         since = self._worse_since[place]
         if behind <= margin:
             self._worse_since[place] = None
@@ -129,7 +157,7 @@ class Choosing:
         self._worse_since[place] = (worse, lost)
         gone = time - lost >= LOST_SECONDS
         if gone or (time - worse >= HOLD_SECONDS and self._may(time)):
-            self._change(time, place, self._ranked[place], surprise, counts=not gone)
+            self._change(time, place, matches, surprise, counts=not gone)
 
     def _may(self, time: float) -> bool:
         return len(self._changes) < MOST or time - self._changes[0] >= WINDOW

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 BEST = 12  # sounds that are considered for a direction
 AT_ONCE = 200  # sounds that a piece indexes by itself, in the background; more take too long to wait for
+PASSED_AT_ONCE = 500  # known files that are passed in one part
 IN_MEMORY = 400_000  # points are read once up to so many; beyond, they stay on disk, mapped
 Stamp = tuple[object, ...]
 
@@ -112,8 +113,14 @@ def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) ->
 
 
 def index_part(progress: Iterator[Progress], count: int) -> list[Progress]:
-    """Index `count` more files; fewer come back when it has come to its end."""
-    return list(itertools.islice(progress, count))
+    """Listen to `count` more files, past those that are known; an empty list when it has come to its end."""
+    found: list[Progress] = []
+    for one in itertools.islice(progress, PASSED_AT_ONCE):
+        found.append(one)
+        count -= one.listened
+        if count <= 0:
+            break
+    return found
 
 
 @dataclass(frozen=True)
@@ -127,17 +134,15 @@ class Exclusion:
 def exclusion(names: Sequence[str], exclude: Sequence[str], exactly: Set[str] = frozenset()) -> Exclusion:
     """Those that `exclude` names: by name, path within the archive, or pattern (rain*); and those in `exactly`."""
     patterns = [pattern.strip().lower() for pattern in exclude if pattern.strip()]
-    found = [
-        place
-        for place, name in enumerate(names)
-        if name in exactly
-        or any(
-            fnmatch.fnmatchcase(said, pattern)
-            for said in (name.lower(), Path(name).name.lower(), Path(name).stem.lower())
-            for pattern in patterns
-        )
-    ]
+    found = [place for place, name in enumerate(names) if name in exactly or _is_named(name, patterns)]
     return Exclusion(np.asarray(found, np.int64), frozenset(names[place] for place in found))
+
+
+def _is_named(name: str, patterns: Sequence[str]) -> bool:
+    if not patterns:
+        return False
+    said = name.lower(), Path(name).name.lower(), Path(name).stem.lower()
+    return any(fnmatch.fnmatchcase(one, pattern) for one in said for pattern in patterns)
 
 
 def judge(

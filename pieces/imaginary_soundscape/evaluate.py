@@ -27,6 +27,7 @@ from pieces.imaginary_soundscape.recordings import listen
 
 KINDS = ("picture", "sound")
 BASELINE_HZ = 24_000
+EACH_SECONDS = 90.0  # that a picture is shown, as `stay` has it
 
 
 class ManifestError(ValueError):
@@ -96,14 +97,18 @@ def figures(scores: NDArray[np.float32], right: NDArray[np.bool_]) -> Figures:
 
 
 def in_turn(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scores [pictures, sounds] where the piece saw one after the other, shuffled: what it chooses comes first."""
+    """Scores [pictures, sounds] where the piece saw one after the other, shuffled: what it chooses comes first.
+
+    A picture is shown EACH_SECONDS, as the piece does that nobody touches.
+    """
     weariness, turned = Weariness(), scores.copy()
-    for picture in np.random.default_rng(0).permutation(len(scores)):
+    for number, picture in enumerate(np.random.default_rng(0).permutation(len(scores))):
+        time = number * EACH_SECONDS
         best = scores[picture].max()
         equals = np.flatnonzero(scores[picture] >= best - EQUALS)
-        worth = [scores[picture, place] - weariness.of(str(place), 0.0) for place in equals]
+        worth = [scores[picture, place] - weariness.of(str(place), time) for place in equals]
         chosen = equals[int(np.argmax(worth))]
-        weariness.choose(str(chosen), 0.0)
+        weariness.choose(str(chosen), time)
         turned[picture, chosen] = best + EQUALS
     return turned
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from installation.networks.weights import WeightsError
 from installation.piece import Answer, Picture, Stage
 from pieces.imaginary_soundscape import collection as room
 from pieces.imaginary_soundscape import encoders
-from pieces.imaginary_soundscape.archive import FOLDER, ArchiveError, BusyError, Index, Progress
+from pieces.imaginary_soundscape.archive import FOLDER, ArchiveError, BusyError, Index, Progress, UnwritableError
 from pieces.imaginary_soundscape.collection import Collection, Exclusion, Match, UnindexedError
 
 OWN = ASSETS / "sounds"
@@ -55,6 +56,7 @@ class Listening:
         self._indexing: Iterator[Progress] | None = None
         self._indexed = 0  # sounds, since it began
         self._tried: frozenset[str] = frozenset()  # what was indexed last
+        self._new: frozenset[str] = frozenset()  # what should be indexed now
         self._survey_at = math.inf  # when an archive is looked through again after sounds had come
         self._kept: Kept = None
         self._checked_at = 0.0
@@ -69,7 +71,7 @@ class Listening:
             if self._wanted is not None:
                 self._stage.clear("archive_unusable", archive=_called(self._wanted[0]))
             self._wanted, self._again_at, self._failures = (archive, encoder), -math.inf, 0
-            self._indexing, self._tried, self._survey_at = None, frozenset(), math.inf
+            self._indexing, self._tried, self._new, self._survey_at = None, frozenset(), frozenset(), math.inf
             self._forget_index()
             self.collection = None
 
@@ -85,7 +87,9 @@ class Listening:
     def allows(self, name: str) -> bool:
         """Whether a sound is (still) in the archive and wanted."""
         have = self.collection
-        return have is not None and name in have.loudness_lufs and name not in self._exclusion.names
+        if have is None or name in self._exclude[1]:  # at once; what a pattern names, when it has been looked for
+            return False
+        return name in have.loudness_lufs and name not in self._exclusion.names
 
     def step(self, time: float) -> None:
         """One frame on."""
@@ -130,7 +134,7 @@ class Listening:
             self._do(lambda found: self._take_judged(key, found), JUDGE_SECONDS, room.judge, have, pictures, places)
         elif self._indexing is not None:
             self._do(self._take_indexed, INDEX_SECONDS, room.index_part, self._indexing, PART)
-        elif 0 < len(have.unknown - self._tried) <= room.AT_ONCE:
+        elif self._new:
             self._begin(archive, encoder, have.unknown)
         elif time >= self._survey_at:
             self._tried, self._survey_at = frozenset(), math.inf
@@ -148,7 +152,7 @@ class Listening:
         self._do(self._take_archive, OPEN_SECONDS, _opened, archive, encoder, self._folder())
 
     def _begin(self, archive: Path, encoder: encoders.Encoder, unknown: frozenset[str] = frozenset()) -> None:
-        self._tried, self._survey_at = unknown, self._time + SURVEY_AGAIN
+        self._tried, self._new, self._survey_at = unknown, frozenset(), self._time + SURVEY_AGAIN
         self._do(self._take_begun, 0.0, _begun, archive, encoder, self._kept)
 
     def _receive(self, take: Callable[[Any], None], answer: Answer[Any]) -> bool:
@@ -173,10 +177,10 @@ class Listening:
         elif isinstance(error, BusyError):
             log.info("%s", reason)
         elif isinstance(error, ArchiveError | UnindexedError | OSError) and self._wanted is not None:
-            if self.collection is None:
-                self._stage.alert("archive_unusable", archive=_called(self._wanted[0]), reason=reason)
-            else:
+            if isinstance(error, UnwritableError) and self.collection is not None:
                 log.warning("its new sounds cannot be found: %s", reason)
+            else:
+                self._stage.alert("archive_unusable", archive=_called(self._wanted[0]), reason=reason)
         else:
             self._stage.alert("network_failed", network=encoders.NAME, reason=error)
 
@@ -202,6 +206,7 @@ class Listening:
                 len(found.unknown), found.archive, found.archive,
             )  # fmt: skip
         self.collection = found
+        self._new = found.unknown - self._tried if len(found.unknown) <= room.AT_ONCE else frozenset()
         self.opened += 1
         self._stage.clear("archive_unusable", archive=_called(found.archive))
 
@@ -214,7 +219,7 @@ class Listening:
 
     def _take_indexed(self, found: list[Progress]) -> None:
         self._indexed += sum(progress.clip.row is not None for progress in found)
-        if len(found) < PART:
+        if not found:
             self._indexing = None
             if self.collection is not None:
                 self._reopen()
@@ -261,6 +266,8 @@ def _begun(archive: Path, encoder: encoders.Encoder, kept: Kept) -> tuple[Iterat
     """The indexing of an archive, kept beside its sounds; where that is forbidden, in a folder that goes."""
     if kept is None and not _writable(archive):
         kept = tempfile.TemporaryDirectory(prefix="soundscape-", ignore_cleanup_errors=True)
+        for path in Index(archive).files():  # what is known already is not listened to again
+            shutil.copyfile(path, Path(kept.name, path.name))
     return Index(archive, Path(kept.name) if kept is not None else None).update(encoder), kept
 
 

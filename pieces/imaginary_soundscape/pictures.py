@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import cv2
 import numpy as np
@@ -57,11 +57,10 @@ def read(path: Path, least: int) -> Picture:
     """
     try:
         with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
+            jpeg = file.read(2) == b"\xff\xd8"
+            size = size_of(file)
     except OSError as error:
         raise PictureError(f"{path}: cannot be read ({error.strerror or error})") from error
-    jpeg = head[:2] == b"\xff\xd8"
-    size = size_of(head)
     flag = cv2.IMREAD_COLOR
     if size is not None:
         fits = [by for by in REDUCTIONS if min(size) // by >= least]
@@ -79,10 +78,13 @@ def read(path: Path, least: int) -> Picture:
     return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def size_of(head: bytes) -> Size | None:
-    """(width, height) as a file's first bytes say it, whichever way it is to be held; None where they do not."""
-    readers = (_jpeg_size, _png_size, _bmp_size, _webp_size, _tiff_size)
-    return next((size for reader in readers if (size := reader(head)) is not None), None)
+def size_of(file: BinaryIO) -> Size | None:
+    """(width, height) as a file's header says it, whichever way it is to be held; None where it does not."""
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    readers = (_jpeg_size, _png_size, _bmp_size, _webp_size)
+    found = next((size for reader in readers if (size := reader(head)) is not None), None)
+    return found if found is not None else _tiff_size(file, head)
 
 
 def _png_size(head: bytes) -> Size | None:
@@ -126,15 +128,17 @@ def _webp_size(head: bytes) -> Size | None:
     return int.from_bytes(head[26:28], "little") & 0x3FFF, int.from_bytes(head[28:30], "little") & 0x3FFF
 
 
-def _tiff_size(head: bytes) -> Size | None:
-    """(width, height), from a TIFF's first directory (TIFF 6.0, section 2), where that comes early in the file."""
+def _tiff_size(file: BinaryIO, head: bytes) -> Size | None:
+    """(width, height), from a TIFF's first directory (TIFF 6.0, section 2), which often comes last in the file."""
     orders: dict[bytes, Literal["little", "big"]] = {b"II*\x00": "little", b"MM\x00*": "big"}
     order = orders.get(head[:4])
     if order is None:
         return None
-    at = int.from_bytes(head[4:8], order)
+    file.seek(int.from_bytes(head[4:8], order))
+    entries = int.from_bytes(file.read(2), order)
+    directory = file.read(12 * entries)
     found = {}
-    for entry in range(at + 2, at + 2 + 12 * int.from_bytes(head[at : at + 2], order), 12):
-        tag, kind = (int.from_bytes(head[place : place + 2], order) for place in (entry, entry + 2))
-        found[tag] = int.from_bytes(head[entry + 8 : entry + 8 + (2 if kind == 3 else 4)], order)
+    for at in range(0, len(directory) - 11, 12):
+        tag, kind = (int.from_bytes(directory[place : place + 2], order) for place in (at, at + 2))
+        found[tag] = int.from_bytes(directory[at + 8 : at + 8 + (2 if kind == 3 else 4)], order)
     return (found[256], found[257]) if {256, 257} <= found.keys() else None

@@ -16,7 +16,6 @@ from installation.piece import Moment, Picture, Piece, Stage
 from installation.settings import Duration, Field, File, seconds
 
 if TYPE_CHECKING:
-    from pieces.imaginary_soundscape.collection import Match
     from pieces.imaginary_soundscape.scenery import Scene
 
 NAME = "imaginary_soundscape"
@@ -44,7 +43,10 @@ class ImaginarySoundscape(Piece):
             "folders of the two models where they are not the usual ones",
         )
         surprise: float = Field(
-            default=0.3, ge=0, le=1, description="0: always the sound that fits best … 1: any that fits somehow"
+            default=0.3,
+            ge=0,
+            le=1,
+            description="0: always one of those that fit best, in turn … 1: any that fits somehow",
         )
         restlessness: float = Field(
             default=0.2,
@@ -146,7 +148,7 @@ class ImaginarySoundscape(Piece):
         return self._view.draw(moment.size, heading, moment.delta, self._playing.heard, chosen.caption)
 
     def on_now(self) -> Sequence[str]:
-        return [heard.name for heard in self._playing.heard]
+        return sorted(heard.name for heard in self._playing.heard)  # under a finger, names must not change places
 
     def close(self) -> None:
         self._playing.stop()
@@ -215,15 +217,14 @@ class ImaginarySoundscape(Piece):
         chosen = self.settings
         judged, self._listening.judged = self._listening.judged, None
         if judged is not None:
-            (key, directions), found = judged
-            ranked = [self._playable(matches) for matches in found]
+            (key, directions), ranked = judged
             if key != self._arrived:
                 self._arrived, self._directions = key, directions
-                self._choosing.arrive(moment.time, ranked, chosen.surprise)
+                self._choosing.arrive(moment.time, ranked, chosen.surprise, self._allowed)
             elif chosen.pictures != "camera":
-                self._choosing.reconsider(ranked, chosen.surprise)
+                self._choosing.reconsider(ranked, chosen.surprise, self._allowed)
             else:
-                self._choosing.hear(moment.time, ranked, chosen.surprise, chosen.restlessness)
+                self._choosing.hear(moment.time, ranked, chosen.surprise, chosen.restlessness, self._allowed)
         self._choosing.step(moment.time, chosen.surprise, chosen.restlessness, self._allowed)
 
     def _sound(self, moment: Moment, heading: float) -> None:
@@ -244,6 +245,3 @@ class ImaginarySoundscape(Piece):
 
     def _allowed(self, name: str) -> bool:
         return self._listening.collection is None or (self._listening.allows(name) and self._playing.readable(name))
-
-    def _playable(self, matches: Sequence[Match]) -> Sequence[Match]:
-        return [match for match in matches if self._playing.readable(match.name)]

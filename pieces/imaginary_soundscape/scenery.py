@@ -7,6 +7,7 @@ A file that is damaged is passed over and named; a folder without pictures gives
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ LIST_SECONDS, LOAD_SECONDS = 0.05, 0.3  # what an offline render lets them take
 LIST_EVERY = 20.0  # seconds after which a folder is looked through again
 PAUSE = 5.0  # before anything is tried again where nothing could be read
 log = logging.getLogger(__name__)
+State = tuple[int, int]  # time of change, and bytes
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,20 @@ class Wish:
     folder: Path
     size: Size
     directions: int
+
+
+def _listed(folder: Path) -> dict[Path, State]:
+    """The pictures of a folder, and what tells whether one has been replaced.
+
+    Raises:
+        PictureError: there is no such folder, or no picture in it.
+    """
+    found: dict[Path, State] = {}
+    for path in pictures.pictures_in(folder):
+        with contextlib.suppress(OSError):  # it has gone meanwhile
+            state = path.stat()
+            found[path] = state.st_mtime_ns, state.st_size
+    return found
 
 
 def load(path: Path, size: Size, directions: int) -> Scene:
@@ -64,12 +80,13 @@ class Scenery:
         self._stage = stage
         self._wish: Wish | None = None
         self._paths: list[Path] = []
+        self._states: dict[Path, State] = {}  # of the wished folder's pictures, when it was listed
         self._listed_at = -math.inf
-        self._listing: tuple[Path, Answer[list[Path]]] | None = None
+        self._listing: tuple[Path, Answer[dict[Path, State]]] | None = None
         self._folder: Path | None = None  # of `_paths`: the wish's, or the project's own
         self._loading: tuple[Path, Wish, Answer[Scene]] | None = None
         self._ahead: Scene | None = None
-        self._bad: dict[Path, str] = {}
+        self._bad: dict[Path, State | None] = {}  # cannot be read as they were then
         self._told: set[str] = set()
         self._going = 0
         self._anew = False  # the current picture is wanted for another screen
@@ -84,8 +101,9 @@ class Scenery:
         if before is None or before.folder != wish.folder:
             self._paths, self._listed_at, self._folder = [], -math.inf, None
             self._bad.clear()
-            for subject in list(self._told):
-                self._over(subject)
+            self._states = {}
+            for name in list(self._told):
+                self._no_more(name)
             self._going = 1 if self.current is not None else 0
         elif self.current is not None:
             self._anew = True
@@ -117,7 +135,7 @@ class Scenery:
         if self._listing is None and time - self._listed_at >= LIST_EVERY:
             self._listed_at = time
             folder = self._wish.folder
-            self._listing = folder, self._stage.compute(pictures.pictures_in, folder, seconds=LIST_SECONDS)
+            self._listing = folder, self._stage.compute(_listed, folder, seconds=LIST_SECONDS)
         if self._listing is None or not self._listing[1].ready:
             return
         (folder, answer), self._listing = self._listing, None
@@ -126,31 +144,50 @@ class Scenery:
         except (pictures.PictureError, OSError) as error:
             self._without(folder, str(error))
             return
-        if folder in (self._wish.folder, self._folder):
-            if folder == self._wish.folder and set(found) != set(self._paths):
-                for path in self._bad.keys() - set(found):
-                    self._over(path.name)
-                self._bad.clear()
-            if folder == self._wish.folder and self._folder not in (None, folder):
-                self._ahead, self._going = None, 1  # it has pictures now: no others any more
-            self._paths, self._folder = found, folder
+        if folder == self._wish.folder:
+            self._take(folder, found)
+        elif folder == self._folder:
+            self._paths = list(found)
+
+    def _take(self, folder: Path, found: dict[Path, State]) -> None:
+        """What lies in the wished folder now. What could not be read and is another file since is tried again."""
+        self._states = found
+        for path in [path for path, state in self._bad.items() if found.get(path) != state]:
+            del self._bad[path]
+            self._over(path)
+        if all(path in self._bad for path in found):
+            self._without(folder, f"{folder}: none of its pictures can be read")
+            return
+        if self._folder not in (None, folder):
+            self._ahead, self._going = None, 1  # it has pictures now: no others any more
+        self._paths, self._folder = list(found), folder
 
     def _without(self, folder: Path, reason: str) -> None:
         """Nothing is in the folder: the project's own pictures, and the alert says so."""
         self._tell(folder, reason)
         if self._wish is not None and folder == self._wish.folder and folder != OWN and self._folder != OWN:
-            self._listing = OWN, self._stage.compute(pictures.pictures_in, OWN, seconds=LIST_SECONDS)
+            self._listing = OWN, self._stage.compute(_listed, OWN, seconds=LIST_SECONDS)
             self._folder = OWN
 
     def _tell(self, subject: Path, reason: str) -> None:
-        name = subject.name or str(subject)
+        name = self._called(subject)
         self._told.add(name)
         self._stage.alert("pictures_unusable", pictures=name, reason=reason)
 
-    def _over(self, name: str) -> None:
+    def _over(self, subject: Path) -> None:
+        self._no_more(self._called(subject))
+
+    def _no_more(self, name: str) -> None:
         if name in self._told:
             self._told.discard(name)
             self._stage.clear("pictures_unusable", pictures=name)
+
+    def _called(self, subject: Path) -> str:
+        """A folder by its name, a picture by its place in it."""
+        folder = self._wish.folder if self._wish is not None else None
+        if folder is not None and folder in subject.parents:
+            return subject.relative_to(folder).as_posix()
+        return subject.name or str(subject)
 
     # ---- one picture -----------------------------------------------------------------------------------------------
 
@@ -169,7 +206,7 @@ class Scenery:
         good = self._good
         if not good:
             if self._paths and self._folder != OWN and self._wish is not None:
-                self._without(self._wish.folder, f"{self._wish.folder}: none of its pictures can be read")
+                self._take(self._wish.folder, self._states)
             return None
         if self.current is None:
             return good[0]
@@ -190,16 +227,16 @@ class Scenery:
         try:
             scene = answer.result()
         except (pictures.PictureError, OSError, MemoryError) as error:
-            self._bad[path] = str(error)
+            self._bad[path] = self._states.get(path)
             self._tell(path, str(error) or "it is too large for this machine's memory")
             self._rest_until = time + (0.0 if self._good else PAUSE)
             self._anew = False
             return
         if wish != self._wish:
             return
-        self._over(path.name)
+        self._over(path)
         if self._folder == wish.folder:
-            self._over(wish.folder.name or str(wish.folder))
+            self._over(wish.folder)
         if self._anew and self.current is not None and path == self.current.path:
             self._anew, self.current = False, scene
         elif self.current is None or path != self.current.path or len(self._good) > 1:

@@ -38,17 +38,32 @@ def test_any_name_comes_back_as_it_was(tmp_path: Path, names: list[str]) -> None
     assert NeverAgain(folder).of("piece") == tuple(names)
 
 
-@pytest.mark.parametrize("said", ["- a list", "piece: siren.ogg", "piece: [1, 2]", "{", "piece: [\x00]", "\xff\xfe"])
-def test_a_damaged_file_names_nothing_is_said_and_kept(
+DAMAGED = [
+    "- a list",
+    "piece: siren.ogg",
+    "piece: [1, 2]",
+    "{",
+    "piece: [\x00]",
+    "\xff\xfe",
+    "p: [!!bool x]",
+    "[" * 3000,
+]
+
+
+@pytest.mark.parametrize("said", DAMAGED)
+def test_a_damaged_file_is_named_once_and_what_was_known_stays_away(
     tmp_path: Path, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     kept = NeverAgain(tmp_path)
+    kept.put_away("piece", "horn.ogg")
+    assert kept.trouble == ""
     kept.path.write_bytes(said.encode("latin-1"))
-    assert kept.of("piece") == () and "may come again" in caplog.text
+    assert kept.of("piece") == ("horn.ogg",) and kept.trouble and "cannot be used" in caplog.text
     caplog.clear()
-    assert kept.of("piece") == () and caplog.text == "", "said once"
+    assert kept.of("piece") == ("horn.ogg",) and caplog.text == "", "said once"
+    assert NeverAgain(tmp_path).of("piece") == ()
     kept.put_away("piece", "siren.ogg")
-    assert NeverAgain(tmp_path).of("piece") == ("siren.ogg",)
+    assert NeverAgain(tmp_path).of("piece") == ("horn.ogg", "siren.ogg") and kept.trouble == ""
     assert (tmp_path / "never_again.damaged.yaml").read_bytes() == said.encode("latin-1")
 
 
@@ -67,6 +82,9 @@ def test_people_may_edit_it_while_it_is_used(tmp_path: Path) -> None:
 def test_it_does_not_grow_for_ever(tmp_path: Path) -> None:
     kept = NeverAgain(tmp_path)
     kept.path.write_text(yaml.safe_dump({"piece": [f"{number}.wav" for number in range(MOST)]}))
+    with pytest.raises(OSError, match="take some back"):
+        kept.put_away("piece", "last.wav")
+    kept.take_back("piece", "3.wav")
     kept.put_away("piece", "last.wav")
     assert len(kept.of("piece")) == MOST and kept.of("piece")[-1] == "last.wav"
 

@@ -283,8 +283,9 @@ def test_a_sound_is_put_away_for_good_and_allowed_again(
     room: Room, console: Console, tab: Browser, size: str
 ) -> None:
     kept = NeverAgain(room.folder.parent / "data")
+    said = {"piece": "imaginary_soundscape", "kept": str(kept.path.resolve())}
     names = ["rain on a tin roof.ogg", "<b>siren</b> [loud].wav", "verylongname" * 12 + ".flac"]
-    room.said["stage"].fact("on_now", {"piece": "imaginary_soundscape", "names": names})
+    room.said["stage"].fact("on_now", said | {"names": names})
     tab.open(console.address, SIZES[size])
     until(lambda: tab.text().count("Never again") >= 3, "a button beside each name")
     assert tab.ask("document.documentElement.scrollWidth") <= SIZES[size][0], "nothing hangs over the edge"

@@ -6,8 +6,10 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from fastapi import Request
 
 from installation.console.address import Address, listen
+from installation.console.server import is_here
 
 
 @pytest.fixture
@@ -84,3 +86,30 @@ def test_addresses_of_the_sixth_version_are_written_in_brackets() -> None:
         pytest.skip(f"this machine has no IPv6: {error}")
     address = opened("::1", 0)
     assert address.url == f"http://[::1]:{address.port}/"
+
+
+def asked(client: str, server: str, host: str) -> Request:
+    return Request(
+        {
+            "type": "http", "method": "GET", "path": "/", "query_string": b"", "scheme": "http",
+            "headers": [(b"host", host.encode())], "client": (client, 5), "server": (server, 8080),
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("client", "server", "host", "here"),
+    [
+        ("127.0.0.1", "127.0.0.1", "127.0.0.1:8080", True),
+        ("127.0.0.1", "127.0.0.1", "localhost:8080", True),
+        ("::1", "::1", "[::1]:8080", True),
+        ("::ffff:127.0.0.1", "::ffff:127.0.0.1", "127.0.0.1:8080", True),
+        ("192.168.0.7", "192.168.0.7", "192.168.0.7:8080", True),  # the machine's own address, asked for on itself
+        ("192.168.0.9", "192.168.0.7", "192.168.0.7:8080", False),
+        ("192.168.0.9", "192.168.0.7", "127.0.0.1:8080", False),
+        ("127.0.0.1", "127.0.0.1", "evil.example", False),  # a site whose name was bent to this machine
+        ("nonsense", "nonsense", "127.0.0.1", False),
+    ],
+)
+def test_who_sits_at_this_machine(client: str, server: str, host: str, here: bool) -> None:
+    assert is_here(asked(client, server, host)) is here

@@ -167,13 +167,23 @@ def test_a_damaged_file_is_logged_once_for_as_long_as_it_stays(run: Run, caplog:
     assert watching.look(time.monotonic()).figures.blocks_missed == 7
 
 
+def offered(run: Run, piece: str, *names: str) -> dict[str, object]:
+    return {"piece": piece, "names": list(names), "kept": str(NeverAgain(run.folder).path.resolve())}
+
+
+def test_a_stage_with_another_data_folder_is_offered_nothing(run: Run) -> None:
+    run.status["stage"].fact("on_now", offered(run, "p", "rain.ogg") | {"kept": "/elsewhere/never_again.yaml"})
+    run.write()
+    assert seen(run).on_now == OnNow()
+
+
 def test_what_is_on_can_be_told_from_what_was_put_away(run: Run) -> None:
     kept = NeverAgain(run.folder)
     kept.put_away("soundscape", "siren.ogg")
-    run.status["stage"].fact("on_now", {"piece": "soundscape", "names": ["rain.ogg", "siren.ogg"]})
+    run.status["stage"].fact("on_now", offered(run, "soundscape", "rain.ogg", "siren.ogg"))
     run.write()
     assert seen(run).on_now == OnNow("soundscape", ("rain.ogg",), ("siren.ogg",))
-    run.status["stage"].fact("on_now", {"piece": "beatbox", "names": []})
+    run.status["stage"].fact("on_now", offered(run, "beatbox"))
     run.write()
     assert seen(run).on_now == OnNow("beatbox")
 
@@ -190,13 +200,14 @@ def test_what_is_on_can_be_told_from_what_was_put_away(run: Run) -> None:
     ],
 )
 def test_what_cannot_be_put_away_as_it_is_named_is_not_offered(run: Run, said: object) -> None:
-    run.status["stage"].fact("on_now", said)
+    kept = {"kept": offered(run, "p")["kept"]}
+    run.status["stage"].fact("on_now", said | kept if isinstance(said, dict) else said)
     run.write()
     assert seen(run).on_now.names == ()
 
 
 def test_no_more_is_offered_than_anybody_would_read(run: Run) -> None:
-    run.status["stage"].fact("on_now", {"piece": "p", "names": [f"{number}.ogg" for number in range(5000)]})
+    run.status["stage"].fact("on_now", offered(run, "p", *(f"{number}.ogg" for number in range(5000))))
     run.write()
     assert len(seen(run).on_now.names) == MOST_NAMES
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import cv2
@@ -72,7 +73,8 @@ def test_a_picture_that_would_not_fit_into_memory_is_refused(tmp_path: Path) -> 
 def test_every_format_says_its_size_before_it_is_decoded(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"picture{suffix}"
     assert cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 256, (123, 457, 3), np.uint8))
-    assert pictures.size_of(path.read_bytes()) == (457, 123)
+    with path.open("rb") as file:
+        assert pictures.size_of(file) == (457, 123)
     assert pictures.read(path, least=100).shape == (123, 457, 3)
 
 
@@ -82,7 +84,16 @@ def test_a_lossless_webp_and_an_extended_one_say_theirs(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "clear.webp"), image, [cv2.IMWRITE_WEBP_QUALITY, 80])
     heads = [(tmp_path / name).read_bytes() for name in ("lossless.webp", "clear.webp")]
     assert [head[12:16] for head in heads] == [b"VP8L", b"VP8X"]
-    assert [pictures.size_of(head) for head in heads] == [(457, 123)] * 2
+    assert [pictures.size_of(io.BytesIO(head)) for head in heads] == [(457, 123)] * 2
+
+
+def test_a_tiff_whose_directory_comes_last_says_its_size(tmp_path: Path) -> None:
+    path = tmp_path / "large.tif"
+    noise = np.random.default_rng(0).integers(0, 256, (900, 1400, 3), np.uint8)
+    cv2.imwrite(str(path), noise, [cv2.IMWRITE_TIFF_COMPRESSION, 1])
+    data = path.read_bytes()
+    assert int.from_bytes(data[4:8], "little") > pictures.HEAD_BYTES
+    assert pictures.size_of(io.BytesIO(data)) == (1400, 900)
 
 
 HUGE = {
@@ -105,7 +116,7 @@ def test_what_is_too_large_is_refused_whatever_its_format(tmp_path: Path, kind: 
     st.binary(max_size=80), st.sampled_from([b"BM", b"RIFF\0\0\0\0WEBP", b"II*\0", b"MM\0*", b"\xff\xd8\xff", b""])
 )
 def test_no_head_breaks_it(rest: bytes, start: bytes) -> None:
-    size = pictures.size_of(start + rest)
+    size = pictures.size_of(io.BytesIO(start + rest))
     assert size is None or len(size) == 2
 
 

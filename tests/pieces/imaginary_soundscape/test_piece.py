@@ -19,7 +19,7 @@ from installation.inspection import check
 from installation.networks.weights import WeightsError
 from installation.piece import Picture
 from installation.render import render
-from pieces.imaginary_soundscape import encoders, listening, scenery
+from pieces.imaginary_soundscape import archive, encoders, listening, scenery
 from pieces.imaginary_soundscape.archive import Index
 from pieces.imaginary_soundscape.piece import ImaginarySoundscape
 from tests.pieces.imaginary_soundscape.walker import COLOURS, ColourEncoder, Room, panorama, photograph, tone
@@ -216,6 +216,92 @@ def test_a_corrupt_picture_is_passed_over_and_named(place: Path) -> None:
     (place / "pictures" / "0.jpg").unlink()
     here.run(25)
     assert here.standing == {}
+
+
+def test_a_picture_that_is_mended_is_shown_and_nothing_is_said_of_it_any_more(place: Path) -> None:
+    (place / "pictures" / "0.png").write_bytes(b"half of it")
+    here = room(place, caption=False, stay="10 s")
+    here.run(5)
+    assert "0.png" in here.standing["pictures_unusable"]
+    photograph(place / "pictures", "green", name="0")
+    assert "green" in {colour_of(here.run(1)) for _ in range(60)} and here.standing == {}
+
+
+def test_two_pictures_of_one_name_are_told_apart(place: Path) -> None:
+    (place / "pictures/a").mkdir()
+    (place / "pictures/a/1.png").write_bytes(b"damaged")
+    here = room(place, caption=False, stay="5 s")
+    here.run(60)
+    assert "a/1.png" in here.standing["pictures_unusable"], "the good 1.png is another one"
+
+
+def test_a_folder_of_nothing_but_damaged_pictures_does_not_hurry_the_others(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scenery, "OWN", place / "pictures")
+    (place / "bad").mkdir()
+    (place / "bad/1.png").write_bytes(b"damaged")
+    here = room(place, pictures=place / "bad", caption=False, stay="1 h")
+    here.run(15)
+    assert {colour_of(here.run(1)) for _ in range(120)} == {"red"}
+    assert list(here.standing) == ["pictures_unusable"]
+
+
+def test_an_archive_that_is_away_for_a_while_is_named_and_heard_again(place: Path) -> None:
+    here = room(place, stay="1 h")
+    here.run(8)
+    (place / "archive").rename(place / "unplugged")
+    here.piece._playing._shunned = {name: here.frame / here.hz + 60 for name in ("red.wav", "green.wav", "blue.wav")}
+    here.run(30)
+    assert here.heard() == {} and list(here.standing) == ["archive_unusable"]
+    (place / "unplugged").rename(place / "archive")
+    here.run(120)
+    assert here.heard() == {"red": None} and here.standing == {}
+
+
+def test_a_new_sound_in_an_archive_that_cannot_be_written_costs_one_sound(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        tone(place / "archive", "green", f"x{number}", level=0.05 + 0.001 * number, seconds=0.5)
+    for _ in Index(place / "archive").update(ColourEncoder()):
+        pass
+    monkeypatch.setattr(listening, "_writable", lambda archive: False)
+    heard: list[int] = []
+    real = ColourEncoder.sound
+
+    def counted(self: ColourEncoder, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        heard.append(samples.size)
+        return real(self, samples)
+
+    monkeypatch.setattr(ColourEncoder, "sound", counted)
+    here = room(place)
+    here.run(5)
+    assert not heard
+    tone(place / "archive", "blue", "new", level=0.2)
+    here.run(40)
+    assert len(heard) == 1 and len(here.piece._listening.collection.names) == 24  # type: ignore[union-attr]
+
+
+def test_a_sound_that_may_not_be_read_is_not_tried_for_ever(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tone(place / "archive", "dark", "secret")
+    tried: list[Path] = []
+    real = archive.content
+
+    def content(path: Path) -> str:
+        if path.stem == "secret":
+            tried.append(path)
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(archive, "content", content)
+    here = room(place)
+    here.run(600)
+    assert len(tried) == 1 and here.heard() == {"red": None} and here.standing == {}
+    monkeypatch.setattr(archive, "content", real)
+    for _ in Index(place / "archive").update(ColourEncoder()):
+        pass
+    assert not Index(place / "archive").wrong(), "whoever indexes again has it tried again"
 
 
 def test_a_black_picture_and_an_upright_one_have_a_sound(place: Path) -> None:

@@ -84,7 +84,7 @@ class Room:
         self.port = OfflinePort(RATE_HZ)
         self.sound = ScoreWriter(self.port)
         self.beds = self.sound.beds
-        self.standing: dict[str, str] = {}
+        self._raised: dict[tuple[str, str], dict[str, object]] = {}
         self.never_again: frozenset[str] = frozenset()
         self.camera: Callable[[float], Picture] = lambda time: np.full((90, 160, 3), 100, np.uint8)
         self.piece = ImaginarySoundscape(ImaginarySoundscape.Settings.model_validate(settings))
@@ -95,11 +95,21 @@ class Room:
 
     def alert(self, name: str, **details: object) -> None:
         alerts.alert(name, **details)
-        self.standing[name] = str(details)
+        about = alerts.read_catalogue()[name].about
+        self._raised[name, str(details[about])] = details
 
     def clear(self, name: str, **details: object) -> None:
         alerts.clear(name, **details)
-        self.standing.pop(name, None)
+        about = alerts.read_catalogue()[name].about
+        self._raised = {
+            key: said for key, said in self._raised.items()
+            if key[0] != name or (about in details and key[1] != str(details[about]))
+        }  # fmt: skip
+
+    @property
+    def standing(self) -> dict[str, str]:
+        """The alerts that stand, and what they say."""
+        return {name: str(details) for (name, _), details in self._raised.items()}
 
     def step(self, *controls: str, dragged: tuple[float, float] = (0.0, 0.0)) -> Picture:
         now = self.frame / self.hz
