@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from installation.networks.weights import WEIGHTS_FOLDER, read_card
-from pieces.imaginary_soundscape import encoders, listening
+from pieces.imaginary_soundscape import collection, encoders, listening, pictures, scenery
 from pieces.imaginary_soundscape.archive import Index
+from pieces.imaginary_soundscape.panorama import views
 from pieces.imaginary_soundscape.recordings import listened
 
 
@@ -25,6 +27,27 @@ def test_the_sounds_are_indexed_for_the_weights(encoder: encoders.Encoder) -> No
         heard = listened(listening.OWN / clips[place].path, encoder)
         assert heard.point is not None and float(heard.point @ points[place]) > 0.999
         assert heard.loudness_lufs == pytest.approx(clips[place].loudness_lufs, abs=0.1)
+
+
+BELONGS = {
+    "1_sea": ("surf", "shore", "harbour"),
+    "2_forest": ("birds", "chorus", "wind_in_trees", "cicadas", "crickets", "insects", "crows", "frogs", "stream"),
+    "3_city_at_night": ("city", "crossing", "motorway", "square", "construction", "church_bells", "train"),
+    "4_rain_on_a_window": ("rain", "thunder"),
+    "5_mountain": ("wind", "snow", "sky"),
+    "6_fire": ("fire", "hearth"),
+}
+"""Of the sounds that ship, by parts of their names."""
+
+
+@pytest.mark.parametrize("name", BELONGS)
+def test_what_is_drawn_is_heard(encoder: encoders.Encoder, name: str) -> None:
+    """From most directions of each of the pictures that ship, the first sound belongs there."""
+    opened = collection.open_archive(listening.OWN, encoder)
+    looked, _ = views(pictures.read(scenery.OWN / f"{name}.jpg", 640), 6)
+    found = [matches[0].name for matches in collection.judge(opened, looked, np.zeros(0, np.int64), 1)]
+    right = [any(word in sound for word in BELONGS[name]) for sound in found]
+    assert sum(right) >= 4, found
 
 
 def test_the_card_says_what_was_measured() -> None:
