@@ -185,8 +185,10 @@ def city(rng: Random) -> Sheet:
     sheet.lay("#6f6fb8", 0.5 * road * fade * edge(-streaks - 1.0, 0.7))
     for stripe in range(-180, 180, 90):
         across = (sheet.azimuth - stripe + 180) % 360 - 180
-        flat = across / np.clip(-sheet.elevation, 1, 90) * 8
-        crossing = road * (np.abs(flat) < 10.5) * (flat % 6 > 3) * (sheet.elevation < -12) * (sheet.elevation > -26)
+        unit = np.clip(-sheet.elevation, 1, 90) / 8  # degrees of a unit across the road
+        flat = across / unit
+        stripes = edge((1.5 - np.abs(flat % 6 - 4.5)) * unit, 0.3) * edge((10.5 - np.abs(flat)) * unit, 0.3)
+        crossing = road * stripes * edge(-12 - sheet.elevation, 0.2) * edge(sheet.elevation + 26, 0.2)
         sheet.lay("#e6e0d0", np.asarray(crossing, np.float32) * 0.85)
     for _ in range(46):
         place, low = rng.uniform(-180, 180), -rng.uniform(1.0, 9.0)
