@@ -3,8 +3,8 @@
 Seven things are asked of a picture: that its areas have the grey of what was shown (`light`) and, less strictly, the
 colour of the picture that this was made from (`colour`); that its patches are, as a crowd, those of that picture
 (`patches`); that it feels like it to the adversary, place by place (`features`); that the adversary takes it for one
-(`score`); that it moves with what is shown and with nothing else (`steady`); and the first and the last but one also
-where the room shows what this world never had (`strange`).
+(`score`); that it moves with what is shown and with nothing else (`steady`); and, where the room shows what this
+world never had, that it has the light of that, colours of this world, and the adversary's leave (`strange`).
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ from pieces.learning_to_see.worlds import Architecture
 
 AREA = 16
 """Side in px of the areas whose light and colour are given; what happens within them is the world's affair."""
+NEAR = 0.02
+"""Mean difference of red, green and blue that makes no other colour."""
 GREY = (0.299, 0.587, 0.114)
 
 
@@ -120,6 +122,7 @@ def lesson(
         compared = torch.full_like(sharp[few], bool(sharp.any()))  # fine detail, where there is some to compare with
         strange = asked.score * score_loss(learner.adversary(dreamt_view, world[few], compared))
     strange = strange + asked.light * strange_light(dreamt.float(), shown)
+    strange = strange + asked.colour * strange_colour(dreamt.float(), world[few], picture, world)
     light, colour = condition_loss(made.float(), picture)
     steady = unsteadiness(made[few].float(), again.float(), batch.shift)
     total = asked.light * light + asked.colour * colour + asked.patches * patches + asked.features * features
@@ -151,6 +154,19 @@ def strange_light(made: Tensor, shown: Tensor) -> Tensor:
     grey = made.new_tensor(GREY)[None, :, None, None]
     got = (functional.avg_pool2d(made, AREA) * grey).sum(1, keepdim=True)
     return (got - functional.avg_pool2d(shown, AREA // SCALE)).abs().mean()
+
+
+def strange_colour(made: Tensor, of: Tensor, pictures: Tensor, worlds: Tensor) -> Tensor:
+    """How far areas of pictures [m, 3, h, w] are from the colours that their world has: the mean over areas.
+
+    An area's distance is that to the nearest area of `pictures` [b, 3, h', w'] of the same world (a one-sided Chamfer
+    distance, over red, green and blue), less NEAR. of, worlds: int64 [m], [b], which worlds they are.
+    """
+    got, known = (functional.avg_pool2d(each, AREA).flatten(2).transpose(1, 2) for each in (made, pictures))
+    apart = torch.cdist(got.reshape(1, -1, 3), known.reshape(1, -1, 3), p=1.0)[0] / 3  # [m areas, b areas]
+    foreign = of.repeat_interleave(got.shape[1])[:, None] != worlds.repeat_interleave(known.shape[1])[None]
+    nearest = apart.masked_fill(foreign, 1.0).amin(1)
+    return functional.relu(nearest - NEAR).mean()
 
 
 def unsteadiness(made: Tensor, again: Tensor, shift: tuple[int, int]) -> Tensor:

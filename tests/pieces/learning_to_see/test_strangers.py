@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from pieces.learning_to_see.lesson import AREA, strange_light
+from pieces.learning_to_see.lesson import AREA, NEAR, strange_colour, strange_light
 from pieces.learning_to_see.strangers import strangers
 
 
@@ -53,3 +53,22 @@ def test_their_grey_is_asked_for_and_their_colour_is_not() -> None:
     assert float(strange_light(tinted, shown)) < 1e-5
     assert abs(float(strange_light(grey + 0.2, shown)) - 0.2) < 1e-5
     assert AREA % 8 == 0
+
+
+def test_colours_are_those_of_its_own_world() -> None:
+    blue, green = (
+        torch.tensor(colour)[:, None, None].expand(3, 64, 64) for colour in ([0.1, 0.3, 0.7], [0.1, 0.7, 0.2])
+    )
+    pictures, worlds = torch.stack([blue, green]), torch.tensor([0, 1])
+    made = torch.stack([blue, blue])
+    assert float(strange_colour(made[:1], torch.tensor([0]), pictures, worlds)) == 0
+    foreign = float(strange_colour(made[:1], torch.tensor([1]), pictures, worlds))
+    assert abs(foreign - (0.9 / 3 - NEAR)) < 1e-5, "the blue is there, but in another world's picture"
+    assert abs(float(strange_colour(made, torch.tensor([0, 1]), pictures, worlds)) - foreign / 2) < 1e-5
+
+
+def test_a_wrong_colour_is_drawn_to_the_nearest() -> None:
+    pictures = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 0.2
+    made = torch.full((1, 3, 32, 32), 0.6, requires_grad=True)
+    strange_colour(made, torch.tensor([0]), pictures, torch.tensor([0, 0])).backward()
+    assert made.grad is not None and bool((made.grad > 0).all()), "darker would be nearer"
