@@ -80,14 +80,15 @@ def test_each_world_has_its_colours(eye: Seeing) -> None:
     assert colours["fire"][0] > 1.3 * colours["fire"][2]
     assert colours["sea"][2] > 0.95 * colours["sea"][0]
     assert colours["clouds"].std() < 0.5 * colours["fire"].std()
-    assert all(np.abs(colours[a] - colours[b]).max() > 8 for a in NAMES for b in NAMES if a < b)
+    shown = {name: np.stack(seen(eye, {name: 1.0})).astype(float) for name in NAMES}
+    assert all(np.abs(shown[a] - shown[b]).mean() > 15 for a in NAMES for b in NAMES if a < b)
 
 
 def test_no_blend_is_a_fog(eye: Seeing) -> None:
     sharp = {name: np.mean([sharpness(one) for one in seen(eye, {name: 1.0})]) for name in NAMES}
     for one, other in zip(NAMES, (*NAMES[1:], NAMES[0]), strict=True):
         half = np.mean([sharpness(picture) for picture in seen(eye, {one: 0.5, other: 0.5})])
-        assert half > 0.35 * (sharp[one] + sharp[other]) / 2, f"{one} and {other}"
+        assert half > 0.25 * (sharp[one] + sharp[other]) / 2, f"{one} and {other}"
 
 
 def test_a_new_world_begins_from_the_shipped_parent(eye: Seeing, capsys: pytest.CaptureFixture[str]) -> None:
