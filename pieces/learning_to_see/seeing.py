@@ -9,7 +9,7 @@ the piece's README. Nothing here reads a file or knows what a camera is.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -60,6 +60,7 @@ class Seeing:
             world: [given.state[name].to(self.device, torch.float32) for name in names]
             for world, given in worlds.items()
         }
+        self._lengths = {name: _lengths(weights) for name, weights in self._weights.items()}
         self._mixture: dict[str, float] = {}
         self._threads = 1
         self._rows = rows_of(height // SCALE).to(self.device)
@@ -130,8 +131,34 @@ class Seeing:
         mixed = torch._foreach_mul(parts[0][0], parts[0][1])
         for weights, share in parts[1:]:
             torch._foreach_add_(mixed, weights, alpha=share)
+        if len(parts) > 1:
+            _keep_lengths(mixed, [(self._lengths[name], share) for name, share in shares.items()])
         torch._foreach_copy_(list(self._network.parameters()), list(mixed))
         self._mixture = shares
+
+
+def _lengths(weights: Sequence[Tensor]) -> list[Tensor]:
+    """The length of each filter, [out, 1, …], of the weights that are filters."""
+    return [
+        torch.linalg.vector_norm(filters, dim=tuple(range(1, filters.dim())), keepdim=True)
+        for filters in weights
+        if filters.dim() > 1
+    ]
+
+
+def _keep_lengths(mixed: Sequence[Tensor], parts: Sequence[tuple[list[Tensor], float]]) -> None:
+    """Give the filters of mixed weights the mean length of those that they were mixed of, in place.
+
+    The mean of two filters that point different ways is shorter than either, layer after layer, and what is seen
+    through them is dull (Jordan et al., REPAIR, 2023, mend the activations of such a mean; this mends its lengths).
+    parts: the lengths of each world's filters, and its share.
+    """
+    wanted = list(torch._foreach_mul(parts[0][0], parts[0][1]))
+    for lengths, share in parts[1:]:
+        torch._foreach_add_(wanted, lengths, alpha=share)
+    filters = [weights for weights in mixed if weights.dim() > 1]
+    have = torch._foreach_clamp_min(_lengths(filters), 1e-8)
+    torch._foreach_mul_(filters, torch._foreach_div(wanted, have))
 
 
 class Graph:

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from installation.networks.weights import Card, WeightsError
 from pieces.learning_to_see import seeing
@@ -67,6 +68,18 @@ def test_what_is_seen_is_what_the_network_makes(worlds: Mapping[str, World]) -> 
     assert np.abs(seen.astype(int) - expected).max() <= 1
 
 
+def midway(one: Tensor, other: Tensor) -> Tensor:
+    """The mean of two layers, its filters as long as theirs are in the mean."""
+    mean = (one + other) / 2
+    if mean.dim() < 2:
+        return mean
+    rows = [
+        half * ((a.norm() + b.norm()) / 2 / half.norm().clamp_min(1e-8))
+        for a, b, half in zip(one, other, mean, strict=True)
+    ]
+    return torch.stack(rows)
+
+
 def test_a_blend_is_of_weights_and_goes_from_one_to_the_other(worlds: Mapping[str, World]) -> None:
     def at(share: float) -> np.ndarray:
         return Seeing(worlds, SIZE).see(shown(), {"sea": 1 - share, "fire": share}).astype(int)
@@ -74,7 +87,7 @@ def test_a_blend_is_of_weights_and_goes_from_one_to_the_other(worlds: Mapping[st
     sea, nearly, fire = at(0), at(0.01), at(1)
     assert np.array_equal(sea, Seeing(worlds, SIZE).see(shown(), {"sea": 3.0}))  # shares of any sum
     assert 0 < np.abs(nearly - sea).mean() < 0.1 * np.abs(fire - sea).mean()
-    mixed = {name: (worlds["sea"].state[name] + worlds["fire"].state[name]) / 2 for name in worlds["sea"].state}
+    mixed = {name: midway(worlds["sea"].state[name], worlds["fire"].state[name]) for name in worlds["sea"].state}
     half = {"half": World("half", mixed, worlds["sea"].card)}
     assert np.abs(at(0.5) - Seeing(half, SIZE).see(shown(), {"half": 1.0})).max() <= 1
 

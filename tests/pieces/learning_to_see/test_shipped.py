@@ -88,7 +88,7 @@ def test_no_blend_is_a_fog(eye: Seeing) -> None:
     sharp = {name: np.mean([sharpness(one) for one in seen(eye, {name: 1.0})]) for name in NAMES}
     for one, other in zip(NAMES, (*NAMES[1:], NAMES[0]), strict=True):
         half = np.mean([sharpness(picture) for picture in seen(eye, {one: 0.5, other: 0.5})])
-        assert half > 0.25 * (sharp[one] + sharp[other]) / 2, f"{one} and {other}"
+        assert half > 0.35 * (sharp[one] + sharp[other]) / 2, f"{one} and {other}"
 
 
 def test_a_new_world_begins_from_the_shipped_parent(eye: Seeing, capsys: pytest.CaptureFixture[str]) -> None:
