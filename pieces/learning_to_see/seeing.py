@@ -55,9 +55,12 @@ class Seeing:
         dtype = precision(self.device)
         self._network = Generator(architectures.pop()).eval().requires_grad_(False)
         self._network.to(self.device, dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        names = [name for name, _ in self._network.named_parameters()]
-        self._weights = {
-            world: [given.state[name].to(self.device, torch.float32) for name in names]
+        parameters = dict(self._network.named_parameters())
+        self._mixed = [torch.empty_like(parameter, dtype=torch.float32) for parameter in parameters.values()]
+        self._weights = {  # in the same order in memory as the network's, or copying them would take longest
+            world: [
+                mixed.clone().copy_(given.state[name]) for name, mixed in zip(parameters, self._mixed, strict=True)
+            ]
             for world, given in worlds.items()
         }
         self._lengths = {name: _lengths(weights) for name, weights in self._weights.items()}
@@ -128,12 +131,13 @@ class Seeing:
         if shares == self._mixture:
             return
         parts = [(self._weights[name], share) for name, share in shares.items()]
-        mixed = torch._foreach_mul(parts[0][0], parts[0][1])
+        torch._foreach_copy_(self._mixed, parts[0][0])
+        torch._foreach_mul_(self._mixed, parts[0][1])
         for weights, share in parts[1:]:
-            torch._foreach_add_(mixed, weights, alpha=share)
+            torch._foreach_add_(self._mixed, weights, alpha=share)
         if len(parts) > 1:
-            _keep_lengths(mixed, [(self._lengths[name], share) for name, share in shares.items()])
-        torch._foreach_copy_(list(self._network.parameters()), list(mixed))
+            _keep_lengths(self._mixed, [(self._lengths[name], share) for name, share in shares.items()])
+        torch._foreach_copy_(list(self._network.parameters()), self._mixed)
         self._mixture = shares
 
 
