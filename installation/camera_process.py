@@ -18,7 +18,7 @@ from installation.devices import DeviceError
 from installation.devices.camera import Camera, Film, VideoDevice
 from installation.devices.film import FilmError
 from installation.devices.listing import cameras
-from installation.exhibition import Exhibition, load
+from installation.exhibition import Exhibition, running
 from installation.health.logs import configure
 from installation.health.vitals import Vitals
 from installation.piece import Picture
@@ -32,7 +32,7 @@ log = logging.getLogger("camera")
 def main(folder_text: str, exhibition_path: str) -> None:
     """Run until SIGTERM. `folder_text` is the run's folder of segments."""
     folder = Path(folder_text)
-    exhibition = load(Path(exhibition_path))
+    exhibition = running(folder, Path(exhibition_path))
     configure("camera", exhibition.data_folder / "logs", exhibition.log_level.upper())
     stopping = Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())

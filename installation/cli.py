@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, Installed, OnShow, load
+from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, Installed, OnShow, last_good, load
 from installation.inspection import check
 from installation.networks.weights import WeightsError
 
@@ -50,7 +50,8 @@ def run(exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
     from installation.health.logs import configure
     from installation.supervisor import Supervisor
 
-    opened = _load(exhibition)
+    exhibition = exhibition.absolute()  # and with it every file that it names, as those see it who look later
+    opened = _load_or_last_good(exhibition)
     configure("supervisor", opened.data_folder / "logs", opened.log_level.upper())
     with locked_folder(opened):
         supervisor = Supervisor(exhibition, opened)
@@ -316,13 +317,31 @@ def locked_folder(exhibition: Exhibition) -> Iterator[Exhibition]:
         raise typer.Exit(WRONG) from error
 
 
+def _load_or_last_good(path: Path) -> Exhibition:
+    """The exhibition, or what was last on show if it has mistakes now: a machine that starts in the morning must not
+    stay dark for what was typed in the evening. The supervisor says it on the console, too."""
+    try:
+        return load(path)
+    except ExhibitionError as error:
+        _say(error)
+        kept = last_good(path)
+        if kept is None:
+            raise typer.Exit(WRONG) from error
+        err.print(f"Showing what was last good. `python3 run.py check` says when {path.name} is.", highlight=False)
+        return kept
+
+
 def _load(path: Path) -> Exhibition:
     try:
         return load(path)
     except ExhibitionError as error:
-        for problem in error.problems:
-            err.print(str(problem), highlight=False)
+        _say(error)
         raise typer.Exit(WRONG) from error
+
+
+def _say(error: ExhibitionError) -> None:
+    for problem in error.problems:
+        err.print(str(problem), highlight=False)
 
 
 def _show(exhibition: Exhibition | None, name: str) -> Any:

@@ -9,25 +9,30 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from installation import texts
 from installation.choices import Choices
+from installation.files import write_whole
 from installation.places import Member, Node, Place, Problem, UnreadableError, decode, did_you_mean, read
 from installation.problems import Found, fields_at, locate, models_in, named, shown, validated
 from installation.programme import Installed, OnShow, Pieces, entries_of, on_show
 
 SECTIONS = frozenset(name for name, field in Choices.model_fields.items() if models_in(field.annotation)) | {"texts"}
 DEFAULT_PATH = Path("exhibition.yaml")
+ON_SHOW, LAST_GOOD = "on_show.yaml", ".last_good"
+log = logging.getLogger(__name__)
 
 
 class Exhibition(Choices):
     """A validated exhibition: the curator's choices, and the pieces in the order in which they are shown."""
 
     path: Path
-    digest: str  # SHA-256 of the file's bytes
+    source: bytes  # the file
+    digest: str  # SHA-256 of that
     pieces: tuple[OnShow, ...]
 
     def texts(self) -> dict[str, list[str]]:
@@ -89,6 +94,57 @@ def parse(data: bytes, path: Path, pieces: Pieces | None = None) -> Exhibition:
     return reading.exhibition
 
 
+def hand_on(exhibition: Exhibition, folder: Path) -> None:
+    """Put the exhibition that is on show into the run's folder, from where its processes take it (`running`), and
+    beside the visits, for a start after a mistake was saved (`last_good`).
+
+    Raises:
+        OSError: the run's folder cannot be written.
+    """
+    write_whole(folder / ON_SHOW, exhibition.source)
+    kept = exhibition.data_folder / (exhibition.path.name + LAST_GOOD)
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(kept, exhibition.source)
+    except OSError as error:
+        log.warning("%s cannot be kept: %s", kept, error)
+
+
+def running(folder: Path, path: Path, pieces: Pieces | None = None) -> Exhibition:
+    """The exhibition that is on show, from the run's folder: the file at `path` may have been changed since, badly.
+
+    Raises:
+        ExhibitionError: what was right is wrong by now: a piece is gone, or a file that it names.
+    """
+    try:
+        data = (folder / ON_SHOW).read_bytes()
+    except FileNotFoundError:
+        return load(path, pieces)
+    return parse(data, path, pieces)
+
+
+def last_good(path: Path) -> Exhibition | None:
+    """What was last on show out of the file at `path`, which has mistakes now; None where nothing was, or where that
+    is no longer right either."""
+    for folder in dict.fromkeys((_said_data_folder(path), path.parent / "data")):
+        kept = folder / (path.name + LAST_GOOD)
+        try:
+            return parse(kept.read_bytes(), path)
+        except (OSError, ExhibitionError) as error:
+            log.debug("%s is of no help: %s", kept, error)
+    return None
+
+
+def _said_data_folder(path: Path) -> Path:
+    """What the file says of its data folder, as far as it can be read."""
+    with contextlib.suppress(OSError, UnreadableError):
+        root, _ = read(decode(path.read_bytes()))
+        said = root.content.get("data") if root is not None and isinstance(root.content, dict) else None
+        if said is not None and isinstance(said.node.content, str):
+            return path.parent / said.node.content
+    return path.parent / "data"
+
+
 # ---- reading ---------------------------------------------------------------------------------------------
 
 
@@ -129,7 +185,7 @@ def read_bytes_as_exhibition(data: bytes, path: Path, pieces: Pieces | None) -> 
         return Reading(root, None, problems)
     values = {name: getattr(choices, name) for name in Choices.model_fields}
     digest = hashlib.sha256(data).hexdigest()
-    exhibition = Exhibition.model_construct(path=path, digest=digest, pieces=tuple(shows), **values)
+    exhibition = Exhibition.model_construct(path=path, source=data, digest=digest, pieces=tuple(shows), **values)
     return Reading(root, exhibition, problems)
 
 

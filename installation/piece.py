@@ -108,7 +108,7 @@ class Moment:
 
     frame: int
     time: float
-    delta: float
+    delta: float  # seconds since the last picture, 1 at most: after a night it is not a night
     size: Size
     camera: CameraView
     controls: tuple[str, ...] = ()  # names of controls pressed since the last frame: "button", "next", …

@@ -42,6 +42,7 @@ LEVEL_SECONDS = 0.05
 FILM_RATE_HZ = 20.0
 QUIET_SECONDS = 1.0  # before a sound that counts as the button
 CAPTURE_PATIENCE = 1.0  # how long a take may wait for the microphone's last samples
+LONGEST_DELTA = 1.0  # what a piece is told of a night, or of a machine that slept
 log = logging.getLogger("stage")
 
 
@@ -60,6 +61,10 @@ class Archive(Protocol):
 
     def remember(self, visit: str, derived: Mapping[str, Any]) -> None: ...
     def delete(self, visit: str) -> None: ...
+
+
+class UnfitPictureError(TypeError):
+    """A piece returned something else than a picture of the stage's size; the message says what."""
 
 
 @dataclass
@@ -160,9 +165,13 @@ class Stage:
         self.piece.open(self)
 
     def step(self, now: float, pressed: Sequence[str] = (), dragged: tuple[float, float] = (0.0, 0.0)) -> Picture:
-        """The picture of the frame that is shown at `now` (the instant at which light leaves the screen)."""
+        """The picture of the frame that is shown at `now` (the instant at which light leaves the screen).
+
+        Raises:
+            UnfitPictureError: what the piece returned is no picture of the stage's size.
+        """
         self.began = now if self.began is None else self.began
-        elapsed = now - self._before if self.frame else self.frame_seconds
+        elapsed = min(now - self._before, LONGEST_DELTA) if self.frame else self.frame_seconds
         self._before = now
 
         reading = self.sound.update()
@@ -196,7 +205,27 @@ class Stage:
             booth=booth,
         )
         self.frame += 1
-        return self.piece.frame(moment)
+        return self._fit(self.piece.frame(moment))
+
+    def _fit(self, picture: Picture) -> Picture:
+        width, height = self.size
+        wanted = (height, width, 3)
+        if isinstance(picture, np.ndarray) and picture.dtype == np.uint8 and picture.shape == wanted:
+            return picture
+        found = f"{picture.dtype} {list(picture.shape)}" if isinstance(picture, np.ndarray) else repr(picture)
+        raise UnfitPictureError(
+            f"{type(self.piece).__name__}.frame returned {found:.80}; wanted uint8 {list(wanted)}, RGB"
+        )
+
+    def abandon(self) -> None:
+        """Whoever was at the booth is not there any longer: a take that has not joined the work leaves no trace."""
+        before, take = self._booth.phase, self._take
+        if take is not None and take.contributed and before == "listening":
+            self.withdraw(take.visit)
+        self._take = None
+        self._booth.leave(self._before)
+        self._duck(before, "idle")
+        self._shown = Booth()
 
     def withdraw(self, visit: str) -> None:
         """Take a visit out of the work and off the disk, for good."""

@@ -1,7 +1,8 @@
 """The stage process: owns the screen and the GPU, and runs a `Stage` at the screen's pace.
 
 SIGHUP: the exhibition file was saved and is good; take it over while running. SIGTERM: leave. A piece that fails is
-opened again; one that keeps failing gives its place to the attract film, and the process lives on.
+opened again; one that keeps failing gives its place to the next, or to the attract film where there is none, and is
+tried again later (``turns.py``). Whatever a piece raises, wherever it is asked, the process lives on.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import secrets
 import signal
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,8 +26,10 @@ from installation.attract import Attract
 from installation.clock import Lateness, lateness
 from installation.devices import DeviceError
 from installation.devices.film import FilmReader
+from installation.devices.listing import displays
+from installation.devices.probe import ProbeError
 from installation.devices.screen import Offscreen, Pace, Screen, Window, has_display
-from installation.exhibition import Exhibition, ExhibitionError, OnShow, load
+from installation.exhibition import Exhibition, ExhibitionError, OnShow, running
 from installation.health import alerts
 from installation.health.logs import configure
 from installation.health.metrics import read_report
@@ -37,15 +41,16 @@ from installation.preview import Preview
 from installation.sound.score import LivePort, ScoreWriter
 from installation.stage import Stage
 from installation.stand_ins import UNDO, StandInVisitor, performances
+from installation.turns import Turns
 from installation.typography import Typesetter
+from installation.visitors import retention
 from installation.visitors.clerk import Clerk
 from installation.visitors.store import Holdings, Store, StoreError, StoreInUse
 
 DEFAULT_SIZE = (1280, 720)
 CONTROLS = ("button", "next", "previous")
 GPU_FAILED = 3  # exit code
-FAILURES = 3  # of one piece within FAILURE_WINDOW, before the attract film takes its place
-FAILURE_WINDOW = 600.0
+SCREEN_AGAIN = (15.0, 60.0)  # after so long without a screen it is looked for: the first time, and every other
 EXPIRE_EVERY = 60.0
 RECALLED_AT_ONCE = 2
 MOST_ON_NOW = 40  # names that the console lists
@@ -60,7 +65,7 @@ def main(folder_text: str, exhibition_path: str, mode: str = "") -> None:
     signal.signal(signal.SIGTERM, lambda number, _: told.add(number))
     signal.signal(signal.SIGHUP, lambda number, _: told.add(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    exhibition = load(Path(exhibition_path))
+    exhibition = running(Path(folder_text), Path(exhibition_path))
     configure("stage", exhibition.data_folder / "logs", exhibition.log_level.upper())
     StageProcess(Path(folder_text), exhibition, told, safe=mode == "safe").run()
 
@@ -74,26 +79,32 @@ class StageProcess:
         self._running = True
         self._vitals = Vitals(folder, "stage")
         self._screen = open_screen(exhibition, self._vitals)
-        self._show = 0
-        self._failures: deque[float] = deque(maxlen=FAILURES)
+        self._turns = Turns([show.name for show in exhibition.pieces])
+        self._show: int | None = 0  # the place of the piece on the stage; None is the attract film
         self._computer = Threads()
         self._clerk = self._open_store()
         self._type = Typesetter()
         self._score = ScoreWriter(LivePort(folder))
+        self._camera = LiveCamera(folder)
         self._preview = Preview(folder)
         self._never_again = NeverAgain(exhibition.data_folder)
         self._expiring_at = 0.0
         self._visitor: StandInVisitor | None = None
+        self._real_devices = False  # a real camera or microphone has been seen
         self._expired: Answer[list[str]] | None = None
         self._holdings: Answer[Holdings] | None = None
         self._recalling: Answer[list[Visit]] | None = None
         self._remembered: deque[Visit] = deque()
+        self._gone: set[str] = set()  # visits whose time was over since those that are remembered were asked for
+        self._displays: Answer[Any] | None = None
+        self._display_looks, self._display_at = 0, time.monotonic() + SCREEN_AGAIN[0]
         self._open, self._hours_at = True, 0.0
         self._closed: Picture | None = None
         self._turn_began = self._began = self._counted_at = time.monotonic()
         self._count_at, self._counted, self._slow = 0.0, 0, 0
         self._film_seconds = 1.0
-        self._stage = self._open_stage()
+        self._stage: Stage
+        self._open_from(0)
         self._look_for_fonts()
 
     def _look_for_fonts(self) -> None:
@@ -124,7 +135,7 @@ class StageProcess:
             before = now
             self._grade(late, pace.period)
             self._housekeeping(now)
-        self._stage.close()
+        self._close_stage()
         self._computer.close()
         if self._clerk is not None:
             self._clerk.close()
@@ -149,29 +160,50 @@ class StageProcess:
             return self._recover(error, shown_at)
 
     def _recover(self, error: Exception, shown_at: float) -> Picture:
-        if "CUDA" in f"{error!r}":  # such an error poisons the process for good: only a new one helps
+        """The piece failed: open it again, or what takes its place, and show that."""
+        self._note(error)
+        self._close_stage()
+        self._score.level(0.0 if self._open else -120.0)
+        self._open_from(self._show or 0)
+        try:
+            return self._stage.step(shown_at)
+        except Exception:  # it fails again at the next frame, and is counted there
+            log.exception("the piece failed at its first picture")
+            return np.zeros((self._screen.size[1], self._screen.size[0], 3), np.uint8)
+
+    def _note(self, error: Exception) -> None:
+        """Say that the piece on the stage failed, and set it aside if it keeps failing.
+
+        Raises:
+            SystemExit: the GPU has failed, which poisons the process for good: only a new one helps.
+        """
+        if "CUDA" in f"{error!r}":
             self._vitals.event("gpu_failed", reason=error)
             self._vitals.status.write(time.monotonic())
             raise SystemExit(GPU_FAILED) from error
-        name = "attract" if self._safe else self._exhibition.pieces[self._show].name
-        self._failures.append(time.monotonic())
-        keeps = len(self._failures) == FAILURES and self._failures[-1] - self._failures[0] < FAILURE_WINDOW
-        if keeps and not isinstance(self._stage.piece, Attract):
-            self._vitals.condition("piece_replaced", True, piece=name, reason=repr(error))
-            self._safe = True
+        if self._show is None:
+            self._vitals.event("piece_failed", piece="attract", reason=repr(error))
+            return
+        name = self._turns.names[self._show]
+        if self._turns.failed(self._show, time.monotonic()):
+            self._vitals.event("piece_replaced", piece=name, reason=repr(error))
         else:
             self._vitals.event("piece_failed", piece=name, reason=repr(error))
+
+    def _ask(self, what: Callable[..., None], *arguments: object) -> None:
+        """Ask something of the piece beside its pictures."""
+        try:
+            what(*arguments)
+        except Exception as error:  # as with its pictures: whatever it is, the room goes on
+            log.exception("the piece failed")
+            self._recover(error, time.monotonic())
+
+    def _close_stage(self) -> None:
+        self._visitor = None
         try:
             self._stage.close()
         except Exception:
-            log.exception("the piece failed at closing, too")
-        self._score.level(0.0 if self._open else -120.0)
-        self._stage = self._open_stage()
-        try:
-            return self._stage.step(shown_at)
-        except Exception:
-            log.exception("the piece failed at its first picture")
-            return np.zeros((self._screen.size[1], self._screen.size[0], 3), np.uint8)
+            log.exception("the piece failed at closing")
 
     def _stand_in(self, now: float) -> list[str]:
         if self._visitor is None:
@@ -210,28 +242,97 @@ class StageProcess:
         return self._closed
 
     def _keep_hours(self) -> None:
-        """Open and close by the clock on the wall, the one thing it is good for."""
-        is_open = self._exhibition.is_open(datetime.datetime.now())
-        if is_open != self._open:
-            self._open = is_open
-            log.info("the exhibition %s", "opens" if is_open else "closes")
-            self._score.level(0.0 if is_open else -120.0, fade=2.0)
+        """Open and close by the clock on the wall, the one thing it is good for; one that was never set keeps nobody
+        out."""
+        unset = time.time() < retention.EARLIEST
+        if unset and self._exhibition.hours:
+            said = datetime.datetime.now().isoformat(sep=" ", timespec="minutes")
+            self._vitals.event("clock_unset", clock=said)
+        else:
+            self._vitals.cleared("clock_unset")
+        is_open = unset or self._exhibition.is_open(datetime.datetime.now())
+        if is_open == self._open:
+            return
+        self._open = is_open
+        log.info("the exhibition %s", "opens" if is_open else "closes")
+        if is_open:
+            self._turns.try_all()
+        else:
+            self._stage.abandon()  # or whoever was about to record would be recorded in the morning
+        self._score.level(0.0 if is_open else -120.0, fade=2.0)
 
     def _take_turns(self, now: float) -> None:
-        """Where several pieces are on show, the next one's turn comes; never while somebody is at the booth."""
-        pieces = self._exhibition.pieces
-        if len(pieces) < 2 or self._safe or self._stage.booth.phase != "idle":
+        """Where several pieces are on show, the next one's turn comes; never while somebody is at the booth.
+
+        A piece that was set aside has its turn again when its time has come.
+        """
+        if self._safe or self._stage.booth.phase != "idle":
             return
-        if now - self._turn_began >= self._exhibition.change_every:
-            self._show = (self._show + 1) % len(pieces)
-            self._stage.close()
-            self._stage = self._open_stage()
+        shown = now - self._turn_began
+        if self._show is None:
+            if self._turns.turn(0, now) is not None:
+                self._change_to(0)
+            return
+        if self._turns.shown(self._show, shown):
+            self._vitals.cleared("piece_replaced", piece=self._turns.names[self._show])
+        if shown >= self._exhibition.change_every and self._turns.turn(self._show + 1, now) not in (None, self._show):
+            self._change_to(self._show + 1)
+
+    def _change_to(self, first: int) -> None:
+        self._close_stage()
+        self._open_from(first)
+        gc.collect()  # what the piece before held in circles (films, pictures, threads) goes now, and not some day
+
+    def _look_for_devices(self, wait: float = 0.0) -> None:
+        """Where camera and microphone are stand-ins, a visitor stands in, too; as soon as one is real, it leaves for
+        good. What nobody has looked for within `wait` seconds may be real."""
+        if self._real_devices:
+            return
+        devices = self._devices(wait)
+        self._real_devices = any(device is not None and bool(device.get("real")) for device in devices)
+        stand_in = not self._real_devices and None not in devices
+        self._stage.stand_in = stand_in
+        wanted = self._exhibition.stand_in_visitors
+        if wanted == "always" or (wanted == "auto" and stand_in):
+            if self._visitor is None and self._stage.piece.records:
+                film = FilmReader(STAND_IN_FILM)
+                self._film_seconds = film.seconds
+                film.close()
+                self._visitor = StandInVisitor(performances(), self._film_seconds)
+        elif self._visitor is not None:
+            log.info("there are real devices now; the visitor that stood in leaves")
+            self._visitor = None
+            self._stage.abandon()
+            self._stage.set_undo(self._exhibition.visitors.undo)
+
+    def _look_for_a_screen(self, now: float) -> None:
+        """A screen that was switched on later is taken by a new process: leave as soon as there is one."""
+        wanted = self._exhibition.screen
+        if self._screen.real or wanted.mode == "offscreen" or (wanted.mode == "auto" and not has_display()):
+            return
+        if self._displays is None:
+            if now >= self._display_at:
+                self._display_looks += 1
+                self._displays = self._computer.compute(displays, seconds=1.0)
+        elif self._displays.ready:
+            looked, self._displays = self._displays, None
+            self._display_at = now + SCREEN_AGAIN[min(self._display_looks, len(SCREEN_AGAIN) - 1)]
+            try:
+                found = len(looked.result())
+            except ProbeError as error:
+                log.debug("still no screen: %s", error)
+                return
+            if wanted.display < found:
+                log.info("there is a screen now; beginning again on it")
+                self._running = False
 
     def _housekeeping(self, now: float) -> None:
         if now >= self._hours_at:
             self._hours_at = now + 1.0
             self._keep_hours()
             self._take_turns(now)
+            self._look_for_devices()
+            self._look_for_a_screen(now)
         self._vitals.status.set("installation_presence", self._stage.presence)
         self._vitals.status.fact("piece", type(self._stage.piece).__name__)
         self._vitals.status.fact("booth", self._stage.booth.phase)
@@ -239,8 +340,10 @@ class StageProcess:
         self._vitals.write_if_due()
         if self._clerk is not None and now >= self._expiring_at:
             self._expiring_at = now + EXPIRE_EVERY
-            self._holdings = self._clerk.holdings()
-            self._expired = self._clerk.expire()
+            if self._holdings is None:
+                self._holdings = self._clerk.holdings()
+            if self._expired is None:  # a disk that hangs answers late; what it says must not get lost
+                self._expired = self._clerk.expire()
         if self._holdings is not None and self._holdings.ready:
             held, self._holdings = answered(self._holdings), None
             if held is not None:
@@ -251,7 +354,8 @@ class StageProcess:
         if expired is not None and expired.ready:
             self._expired = None
             for visit in answered(expired) or ():
-                self._stage.piece.withdraw(visit)
+                self._gone.add(visit)
+                self._ask(self._stage.piece.withdraw, visit)
                 self._vitals.status.inc("installation_visits_expired_total")
         if signal.SIGHUP in self._told:
             self._told.discard(signal.SIGHUP)
@@ -277,7 +381,7 @@ class StageProcess:
 
     def _put_away(self) -> None:
         """Say what is on, so that it can be put away at the console; and have the piece know what was."""
-        name = "" if isinstance(self._stage.piece, Attract) else self._exhibition.pieces[self._show].name
+        name = "" if self._show is None else self._turns.names[self._show]
         self._stage.never_again = frozenset(self._never_again.of(name))
         kept = self._never_again
         self._vitals.condition("never_again_damaged", kept.trouble != "", file=kept.path.name, reason=kept.trouble)
@@ -294,43 +398,61 @@ class StageProcess:
     def _change(self) -> None:
         """Take over a saved exhibition: the same piece keeps running with its new settings."""
         try:
-            exhibition = load(self._exhibition.path)
+            exhibition = running(self._folder, self._exhibition.path)
         except ExhibitionError as error:
-            log.warning("the file has changed again since it was checked: %s", error)
+            log.warning("the exhibition cannot be read: %s", error)
             return
         before, self._exhibition = self._exhibition, exhibition
         stage = self._stage
         if self._clerk is not None:
             self._clerk.keep_s = exhibition.visitors.keep
         self._closed = None
-        was = before.pieces[self._show % len(before.pieces)]
-        same = [show for show in exhibition.pieces if show.name == was.name]
-        if isinstance(stage.piece, Attract) or not same or before.texts() != exhibition.texts():
+        was = None if self._show is None else before.pieces[self._show]
+        places = [place for place, show in enumerate(exhibition.pieces) if was is not None and show.name == was.name]
+        self._turns = Turns([show.name for show in exhibition.pieces])
+        self._vitals.cleared("piece_replaced")
+        if not places or before.texts() != exhibition.texts():
             self._safe = False
-            self._failures.clear()
-            self._vitals.condition("piece_replaced", False)
-            self._show = exhibition.pieces.index(same[0]) if same else 0
-            stage.close()
-            self._stage = self._open_stage()
+            self._change_to(places[0] if places else 0)
         else:
-            self._show = exhibition.pieces.index(same[0])
-            if was.settings != same[0].settings:
-                stage.piece.change(same[0].settings)
+            self._show = places[0]
+            settings = exhibition.pieces[self._show].settings
+            if was is not None and was.settings != settings:
+                self._ask(stage.piece.change, settings)
         self._stage.set_undo(exhibition.visitors.undo)
 
-    def _open_stage(self) -> Stage:
-        exhibition = self._exhibition
+    def _open_from(self, first: int) -> None:
+        """Open the piece at the place `first`, or the next that can be opened; the attract film where none can."""
+        while True:
+            self._show = None if self._safe else self._turns.turn(first, time.monotonic())
+            stage = self._made_stage()
+            try:
+                stage.open()
+            except Exception as error:
+                log.exception("the piece failed at opening")
+                self._stage = stage
+                self._close_stage()
+                if self._show is None:
+                    raise
+                self._note(error)
+                continue
+            self._stage = stage
+            break
         self._turn_began = time.monotonic()
+        piece = stage.piece
+        self._remembered, self._gone = deque(), set()
+        self._recalling = self._clerk.visits(piece.remembers()) if self._clerk and piece.remembers() > 0 else None
+        self._look_for_devices(wait=1.5)
+
+    def _made_stage(self) -> Stage:
+        exhibition, show = self._exhibition, None if self._show is None else self._exhibition.pieces[self._show]
         self._score.clear()
-        piece: Piece = Attract(None) if self._safe else _made(exhibition.pieces[self._show])
-        devices = self._devices()
-        stand_in = not any(devices.get(kind, {}).get("real") for kind in ("camera", "microphone"))
         by_sound = "sound" in exhibition.controls.button
-        stage = Stage(
-            piece=piece,
+        return Stage(
+            piece=Attract(None) if show is None else _made(show),
             size=self._screen.size,
             sound=self._score,
-            camera=LiveCamera(self._folder),
+            camera=self._camera,
             type=self._type,
             texts=exhibition.texts(),
             computer=self._computer,
@@ -343,21 +465,8 @@ class StageProcess:
             frame_seconds=1.0 / exhibition.screen.rate_hz,
             sound_trigger_db=exhibition.controls.sound_db if by_sound else None,
             wall=time.time,
-            stand_in=stand_in,
-            never_again=frozenset(self._never_again.of("" if self._safe else exhibition.pieces[self._show].name)),
+            never_again=frozenset(() if show is None else self._never_again.of(show.name)),
         )
-        stage.open()
-        self._remembered = deque()
-        self._recalling = self._clerk.visits(piece.remembers()) if self._clerk and piece.remembers() > 0 else None
-        wanted = exhibition.stand_in_visitors
-        if piece.records and (wanted == "always" or (wanted == "auto" and stand_in)):
-            film = FilmReader(STAND_IN_FILM)
-            self._film_seconds = film.seconds
-            film.close()
-            self._visitor = StandInVisitor(performances(), self._film_seconds)
-        else:
-            self._visitor = None
-        return stage
 
     def _recall(self) -> None:
         """Give the piece those who were here before, a few at each picture: reading them takes longer than one."""
@@ -365,7 +474,9 @@ class StageProcess:
             recalled, self._recalling = self._recalling, None
             self._remembered.extend(answered(recalled) or ())
         for _ in range(min(RECALLED_AT_ONCE, len(self._remembered))):
-            self._stage.piece.contribute(self._remembered.popleft())
+            visit = self._remembered.popleft()
+            if visit.id not in self._gone:
+                self._stage.piece.contribute(visit)
 
     def _open_store(self) -> Clerk | None:
         settings = self._exhibition.visitors
@@ -380,17 +491,17 @@ class StageProcess:
             return None
         return Clerk(store, settings.keep)
 
-    def _devices(self) -> dict[str, dict[str, object]]:
-        """What the other processes say of their devices; waits a moment for them to have looked."""
-        found: dict[str, dict[str, object]] = {}
-        until = time.monotonic() + 1.5
-        for process in ("sound", "camera"):
+    def _devices(self, wait: float) -> list[dict[str, object] | None]:
+        """What the other processes say of microphone and camera; None for one that they have not looked for."""
+        kinds = {"microphone": "sound"} | ({} if self._exhibition.camera.id == "none" else {"camera": "camera"})
+        found: list[dict[str, object] | None] = []
+        until = time.monotonic() + wait
+        for kind, process in kinds.items():
             path = self._folder / "status" / f"{process}.json"
             while not path.exists() and time.monotonic() < until:
                 time.sleep(0.02)
             report = read_report(path, time.monotonic()) if path.exists() else None
-            if report is not None:
-                found |= dict(report.facts.get("devices", {}))
+            found.append(None if report is None else report.facts.get("devices", {}).get(kind))
         return found
 
 

@@ -3,6 +3,10 @@
 It owns nothing but its children and the run's folder of segments. The ladder: a process that dies is started again;
 one that dies too often takes the whole runtime with it; a runtime that falls too often comes back in safe mode, with
 the attract film in place of the piece; and if even that fails it leaves, for the machine's own supervisor to act.
+What happened long ago counts no longer: the budget is a day's, and after an hour in safe mode the pieces are tried.
+
+The processes read the exhibition from the run's folder, where only what is good is put: whoever is started after a
+mistake was saved shows what the others show.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from pathlib import Path
 from types import FrameType
 
 from installation import segments, shared
-from installation.exhibition import Exhibition, ExhibitionError
+from installation.exhibition import Exhibition, ExhibitionError, hand_on
 from installation.health import heartbeat
 from installation.health.vitals import Vitals
 from installation.messages import Exited, Fork, Forked, Line
@@ -31,7 +35,9 @@ from installation.watching import Watcher
 
 TICK_SECONDS = 0.1
 RESTARTS_PER_PROCESS = 8  # within WINDOW_SECONDS, before the whole runtime is started again
-RUNTIME_RESTARTS = 2  # per boot, before safe mode
+RUNTIME_RESTARTS = 2  # within BUDGET_SECONDS, before safe mode
+BUDGET_SECONDS = 24 * 3600.0
+SAFE_SECONDS = 3600.0  # safe mode that ran for so long without a fall is left
 WINDOW_SECONDS = 600.0
 STEADY_SECONDS = 10.0  # a process that lived this long may be restarted at once
 LONGEST_PAUSE = 60.0
@@ -53,22 +59,23 @@ class Child:
     pause: float = 0.0
     restarts: int = 0
     ended: deque[float] = field(default_factory=lambda: deque(maxlen=64))
-    ending: bool = False
+    told_to_leave: float | None = None  # when
 
 
 class Supervisor:
     """Runs the exhibition until told to stop. `run` returns the exit code."""
 
     def __init__(self, path: Path, exhibition: Exhibition, told: Callable[[str], None] = print) -> None:
-        self._path = path.resolve()
+        self._path = path.absolute()  # a link is followed anew at every look: it may be made to point elsewhere
         self._exhibition = exhibition
         self._told = told
         self.every_turn: Callable[[], None] = lambda: None
         self._watcher = Watcher(self._path, exhibition)
         self._stopping = False
         self._safe = False
-        self._runtime_restarts = 0
+        self._runtime_restarts: list[float] = []
         self._children: dict[str, Child] = {}
+        self._leaving: dict[int, float] = {}  # who is no longer needed, by process id: when it was told to leave
         self._nursery: subprocess.Popen[bytes] | None = None
         self._line: Line | None = None
         self.folder = shared.make_folder()
@@ -80,6 +87,7 @@ class Supervisor:
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
         self._make_segments()
+        hand_on(self._exhibition, self.folder)
         try:
             self._begin()
             while not self._stopping:
@@ -118,6 +126,7 @@ class Supervisor:
         worst = max((sum(now - at < WINDOW_SECONDS for at in child.ended) for child in vital), default=0)
         if worst > RESTARTS_PER_PROCESS:
             return self._restart_runtime("a process keeps dying")
+        self._leave_safe_mode(now)
         self._apply_changes()
         if fresh:
             self._notifier.alive()
@@ -126,38 +135,55 @@ class Supervisor:
         return None
 
     def _judge(self, now: float) -> bool:
-        """Kill who shows no work; True while everybody does."""
+        """Kill who shows no work, or does not leave when told; True while everybody works whom visitors would miss.
+
+        Who waits for its next start is as it should be: a watchdog that killed everything for it would never let
+        the ladder come to its next step.
+        """
+        for pid, at in self._leaving.items():
+            if now - at > STOP_SECONDS:
+                _kill(pid, signal.SIGKILL)
         all_fresh = True
         for child in self._children.values():
             if not child.pid:
-                all_fresh = False
+                waits = child.due > now
+                all_fresh = all_fresh and (waits or not child.role.vital)
+                continue
+            if child.told_to_leave is not None:
+                late = now - child.told_to_leave > STOP_SECONDS
+                if late:
+                    _kill(child.pid, signal.SIGKILL)
+                all_fresh = all_fresh and not (late and child.role.vital)
                 continue
             age, worked = heartbeat.age(self._table, child.name, child.asked)
             limit = child.role.next_beat if worked else child.role.first_beat
-            if age > limit and not child.ending:
+            if age > limit:
                 log.error("%s has shown no work for %.1f s; killing process %d", child.name, age, child.pid)
                 self._vitals.event("process_stale", process=child.name, seconds=age)
-                child.ending = True
+                child.told_to_leave = now
                 _kill(child.pid, signal.SIGKILL)
-            all_fresh = all_fresh and age <= limit
+            all_fresh = all_fresh and (age <= limit or not child.role.vital)
         return all_fresh
 
     def _on_exit(self, name: str, pid: int, code: int) -> None:
+        self._leaving.pop(pid, None)
         child = self._children.get(name)
         if child is None or child.pid != pid:
             return
         now = time.monotonic()
-        lived = now - child.asked
-        child.pid, child.ending = 0, False
+        lived, told = now - child.asked, child.told_to_leave is not None
+        child.pid, child.told_to_leave = 0, None
         if self._stopping:
             return
         child.restarts += 1
-        if code == 0:  # it left because it was asked to, or to begin again with other devices
-            child.due = now
+        # Who was told to leave, or leaves by itself to begin again with other devices, is started at once; but not
+        # who does so again and again.
+        unsteady = lived <= STEADY_SECONDS and not (told and code == 0)
+        child.pause = min(max(2 * child.pause, 0.25), LONGEST_PAUSE) if unsteady else 0.0
+        child.due = now + child.pause
+        if code == 0:
             return
         child.ended.append(now)
-        child.pause = 0.0 if lived > STEADY_SECONDS else min(max(2 * child.pause, 0.25), LONGEST_PAUSE)
-        child.due = now + child.pause
         words = last_words(self._exhibition.data_folder / "logs" / f"{name}.out")
         log.error("%s ended with %s after %.1f s%s", name, _describe(code), lived, f": {words}" if words else "")
         self._vitals.event("process_died", process=name, reason=_describe(code))
@@ -173,6 +199,7 @@ class Supervisor:
             self._told(f"{self._path.name} has a mistake; what was on show goes on:\n{changed}")
             return
         before, self._exhibition = self._exhibition, changed
+        hand_on(changed, self.folder)
         self._vitals.condition("exhibition_invalid", False)
         log.info("%s was saved; applying it", self._path.name)
         restarted = touched(before, changed)
@@ -180,16 +207,19 @@ class Supervisor:
         for name in restarted:
             child = self._children.get(name)
             if child is not None and child.pid:
-                child.ending = True
+                child.told_to_leave = time.monotonic()
                 _kill(child.pid, signal.SIGTERM)
         wanted = self._wanted()
         for name in wanted:
             if name not in self._children:
                 self._children[name] = Child(name, ROLES[name], due=time.monotonic())
         for name in [name for name in self._children if name not in wanted]:
-            _kill(self._children.pop(name).pid, signal.SIGTERM)
+            child = self._children.pop(name)
+            if child.pid:
+                self._leaving[child.pid] = time.monotonic()
+                _kill(child.pid, signal.SIGTERM)
         stage = self._children.get("stage")
-        if stage is not None and stage.pid and not stage.ending:
+        if stage is not None and stage.pid and stage.told_to_leave is None:
             _kill(stage.pid, signal.SIGHUP)
 
     def _report(self, now: float) -> None:
@@ -219,8 +249,9 @@ class Supervisor:
         now = time.monotonic()
         self._children = {name: self._children.get(name) or Child(name, ROLES[name]) for name in self._wanted()}
         for child in self._children.values():
-            child.pid, child.ending, child.due = 0, False, now
+            child.pid, child.told_to_leave, child.due, child.pause = 0, None, now, 0.0
             child.ended.clear()
+        self._leaving.clear()
 
     def _wanted(self) -> list[str]:
         """The processes that this exhibition needs."""
@@ -237,8 +268,9 @@ class Supervisor:
         if self._safe:
             log.critical("safe mode does not run either (%s); leaving", why)
             return GIVE_UP
-        self._runtime_restarts += 1
-        self._safe = self._runtime_restarts > RUNTIME_RESTARTS
+        now = time.monotonic()
+        self._runtime_restarts = [at for at in self._runtime_restarts if now - at < BUDGET_SECONDS] + [now]
+        self._safe = len(self._runtime_restarts) > RUNTIME_RESTARTS
         log.error("%s: starting the runtime again%s", why, " in safe mode" if self._safe else "")
         self._vitals.event("runtime_restarted", reason=why)
         self._vitals.condition("safe_mode", self._safe, reason=why)
@@ -246,12 +278,25 @@ class Supervisor:
         self._begin()
         return None
 
+    def _leave_safe_mode(self, now: float) -> None:
+        """What made the runtime fall may be over: after an hour without a fall the stage has its pieces again."""
+        if not self._safe or now - self._runtime_restarts[-1] < SAFE_SECONDS:
+            return
+        if any(now - at < SAFE_SECONDS for child in self._children.values() for at in child.ended):
+            return
+        log.warning("safe mode has run for an hour; the pieces are tried again")
+        self._safe = False
+        self._vitals.condition("safe_mode", False)
+        stage = self._children["stage"]
+        if stage.pid:
+            stage.told_to_leave = now
+            _kill(stage.pid, signal.SIGTERM)
+
     def _end(self) -> None:
         """Ask everybody to leave, then make them; the nursery last."""
         deadline = time.monotonic() + STOP_SECONDS
-        for child in self._children.values():
-            if child.pid:
-                _kill(child.pid, signal.SIGTERM)
+        for pid in [child.pid for child in self._children.values() if child.pid] + list(self._leaving):
+            _kill(pid, signal.SIGTERM)
         while self._line is not None and not self._line.closed and time.monotonic() < deadline:
             if not any(child.pid for child in self._children.values()):
                 break

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from installation.choices import Choices
 from installation.console.address import Address, listen
 from installation.console.standing import Observer, Situation
-from installation.exhibition import ExhibitionError, load
+from installation.exhibition import ExhibitionError, running
 from installation.health.logs import configure
 from installation.health.vitals import Vitals
 from installation.roles import ROLES
@@ -46,7 +46,7 @@ def main(folder_text: str, exhibition_path: str) -> None:
     gc.freeze()  # what the nursery has imported stays shared with it, and NiceGUI does not search through it
     yield_to_others(STARTING_NICENESS)
     folder = Path(folder_text)
-    choices = chosen(Path(exhibition_path))
+    choices = chosen(folder, Path(exhibition_path))
     configure("console", choices.data_folder / "logs", choices.log_level.upper())
     os.environ["OTEL_SDK_DISABLED"] = "true"  # FastAPI can report to elsewhere; nothing leaves this machine
     process = ConsoleProcess(folder, choices)
@@ -59,10 +59,10 @@ def yield_to_others(by: int) -> None:
         os.nice(by)
 
 
-def chosen(path: Path) -> Choices:
-    """What the file at `path` chooses; where it has a mistake, the defaults, so that the page can say so."""
+def chosen(folder: Path, path: Path) -> Choices:
+    """What is on show, see `running`; where that cannot be read, the defaults, so that the page can say so."""
     try:
-        return load(path)
+        return running(folder, path)
     except ExhibitionError as error:
         log.warning("the page goes by the defaults, because of %s", error)
         return Choices.model_validate({}, context={"folder": path.parent})

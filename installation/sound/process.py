@@ -21,7 +21,7 @@ from installation.clock import ClockFilter, SharedClock
 from installation.devices import DeviceError
 from installation.devices.microphone import FilmTrack, Input, Microphone, Quiet
 from installation.devices.speakers import BLOCK_FRAMES, Card, Silent, Speakers
-from installation.exhibition import Exhibition, load
+from installation.exhibition import Exhibition, running
 from installation.health.logs import configure
 from installation.health.vitals import Vitals
 from installation.layout import Layout
@@ -56,7 +56,7 @@ log = logging.getLogger("sound")
 def main(folder_text: str, exhibition_path: str, mode: str = "") -> None:
     """Run until SIGTERM. `folder_text` is the run's folder; `mode` "without profile" is for whoever measures one."""
     folder = Path(folder_text)
-    exhibition = load(Path(exhibition_path))
+    exhibition = running(folder, Path(exhibition_path))
     configure("sound", exhibition.data_folder / "logs", exhibition.log_level.upper())
     process = SoundProcess(folder, exhibition, profile=not mode)
     signal.signal(signal.SIGTERM, lambda *_: process.stop())

@@ -91,6 +91,10 @@ class BoothKeeper:
                 self._enter("idle", at.time)
         return []
 
+    def leave(self, time: float) -> None:
+        """Nobody is there any longer: the doors have closed, or it was no visitor at all."""
+        self._enter("idle", time)
+
     def show(self, at: Step) -> Booth:
         """What the picture may say of the booth at this frame."""
         since = at.time - self._since

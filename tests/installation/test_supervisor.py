@@ -101,7 +101,7 @@ def test_pauses_grow_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     keeper: Any = object.__new__(rooms.Supervisor)
     keeper._exhibition = SimpleNamespace(data_folder=Path())
     keeper._vitals = SimpleNamespace(event=lambda *_, **__: None)
-    keeper._stopping = False
+    keeper._stopping, keeper._leaving = False, {}
     child = rooms.Child("sound", rooms.ROLES["sound"], ended=deque(maxlen=64))
     keeper._children = {"sound": child}
     pauses = []

@@ -271,6 +271,6 @@ def kept_waiting(took: float) -> float:
 def test_a_file_with_a_mistake_still_leads_to_a_page(tmp_path: Path) -> None:
     path = tmp_path / "exhibition.yaml"
     path.write_text("console: {port: 9000}\npieces: [neural_beatbox\n")
-    choices = chosen(path)
+    choices = chosen(tmp_path / "run", path)
     assert choices.console.port == 8080
     assert choices.data_folder == tmp_path / "data"

@@ -1,0 +1,261 @@
+"""The supervisor's ladder over hours and months: the real supervisor, on a clock and with children of our own."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from installation import supervisor as rooms
+from installation.exhibition import ExhibitionError, last_good, load, running
+from installation.health import alerts, heartbeat
+from installation.messages import Exited, Fork, Forked
+
+TICK = 0.1
+WATCHDOG = 20.0  # seconds, as the unit in docs/technicians.md has it
+Fate = tuple[bool, float | None, int]  # whether it beats, after how many seconds it ends by itself, with which code
+WELL: Fate = (True, None, 0)
+
+
+class World:
+    """Children that live and die as `fate(name)` says, and hear signals unless they are in `deaf`."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        self.fate: Callable[[str], Fate] = lambda name: WELL
+        self.deaf: set[str] = set()
+        self.alive: dict[int, tuple[str, float, Fate]] = {}
+        self.forks: list[Fork] = []
+        self.killed: list[tuple[str, int]] = []
+        self.fed: list[float] = []  # when systemd's watchdog was
+        self._said: list[Any] = []
+        self._pid = 10**6
+        clock = SimpleNamespace(monotonic=lambda: self.now, time=lambda: 1.7e9 + self.now)
+        nursery = SimpleNamespace(wait=lambda timeout=None: 0, kill=lambda: None)
+        monkeypatch.setattr(rooms, "time", clock)
+        monkeypatch.setattr(heartbeat, "time", clock)
+        monkeypatch.setattr(rooms, "select", SimpleNamespace(select=self._tick))
+        monkeypatch.setattr(rooms, "Line", lambda socket: self)
+        monkeypatch.setattr(rooms, "_kill", self._kill)
+        monkeypatch.setattr(
+            rooms,
+            "subprocess",
+            SimpleNamespace(Popen=lambda *a, **k: nursery, DEVNULL=0, TimeoutExpired=TimeoutError),
+        )
+        self.path = folder / "exhibition.yaml"
+        self.path.write_text("pieces: [neural_beatbox]\n")
+        self.told: list[str] = []
+        self.supervisor = rooms.Supervisor(self.path, load(self.path), self.told.append)
+        self.supervisor._notifier = SimpleNamespace(alive=lambda: self.fed.append(self.now))  # type: ignore
+        self.supervisor._make_segments()
+        rooms.hand_on(self.supervisor._exhibition, self.supervisor.folder)
+        self.supervisor._begin()
+
+    # ---- the nursery's side of the line ------------------------------------------------------------------------
+
+    closed, connection = False, None
+
+    def send(self, message: Fork) -> None:
+        self._pid += 1
+        self.forks.append(message)
+        self.alive[self._pid] = (message.name, self.now, self.fate(message.name))
+        self._said.append(Forked(message.name, self._pid))
+
+    def receive(self) -> list[Any]:
+        said, self._said = self._said, []
+        return said
+
+    def close(self) -> None:
+        self.alive.clear()
+        self._said.clear()
+
+    def _tick(self, *_: object) -> None:
+        self.now += TICK
+        for pid, (name, began, (beats, after, code)) in list(self.alive.items()):
+            if beats and self.now - began >= 0.5:
+                self.supervisor._table[heartbeat.PROCESSES.index(name), 1] = self.now
+            if after is not None and self.now - began >= after:
+                del self.alive[pid]
+                self._said.append(Exited(name, pid, code))
+
+    def _kill(self, pid: int, number: int) -> None:
+        if pid not in self.alive:
+            return
+        name = self.alive[pid][0]
+        self.killed.append((name, number))
+        if number == signal.SIGHUP or (name in self.deaf and number != signal.SIGKILL):
+            return
+        del self.alive[pid]
+        self._said.append(Exited(name, pid, -number if number == signal.SIGKILL else 0))
+
+    # ---- the test's side ---------------------------------------------------------------------------------------
+
+    def run(self, seconds: float) -> int | None:
+        until = self.now + seconds
+        while self.now < until:
+            code = self.supervisor._turn()
+            if code is not None:
+                return code
+        return None
+
+    def doom(self, name: str) -> None:
+        """From now on it dies at each start."""
+        self.fate = lambda other: (False, 0.3, 1) if other == name else WELL
+        for pid, (other, began, _) in list(self.alive.items()):
+            if other == name:
+                self.alive[pid] = (other, began, (False, 0.0, 1))
+
+    def names(self) -> set[str]:
+        return {name for name, _, _ in self.alive.values()}
+
+    def save(self, text: str) -> None:
+        self.path.write_text(text)
+        self.run(1.0)
+
+    @property
+    def raised(self) -> set[str]:
+        return {alert.name for alert in alerts.board().active()}
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    before = alerts.board()
+    alerts.use(alerts.Board(strict=True))
+    made = World(tmp_path, monkeypatch)
+    yield made
+    made.supervisor._remove_folder()
+    alerts.use(before)
+
+
+ALL = {"sound", "camera", "stage", "console"}
+
+
+def test_whoever_starts_after_a_mistake_was_saved_shows_what_the_others_show(world: World) -> None:
+    world.run(20.0)
+    world.save("pieces: [neural_beatbox]\ntempoo: 3\n")
+    assert "exhibition_invalid" in world.raised
+    with pytest.raises(ExhibitionError):
+        load(world.path)
+    for fork in world.forks:
+        assert running(Path(fork.arguments[0]), Path(fork.arguments[1])).pieces[0].name == "neural_beatbox"
+    kept = last_good(world.path)
+    assert kept is not None and kept.path == world.path
+    world.save("pieces: [learning_to_see]\n")
+    assert running(world.supervisor.folder, world.path).pieces[0].name == "learning_to_see"
+    assert "exhibition_invalid" not in world.raised
+
+
+def test_what_was_last_good_is_found_where_the_broken_file_says(tmp_path: Path) -> None:
+    path = tmp_path / "night.yaml"
+    path.write_text("pieces: [neural_beatbox]\ndata: elsewhere\ntitle: Evening\n")
+    assert last_good(path) is None
+    (tmp_path / "run").mkdir()
+    rooms.hand_on(load(path), tmp_path / "run")
+    path.write_text("pieces: [neural_beatbox]\ndata: elsewhere\ntitle: [\n")
+    assert last_good(path) is None, "of a file that is no YAML only the usual data folder is known"
+    path.write_text("pieces: [neural_beatbox]\ndata: elsewhere\ntitel: Evening\n")
+    kept = last_good(path)
+    assert kept is not None and kept.title == "Evening"
+
+
+def test_the_watchdog_lets_the_ladder_come_to_safe_mode(world: World) -> None:
+    world.fate = lambda name: (False, 0.3, 1) if name == "stage" else WELL
+    world.run(700.0)
+    assert any("safe" in fork.arguments for fork in world.forks)
+    gaps = [after - before for before, after in zip(world.fed, world.fed[1:], strict=False)]
+    assert max(gaps) < WATCHDOG / 2
+
+
+def test_a_console_that_dies_does_not_take_the_room_with_it(world: World) -> None:
+    world.fate = lambda name: (False, 0.3, 1) if name == "console" else WELL
+    world.run(1200.0)
+    gaps = [after - before for before, after in zip(world.fed, world.fed[1:], strict=False)]
+    assert max(gaps) < WATCHDOG / 2
+    assert [fork.name for fork in world.forks].count("stage") == 1
+
+
+def test_a_stage_that_hangs_is_not_hidden_from_the_watchdog(world: World) -> None:
+    world.run(20.0)
+    fed = len(world.fed)
+    world.fate = lambda name: (False, None, 0)
+    world.alive.clear()  # the nursery hangs: nobody beats, nobody can be killed, and nothing is heard of it
+    world.run(120.0)
+    assert fed > 0 and world.now - world.fed[-1] > 60.0
+
+
+def test_falls_of_long_ago_count_no_longer(world: World) -> None:
+    world.run(20.0)
+    for fall in range(5):
+        world.doom("camera")
+        falls = list(world.supervisor._runtime_restarts)
+        while world.supervisor._runtime_restarts == falls:
+            assert world.run(1.0) is None
+        world.fate = lambda name: WELL
+        world.run(120.0)
+        assert not world.supervisor._safe, f"after fall {fall}"
+        world.now += 30 * 86400.0
+        world.supervisor._table[:, 1] = world.now
+    assert world.names() == ALL
+
+
+def test_safe_mode_is_left_after_an_hour_without_a_fall(world: World) -> None:
+    world.doom("camera")
+    while not world.supervisor._safe:
+        assert world.run(1.0) is None
+    world.fate = lambda name: WELL
+    world.run(rooms.SAFE_SECONDS - 300)
+    assert "safe" in [fork for fork in world.forks if fork.name == "stage"][-1].arguments
+    world.run(600.0)
+    stages = [fork for fork in world.forks if fork.name == "stage"]
+    assert "safe" not in stages[-1].arguments and "safe_mode" not in world.raised
+    world.doom("stage")
+    world.run(700.0)
+    assert world.supervisor._safe, "what keeps falling comes back in safe mode, and not at once to its end"
+
+
+def test_the_pause_of_one_day_is_not_that_of_another(world: World) -> None:
+    world.doom("camera")
+    while not world.supervisor._runtime_restarts:
+        world.run(1.0)
+    camera = world.supervisor._children["camera"]
+    assert camera.pause <= 0.5
+
+
+def test_who_hangs_while_leaving_is_killed(world: World) -> None:
+    world.run(20.0)
+    world.deaf = {"stage"}
+    world.save("pieces: [neural_beatbox]\nscreen: {rate_hz: 25}\n")
+    world.run(rooms.STOP_SECONDS + 1)
+    assert ("stage", signal.SIGKILL) in world.killed
+    assert [fork.name for fork in world.forks].count("stage") == 2
+    world.deaf = {"camera"}
+    world.save("pieces: [neural_beatbox]\nscreen: {rate_hz: 25}\ncamera: none\n")
+    world.run(rooms.STOP_SECONDS + 1)
+    assert "camera" not in world.names()
+
+
+def test_who_leaves_again_and_again_is_waited_for(world: World) -> None:
+    """A sound process that begins again with a device that then cannot be opened must not do so all day."""
+    world.fate = lambda name: (True, 5.0, 0) if name == "sound" else WELL
+    world.run(3600.0)
+    assert [fork.name for fork in world.forks].count("sound") < 90
+    world.fate = lambda name: WELL
+    world.run(120.0)
+    before = len(world.forks)
+    for pid in [pid for pid, (name, _, _) in world.alive.items() if name == "sound"]:
+        del world.alive[pid]
+        world._said.append(Exited("sound", pid, 0))
+    world.run(0.3)
+    assert len(world.forks) == before + 1, "who had lived is back at once"
+
+
+def test_a_link_that_is_pointed_elsewhere_is_a_change(tmp_path: Path, world: World) -> None:
+    (tmp_path / "b.yaml").write_text("pieces: [learning_to_see]\n")
+    world.path.unlink()
+    world.path.symlink_to(tmp_path / "b.yaml")
+    world.run(2.0)
+    assert world.supervisor._exhibition.pieces[0].name == "learning_to_see"

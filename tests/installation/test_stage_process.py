@@ -1,0 +1,401 @@
+"""The stage process, offscreen, frame by frame: pieces that fail, doors that close, devices that come late."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from installation import segments, stage_process
+from installation.attract import Attract
+from installation.devices.probe import ProbeError
+from installation.exhibition import Exhibition, hand_on, load, running
+from installation.health import alerts
+from installation.health.vitals import Vitals
+from installation.piece import Moment, Picture, Piece, Recording, Visit
+from installation.piece import Stage as Given
+from installation.settings import Field
+from installation.stage_process import StageProcess
+from installation.turns import FAILURES, TRIED_AGAIN
+from installation.visitors.film import JpegFilm, encode
+from installation.visitors.store import Store
+
+Trouble = Callable[[], None]
+
+
+class Little(Piece):
+    """Remembers what it is told, and fails where it is asked to."""
+
+    class Settings(Piece.Settings):
+        speed: float = Field(default=1.0, description="of nothing")
+
+    records: ClassVar[Recording | None] = Recording(seconds=2.0, film_size=(16, 16))
+    fails: ClassVar[set[str]] = set()  # "Little.frame" and the like
+    opened: ClassVar[list[str]] = []
+
+    def fail(self, where: str) -> None:
+        if f"{type(self).__name__}.{where}" in self.fails:
+            raise OSError(24, "Too many open files")
+
+    def open(self, stage: Given) -> None:
+        self.opened.append(type(self).__name__)
+        self.there: dict[str, Visit] = {}
+        self.deltas: list[float] = []
+        self.fail("open")
+
+    def frame(self, moment: Moment) -> Picture:
+        self.fail("frame")
+        self.deltas.append(moment.delta)
+        return np.full((moment.size[1], moment.size[0], 3), 90, np.uint8)
+
+    def contribute(self, visit: Visit) -> None:
+        self.there[visit.id] = visit
+
+    def withdraw(self, visit: str) -> None:
+        self.fail("withdraw")
+        self.there.pop(visit, None)
+
+    def change(self, settings: Any) -> None:
+        self.fail("change")
+        super().change(settings)
+
+    def close(self) -> None:
+        self.fail("close")
+
+    def remembers(self) -> int:
+        return 24
+
+
+class Other(Little):
+    """Another."""
+
+
+class Third(Little):
+    """A third."""
+
+
+PIECES: dict[str, type[Piece]] = {"little": Little, "other": Other, "third": Third}
+
+
+class Room:
+    """A stage process over an exhibition, on a clock of our own."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self._monkeypatch = folder, monkeypatch
+        self.run = folder / "run"
+        self.run.mkdir()
+        segments.make(self.run)
+        self.now, self.wall, self.open = 5000.0, 1.79e9, True
+        self.process: StageProcess | None = None
+        monkeypatch.setattr(stage_process, "running", lambda run, path: running(run, path, PIECES))
+        monkeypatch.setattr(stage_process.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(stage_process.time, "time", lambda: self.wall)
+        monkeypatch.setattr(Exhibition, "is_open", lambda exhibition, now: self.open)
+        self.devices(microphone=True, camera=True)
+
+    def write(self, text: str) -> Exhibition:
+        path = self.folder / "exhibition.yaml"
+        path.write_text(text + "\nscreen: {mode: offscreen, size: [64, 48]}\n")
+        exhibition = load(path, PIECES)
+        hand_on(exhibition, self.run)
+        return exhibition
+
+    def begin(self, text: str) -> StageProcess:
+        self.process = StageProcess(self.run, self.write(text), set(), safe=False)
+        return self.process
+
+    def devices(self, **real: bool) -> None:
+        """Have the other processes say that their devices are real, or stand-ins."""
+        for kind, is_real in real.items():
+            vitals = Vitals(self.run, "sound" if kind == "microphone" else kind)
+            vitals.device(kind, kind, real=is_real)
+            vitals.write_if_due()
+
+    def frames(self, count: int = 1, seconds: float = 0.05, *pressed: str) -> Picture:
+        """So many turns of the process's loop, each so many seconds after the one before."""
+        process = self.process
+        assert process is not None
+        picture = np.zeros(0, np.uint8)
+        for _ in range(count):
+            self.now += seconds
+            self.wall += seconds
+            process._screen.pressed = lambda: list(pressed)  # type: ignore[method-assign]
+            picture = process._picture(self.now)
+            process._housekeeping(self.now)
+            self.settle()
+        return picture
+
+    def minutes(self, count: int) -> set[str]:
+        """So many minutes; the pieces that were shown at the end of each."""
+        shown = set()
+        for _ in range(count):
+            self.frames(1, 59.0)
+            self.frames(2 * FAILURES, 0.25)
+            shown.add(type(self.piece).__name__)
+        return shown
+
+    def settle(self) -> None:
+        """The clerk has done what it was given."""
+        if self.process is not None and self.process._clerk is not None:
+            self.process._clerk._thread.submit(lambda: None).result()
+
+    @property
+    def piece(self) -> Any:
+        assert self.process is not None
+        return self.process._stage.piece
+
+    @property
+    def alerts(self) -> dict[tuple[str, str], str]:
+        return {(alert.name, alert.about): alert.message for alert in alerts.board().active()}
+
+    def end(self) -> None:
+        if self.process is not None:
+            Little.fails.clear()
+            self.process._computer.close()
+            if self.process._clerk is not None:
+                self.process._clerk.close()
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+    before = alerts.board()
+    alerts.use(alerts.Board(strict=True))
+    Little.fails.clear()
+    Little.opened.clear()
+    made = Room(tmp_path, monkeypatch)
+    yield made
+    made.end()
+    alerts.use(before)
+
+
+def film() -> JpegFilm:
+    return JpegFilm([encode(np.zeros((16, 16, 3), np.uint8))] * 2, 20.0)
+
+
+# ---- pieces that fail ------------------------------------------------------------------------------------------
+
+
+def test_a_piece_that_keeps_failing_leaves_the_others_on_show_and_is_tried_again(room: Room) -> None:
+    room.begin("pieces: [little, other, third]\nchange_every: 10 min\n")
+    room.frames()
+    Little.fails.add("Little.frame")
+    room.frames(FAILURES)
+    assert type(room.piece) is Other
+    assert ("piece_replaced", "little") in room.alerts
+    assert room.minutes(22) == {"Other", "Third"}
+    Little.fails.clear()
+    assert room.minutes(70) == {"Little", "Other", "Third"}
+    assert ("piece_replaced", "little") not in room.alerts
+
+
+def test_the_attract_film_is_shown_only_while_nothing_else_can_be(room: Room) -> None:
+    room.begin("pieces: [little]\n")
+    Little.fails.add("Little.frame")
+    room.frames(FAILURES + 1)
+    assert isinstance(room.piece, Attract)
+    Little.fails.clear()
+    room.frames(1, TRIED_AGAIN[0] - 60)
+    assert isinstance(room.piece, Attract), "not yet"
+    room.frames(2, 61.0)
+    assert type(room.piece) is Little
+
+
+def test_a_new_day_tries_every_piece(room: Room) -> None:
+    room.begin("pieces: [little]\n")
+    Little.fails.add("Little.frame")
+    for _ in range(4):  # the pauses have grown
+        room.frames(2, TRIED_AGAIN[-1] + 1)
+        room.frames(FAILURES + 1)
+    assert isinstance(room.piece, Attract)
+    Little.fails.clear()
+    room.open = False
+    room.frames(2, 1.1)
+    room.open = True
+    room.frames(3, 1.1)
+    assert type(room.piece) is Little
+
+
+@pytest.mark.parametrize("where", ["open", "frame", "change", "withdraw", "close"])
+def test_wherever_a_piece_fails_the_process_lives_and_the_piece_is_named(room: Room, where: str) -> None:
+    process = room.begin("pieces: [little, other]\nchange_every: 10 min\n")
+    room.frames(2)
+    Little.fails.add(f"Little.{where}")
+    if where == "change":
+        room.write("pieces: [{little: {speed: 2}}, other]\nchange_every: 10 min\n")
+        process._change()
+    elif where == "withdraw":
+        process._ask(room.piece.withdraw, "somebody")
+    elif where in ("open", "close"):
+        room.frames(1, 700.0)
+        assert type(room.piece) is Other
+    if where == "open":
+        room.frames(1, 700.0)
+        assert type(room.piece) is Other, "the one that cannot be opened is passed over"
+        assert ("piece_replaced", "little") in room.alerts
+    picture = room.frames(2)
+    assert picture.shape == (48, 64, 3)
+    assert where == "close" or ("piece_failed", "little") in room.alerts
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        np.zeros((48, 64, 3), np.float64),
+        np.zeros((64, 48, 3), np.uint8),
+        np.zeros((24, 32, 3), np.uint8),
+        np.zeros((48, 64), np.uint8),
+        np.zeros((48, 64, 4), np.uint8),
+    ],
+)
+def test_what_is_no_picture_is_the_pieces_failure(room: Room, monkeypatch: pytest.MonkeyPatch, wrong: Any) -> None:
+    room.begin("pieces: [little]\n")
+    monkeypatch.setattr(Little, "frame", lambda piece, moment: wrong)
+    picture = room.frames()
+    assert picture.shape == (48, 64, 3) and picture.dtype == np.uint8
+    said = room.alerts["piece_failed", "little"]
+    assert "Little.frame returned" in said and "uint8 [48, 64, 3]" in said
+
+
+# ---- doors, clocks -------------------------------------------------------------------------------------------
+
+
+def test_who_was_about_to_record_when_the_doors_closed_is_not_recorded_in_the_morning(room: Room) -> None:
+    process = room.begin("pieces: [little]\n")
+    room.frames(3)
+    room.frames(1, 0.05, "button")
+    room.frames(2)
+    assert process._stage.booth.phase == "asking"
+    room.open = False
+    room.frames(2, 1.1)
+    room.frames(3, 4 * 3600.0)
+    room.open = True
+    phases = set()
+    for _ in range(400):
+        room.frames(1, 0.1)
+        phases.add(process._stage.booth.phase)
+    assert phases == {"idle"}
+    assert process._clerk is not None and process._clerk.store.holdings().visits == 0
+    assert max(room.piece.deltas) <= 1.0, "a night is not one long frame"
+
+
+def test_a_clock_that_was_never_set_keeps_nobody_out(room: Room) -> None:
+    process = room.begin("pieces: [little]\nhours: {open: '10:00', close: '18:00'}\n")
+    room.open = False
+    room.wall = datetime.datetime(1970, 1, 1, 3, tzinfo=datetime.UTC).timestamp()
+    room.frames(2, 1.1)
+    assert process._open
+    assert ("clock_unset", "") in room.alerts
+    room.wall = 1.79e9
+    room.frames(2, 1.1)
+    assert not process._open
+    assert ("clock_unset", "") not in room.alerts
+
+
+# ---- those who were here before ------------------------------------------------------------------------------
+
+
+def test_whose_time_is_over_before_the_doors_open_is_not_shown(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    exhibition = room.write("pieces: [little]\n")
+    day = 86400.0
+    clocks = {"clock": lambda: room.wall, "monotonic": lambda: room.now}
+    monkeypatch.setattr(stage_process, "Store", lambda *a, **k: Store(*a, **k, **clocks))
+    store = Store(exhibition.data_folder / "visits", **clocks)
+    for _ in range(6):
+        store.keep(np.full(100, 0.1, np.float32), 48_000, film(), 30 * day)
+    store.close()
+    room.wall += 30 * day - 1800
+    process = room.begin("pieces: [little]\n")
+    room.open = False
+    room.frames(1, 0.05)
+    room.frames(180, 60.0)
+    assert process._clerk is not None and process._clerk.store.holdings().visits == 0
+    room.open = True
+    room.frames(30, 1.0)
+    assert room.piece.there == {}
+
+
+def test_what_a_slow_disk_says_late_is_heard(room: Room) -> None:
+    process = room.begin("pieces: [little]\n")
+    room.frames(2)
+
+    class Slow:
+        ready = False
+
+        def result(self) -> list[str]:
+            return ["long gone"]
+
+    slow = Slow()
+    room.piece.there["long gone"] = object()
+    process._expired = slow
+    room.frames(5, 61.0)
+    slow.ready = True
+    room.frames(2)
+    assert room.piece.there == {}
+
+
+# ---- devices that come late ----------------------------------------------------------------------------------
+
+
+def test_the_visitor_that_stands_in_never_records_real_people(room: Room) -> None:
+    room.devices(microphone=False, camera=False)
+    process = room.begin("pieces: [little]\n")
+    assert process._visitor is not None and process._stage.stand_in
+    for _ in range(2000):
+        room.frames(1, 0.05)
+        if process._stage.booth.phase == "performing":
+            break
+    assert process._stage.booth.phase == "performing"
+    room.devices(camera=True)
+    room.frames(30, 0.05)
+    assert process._visitor is None and not process._stage.stand_in
+    phases = set()
+    for _ in range(600):
+        room.frames(1, 0.05)
+        phases.add(process._stage.booth.phase)
+    assert phases == {"idle"}
+    assert process._clerk is not None and process._clerk.store.holdings().visits == 0
+    room.devices(camera=False)
+    room.frames(100, 0.05)
+    assert process._visitor is None, "a camera that was unplugged is no reason to invent visitors"
+
+
+def test_a_device_that_nobody_has_looked_for_may_be_real(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    for status in (room.run / "status").glob("*.json"):
+        status.unlink()
+    monkeypatch.setattr(stage_process.time, "sleep", lambda seconds: setattr(room, "now", room.now + seconds))
+    process = room.begin("pieces: [little]\n")
+    assert process._visitor is None and not process._stage.stand_in
+    room.devices(microphone=False, camera=False)
+    room.frames(30, 0.05)
+    assert process._visitor is not None and process._stage.stand_in
+
+
+def test_a_screen_that_was_switched_on_later_is_taken_by_a_new_process(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there: list[str] = []
+
+    def displays() -> list[str]:
+        if not there:
+            raise ProbeError("SDL finds no screen")
+        return there
+
+    monkeypatch.setattr(stage_process, "displays", displays)
+    monkeypatch.setattr(stage_process, "has_display", lambda: True)
+    process = room.begin("pieces: [little]\n")
+    process._exhibition.screen.__dict__["mode"] = "auto"
+    for _ in range(5):
+        room.frames(1, 61.0)
+        process._computer.compute(lambda: None, seconds=0.0)
+    assert process._running
+    there.append("display 0")
+    for _ in range(200):
+        room.frames(1, 61.0)
+        if not process._running:
+            break
+    assert not process._running
