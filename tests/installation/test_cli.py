@@ -9,9 +9,11 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from installation import cli
+from installation.exhibition import hand_on, load
 from installation.locking import locked
 from installation.networks.weights import WeightsError
 from installation.piece import Piece
@@ -232,3 +234,24 @@ def test_every_command_has_help(run: Any) -> None:
     for name in ("run", "check", "doctor", "render", "calibrate", "train", "evaluate", "bench", "pieces"):
         done = run(name, "--help")
         assert done.exit_code == 0 and "Usage" in done.output, name
+
+
+def test_a_machine_that_starts_after_a_mistake_was_saved_shows_what_was_last_good(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "exhibition.yaml"
+    path.write_text("pieces: [neural_beatbox]\ntitle: Evening\n")
+    (tmp_path / "run").mkdir()
+    hand_on(load(path), tmp_path / "run")
+    path.write_text("pieces: [neural_beatbox]\ntitel: Morning\n")
+    assert cli._load_or_last_good(path).title == "Evening"
+    said = " ".join(capsys.readouterr().err.split())
+    assert "exhibition.yaml:2:1: unknown setting 'titel'" in said and "what was last good" in said
+
+
+def test_with_nothing_good_to_show_the_mistakes_are_said_and_that_is_all(tmp_path: Path) -> None:
+    path = tmp_path / "exhibition.yaml"
+    path.write_text("pieces: [neural_beatbox]\ntitel: Morning\n")
+    with pytest.raises(typer.Exit) as left:
+        cli._load_or_last_good(path)
+    assert left.value.exit_code == cli.WRONG

@@ -156,7 +156,8 @@ def exhibition(folder: Path, text: str, environment: dict[str, str] | None = Non
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "exhibition.yaml"
     path.write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "installation.cli", "run", "-e", str(path)]
+    said = os.path.relpath(path, ROOT)  # as people type it
+    command = [sys.executable, "-m", "installation.cli", "run", "-e", said]
     log = folder / "terminal.txt"
     with log.open("wb") as file, process(command, env=environment, stdout=file, stderr=file, cwd=ROOT) as child:
         running = Exhibition(child, folder / "data")

@@ -105,6 +105,8 @@ def test_a_saved_file_is_applied_without_a_new_stage(running: Exhibition) -> Non
         15,
         "the mistake on the status",
     )
+    beats, _ = killed(running, "camera")
+    until(lambda: running.beats("camera") > beats + 3, 15, "the camera, as it is on show and not as it was saved")
     assert running.pid("stage") == pid
     path.write_text(TEXT, encoding="utf-8")
 
