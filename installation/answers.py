@@ -6,6 +6,8 @@ spot and its result held back for as long as the work was declared to take, so t
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic, Protocol, TypeVar
@@ -41,11 +43,22 @@ class Later(Generic[T]):
 class Threads:
     """The gallery's: `workers` threads."""
 
-    def __init__(self, workers: int = 2) -> None:
+    def __init__(self, workers: int = 2, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="compute")
+        self._monotonic = monotonic
+        self._given: deque[tuple[Future[Any], float]] = deque()  # in this order they are begun
 
     def compute(self, work: Callable[..., T], *arguments: Any, seconds: float) -> Answer[T]:
-        return Later(self._pool.submit(work, *arguments))
+        future = self._pool.submit(work, *arguments)
+        self._given.append((future, self._monotonic()))
+        self.waited()
+        return Later(future)
+
+    def waited(self) -> float:
+        """For how many seconds the oldest work that has not been begun has waited; 0 where none waits."""
+        while self._given and (self._given[0][0].running() or self._given[0][0].done()):
+            self._given.popleft()
+        return self._monotonic() - self._given[0][1] if self._given else 0.0
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)

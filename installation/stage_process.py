@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import gc
 import logging
+import os
 import secrets
 import signal
 import time
@@ -49,7 +50,8 @@ from installation.visitors.store import Holdings, Store, StoreError, StoreInUse
 
 DEFAULT_SIZE = (1280, 720)
 CONTROLS = ("button", "next", "previous")
-GPU_FAILED = 3  # exit code
+GPU_FAILED, WORK_STUCK = 3, 4  # exit codes
+STUCK_SECONDS, LEAVE_SECONDS = 120.0, 600.0  # long work has waited so long to be begun: say so; begin anew
 SCREEN_AGAIN = (15.0, 60.0)  # after so long without a screen it is looked for: the first time, and every other
 EXPIRE_EVERY = 60.0
 RECALLED_AT_ONCE = 2
@@ -373,11 +375,21 @@ class StageProcess:
         status.set("installation_uptime_seconds", now - self._began)
         status.set("installation_camera_age_seconds", self._stage.camera_age, camera="camera")
         self._put_away()
+        self._look_for_stuck_work()
         wanted = self._exhibition.screen.rate_hz
         self._slow = self._slow + 1 if rate < SLOW * wanted else 0
         name = type(self._stage.piece).__name__
         slow = self._slow >= SLOW_SECONDS
         self._vitals.condition("piece_slow", slow, piece=name, frames_hz=rate, expected_hz=wanted)
+
+    def _look_for_stuck_work(self) -> None:
+        """Works that never end (a share that hangs, a driver) keep all others waiting: only a new process helps."""
+        waited = self._computer.waited()
+        self._vitals.condition("work_stuck", waited > STUCK_SECONDS, seconds=waited)
+        if waited > LEAVE_SECONDS:
+            log.error("long work has waited for %.0f s to be begun; leaving", waited)
+            self._vitals.status.write(time.monotonic())
+            os._exit(WORK_STUCK)  # an orderly end would wait for what does not end
 
     def _put_away(self) -> None:
         """Say what is on, so that it can be put away at the console; and have the piece know what was."""

@@ -61,3 +61,26 @@ def test_closing_leaves_out_what_has_not_begun() -> None:
     assert len(done) < 10 or done == list(range(10))
     with pytest.raises(RuntimeError):
         threads.compute(str, 1, seconds=0.0)
+
+
+def test_work_that_never_ends_shows_in_how_long_others_wait() -> None:
+    now = [100.0]
+    threads, hold, begun = Threads(2, lambda: now[0]), threading.Event(), threading.Semaphore(0)
+
+    def hang() -> None:
+        begun.release()
+        hold.wait(20)
+
+    hanging = [threads.compute(hang, seconds=1.0) for _ in range(2)]
+    for _ in hanging:
+        assert begun.acquire(timeout=10)
+    now[0] += 1000.0
+    assert threads.waited() == 0.0, "who runs for long keeps nobody waiting"
+    threads.compute(int, seconds=1.0)
+    now[0] += 50.0
+    threads.compute(int, seconds=1.0)
+    now[0] += 5.0
+    assert threads.waited() == 55.0
+    hold.set()
+    threads.close()
+    assert threads.waited() == 0.0

@@ -399,3 +399,23 @@ def test_a_screen_that_was_switched_on_later_is_taken_by_a_new_process(
         if not process._running:
             break
     assert not process._running
+
+
+def test_work_that_never_ends_is_said_and_then_a_new_process_begins(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = room.begin("pieces: [little]\n")
+    waited, left = [0.0], []
+    monkeypatch.setattr(process._computer, "waited", lambda: waited[0])
+    monkeypatch.setattr(stage_process.os, "_exit", left.append)
+    room.frames(1, 1.1)
+    assert ("work_stuck", "") not in room.alerts
+    waited[0] = stage_process.STUCK_SECONDS + 1
+    room.frames(1, 1.1)
+    assert ("work_stuck", "") in room.alerts and not left
+    waited[0] = stage_process.LEAVE_SECONDS + 1
+    room.frames(1, 1.1)
+    assert left == [stage_process.WORK_STUCK]
+    waited[0] = 0.0
+    room.frames(1, 1.1)
+    assert ("work_stuck", "") not in room.alerts
