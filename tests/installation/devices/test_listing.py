@@ -6,11 +6,15 @@ import errno
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
-from installation.devices import listing, probe, video4linux
+from installation.devices import listing, microphone, probe, speakers, video4linux
 from installation.devices.listing import CameraFound, SoundFound, find, monitor_name, nearest
 from installation.devices.probe import ProbeError, ask
 from installation.devices.video4linux import Mode, cameras, modes
@@ -217,3 +221,81 @@ def test_a_film_with_changing_pictures_passes_as_a_camera_and_a_still_one_does_n
         shown[name] = probe.camera(str(path), "64", "48", "30")
     assert shown["lively"]["pictures"] == 15 and shown["lively"]["distinct"] == 15
     assert shown["frozen"]["distinct"] == 1 and shown["frozen"]["size"] == (64, 48)
+
+
+# ---- whether a sound device can be used -----------------------------------------------------------------
+
+
+class Host:
+    """A sounddevice with one card, which is listed. It knows one rate; `moves` says whether it calls back."""
+
+    class PortAudioError(Exception):
+        pass
+
+    def __init__(self, moves: bool = True, rate_hz: int = 48_000) -> None:
+        self._moves, self._rate_hz = moves, rate_hz
+        self.default = SimpleNamespace(device=(0, 0))
+        self.played: list[np.ndarray] = []
+
+    def query_devices(self) -> list[dict[str, Any]]:
+        return [{"name": "Card", "hostapi": 0, "max_input_channels": 1, "max_output_channels": 2}]
+
+    def query_hostapis(self) -> list[dict[str, Any]]:
+        return [{"name": "ALSA"}]
+
+    def InputStream(self, **options: Any) -> Any:  # noqa: N802 (sounddevice's names)
+        times = SimpleNamespace(currentTime=1.0, inputBufferAdcTime=0.9)
+        return self._stream(options, lambda: options["callback"](np.zeros((64, 1), np.float32), 64, times, None))
+
+    def OutputStream(self, **options: Any) -> Any:  # noqa: N802
+        times = SimpleNamespace(currentTime=1.0, outputBufferDacTime=1.1)
+        out = np.full((64, options["channels"]), 0.5, np.float32)
+        self.played.append(out)
+        return self._stream(options, lambda: options["callback"](out, 64, times, None))
+
+    def _stream(self, options: dict[str, Any], block: Callable[[], None]) -> Any:
+        if options["samplerate"] != self._rate_hz:
+            raise self.PortAudioError("Invalid sample rate")
+        start = block if self._moves else lambda: None
+        return SimpleNamespace(latency=0.05, start=start, close=lambda **_: None)
+
+
+@pytest.fixture
+def plugged(monkeypatch: pytest.MonkeyPatch) -> Callable[[Host], Host]:
+    def plug(host: Host) -> Host:
+        monkeypatch.setattr(speakers, "import_sounddevice", lambda: host)
+        monkeypatch.setattr(microphone, "import_sounddevice", lambda: host)
+        monkeypatch.setattr(speakers, "DEAD_SECONDS", 0.02)
+        return host
+
+    return plug
+
+
+def test_a_sound_device_works_when_samples_move(plugged: Callable[[Host], Host]) -> None:
+    card = plugged(Host())
+    assert probe.hears("", "48000", "1") == probe.plays("Card", "48000", "2") == {"name": "Card"}
+    assert card.played and not card.played[0].any(), "nobody hears the question"
+    plugged(Host(moves=False))
+    assert "no sample moves" in probe.hears("Card", "48000", "1")["error"]
+    assert "no sample moves" in probe.plays("", "48000", "2")["error"]
+
+
+def test_a_listed_device_that_cannot_be_opened_does_not_work(
+    plugged: Callable[[Host], Host], capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugged(Host(rate_hz=44_100))
+    for question in (["hears", "", "48000", "1"], ["plays", "Card", "48000", "2"]):
+        assert probe.main(question) == 0
+        assert "48000 Hz: Invalid sample rate" in capsys.readouterr().out
+    plugged(Host())
+    probe.main(["hears", "Card", "48000", "2"])
+    assert "has no channel" in capsys.readouterr().out
+
+
+def test_a_machine_that_starts_no_process_has_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: object, **__: object) -> None:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(probe.subprocess, "Popen", exhausted)
+    with pytest.raises(ProbeError, match="Resource temporarily unavailable"):
+        ask("sound")
