@@ -151,7 +151,7 @@ def open_camera(exhibition: Exhibition, vitals: Vitals) -> Camera:
         raise DeviceError("the exhibition keeps every camera off")
     if wanted.is_identity:
         for found in cameras():
-            if wanted.id in (found.identity, found.path, found.name):
+            if wanted.id in (found.identity, *found.aliases, found.path, found.name):
                 device = VideoDevice(found.path, found.name, size, wanted.rate_hz)
                 vitals.device("camera", device.name, real=True)
                 return device

@@ -82,7 +82,7 @@ def room(loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Roo
 
     monkeypatch.setattr(camera_process, "VideoDevice", Source)
     monkeypatch.setattr(camera_process, "Film", Film)
-    monkeypatch.setattr(camera_process, "cameras", there.cameras)
+    monkeypatch.setattr(camera_process, "cameras", lambda: there.cameras())
     monkeypatch.setattr(camera_process, "PAUSES", (0.001,))
     monkeypatch.setattr(lookout, "PAUSES", (0.01,))
     return there
@@ -183,6 +183,17 @@ def test_a_film_that_is_asked_for_is_no_stand_in(room: Room, loaded: Loaded, mon
     room.each = {"stand_in.mp4": stop_at(room, 3)}
     room.run()
     assert room.standing == [] and room.device["reason"] == "the exhibition asks for it"
+
+
+def test_a_camera_is_opened_by_each_of_its_identities(room: Room, loaded: Loaded) -> None:
+    """By those that `doctor` takes: the socket that it is plugged into is one."""
+    there = [CameraFound("usb-cam", "Cam", "/dev/video0", ("pci-1",))]
+    room.cameras = lambda: there  # type: ignore[method-assign]
+    for identity in ("usb-cam", "pci-1", "Cam"):
+        exhibition = loaded(f"pieces: beat\ncamera: {identity}\n")
+        assert camera_process.open_camera(exhibition, room.vitals).real
+    with pytest.raises(DeviceError, match="not plugged in"):
+        camera_process.open_camera(loaded("pieces: beat\ncamera: pci-2\n"), room.vitals)
 
 
 # ---- the lookout -------------------------------------------------------------------------------------------------

@@ -149,6 +149,45 @@ def test_sound_devices_of_one_name_are_told_apart_by_their_host(monkeypatch: pyt
     assert find("pulse, JACK", found) is found[1] and find("pulse", found) is None
 
 
+def at(monkeypatch: pytest.MonkeyPatch, *names: str, host: str = "ALSA") -> list[SoundFound]:
+    """The sound devices of a machine on which PortAudio lists these names."""
+    entry = {"host": host, "inputs": 2, "outputs": 2, "rate_hz": 48000.0}
+    monkeypatch.setattr(probe, "ask", lambda *_, **__: {"devices": [{"name": name, **entry} for name in names]})
+    return listing.sound_devices()
+
+
+def test_the_numbers_that_alsa_deals_are_no_part_of_an_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are others when the machine starts again with one more stick in it."""
+    before = at(monkeypatch, "HDA Intel HDMI: 0 (hw:0,3)", "HDA Intel HDMI: 1 (hw:0,7)", "USB Audio: - (hw:1,0)")
+    after = at(monkeypatch, "USB Audio: - (hw:2,0)", "HDA Intel HDMI: 0 (hw:1,3)", "HDA Intel HDMI: 1 (hw:1,7)")
+    assert [device.identity for device in before] == ["HDA Intel HDMI: 0", "HDA Intel HDMI: 1", "USB Audio: -"]
+    assert find(before[2].identity, after) is after[0] and find(before[1].identity, after) is after[2]
+
+
+def test_twins_keep_the_numbers_that_tell_them_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    twins = at(monkeypatch, "USB Audio: - (hw:1,0)", "USB Audio: - (hw:2,0)", "Mixer (hw:3,0)")
+    assert [device.identity for device in twins] == ["USB Audio: - (hw:1,0)", "USB Audio: - (hw:2,0)", "Mixer"]
+    assert find(twins[1].identity, twins) is twins[1] and find("USB Audio: -", twins) is None
+
+
+def test_an_identity_that_was_written_with_its_numbers_still_means_its_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old, other = "USB Audio: - (hw:1,0)", "HDMI: 0 (hw:1,0)"
+    moved = at(monkeypatch, other, "USB Audio: - (hw:2,0)")
+    assert find(old, moved) is moved[1] and find(f"{old}, ALSA", moved) is moved[1]
+    both = at(monkeypatch, "USB Audio: - (hw:2,0)", old)
+    assert find(old, both) is both[1], "as it is written, where that is there"
+    assert find(old, at(monkeypatch, "USB Audio: - (hw:2,0)", "USB Audio: - (hw:3,0)")) is None
+    assert find(old, at(monkeypatch, other)) is None
+
+
+def test_a_part_of_its_name_means_a_sound_device_and_no_camera(monkeypatch: pytest.MonkeyPatch) -> None:
+    devices = at(monkeypatch, "HDMI: 0 (hw:0,3)", "USB Audio: - (hw:1,0)", "USB Audio: line (hw:2,0)")
+    assert find("HDMI", devices) is devices[0] and find("USB Audio: l", devices) is devices[2]
+    assert find("USB", devices) is None and find("Alon", TWINS) is None
+
+
 def edid(name: bytes) -> bytes:
     return bytes(72) + b"\0\0\0\xfc\0" + name.ljust(13, b" ")[:13] + bytes(38)
 
