@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import struct
 import subprocess
 import sys
@@ -237,6 +238,23 @@ def test_whatever_happens_to_the_one_who_asks_is_said(
     question(monkeypatch, code)
     with pytest.raises(ProbeError, match=reason):
         ask("sound", limit_s=0.5 if "sleep" in code else 20.0)
+
+
+def test_whoever_answers_holds_nobody_up() -> None:
+    """Asked from a process of real-time priority, as the sound process is, where this user may have one."""
+    code = """if True:
+        import atexit, os, runpy, sys
+        try:
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(20))
+        except PermissionError:
+            pass
+        before = os.nice(0)
+        atexit.register(lambda: print(os.sched_getscheduler(0) == os.SCHED_OTHER, os.nice(0) - before))
+        sys.argv = ["probe", "clock"]
+        runpy.run_module("installation.devices.probe", run_name="__main__")
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == f"True {min(probe.NICE, 19 - os.nice(0))}"
 
 
 def test_questions_are_answered_by_a_real_process() -> None:
