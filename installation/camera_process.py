@@ -1,13 +1,16 @@
 """The camera process: owns one camera and hands on only fresh pictures, with their time of capture.
 
 A read that blocks for ever stops the heartbeat, and the supervisor ends it with this process. A camera that vanishes
-is opened again in here, with growing pauses; nothing else is shown in its name meanwhile.
+is opened again in here, with growing pauses; nothing else is shown in its name meanwhile. Where any camera will do, a
+film stands in until one can be opened.
 """
 
 from __future__ import annotations
 
 import logging
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
@@ -18,8 +21,10 @@ from installation.devices import DeviceError
 from installation.devices.camera import Camera, Film, VideoDevice
 from installation.devices.film import FilmError
 from installation.devices.listing import cameras
+from installation.devices.lookout import CameraLookout
 from installation.exhibition import Exhibition, running
 from installation.health.logs import configure
+from installation.health.metrics import read_report
 from installation.health.vitals import Vitals
 from installation.piece import Picture
 from installation.shared import FrameWriter
@@ -37,19 +42,31 @@ def main(folder_text: str, exhibition_path: str) -> None:
     stopping = Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    vitals = Vitals(folder, "camera")
+    run(exhibition, folder, Vitals(folder, "camera"), stopping)
+
+
+def run(exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -> None:
+    """Open a camera or what stands in for it, hand its pictures on until it ends, and again."""
     failures = 0
+    seen = seen_before(folder)
+    back: Camera | None = None  # opened while a film stood in for it
     while not stopping.is_set():
         try:
-            camera = open_camera(exhibition, vitals)
+            camera, back = back or open_camera(exhibition, vitals), None
         except DeviceError as error:
             log.warning("%s", error)
             vitals.condition("camera_missing", True, camera=exhibition.camera.id, reason=error)
             vitals.device("camera", "nothing", real=False, reason=str(error))
         else:
-            vitals.condition("camera_missing", False)
+            seen = camera.name if camera.real else seen
+            stands_in = exhibition.camera.id == "auto" and not camera.real
+            vitals.status.fact("camera_seen", seen)
+            vitals.condition("camera_missing", stands_in and seen != "", camera=seen, reason="it has stopped")
             try:
-                hand_on(camera, exhibition, folder, vitals, stopping)
+                if stands_in:
+                    back = show_instead(camera, exhibition, folder, vitals, stopping)
+                else:
+                    hand_on(camera, exhibition, folder, vitals, stopping)
                 failures = 0
             except DeviceError as error:
                 log.warning("%s", error)
@@ -58,15 +75,25 @@ def main(folder_text: str, exhibition_path: str) -> None:
                 camera.close()
         vitals.beat()  # an attempt has ended: this process is not stuck
         vitals.write_if_due()
-        stopping.wait(PAUSES[min(failures, len(PAUSES) - 1)])
-        failures += 1
+        if back is None:
+            stopping.wait(PAUSES[min(failures, len(PAUSES) - 1)])
+            failures += 1
+    if back is not None:
+        back.close()
 
 
-def hand_on(camera: Camera, exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -> None:
-    """Publish picture after picture until told to stop; raises DeviceError when the camera ends."""
+def hand_on(
+    camera: Camera,
+    exhibition: Exhibition,
+    folder: Path,
+    vitals: Vitals,
+    stopping: Event,
+    relieved: Callable[[], bool] = lambda: False,
+) -> None:
+    """Publish picture after picture until told to stop, or `relieved`; raises DeviceError when the camera ends."""
     writer: FrameWriter | None = None
     taken = 0
-    while not stopping.is_set():
+    while not stopping.is_set() and not relieved():
         picture, at = camera.read()
         picture = prepared(picture, exhibition, mirrored=camera.real and exhibition.camera.mirror)
         if writer is None or writer.size != picture.shape[:2]:
@@ -78,6 +105,28 @@ def hand_on(camera: Camera, exhibition: Exhibition, folder: Path, vitals: Vitals
             vitals.condition("camera_black", int(picture[::8, ::8].max()) < BLACK, camera=camera.name)
         vitals.status.set("installation_camera_frames_total", taken, camera=camera.name)
         vitals.write_if_due()
+
+
+def show_instead(
+    film: Camera, exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event
+) -> Camera | None:
+    """Hand on a film's pictures until a camera can be opened, which is returned; None when told to stop."""
+    lookout = CameraLookout(lambda: open_real(exhibition))
+
+    def relieved() -> bool:
+        if lookout.reason:
+            vitals.device("camera", f"film {film.name}", real=False, reason=lookout.reason)
+        return lookout.found
+
+    try:
+        hand_on(film, exhibition, folder, vitals, stopping, relieved)
+        found = lookout.take()
+    finally:
+        lookout.close()
+    if found is not None:
+        log.info("camera %s is there; the film ends", found.name)
+        vitals.device("camera", found.name, real=True)
+    return found
 
 
 def prepared(picture: Picture, exhibition: Exhibition, mirrored: bool) -> Picture:
@@ -102,24 +151,44 @@ def open_camera(exhibition: Exhibition, vitals: Vitals) -> Camera:
         raise DeviceError("the exhibition keeps every camera off")
     if wanted.is_identity:
         for found in cameras():
-            if wanted.id in (found.identity, found.path, found.name):
+            if wanted.id in (found.identity, *found.aliases, found.path, found.name):
                 device = VideoDevice(found.path, found.name, size, wanted.rate_hz)
                 vitals.device("camera", device.name, real=True)
                 return device
         raise DeviceError(f"camera {wanted.id!r} is not plugged in; `run.py doctor` lists those that are")
-    reasons = []
-    for found in cameras() if wanted.id == "auto" else ():
+    reason = "the exhibition asks for it"
+    if wanted.id == "auto":
         try:
-            camera: Camera = VideoDevice(found.path, found.name, size, wanted.rate_hz)
+            camera = open_real(exhibition)
         except DeviceError as error:
-            reasons.append(str(error))
-            continue
-        vitals.device("camera", camera.name, real=True)
-        return camera
+            reason = str(error)
+        else:
+            vitals.device("camera", camera.name, real=True)
+            return camera
     path = Path(wanted.id) if wanted.is_file else STAND_IN_FILM
-    reason = "; ".join(reasons) or "no camera is plugged in" if wanted.id == "auto" else "the exhibition asks for it"
     vitals.device("camera", f"film {path.name}", real=False, reason=reason)
     try:
         return Film(path)
     except FilmError as error:
         raise DeviceError(str(error)) from error
+
+
+def open_real(exhibition: Exhibition) -> VideoDevice:
+    """The first camera that works. Raises DeviceError with the reason of each that does not."""
+    wanted = exhibition.camera
+    reasons = []
+    for found in cameras():
+        try:
+            return VideoDevice(found.path, found.name, (wanted.size[0], wanted.size[1]), wanted.rate_hz)
+        except DeviceError as error:
+            reasons.append(str(error))
+    raise DeviceError("; ".join(reasons) or "no camera is plugged in")
+
+
+def seen_before(folder: Path) -> str:
+    """The camera that an earlier camera process of this run has read from; empty if there was none.
+
+    A camera that is pulled out may block its last read, and then this process begins anew without it."""
+    path = folder / "status" / "camera.json"
+    report = read_report(path, time.monotonic()) if path.exists() else None
+    return str(report.facts.get("camera_seen", "")) if report is not None else ""

@@ -6,8 +6,10 @@ a time limit (`installation.devices.probe`). Nothing is opened for longer than t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -16,14 +18,16 @@ from installation.devices.video4linux import CameraFound, Mode
 from installation.devices.video4linux import cameras as video4linux_cameras
 
 PROBE_SECONDS = 15.0
+_NUMBERS = re.compile(r" \(hw:\d+,\d+\)")  # as PortAudio writes ALSA's numbers of card and device
 
 
 @dataclass(frozen=True)
 class SoundFound:
-    """A sound device. `identity` is its name, with the host API where the name alone does not tell it apart."""
+    """A sound device. `identity` is its name without ALSA's numbers, with the host API or with the numbers where that
+    alone does not tell it apart."""
 
     identity: str
-    name: str
+    name: str  # as PortAudio has it
     host: str  # the host API: ALSA, JACK, …
     inputs: int
     outputs: int
@@ -33,7 +37,7 @@ class SoundFound:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        return (f"{self.name}, {self.host}",)
+        return (f"{without_numbers(self.name)}, {self.host}", f"{self.name}, {self.host}")
 
 
 @dataclass(frozen=True)
@@ -87,14 +91,22 @@ def sound_devices(limit_s: float = PROBE_SECONDS) -> list[SoundFound]:
     """Every sound device. Raises ProbeError: PortAudio is missing, crashed or hangs."""
     from installation.devices.probe import ask
 
-    found = [SoundFound(identity="", **entry) for entry in ask("sound", limit_s=limit_s)["devices"]]
-    names = [device.name for device in found]
+    return identified([SoundFound(identity="", **entry) for entry in ask("sound", limit_s=limit_s)["devices"]])
+
+
+def identified(devices: Sequence[SoundFound]) -> list[SoundFound]:
+    """The same devices, each with the first of its names that no other has."""
+    names = [(without_numbers(device.name), device.aliases[0], device.name, device.aliases[1]) for device in devices]
+    bearers = Counter(name for own in names for name in set(own))
     return [
-        SoundFound(
-            **{**vars(device), "identity": device.name if names.count(device.name) == 1 else device.aliases[0]}
-        )
-        for device in found
+        replace(device, identity=next((name for name in own if bearers[name] == 1), own[-1]))
+        for device, own in zip(devices, names, strict=True)
     ]
+
+
+def without_numbers(name: str) -> str:
+    """`name` without ALSA's numbers, which are dealt anew at every start: "Mixer: -" of "Mixer: - (hw:1,0)"."""
+    return _NUMBERS.sub("", name)
 
 
 def displays(limit_s: float = PROBE_SECONDS) -> list[DisplayFound]:
@@ -129,10 +141,25 @@ def monitor_name(edid: bytes) -> str:
 
 
 def find(identity: str, devices: Sequence[D]) -> D | None:
-    """The device that `identity` means: exactly, or as the only one with that name. Never another one instead."""
-    exact = [device for device in devices if identity in (device.identity, *device.aliases)]
-    named = [device for device in devices if device.name == identity]
-    return exact[0] if exact else named[0] if len(named) == 1 else None
+    """The only device that `identity` means; None where there is none, or it may mean several. Never another one."""
+    meant = matching(identity, devices)
+    return meant[0] if len({device.identity for device in meant}) == 1 else None  # a camera may have several nodes
+
+
+def matching(identity: str, devices: Sequence[D]) -> list[D]:
+    """The devices that `identity` may mean, by the first rule that any of them meets.
+
+    It is an identity or an alias, or a name, or one of those but for ALSA's numbers; a sound device is also meant by
+    a part of its name.
+    """
+    plain = without_numbers(identity)
+    rules: tuple[Callable[[D], bool], ...] = (
+        lambda device: identity in (device.identity, *device.aliases),
+        lambda device: identity == device.name,
+        lambda device: plain in map(without_numbers, (device.identity, device.name, *device.aliases)),
+        lambda device: isinstance(device, SoundFound) and identity in device.name,
+    )
+    return next((meant for rule in rules if (meant := [device for device in devices if rule(device)])), [])
 
 
 def nearest(identity: str, devices: Sequence[D]) -> str:
@@ -143,5 +170,6 @@ def nearest(identity: str, devices: Sequence[D]) -> str:
 
 __all__ = [
     "CameraFound", "ConnectorFound", "DisplayFound", "Mode", "SoundFound",
-    "cameras", "connectors", "displays", "find", "modes", "monitor_name", "nearest", "sound_devices",
+    "cameras", "connectors", "displays", "find", "identified", "matching", "modes", "monitor_name", "nearest",
+    "sound_devices", "without_numbers",
 ]  # fmt: skip

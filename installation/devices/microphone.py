@@ -55,10 +55,10 @@ class Input:
         self._gain = 10 ** (gain_db / 20)
         channels = min(channel + 1, int(info["max_input_channels"])) if channel else 1
         if channel >= int(info["max_input_channels"]):
-            raise DeviceError(f"microphone {self.name!r} has no channel {channel}")
+            raise DeviceError(f"microphone {self.name!r} has no channel {channel + 1}")
         self._channel = channel
         self._ring = np.zeros(2 * rate_hz, np.float32)
-        self._heard = 0  # samples that came in
+        self.heard = 0  # samples that came in
         self._taken = 0
         self._stamps = Stamps()
         self._clock = ClockFilter(rate_hz)  # input and output drift against each other, and servers deliver in bursts
@@ -78,7 +78,7 @@ class Input:
         for sample, seconds in self._stamps.take():
             self._clock.stamp(sample, seconds)
         own = self._clock.timeline
-        heard = self._heard
+        heard = self.heard
         count = heard - self._taken
         if count <= 0 or own is None:
             return
@@ -108,12 +108,12 @@ class Input:
         ago = times.currentTime - times.inputBufferAdcTime
         if not 0.0 < ago < 2.0:
             ago = self._latency
-        first = self._heard % len(self._ring)
+        first = self.heard % len(self._ring)
         head = min(frames, len(self._ring) - first)
         self._ring[first : first + head] = data[:head, self._channel]
         self._ring[: frames - head] = data[head:, self._channel]
-        self._stamps.note(self._heard, now - ago)
-        self._heard += frames
+        self._stamps.note(self.heard, now - ago)
+        self.heard += frames
 
 
 class FilmTrack:

@@ -13,8 +13,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from installation.devices.microphone import Input
+    from installation.devices.speakers import Card
+
+NICE = 10
 _MARK = "probe: "  # the line that answers; libraries print whatever they like before it
 
 
@@ -30,9 +38,12 @@ def ask(question: str, *arguments: object, limit_s: float = 15.0) -> dict[str, A
     """
     command = [sys.executable, "-m", "installation.devices.probe", question, *map(str, arguments)]
     environment = {**os.environ, "PYGAME_HIDE_SUPPORT_PROMPT": "1", "OPENCV_LOG_LEVEL": "ERROR"}
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
-    )
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+        )
+    except OSError as error:  # no memory or no number for another process: there may be in a minute
+        raise ProbeError(f"no process can be started ({error})") from error
     try:
         out, complaints = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired as error:
@@ -111,6 +122,47 @@ def speakers(name: str, host: str, rate_hz: str, channels: str = "1") -> dict[st
         stream.write(np.zeros((frames, int(channels)), np.float32))
         latency = stream.latency
     return {"frames": frames, "seconds": time.monotonic() - began, "latency_s": float(latency)}
+
+
+def plays(name: str, rate_hz: str, channels: str) -> dict[str, Any]:
+    """Whether the sound process can play on the speakers called `name` (empty: the default ones).
+
+    They are opened as it opens them, and must ask for samples."""
+    from installation.devices.speakers import Card
+
+    card, asked = Card(name or None, int(rate_hz), int(channels)), []
+
+    def silence(out: NDArray[np.float32], heard_at: float) -> None:
+        out.fill(0.0)
+        asked.append(heard_at)
+
+    card.start(silence)
+    return _moved(card, lambda: bool(asked))
+
+
+def hears(name: str, rate_hz: str, channel: str) -> dict[str, Any]:
+    """Whether the sound process can hear `channel` (from 1) of the microphone called `name` (empty: the default one).
+
+    It is opened as it opens it, and samples must come in."""
+    from installation.devices.microphone import Input
+
+    source = Input(name or None, int(rate_hz), int(channel) - 1)
+    return _moved(source, lambda: source.heard > 0)
+
+
+def _moved(device: Card | Input, moved: Callable[[], bool]) -> dict[str, Any]:
+    """The device's name once samples have `moved`; an error if none do in time."""
+    from installation.devices.speakers import DEAD_SECONDS
+
+    until = time.monotonic() + DEAD_SECONDS
+    try:
+        while not moved():
+            if time.monotonic() > until:
+                return {"error": f"{device.name!r} can be opened, but no sample moves; look at its plug"}
+            time.sleep(0.01)
+    finally:
+        device.close()
+    return {"name": device.name}
 
 
 def displays() -> dict[str, Any]:
@@ -209,6 +261,8 @@ QUESTIONS: dict[str, Callable[..., dict[str, Any]]] = {
     "sound": sound,
     "microphone": microphone,
     "speakers": speakers,
+    "plays": plays,
+    "hears": hears,
     "displays": displays,
     "camera": camera,
     "modes": modes,
@@ -216,6 +270,13 @@ QUESTIONS: dict[str, Callable[..., dict[str, Any]]] = {
     "priority": priority,
     "clock": clock,
 }
+
+
+def ordinary() -> None:
+    """Go behind the processes that run the exhibition: the sound process asks too, and its priority is inherited."""
+    if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) in {os.SCHED_RR, os.SCHED_FIFO}:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    os.nice(NICE)
 
 
 def main(arguments: list[str]) -> int:
@@ -229,4 +290,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    ordinary()
     sys.exit(main(sys.argv[1:]))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.devices import DeviceError
+from installation.devices.listing import SoundFound, find, identified, matching
 
 Pull = Callable[[NDArray[np.float32], float], None]
 BLOCK_FRAMES = 512
@@ -35,7 +36,7 @@ class Speakers(Protocol):
 
 
 class Card:
-    """A sound card, by identity: `name` as PortAudio has it ("USB Audio: - (hw:1,0)"), or the default one.
+    """A sound card, by identity ("USB Audio: -"), or the default one. Its own `name` is as PortAudio has it.
 
     `channels` are wanted. A card that has fewer is opened with those it has, and says so in its own `channels`; what
     has only one speaker plays the mean of a pair.
@@ -141,28 +142,26 @@ def import_sounddevice() -> Any:
 
 
 def find_device(sounddevice: Any, name: str | None, channels_key: str) -> tuple[int, dict[str, Any]]:
-    """Index and description of the device called `name`, or of the default device for None.
+    """Index and description of the device that the identity `name` means, or of the default device for None.
 
-    A name is meant exactly, with its host where two share it ("USB Audio, ALSA"), else as the only one that contains
-    it. Never another one instead: DeviceError lists what is there."""
+    What a name means is told in `listing.matching`. Never another one instead: DeviceError lists what is there."""
     devices = [dict(device) for device in sounddevice.query_devices()]
-    usable = [(i, d) for i, d in enumerate(devices) if int(d[channels_key]) > 0]
+    usable = [index for index, device in enumerate(devices) if int(device[channels_key]) > 0]
     if not usable:
         raise DeviceError("no sound device is there; plug one in, or start the sound server")
     if name is None:
         default = sounddevice.default.device[1 if channels_key == "max_output_channels" else 0]  # (input, output)
-        chosen = [pair for pair in usable if pair[0] == default] or usable[:1]
-    else:
-        chosen = [pair for pair in usable if pair[1]["name"] == name]
-        hosts = sounddevice.query_hostapis()
-        chosen = chosen or [
-            pair for pair in usable if f"{pair[1]['name']}, {hosts[pair[1]['hostapi']]['name']}" == name
-        ]
-        chosen = chosen or [pair for pair in usable if name in str(pair[1]["name"])]
-        if len(chosen) > 1:
-            listed = ", ".join(f"{d['name']} ({hosts[d['hostapi']]['name']})" for _, d in chosen)
-            raise DeviceError(f"several sound devices are called {name!r}: {listed}; give the whole name")
-    if not chosen:
-        listed = ", ".join(repr(d["name"]) for _, d in usable)
+        index = default if default in usable else usable[0]
+        return index, devices[index]
+    hosts = [str(host["name"]) for host in sounddevice.query_hostapis()]
+    found = identified([SoundFound("", str(d["name"]), hosts[d["hostapi"]], 0, 0, 0.0) for d in devices])
+    there = [found[index] for index in usable]
+    chosen = find(name, there)
+    if chosen is None and (several := matching(name, there)):
+        listed = ", ".join(f"{device.identity} ({device.host})" for device in several)
+        raise DeviceError(f"several sound devices are called {name!r}: {listed}; give the whole name")
+    if chosen is None:
+        listed = ", ".join(repr(device.identity) for device in there)
         raise DeviceError(f"no sound device is called {name!r}; there are: {listed}")
-    return chosen[0]
+    index = usable[there.index(chosen)]
+    return index, devices[index]

@@ -151,6 +151,12 @@ class BedMixer:
                 changed.append(BedTroubled(bed.name, str(bed.source.path), reason))
         return changed
 
+    def unreadable(self) -> dict[str, str]:
+        """The files of beds that are to go on and cannot be read now, each with the reason."""
+        return {
+            str(bed.source.path): bed.source.trouble for bed in self._beds if bed.source.trouble and not bed.released
+        }
+
     def __len__(self) -> int:
         return len(self._beds)
 

@@ -1,8 +1,9 @@
 """Looks out for a sound device that was asked for and is not there, while a stand-in plays in its place.
 
 PortAudio learns of new devices only by starting again, and that must not happen in the process that plays. So the
-question is asked in a process of its own, and when the device is back the sound process leaves: its successor, half
-a second later, opens it and goes on at the right place in the bar.
+question is asked in a process of its own, which opens the device as the sound process would: one that is listed may
+be held by another program, or know no such rate or channel. Only for one that works the sound process leaves: its
+successor, half a second later, opens it and goes on at the right place in the bar.
 """
 
 from __future__ import annotations
@@ -10,20 +11,22 @@ from __future__ import annotations
 import logging
 import threading
 
-from installation.devices import listing
+from installation.devices import probe
 from installation.devices.probe import ProbeError
 from installation.exhibition import Exhibition
+from installation.segments import RATE_HZ
 
 PAUSES = (5.0, 10.0, 20.0, 60.0)
 log = logging.getLogger("sound")
 
 
 class Lookout:
-    """`found` becomes true when one of the `missing` devices ("speakers", "microphone") has come back."""
+    """`found` becomes true when one of the `missing` devices ("speakers", "microphone") can be opened."""
 
     def __init__(self, exhibition: Exhibition, missing: list[str]) -> None:
         self._exhibition, self._missing = exhibition, missing
         self._stop = threading.Event()
+        self._reasons: dict[str, str] = {}  # why each of them cannot be opened
         self.found = False
         if missing:
             threading.Thread(target=self._look, name="lookout", daemon=True).start()
@@ -35,16 +38,20 @@ class Lookout:
         turn = 0
         while not self._stop.wait(PAUSES[min(turn, len(PAUSES) - 1)]):
             turn += 1
-            try:
-                devices = listing.sound_devices()
-            except ProbeError as error:
-                log.debug("no sound devices can be listed: %s", error)
-                continue
-            if any(self._fits(kind, devices) for kind in self._missing):
+            if any(self._works(kind) for kind in self._missing):
                 self.found = True
                 return
 
-    def _fits(self, kind: str, devices: list[listing.SoundFound]) -> bool:
-        wanted = self._exhibition.speakers if kind == "speakers" else self._exhibition.microphone
-        usable = [device for device in devices if (device.outputs if kind == "speakers" else device.inputs) > 0]
-        return bool(usable) if wanted.id == "auto" else listing.find(wanted.id, usable) is not None
+    def _works(self, kind: str) -> bool:
+        speakers, microphone = self._exhibition.speakers, self._exhibition.microphone
+        try:
+            if kind == "speakers":
+                probe.ask("plays", speakers.id if speakers.is_identity else "", RATE_HZ, len(speakers.azimuths))
+            else:
+                probe.ask("hears", microphone.id if microphone.is_identity else "", RATE_HZ, microphone.channel)
+        except ProbeError as error:
+            if self._reasons.get(kind) != str(error):
+                log.info("%s: %s", kind, error)
+            self._reasons[kind] = str(error)
+            return False
+        return True

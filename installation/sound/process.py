@@ -230,14 +230,13 @@ class SoundProcess:
             now,
             missed=self._queue.missed,
             starved=self._beds.starved,
+            unreadable=self._beds.unreadable(),
             garbage=self._microphone.garbage,
             level=level,
             microphone=self._microphone.name,
             real=self._microphone.real,
         )
         for trouble in self._beds.troubles():
-            if trouble.reason:
-                self._vitals.event("sound_unreadable", file=trouble.path, reason=trouble.reason)
             for line in self._lines:
                 line.send(trouble)
 

@@ -1,9 +1,11 @@
-"""Judges, once a second, what card and microphone deliver: missed blocks, garbage, clipping, perfect silence."""
+"""Judges, once a second, what card, files and microphone deliver: missed blocks, clipping, perfect silence, …"""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 
+from installation.health import alerts
 from installation.health.vitals import Vitals
 from installation.piece import Level
 
@@ -19,18 +21,36 @@ class SoundWatch:
         self._vitals = vitals
         self._missed: deque[tuple[float, int]] = deque()
         self._starved: deque[tuple[float, int]] = deque()
+        self._unreadable: Mapping[str, str] = {}
         self._garbage: tuple[float, int] = (float("-inf"), 0)
         self._clipped: tuple[float, float] = (float("-inf"), 0.0)
         self._sounding_at: float | None = None
 
     def look(
-        self, now: float, *, missed: int, starved: int, garbage: int, level: Level, microphone: str, real: bool
+        self,
+        now: float,
+        *,
+        missed: int,
+        starved: int,
+        unreadable: Mapping[str, str],
+        garbage: int,
+        level: Level,
+        microphone: str,
+        real: bool,
     ) -> None:
-        """`missed`, `starved` and `garbage` are running totals; `level` is of the microphone's last second."""
+        """`missed`, `starved` and `garbage` are running totals; `unreadable` are files that should be heard now, with
+        the reason; `level` is of the microphone's last second."""
         lately = _lately(self._missed, now, missed)
         self._vitals.condition("sound_underrun", lately > 0, blocks=lately)
         lately = _lately(self._starved, now, starved)
         self._vitals.condition("sound_disk_slow", lately > 0, times=lately)
+
+        for file in self._unreadable.keys() - unreadable.keys():
+            alerts.clear("sound_unreadable", file=file)
+        for file, reason in unreadable.items():
+            if self._unreadable.get(file) != reason:
+                alerts.alert("sound_unreadable", file=file, reason=reason)
+        self._unreadable = unreadable
 
         if garbage > self._garbage[1]:
             self._garbage = (now, garbage)

@@ -141,7 +141,7 @@ def test_a_machine_with_real_devices_passes_and_every_one_is_named(shown: Callab
         ("", real(sound_devices=no_portaudio), "sound", "fault", "PortAudio is missing", "libportaudio2"),
         ("speakers: silent", real(), "speakers", "stand_in", "silence", "speakers: auto"),
         ("microphone: stand-in", real(), "microphone", "stand_in", "sound of the built-in film", "microphone: auto"),
-        ("speakers: USB Audi", real(), "speakers", "fault", "'USB Audio', 'HDMI'", "write 'USB Audio'"),
+        ("speakers: USB Audoi", real(), "speakers", "fault", "'USB Audio', 'HDMI'", "write 'USB Audio'"),
         ("speakers: {layout: ring of 8}", real(), "speakers USB", "fault", "has 2 outputs", "correct 'layout'"),
         ("microphone: HDMI", real(), "microphone", "fault", "not plugged in", "plug it in"),
         ("microphone: {channel: 3}", real(), "microphone USB", "fault", "2 inputs", "1 … 2"),

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from installation.devices import DeviceError, speakers
+from installation.devices.listing import SoundFound, find, identified
 from installation.devices.speakers import BLOCK_FRAMES, Card, Silent, find_device
 
 RATE_HZ = 48_000
@@ -41,6 +42,21 @@ def test_a_device_is_found_by_its_whole_name_or_the_only_one_that_contains_it() 
     assert found(one, "HDM") == "HDMI"
     with pytest.raises(DeviceError, match=r"several sound devices are called 'USB'.*JACK.*ALSA"):
         find_device(one, "USB", "max_output_channels")
+
+
+def test_what_is_found_is_what_is_opened() -> None:
+    """Whatever `doctor` lists under an identity is opened by it, also after its number has changed."""
+    named = ["HDMI: 0 (hw:0,3)", "USB: - (hw:1,0)", "USB: - (hw:4,0)", "Mixer (hw:2,0)", "Mixer"]
+    devices = [SoundFound("", name, ("ALSA", "JACK")[index % 2], 0, 2, 48_000.0) for index, name in enumerate(named)]
+    listed = identified(devices)
+    for wanted in [*(device.identity for device in listed), "USB: - (hw:9,0)", "HDMI: 0 (hw:9,9)", "HDM", "Mixer"]:
+        meant = find(wanted, listed)
+        if meant is None:
+            with pytest.raises(DeviceError, match="several"):
+                found(host(*named), wanted)
+        else:
+            assert found(host(*named), wanted) == meant.name
+    assert found(host("HDMI: 0 (hw:1,3)", "USB: - (hw:3,0)"), "USB: - (hw:1,0)") == "USB: - (hw:3,0)"
 
 
 def test_another_device_never_takes_its_place() -> None:

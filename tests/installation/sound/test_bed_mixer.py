@@ -308,6 +308,7 @@ def test_a_file_that_fails_fades_out_and_the_others_go_on(files: dict[str, Path]
     readers.read(20)
     assert beds.troubles() == [BedTroubled("long", str(long), "the file is not there (No such file or directory)")]
     assert beds.troubles() == [], "said once"
+    assert beds.unreadable() == {str(long): "the file is not there (No such file or directory)"}
     sound = []
     for number in range(10):
         sound.append(heard(beds, 4_800, 4_800 * number))
@@ -319,7 +320,19 @@ def test_a_file_that_fails_fades_out_and_the_others_go_on(files: dict[str, Path]
     readers.read(3)
     back = heard(beds, 9_600, 48_000)
     assert back[-1, 0] == 0.5 and np.abs(np.diff(back[:, 0])).max() < 0.003
-    assert beds.troubles() == [BedTroubled("long", str(long), "")]
+    assert beds.troubles() == [BedTroubled("long", str(long), "")] and beds.unreadable() == {}
+
+
+def test_a_bed_that_is_over_is_missed_by_nobody(tmp_path: Path) -> None:
+    beds, readers = slow()
+    for name in ("one", "two"):
+        beds.obey(play(tmp_path / "gone.wav", name), 0)
+    readers.read()
+    assert list(beds.unreadable()) == [str(tmp_path / "gone.wav")]
+    beds.obey(BedStopped("one", 0, 0.0), 0)
+    assert beds.unreadable(), "the other one should still be heard"
+    beds.obey(BedStopped("two", 0, 0.0), 0)
+    assert beds.unreadable() == {}
 
 
 def test_offline_a_damaged_file_is_silence_and_no_endless_loop(tmp_path: Path) -> None:

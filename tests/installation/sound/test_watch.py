@@ -1,0 +1,48 @@
+"""The watch over sound: what stands for as long as it is so, and no longer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from installation.health import alerts
+from installation.health.vitals import Vitals
+from installation.piece import Level
+from installation.sound.watch import SoundWatch
+
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def clock() -> Iterator[SimpleNamespace]:
+    """The time of a board that is in use meanwhile."""
+    clock = SimpleNamespace(at=0.0)
+    before = alerts.use(alerts.Board(strict=True, monotonic=lambda: clock.at))
+    yield clock
+    alerts.use(before)
+
+
+def look(watch: SoundWatch, now: float, unreadable: dict[str, str]) -> list[str]:
+    """What is said of which file after a look at `now`."""
+    level = Level(rms_db=-50.0, peak_db=-40.0)
+    watch.look(now, missed=0, starved=0, unreadable=unreadable, garbage=0, level=level, microphone="Mic", real=True)
+    return [alert.message for alert in alerts.board().active()]
+
+
+def test_a_sound_that_cannot_be_read_is_named_until_it_can(clock: SimpleNamespace) -> None:
+    watch, missing = SoundWatch(Vitals(None, "sound")), {"/sea.wav": "the file is not there"}
+    for clock.at in (0.0, 100.0, 1000.0, DAY):
+        (said,) = look(watch, clock.at, missing)
+        assert "/sea.wav" in said and "not there" in said
+    (alert,) = alerts.board().active()
+    assert alert.count == 1, "and is raised once"
+    assert look(watch, DAY + 1, {}) == []
+
+
+def test_each_file_is_named_for_itself(clock: SimpleNamespace) -> None:
+    watch = SoundWatch(Vitals(None, "sound"))
+    assert len(look(watch, 0.0, {"/sea.wav": "gone", "/wind.wav": "damaged"})) == 2
+    (said,) = look(watch, 1.0, {"/wind.wav": "gone too"})
+    assert "/wind.wav" in said and "gone too" in said, "with the newest reason"

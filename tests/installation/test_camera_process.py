@@ -1,0 +1,264 @@
+"""The camera process: a film stands in where any camera will do, and is left as soon as one can be opened."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from installation import camera_process, segments
+from installation.devices import DeviceError, lookout
+from installation.devices.video4linux import CameraFound
+from installation.exhibition import Exhibition
+from installation.health import alerts
+from installation.health.vitals import Vitals
+
+Loaded = Callable[..., Exhibition]
+PATIENCE = 2000  # pictures of a film, about 10 s, until a test is given up
+
+
+class Room:
+    """One socket for a camera. Whoever reads a picture calls `each` with the number of those read from its source."""
+
+    def __init__(self, folder: Path, exhibition: Exhibition) -> None:
+        self.plugged, self.opens, self.opened = True, True, 0
+        self.folder, self.exhibition = folder, exhibition
+        self.stopping = threading.Event()
+        self.shown: list[str] = []  # the sources of pictures, in turn
+        self.each: dict[str, Callable[[int], None]] = {}
+        self.vitals = Vitals(folder, "camera")
+
+    def cameras(self) -> list[CameraFound]:
+        return [CameraFound("usb-cam", "Cam", "/dev/video0")] if self.plugged else []
+
+    def run(self) -> None:
+        """The process's loop, until a source's `each` stops it."""
+        camera_process.run(self.exhibition, self.folder, self.vitals, self.stopping)
+
+    @property
+    def device(self) -> dict[str, object]:
+        return self.vitals._devices["camera"]
+
+    @property
+    def standing(self) -> list[str]:
+        return [alert.name for alert in alerts.board().active()]
+
+
+@pytest.fixture
+def room(loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
+    segments.make(tmp_path)
+    there = Room(tmp_path, loaded("pieces: beat\n"))
+
+    class Source:
+        real, name = True, "Cam"
+
+        def __init__(self, *_: object) -> None:
+            if self.real and not (there.plugged and there.opens):
+                raise DeviceError("camera Cam cannot be opened")
+            there.opened += self.real
+            self._read = 0
+
+        def read(self) -> tuple[np.ndarray, float]:
+            if self.real and not there.plugged:
+                raise DeviceError("camera Cam has stopped; look at its plug")
+            self._read += 1
+            assert self._read < PATIENCE, "nothing has happened"
+            if there.shown[-1:] != [self.name]:
+                there.shown.append(self.name)
+            there.each.get(self.name, lambda number: None)(self._read)
+            time.sleep(0.005)  # the pace of a camera
+            return np.zeros((4, 4, 3), np.uint8), time.monotonic()
+
+        def close(self) -> None:
+            pass
+
+    class Film(Source):
+        real, name = False, "stand_in.mp4"
+
+    monkeypatch.setattr(camera_process, "VideoDevice", Source)
+    monkeypatch.setattr(camera_process, "Film", Film)
+    monkeypatch.setattr(camera_process, "cameras", lambda: there.cameras())
+    monkeypatch.setattr(camera_process, "PAUSES", (0.001,))
+    monkeypatch.setattr(lookout, "PAUSES", (0.01,))
+    return there
+
+
+def stop_at(room: Room, number: int) -> Callable[[int], None]:
+    return lambda read: room.stopping.set() if read >= number else None
+
+
+def test_a_camera_that_was_gone_for_a_moment_is_taken_back(room: Room) -> None:
+    said = []
+
+    def camera(number: int) -> None:
+        if room.opened == 1 and number == 5:
+            room.plugged = False
+        elif room.opened == 2 and number == 5:
+            said.append((room.device["name"], room.device["real"], room.standing))
+            room.stopping.set()
+
+    def film(number: int) -> None:
+        if number == 5:
+            said.append((room.device["real"], room.device["reason"], room.standing))
+            room.plugged = True
+
+    room.each = {"Cam": camera, "stand_in.mp4": film}
+    room.run()
+    assert room.shown == ["Cam", "stand_in.mp4", "Cam"] and room.opened == 2
+    assert said == [(False, "no camera is plugged in", ["camera_missing"]), ("Cam", True, [])]
+
+
+def test_a_camera_that_comes_late_is_taken_and_was_never_missed(room: Room) -> None:
+    room.plugged = False
+    missed = []
+
+    def film(number: int) -> None:
+        missed.extend(room.standing)
+        room.plugged = number >= 5
+
+    room.each = {"stand_in.mp4": film, "Cam": stop_at(room, 3)}
+    room.run()
+    assert room.shown == ["stand_in.mp4", "Cam"] and missed == []
+
+
+def test_the_film_is_not_left_for_a_camera_that_does_not_open(room: Room) -> None:
+    room.plugged = room.opens = False
+
+    def film(number: int) -> None:
+        room.plugged = True
+        if number >= 20 and room.device["reason"] == "camera Cam cannot be opened":
+            room.stopping.set()
+
+    room.each = {"stand_in.mp4": film}
+    room.run()
+    assert room.shown == ["stand_in.mp4"] and room.opened == 0 and room.device["real"] is False
+
+
+def test_a_driver_that_does_not_answer_holds_up_no_picture(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.plugged = False
+    asked, answer = threading.Event(), threading.Event()
+
+    def cameras() -> list[CameraFound]:
+        if threading.current_thread() is not threading.main_thread():
+            asked.set()
+            answer.wait(10)
+        return []
+
+    monkeypatch.setattr(camera_process, "cameras", cameras)
+    since = []
+
+    def film(number: int) -> None:
+        since.extend([number] if asked.is_set() else [])
+        if len(since) == 20:
+            room.stopping.set()
+
+    room.each = {"stand_in.mp4": film}
+    room.run()
+    answer.set()
+    assert len(since) == 20
+
+
+def test_a_successor_knows_that_a_camera_was_there(room: Room) -> None:
+    """A last read that blocks costs the process: the next one finds no camera, and says that one is missed."""
+    room.each = {"Cam": stop_at(room, 3)}
+    room.run()
+    assert room.standing == []
+    for _ in range(2):  # its successor's successor knows it too
+        alerts.use(alerts.Board(strict=True))
+        room.vitals, room.stopping, room.plugged = Vitals(room.folder, "camera"), threading.Event(), False
+        room.each = {"stand_in.mp4": stop_at(room, 3)}
+        room.run()
+        (missed,) = alerts.board().active()
+        assert (missed.name, missed.about) == ("camera_missing", "Cam")
+
+
+def test_a_film_that_is_asked_for_is_no_stand_in(room: Room, loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera_process, "CameraLookout", lambda *_: pytest.fail("no camera is wanted"))
+    room.exhibition = loaded("pieces: beat\ncamera: film\n")
+    room.each = {"stand_in.mp4": stop_at(room, 3)}
+    room.run()
+    assert room.standing == [] and room.device["reason"] == "the exhibition asks for it"
+
+
+def test_a_camera_is_opened_by_each_of_its_identities(room: Room, loaded: Loaded) -> None:
+    """By those that `doctor` takes: the socket that it is plugged into is one."""
+    there = [CameraFound("usb-cam", "Cam", "/dev/video0", ("pci-1",))]
+    room.cameras = lambda: there  # type: ignore[method-assign]
+    for identity in ("usb-cam", "pci-1", "Cam"):
+        exhibition = loaded(f"pieces: beat\ncamera: {identity}\n")
+        assert camera_process.open_camera(exhibition, room.vitals).real
+    with pytest.raises(DeviceError, match="not plugged in"):
+        camera_process.open_camera(loaded("pieces: beat\ncamera: pci-2\n"), room.vitals)
+
+
+# ---- the lookout -------------------------------------------------------------------------------------------------
+
+
+class Opened:
+    name, real = "Cam", True
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def read(self) -> tuple[np.ndarray, float]:
+        raise AssertionError("nobody reads here")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_pauses_between_looks_grow_to_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    done = threading.Event()
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append(timeout or 0.0)
+            return False
+
+    def opening() -> Opened:
+        if len(pauses) == 4:
+            raise RuntimeError("a driver nobody knows")
+        if len(pauses) < 8:
+            raise DeviceError("no camera is plugged in")
+        done.set()
+        return Opened()
+
+    thread = SimpleNamespace(Event=Stop, Lock=threading.Lock, Thread=threading.Thread)
+    monkeypatch.setattr(lookout, "threading", thread)
+    look = lookout.CameraLookout(opening)
+    assert done.wait(10)
+    assert pauses == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0]
+    look.close()
+
+
+def test_a_camera_that_nobody_takes_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookout, "PAUSES", (0.001,))
+    opening, go_on = threading.Event(), threading.Event()
+    late, taken = Opened(), Opened()
+
+    def slowly() -> Opened:
+        opening.set()
+        go_on.wait(10)
+        return late
+
+    look = lookout.CameraLookout(slowly)
+    assert opening.wait(10)
+    look.close()
+    go_on.set()
+    deadline = time.monotonic() + 10
+    while not late.closed and time.monotonic() < deadline:
+        time.sleep(0.002)
+    assert late.closed and not look.found
+
+    look = lookout.CameraLookout(lambda: taken)
+    while not look.found and time.monotonic() < deadline:
+        time.sleep(0.002)
+    assert look.take() is taken
+    look.close()
+    assert not taken.closed, "it is the taker's"
