@@ -52,6 +52,17 @@ def test_a_record_is_a_line(tmp_path, capsys):
     assert capsys.readouterr().err.splitlines() == [line]
 
 
+def test_where_standard_error_is_the_file_beside_it_a_line_is_kept_once(tmp_path, monkeypatch):
+    with (tmp_path / "stage.out").open("a") as out, monkeypatch.context() as process:
+        process.setattr(sys, "stderr", out)
+        logs.configure("stage", tmp_path)
+        logging.warning("once")
+        assert len(lines(tmp_path)) == 1 and (tmp_path / "stage.out").read_text() == ""
+        logs.configure("sound", tmp_path)
+        logging.warning("another process's standard error is not its own file")
+        assert len(lines(tmp_path, "sound")) == 1 == len((tmp_path / "stage.out").read_text().splitlines())
+
+
 def test_a_traceback_is_folded_into_its_line(tmp_path):
     logs.configure("stage", tmp_path)
     try:
