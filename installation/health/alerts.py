@@ -118,6 +118,7 @@ class Board:
         self._active: dict[tuple[str, str], Alert] = {}
         self._raised: dict[tuple[str, str], float] = {}  # monotonic, when last raised
         self._logged: dict[tuple[str, str], float] = {}  # monotonic, when last logged
+        self._complained: dict[str, float] = {}  # monotonic, when a wrong call of a name was last logged
 
     def alert(self, name: str, /, **details: object) -> None:
         """Raise the alert `name`, or count it once more.
@@ -209,7 +210,10 @@ class Board:
                 raise AlertError(
                     f"alert {name!r} needs {', '.join(entry.details)}; given {said or 'nothing'}"
                 ) from error
-            log.error("alert %r needs %s; given %s", name, ", ".join(entry.details), said or "nothing")
+            now = self._monotonic()
+            if now - self._complained.get(name, float("-inf")) >= self._quiet_s:
+                self._complained[name] = now
+                log.error("alert %r needs %s; given %s", name, ", ".join(entry.details), said or "nothing")
             message = f"{_lenient(entry.message, details)} ({said})"
             return entry, message, _lenient(entry.remedy, details), subject
 
