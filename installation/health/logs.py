@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 from datetime import datetime
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -45,14 +46,25 @@ class Line(logging.Formatter):
 
 
 class SafeFile(RotatingFileHandler):
-    """A rotating log file. On a full or vanished disk lines are lost and counted, and nothing is raised."""
+    """A rotating log file. On a full or vanished disk lines are lost and counted, and nothing is raised.
+
+    A file that somebody deletes or moves away is begun anew, as logging.handlers.WatchedFileHandler does.
+    """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8", delay=True)
         self.lost = 0
+        self._opened: os.stat_result | None = None
+
+    def _open(self) -> TextIOWrapper:
+        stream = super()._open()
+        self._opened = os.fstat(stream.fileno())
+        return stream
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
+            if self.stream is not None and self._is_gone():
+                self._close_stream()
             if self.lost and not self._told():
                 self.lost += 1
                 return
@@ -63,6 +75,16 @@ class SafeFile(RotatingFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
         # The file is closed, so that the next record opens it anew: its folder may have come back by then.
         self.lost += 1
+        self._close_stream()
+
+    def _is_gone(self) -> bool:
+        """Whether what is written to is not what lies there under its name."""
+        try:
+            return self._opened is None or not os.path.samestat(Path(self.baseFilename).stat(), self._opened)
+        except FileNotFoundError:
+            return True
+
+    def _close_stream(self) -> None:
         stream, self.stream = self.stream, None
         if stream is not None:
             with contextlib.suppress(OSError):  # what was buffered is lost, and counted already

@@ -186,6 +186,29 @@ def test_a_folder_that_is_removed_comes_back(tmp_path):
     assert "two" in lines(folder)[-1]
 
 
+@pytest.mark.parametrize("tidy", [Path.unlink, lambda path: path.rename(path.with_name("old.log"))])
+def test_a_log_that_is_tidied_away_while_it_is_written_is_begun_anew(tmp_path, tidy):
+    logs.configure("stage", tmp_path)
+    logging.warning("one")
+    tidy(tmp_path / "stage.log")
+    logging.warning("two")
+    assert [line.split(": ", 1)[1] for line in lines(tmp_path)] == ["two"]
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    for _ in range(5):
+        tidy(tmp_path / "stage.log")
+        logging.warning("three")
+    assert len(lines(tmp_path)) == 1 and len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def test_a_folder_that_is_tidied_away_whole_comes_back(tmp_path):
+    logs.configure("stage", tmp_path / "logs")
+    logging.warning("one")
+    (tmp_path / "logs").rename(tmp_path / "old")
+    logging.warning("two")
+    logging.warning("three")
+    assert "1 lines were lost" in lines(tmp_path / "logs")[0] and "three" in lines(tmp_path / "logs")[1]
+
+
 def test_a_folder_that_cannot_be_is_told_on_standard_error(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     logs.configure("stage", tmp_path / "file" / "logs")
