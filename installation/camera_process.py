@@ -70,7 +70,9 @@ def run(exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -
                 failures = 0
             except DeviceError as error:
                 log.warning("%s", error)
-                vitals.condition("camera_missing", True, camera=camera.name, reason=error)
+                wanted = exhibition.camera
+                called = wanted.id if wanted.is_identity else camera.name
+                vitals.condition("camera_missing", True, camera=called, reason=error)
             finally:
                 camera.close()
         vitals.beat()  # an attempt has ended: this process is not stuck

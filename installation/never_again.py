@@ -29,6 +29,7 @@ class NeverAgain:
         self.path = data_folder / NAME
         self.trouble = ""
         self._stamp: tuple[int, int, int] | None = None
+        self._unreadable = False  # the disk refuses it, or is away: what the file says is not known
         self._names: dict[str, tuple[str, ...]] = {}
 
     def of(self, piece: str) -> tuple[str, ...]:
@@ -40,7 +41,7 @@ class NeverAgain:
         """`piece` never chooses `name` again.
 
         Raises:
-            OSError: it cannot be written, or MOST names of this piece are put away already.
+            OSError: it cannot be read or written, or MOST names of this piece are put away already.
         """
         before = self.of(piece)
         if name in before:
@@ -53,31 +54,43 @@ class NeverAgain:
         """`piece` may choose `name` again.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: it cannot be read or written.
         """
         before = self.of(piece)
         if name in before:
             self._write({**self._names, piece: tuple(other for other in before if other != name)})
 
     def _look(self) -> None:
+        stamp: tuple[int, int, int] | None = None
         try:
             state = self.path.stat()
             stamp = state.st_mtime_ns, state.st_size, state.st_ino
             if stamp == self._stamp:
                 return
-            self._stamp = stamp
             self._names, self.trouble = _read(self.path), ""
-        except FileNotFoundError:
-            self._stamp, self._names, self.trouble = None, {}, ""
+            self._stamp, self._unreadable = stamp, False
+        except OSError as error:
+            self._stamp = None  # looked at again until it can be read
+            if isinstance(error, FileNotFoundError) and self.path.parent.is_dir():
+                self._names, self.trouble, self._unreadable = {}, "", False
+            else:
+                self._unreadable = True
+                self._say(error)
         except Exception as error:  # a parser may break in any way at what somebody typed
-            trouble = " ".join(f"{error}".split()) or repr(error)
-            if trouble != self.trouble:
-                log.error("%s cannot be used: %s", self.path, trouble)
-            self.trouble = trouble
+            self._stamp, self._unreadable = stamp, False
+            self._say(error)
+
+    def _say(self, error: Exception) -> None:
+        trouble = " ".join(f"{error}".split()) or repr(error)
+        if trouble != self.trouble:
+            log.error("%s cannot be used: %s", self.path, trouble)
+        self.trouble = trouble
 
     def _write(self, names: Mapping[str, tuple[str, ...]]) -> None:
+        if self._unreadable and (self._names or self.path.parent.exists()):  # it may hold more than is known here
+            raise OSError(f"it cannot be read now, and is not written over ({self.trouble})")
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.trouble:  # somebody may want to see what it was
+        if self.trouble and not self._unreadable:  # somebody may want to see what it was
             self.path.replace(self.path.with_suffix(".damaged.yaml"))
         kept = {piece: list(found) for piece, found in names.items() if found}
         text = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False)

@@ -17,6 +17,7 @@ import select
 import signal
 import socket
 import sys
+import time
 import traceback
 from pathlib import Path
 
@@ -26,6 +27,7 @@ LIGHT = ("numpy", "soundfile", "installation.sound.mixer", "installation.exhibit
 HEAVY = ("scipy.signal", "cv2", "pygame", "torch", "torchaudio", "av")
 QUIET_SECONDS = 4.0  # nobody asked for a process for so long: time to import the heavy libraries
 OUTPUT_BYTES = 1 << 20
+CUT_SECONDS = 60.0  # how often it is seen whether what a process prints has grown longer than that
 _PR_SET_PDEATHSIG = 1
 
 
@@ -46,6 +48,7 @@ class Nursery:
         self._output_folder = output_folder
         self._children: dict[int, str] = {}
         self._heavy = list(HEAVY)
+        self._cut_at = 0.0
         self._woken, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
         os.set_blocking(self._woken, False)
@@ -65,11 +68,18 @@ class Nursery:
                 if isinstance(message, Fork):
                     self._fork(message)
             self._reap()
+            self._cut_outputs(time.monotonic())
             if not ready and self._heavy:
                 self._import_next()
         for pid in self._children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+    def _cut_outputs(self, now: float) -> None:
+        if now >= self._cut_at:
+            self._cut_at = now + CUT_SECONDS
+            for name in self._children.values():
+                cut_output(self._output_folder, name)
 
     def _import_next(self) -> None:
         name = self._heavy.pop(0)
@@ -145,6 +155,24 @@ def redirect_output(folder: Path, name: str) -> None:
     os.dup2(target, 1)
     os.dup2(target, 2)
     os.close(target)
+
+
+def cut_output(folder: Path, name: str) -> None:
+    """Empty `NAME.out` of a running process if it is too long; its last OUTPUT_BYTES go to `NAME.out.1`.
+
+    The process goes on writing at the new end: it appends.
+    """
+    path = folder / f"{name}.out"
+    try:
+        size = path.stat().st_size
+        if size <= OUTPUT_BYTES:
+            return
+        with contextlib.suppress(OSError), path.open("rb") as file:  # a full disk has no room for what was
+            file.seek(size - OUTPUT_BYTES)
+            path.with_suffix(".out.1").write_bytes(file.read(OUTPUT_BYTES))
+        os.truncate(path, 0)
+    except OSError as error:
+        print(f"nursery: {path} cannot be cut: {error}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

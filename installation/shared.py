@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from installation.piece import Picture, Sound
 
 _PREFIX = "installation-"
+_made: set[Path] = set()  # by this process
 
 
 def make_folder() -> Path:
@@ -30,12 +31,17 @@ def make_folder() -> Path:
     root = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else Path(tempfile.gettempdir())
     for stale in root.glob(f"{_PREFIX}*-*"):
         owner = stale.name.removeprefix(_PREFIX).partition("-")[0]
-        if owner.isdigit() and not _alive(int(owner)):
+        if owner.isdigit() and stale not in _made and not _alive(int(owner)):
             shutil.rmtree(stale, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=root))
+    made = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=root))
+    _made.add(made)
+    return made
 
 
 def _alive(pid: int) -> bool:
+    """Whether another process of that number runs: in a container each start has the same number as the last."""
+    if pid == os.getpid():
+        return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -7,7 +7,7 @@ import importlib.util
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -74,6 +74,66 @@ def test_installed_once(door: ModuleType, calls: list[list[str]]) -> None:
     assert door.prepare("test") == door.prepare("run") == 0 and len(calls) == 2
     (door.HERE / "pyproject.toml").write_text("[project]\nname = 'newer'\n")
     assert door.prepare("run") == 0 and len(calls) == 3, "another version of the project"
+
+
+PROJECT = """\
+[project]
+name = "rooms"
+requires-python = ">=3.11"
+dependencies = ["numpy>=2", "pyyaml>=6"]
+[project.entry-points."rooms"]
+one = "rooms:One"
+"""
+
+
+def test_only_what_installing_depends_on_has_it_done_again(
+    door: ModuleType, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the day on which the system's Python was built, nor how the project's own style is checked."""
+    (door.HERE / "pyproject.toml").write_text(PROJECT)
+    assert door.prepare("run") == 0 and len(calls) == 1
+    here = SimpleNamespace(version="3.11.7 (main, Dec 24 2026)", version_info=sys.version_info, stdout=sys.stdout)
+    monkeypatch.setattr(door, "sys", here)
+    (door.HERE / "pyproject.toml").write_text(PROJECT + "[tool.ruff]\nline-length = 90\n")
+    assert door.prepare("run") == 0 and len(calls) == 1
+    here.version_info = (3, 99, 0, "final", 0)
+    assert door.prepare("run") == 0 and len(calls) == 2, "another Python"
+    for number, part in enumerate((PROJECT.replace("numpy>=2", "numpy>=3"), PROJECT + "two = 'rooms:Two'\n"), 3):
+        (door.HERE / "pyproject.toml").write_text(part)
+        assert door.prepare("run") == 0 and len(calls) == number
+    (door.HERE / "pyproject.toml").write_text("[project")
+    assert door.prepare("run") == 0 and len(calls) == 5, "pip says what is wrong with it"
+
+
+@pytest.mark.parametrize(("usable", "code"), [(True, 0), (False, 2)])
+def test_without_a_network_what_was_installed_before_is_enough(
+    door: ModuleType,
+    calls: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    usable: bool,
+    code: int,
+) -> None:
+    (door.HERE / "pyproject.toml").write_text(PROJECT)
+    assert door.prepare("run") == 0 and "6 GB" in capsys.readouterr().out
+    (door.HERE / "pyproject.toml").write_text(PROJECT.replace("numpy>=2", "numpy>=2.5"))
+    asked: list[list[str]] = []
+    monkeypatch.setattr(
+        door.subprocess, "call", lambda command: asked.append(command) or ("pip" in command or not usable)
+    )
+    assert door.prepare("run") == code
+    said = capsys.readouterr().out
+    assert "6 GB" not in said, "it is not the first time"
+    assert ("starting with that" in said) is usable and ("try again" in said) is not usable
+    assert asked[1][1] == "-c" and asked[1][3:] == ["numpy", "pyyaml"]
+    assert door.prepare("run") == code and len(asked) == 4, "tried again at the next start"
+
+
+@pytest.mark.parametrize(("names", "code"), [(["PyYAML", "numpy"], 0), (["numpy", "no-such-library"], 1)])
+def test_whether_it_is_usable_is_seen_by_importing(door: ModuleType, names: list[str], code: int) -> None:
+    done = subprocess.run([sys.executable, "-c", door.USABLE, *names], capture_output=True, text=True, cwd=RUN.parent)
+    assert done.returncode == code, done.stderr
+    assert done.stdout == "" and ("no-such-library" in done.stderr) is (code == 1)
 
 
 def test_what_the_tests_need_holds_what_a_run_needs(door: ModuleType, calls: list[list[str]]) -> None:

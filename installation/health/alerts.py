@@ -118,6 +118,7 @@ class Board:
         self._active: dict[tuple[str, str], Alert] = {}
         self._raised: dict[tuple[str, str], float] = {}  # monotonic, when last raised
         self._logged: dict[tuple[str, str], float] = {}  # monotonic, when last logged
+        self._complained: dict[str, float] = {}  # monotonic, when a wrong call of a name was last logged
 
     def alert(self, name: str, /, **details: object) -> None:
         """Raise the alert `name`, or count it once more.
@@ -147,6 +148,25 @@ class Board:
         if not silent:
             level = {"info": logging.INFO, "warning": logging.WARNING, "fault": logging.ERROR}[entry.severity]
             log.log(level, "%s: %s%s", entry.name, message, f" ({count} times)" if count > 1 else "")
+
+    def reword(self, name: str, /, **details: object) -> None:
+        """Bring the words of a standing alert up to date: it neither counts nor is logged again. Else raise it.
+
+        Raises:
+            AlertError: as `alert`.
+        """
+        entry, message, remedy, subject = self._worded(name, details)
+        with self._lock:
+            before = self._active.get((entry.name, subject))
+            if before is not None:
+                self._active[entry.name, subject] = replace(before, message=message, remedy=remedy, last=self._wall())
+        if before is None:
+            self.alert(name, **details)
+
+    def subject(self, name: str, details: Mapping[str, object]) -> str:
+        """What tells this alert from others of its name; empty where there is only one."""
+        about = self.catalogue[name].about if name in self.catalogue else ""
+        return str(details.get(about, "?")) if about else ""
 
     def clear(self, name: str, /, **details: object) -> None:
         """Take the alert `name` back: the one about the subject in `details`, or without details all of that name."""
@@ -190,7 +210,10 @@ class Board:
                 raise AlertError(
                     f"alert {name!r} needs {', '.join(entry.details)}; given {said or 'nothing'}"
                 ) from error
-            log.error("alert %r needs %s; given %s", name, ", ".join(entry.details), said or "nothing")
+            now = self._monotonic()
+            if now - self._complained.get(name, float("-inf")) >= self._quiet_s:
+                self._complained[name] = now
+                log.error("alert %r needs %s; given %s", name, ", ".join(entry.details), said or "nothing")
             message = f"{_lenient(entry.message, details)} ({said})"
             return entry, message, _lenient(entry.remedy, details), subject
 
@@ -239,6 +262,16 @@ def use(new: Board) -> Board:
 def alert(name: str, /, **details: object) -> None:
     """Raise an alert on this process's board."""
     board().alert(name, **details)
+
+
+def reword(name: str, /, **details: object) -> None:
+    """Bring the words of a standing alert on this process's board up to date."""
+    board().reword(name, **details)
+
+
+def subject(name: str, details: Mapping[str, object]) -> str:
+    """What tells this alert from others of its name on this process's board."""
+    return board().subject(name, details)
 
 
 def is_condition(name: str) -> bool:

@@ -1,8 +1,9 @@
 """Logs: one line a record, in files that never grow beyond bounds and never bring a process down.
 
 `configure("stage", folder)` is the first thing a process does. After it, every record, warning and uncaught
-exception of the process is a line in `stage.log` and on standard error; a crash below Python (a segmentation fault in
-a driver) leaves its stacks in `stage.crash`, and so does the signal SIGUSR1, which shows where a hung process hangs.
+exception of the process is a line in `stage.log`, and on standard error unless that is `stage.out` beside it; a crash
+below Python (a segmentation fault in a driver) leaves its stacks in `stage.crash`, and so does the signal SIGUSR1,
+which shows where a hung process hangs.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import logging
+import os
 import signal
 import sys
 import threading
 from datetime import datetime
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -43,14 +46,25 @@ class Line(logging.Formatter):
 
 
 class SafeFile(RotatingFileHandler):
-    """A rotating log file. On a full or vanished disk lines are lost and counted, and nothing is raised."""
+    """A rotating log file. On a full or vanished disk lines are lost and counted, and nothing is raised.
+
+    A file that somebody deletes or moves away is begun anew, as logging.handlers.WatchedFileHandler does.
+    """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8", delay=True)
         self.lost = 0
+        self._opened: os.stat_result | None = None
+
+    def _open(self) -> TextIOWrapper:
+        stream = super()._open()
+        self._opened = os.fstat(stream.fileno())
+        return stream
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
+            if self.stream is not None and self._is_gone():
+                self._close_stream()
             if self.lost and not self._told():
                 self.lost += 1
                 return
@@ -61,6 +75,16 @@ class SafeFile(RotatingFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
         # The file is closed, so that the next record opens it anew: its folder may have come back by then.
         self.lost += 1
+        self._close_stream()
+
+    def _is_gone(self) -> bool:
+        """Whether what is written to is not what lies there under its name."""
+        try:
+            return self._opened is None or not os.path.samestat(Path(self.baseFilename).stat(), self._opened)
+        except FileNotFoundError:
+            return True
+
+    def _close_stream(self) -> None:
         stream, self.stream = self.stream, None
         if stream is not None:
             with contextlib.suppress(OSError):  # what was buffered is lost, and counted already
@@ -85,6 +109,7 @@ class SafeFile(RotatingFileHandler):
 def configure(process: str, folder: Path | None = None, level: int | str = logging.INFO) -> None:
     """Send everything this process logs to `folder/process.log` (if a folder is given) and to standard error.
 
+    Standard error is left to what libraries print where it is `folder/process.out`: a line is not kept twice there.
     Replaces what an earlier call, or a parent before a fork, had set up. Raises nothing for a folder that cannot be
     written: standard error is then all there is.
     """
@@ -93,14 +118,17 @@ def configure(process: str, folder: Path | None = None, level: int | str = loggi
         if isinstance(handler, SafeFile) or getattr(handler, "of_the_house", False):
             root.removeHandler(handler)
             handler.close()
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
-    handlers[0].of_the_house = True  # type: ignore[attr-defined]
+    console = logging.StreamHandler(sys.stderr)
+    console.of_the_house = True  # type: ignore[attr-defined]
+    handlers: list[logging.Handler] = [console]
     trouble = None
     if folder is not None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             trouble = error
+        if trouble is None and _is_the_file(sys.stderr, folder / f"{process}.out"):
+            handlers = []
         handlers.append(SafeFile(folder / f"{process}.log"))
     for handler in handlers:
         handler.setFormatter(Line(process))
@@ -113,6 +141,13 @@ def configure(process: str, folder: Path | None = None, level: int | str = loggi
     if trouble is not None:
         logging.getLogger(__name__).warning("no log file: %s", trouble)
     _catch_crashes(process, folder)
+
+
+def _is_the_file(stream: IO[Any], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
+    except (OSError, ValueError, AttributeError):  # no file there, or no stream: a window's program has none
+        return False
 
 
 def _catch_crashes(process: str, folder: Path | None) -> None:

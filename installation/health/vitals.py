@@ -22,7 +22,7 @@ class Vitals:
         self._folder = folder
         path = (folder or Path()) / "status" / f"{name}.json"
         self.status = Status(path, name, alerts=alerts.board().snapshot)
-        self._standing: set[str] = set()
+        self._standing: dict[tuple[str, str], dict[str, object]] = {}  # (name, subject) -> details
         self._devices: dict[str, dict[str, object]] = {}
 
     def beat(self) -> None:
@@ -33,14 +33,26 @@ class Vitals:
     def condition(self, name: str, stands: bool, **details: object) -> None:
         """Raise or clear the alert `name` as its condition comes and goes; said again it costs nothing.
 
-        To clear it, no detail is needed: then all of that name go.
+        It stands for each subject (the detail that tells two alerts of the name apart) by itself, in its newest
+        words. To clear it, the subject is enough; without any detail all of that name go.
         """
-        if stands and name not in self._standing:
-            self._standing.add(name)
-            alerts.alert(name, **details)
-        elif not stands and name in self._standing:
-            self._standing.discard(name)
-            alerts.clear(name)
+        if stands:
+            key = (name, alerts.subject(name, details))
+            if key not in self._standing:
+                alerts.alert(name, **details)
+            elif details != self._standing[key]:
+                alerts.reword(name, **details)
+            self._standing[key] = details
+        elif self._fell(name, details):
+            alerts.clear(name, **details)
+
+    def _fell(self, name: str, details: dict[str, object]) -> bool:
+        """Nothing of the name, or of the subject in `details`, stands any more; whether anything did."""
+        subject = alerts.subject(name, details) if details else None
+        gone = [key for key in self._standing if key[0] == name and subject in (None, key[1])]
+        for key in gone:
+            del self._standing[key]
+        return bool(gone)
 
     def event(self, name: str, **details: object) -> None:
         """Raise an alert that fades by itself, or stands until it is `cleared`."""
@@ -48,13 +60,14 @@ class Vitals:
 
     def cleared(self, name: str, **details: object) -> None:
         """Take an alert back: the one about the subject in `details`, or without details all of that name."""
+        self._fell(name, details)
         alerts.clear(name, **details)
 
     def over(self, *names: str) -> None:
         """Take back all conditions of these names. What happened and was over at once stays until it fades."""
         for name in names:
             if alerts.is_condition(name):
-                alerts.clear(name)
+                self.cleared(name)
 
     def device(self, kind: str, name: str, *, real: bool, reason: str = "") -> None:
         """Say which device is in use for `kind`, and why it is a stand-in where it is one."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from installation.networks.weights import WeightsError
 from installation.piece import Answer, Bar, Hit, Moment, Picture, Piece, Recording, Stage, Visit
 from installation.settings import Field, Range
+from pieces.neural_beatbox.trying import Trying
 
 if TYPE_CHECKING:
     from pieces.neural_beatbox.hearing import HeardHit, Hearing
@@ -39,7 +40,7 @@ class _Guest:
     visit: Visit
     players: list[Player] | None = None
     answer: Answer[list[HeardHit]] | None = None
-    failed: bool = False
+    hearing: Trying = field(default_factory=Trying)
 
 
 @dataclass
@@ -123,13 +124,14 @@ class NeuralBeatbox(Piece):
         self._drummer: Drummer | None = None
         self._composing: Answer[Phrase] | None = None
         self._loading: Answer[tuple[Hearing, Drummer]] | None = stage.compute(_load, stage.gpu, seconds=LOAD_SECONDS)
-        self._broken = False
+        self._load_tries, self._compose_tries = Trying(), Trying()
         self._seat()
 
     def frame(self, moment: Moment) -> Picture:
         self._presence = moment.presence
-        self._collect()
-        self._compose()
+        self._have_networks(moment.time)
+        self._collect(moment.time)
+        self._compose(moment.time)
         self._write()
         return self._composition.draw(moment, self._tiles(), self._strikes(moment), self._notes(moment.bar))
 
@@ -154,9 +156,9 @@ class NeuralBeatbox(Piece):
 
     def heard(self, visit: str) -> bool | None:
         guest = self._guests.get(visit)
-        if guest is None or guest.failed:
-            return False
-        return None if guest.players is None else bool(guest.players)
+        if guest is None or guest.players is not None:
+            return guest is not None and bool(guest.players)
+        return False if guest.hearing.failures else None
 
     def remembers(self) -> int:
         return int(self.settings.remember)
@@ -181,40 +183,50 @@ class NeuralBeatbox(Piece):
 
     # ---- hearing -----------------------------------------------------------------------------------------------
 
-    def _collect(self) -> None:
-        """Pick up what the networks have answered."""
-        if self._loading is not None and self._loading.ready:
-            try:
-                self._ears, self._drummer = self._loading.result()
-            except WeightsError as error:
-                self._broken = True
-                self._stage.alert("weights_invalid", network=", ".join(self.networks), reason=error)
-            except Exception as error:  # whatever it is, the beat goes on with what is there
-                self._broken = True
-                self._stage.alert("network_failed", network=", ".join(self.networks), reason=error)
-            self._loading = None
-        for guest in list(self._guests.values()):
-            if guest.players is None and guest.answer is None and self._ears is not None:
-                visit = guest.visit
-                guest.answer = self._stage.compute(
-                    self._ears.hear, visit.samples, visit.rate_hz, seconds=HEAR_SECONDS
-                )
-            elif guest.players is None and self._broken:
-                guest.failed = True
-            if guest.answer is not None and guest.answer.ready:
-                self._welcome(guest)
+    def _have_networks(self, time: float) -> None:
+        """Have the networks loaded, and say so as long as they cannot be."""
+        if self._loading is None and self._ears is None and self._load_tries.due(time):
+            self._loading = self._stage.compute(_load, self._stage.gpu, seconds=LOAD_SECONDS)
+        if self._loading is None or not self._loading.ready:
+            return
+        loading, self._loading = self._loading, None
+        networks = ", ".join(self.networks)
+        try:
+            self._ears, self._drummer = loading.result()
+        except Exception as error:  # whatever it is, the beat goes on with what is there
+            self._load_tries.failed(time)
+            alert = "weights_invalid" if isinstance(error, WeightsError) else "network_failed"
+            self._stage.alert(alert, network=networks, reason=_said(error))
+        else:
+            self._stage.clear("weights_invalid", network=networks)
+            for guest in self._guests.values():  # who came meanwhile can be heard now
+                guest.hearing = Trying()
 
-    def _welcome(self, guest: _Guest) -> None:
+    def _collect(self, time: float) -> None:
+        """Hand the takes to the network, and pick up what it has heard."""
+        for guest in list(self._guests.values()):
+            if guest.players is None and guest.answer is None and guest.hearing.due(time):
+                visit = guest.visit
+                if self._ears is not None:
+                    guest.answer = self._stage.compute(
+                        self._ears.hear, visit.samples, visit.rate_hz, seconds=HEAR_SECONDS
+                    )
+                elif self._load_tries.failures:
+                    guest.hearing.failed(time)
+            if guest.answer is not None and guest.answer.ready:
+                self._welcome(guest, time)
+
+    def _welcome(self, guest: _Guest, time: float) -> None:
         """A take was heard: its sounds become players, and its visitor joins at the next bar line."""
         assert guest.answer is not None
         visit = guest.visit
+        answer, guest.answer = guest.answer, None
         try:
-            hits = guest.answer.result()
+            hits = answer.result()
         except Exception as error:  # a network that fails on one take must not end the beat
-            self._stage.alert("network_failed", network=self.networks[0], reason=error)
-            guest.failed, guest.answer = True, None
+            guest.hearing.failed(time)
+            self._stage.alert("network_failed", network=self.networks[0], reason=_said(error))
             return
-        guest.answer = None
         guest.players = players_of(visit.id, hits)
         if not guest.players:
             return
@@ -249,7 +261,7 @@ class NeuralBeatbox(Piece):
 
     # ---- rhythm ------------------------------------------------------------------------------------------------
 
-    def _compose(self) -> None:
+    def _compose(self, time: float) -> None:
         """Keep a phrase in stock."""
         import numpy as np
 
@@ -258,11 +270,14 @@ class NeuralBeatbox(Piece):
         if self._composing is not None and self._composing.ready:
             try:
                 self._phrases.append(self._composing.result())
+                self._compose_tries.succeeded()
             except Exception as error:  # the phrase that plays goes on
-                self._stage.alert("network_failed", network=self.networks[1], reason=error)
-                self._drummer = None
+                self._compose_tries.failed(time)
+                self._stage.alert("network_failed", network=self.networks[1], reason=_said(error))
             self._composing = None
         if self._drummer is None or self._composing is not None or len(self._phrases) >= 1:
+            return
+        if not self._compose_tries.due(time):
             return
         full = self.settings.fullness
         density = min(max(full.low + (full.high - full.low) * self._presence, 0.0), 1.0)
@@ -371,6 +386,10 @@ def _load(gpu: str) -> tuple[Hearing, Drummer]:
     rng = np.random.default_rng(0)
     ears.hear(rng.normal(0, 0.1, 6 * RATE_HZ).astype(np.float32), RATE_HZ)
     return ears, drummer
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def players_of(visit: str, hits: list[HeardHit]) -> list[Player]:

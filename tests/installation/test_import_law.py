@@ -17,11 +17,12 @@ HEAVY = ("torch", "torchaudio", "pygame", "cv2", "sounddevice", "soundfile", "sc
 
 # Rooms that stand on the ground, and what each of the others may lean on beside the ground and itself.
 GROUND = {
-    "answers", "assets", "clock", "files", "layout", "locking", "messages", "never_again", "piece", "places",
+    "answers", "assets", "clock", "files", "layout", "messages", "never_again", "piece", "places",
     "presence", "profiles", "resampling", "roles", "settings", "shared", "texts",
 }  # fmt: skip
 ARROWS = {
     "health": set(),
+    "locking": {"health"},
     "devices": {"health"},
     "sound": {"devices", "health", "exhibition", "segments"},
     "networks": {"health", "devices"},
@@ -33,7 +34,7 @@ ARROWS = {
 }
 # The lightest know nothing but what is named here.
 FEET = {
-    "assets": set(), "files": set(), "roles": set(), "clock": set(), "locking": set(), "messages": set(),
+    "assets": set(), "files": set(), "roles": set(), "clock": set(), "messages": set(),
     "never_again": {"files"}, "piece": {"settings"}, "settings": set(),
 }  # fmt: skip
 # Arrows that run back up, each to be turned round: there are none, and none may come.

@@ -10,6 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from installation import never_again
 from installation.never_again import MOST, NeverAgain
 
 
@@ -65,6 +66,64 @@ def test_a_damaged_file_is_named_once_and_what_was_known_stays_away(
     kept.put_away("piece", "siren.ogg")
     assert NeverAgain(tmp_path).of("piece") == ("horn.ogg", "siren.ogg") and kept.trouble == ""
     assert (tmp_path / "never_again.damaged.yaml").read_bytes() == said.encode("latin-1")
+
+
+def test_a_disk_that_hiccups_costs_nothing_that_was_put_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not to be read for a moment is not to be damaged."""
+    NeverAgain(tmp_path).put_away("piece", "horn.ogg")
+    knows, fresh = NeverAgain(tmp_path), NeverAgain(tmp_path)
+    assert knows.of("piece") == ("horn.ogg",)
+    NeverAgain(tmp_path).put_away("piece", "siren.ogg")
+
+    def ill(path: Path) -> None:
+        raise OSError(5, "Input/output error", str(path))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(never_again, "_read", ill)
+        assert knows.of("piece") == ("horn.ogg",), "what was known stays away"
+        assert fresh.of("piece") == () and fresh.of("piece") == ()
+        assert "Input/output" in knows.trouble and "Input/output" in fresh.trouble
+        assert caplog.text.count("cannot be used") == 2, "said once by each"
+        for kept in (knows, fresh):
+            with pytest.raises(OSError, match="Input/output"):
+                kept.put_away("piece", "drill.ogg")
+    for kept in (knows, fresh):
+        assert kept.of("piece") == ("horn.ogg", "siren.ogg") and kept.trouble == ""
+    fresh.put_away("piece", "drill.ogg")
+    assert knows.of("piece") == ("horn.ogg", "siren.ogg", "drill.ogg")
+    assert not list(tmp_path.glob("*.damaged*"))
+
+
+def test_a_folder_that_is_away_is_no_empty_list(tmp_path: Path) -> None:
+    folder, stick = tmp_path / "stick" / "data", tmp_path / "stick"
+    kept = NeverAgain(folder)
+    kept.put_away("piece", "horn.ogg")
+    stick.rename(tmp_path / "pulled out")
+    assert kept.of("piece") == ("horn.ogg",) and kept.trouble
+    with pytest.raises(OSError, match="not written over"):
+        kept.put_away("piece", "siren.ogg")
+    assert not stick.exists()
+    late = NeverAgain(folder)
+    assert late.of("piece") == () and late.trouble, "not silently"
+    (tmp_path / "pulled out").rename(stick)
+    assert kept.of("piece") == late.of("piece") == ("horn.ogg",) and not kept.trouble and not late.trouble
+
+
+def test_what_is_damaged_and_then_unreadable_is_damaged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = NeverAgain(tmp_path)
+    kept.path.write_text("{")
+    assert kept.of("piece") == ()
+    damage = kept.trouble
+    with monkeypatch.context() as disk:
+        disk.setattr(never_again.Path, "stat", lambda path: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+        disk.setattr(never_again.Path, "is_dir", lambda path: True)
+        disk.setattr(never_again.Path, "exists", lambda path: True)
+        assert kept.of("piece") == () and "Input/output" in kept.trouble
+    assert kept.of("piece") == () and kept.trouble == damage
 
 
 def test_people_may_edit_it_while_it_is_used(tmp_path: Path) -> None:

@@ -80,16 +80,18 @@ def test_folders_of_dead_runs_are_removed_and_no_others(monkeypatch: pytest.Monk
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
     stale = tmp_path / f"installation-{dead.stdout.strip()}-abc"
-    living = tmp_path / f"installation-{os.getpid()}-abc"
+    before = tmp_path / f"installation-{os.getpid()}-abc"  # in a container this process has had its number before
+    living = tmp_path / f"installation-{os.getppid()}-abc"
+    mine = shared.make_folder()
     init = tmp_path / "installation-1-abc"
     strange = tmp_path / "installation-mine-abc"
-    for path in (stale, living, init, strange):
+    for path in (stale, before, living, init, strange):
         path.mkdir()
         (path / "segment.1.3.uint8").write_bytes(b"abc")
     made = shared.make_folder()
     assert made.parent == tmp_path and made.is_dir() and made.name.startswith(f"installation-{os.getpid()}-")
-    assert not stale.exists()
-    assert living.exists() and init.exists() and strange.exists()
+    assert not stale.exists() and not before.exists()
+    assert mine.exists() and living.exists() and init.exists() and strange.exists()
 
 
 # ---- pictures ---------------------------------------------------------------------------------------------------

@@ -89,3 +89,19 @@ def test_a_save_between_loading_and_watching_is_seen(tmp_path: Path, pieces: Pie
     path.write_text("pieces: hum\n")
     assert len(settle(Watcher(path, exhibition, pieces))) == 1
     assert settle(Watcher(path, None, pieces)) == []
+
+
+def test_a_link_that_is_pointed_at_another_file_is_a_save(tmp_path: Path, pieces: Pieces) -> None:
+    """The link is followed anew at every look; a technician swaps whole exhibitions so."""
+    for name in ("summer", "winter"):
+        (tmp_path / f"{name}.yaml").write_text(f"pieces: beat\ntitle: {name}\n")
+    path = tmp_path / "exhibition.yaml"
+    path.symlink_to("summer.yaml")
+    watcher = Watcher(path, load(path, pieces), pieces)
+    assert settle(watcher) == []
+    (tmp_path / "new").symlink_to("winter.yaml")
+    (tmp_path / "new").rename(path)
+    (found,) = settle(watcher)
+    assert isinstance(found, Exhibition) and found.title == "winter"
+    (tmp_path / "summer.yaml").write_text("pieces: beat\ntitle: nobody looks\n")
+    assert settle(watcher) == []

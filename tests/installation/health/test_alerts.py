@@ -242,6 +242,16 @@ def test_the_log_hears_of_it_once_a_minute(board, ticking, caplog):
     assert lines[1].endswith("(61 times)")
 
 
+def test_a_wrong_call_does_not_fill_the_log_either(forgiving, ticking, caplog):
+    for _ in range(130):
+        forgiving.alert("disk_low", folder="/")
+        forgiving.reword("disk_low", folder="/")
+        ticking.now += 1
+    lines = [record.getMessage() for record in caplog.records]
+    assert sum("needs folder, free_mb" in line for line in lines) == 3
+    assert len(lines) == 6
+
+
 def test_flapping_does_not_fill_the_log(board, ticking, caplog):
     with caplog.at_level(logging.WARNING):
         for _ in range(50):

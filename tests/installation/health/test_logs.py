@@ -52,6 +52,17 @@ def test_a_record_is_a_line(tmp_path, capsys):
     assert capsys.readouterr().err.splitlines() == [line]
 
 
+def test_where_standard_error_is_the_file_beside_it_a_line_is_kept_once(tmp_path, monkeypatch):
+    with (tmp_path / "stage.out").open("a") as out, monkeypatch.context() as process:
+        process.setattr(sys, "stderr", out)
+        logs.configure("stage", tmp_path)
+        logging.warning("once")
+        assert len(lines(tmp_path)) == 1 and (tmp_path / "stage.out").read_text() == ""
+        logs.configure("sound", tmp_path)
+        logging.warning("another process's standard error is not its own file")
+        assert len(lines(tmp_path, "sound")) == 1 == len((tmp_path / "stage.out").read_text().splitlines())
+
+
 def test_a_traceback_is_folded_into_its_line(tmp_path):
     logs.configure("stage", tmp_path)
     try:
@@ -173,6 +184,29 @@ def test_a_folder_that_is_removed_comes_back(tmp_path):
     handler.handleError(logging.makeLogRecord({}))
     logging.warning("two")
     assert "two" in lines(folder)[-1]
+
+
+@pytest.mark.parametrize("tidy", [Path.unlink, lambda path: path.rename(path.with_name("old.log"))])
+def test_a_log_that_is_tidied_away_while_it_is_written_is_begun_anew(tmp_path, tidy):
+    logs.configure("stage", tmp_path)
+    logging.warning("one")
+    tidy(tmp_path / "stage.log")
+    logging.warning("two")
+    assert [line.split(": ", 1)[1] for line in lines(tmp_path)] == ["two"]
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    for _ in range(5):
+        tidy(tmp_path / "stage.log")
+        logging.warning("three")
+    assert len(lines(tmp_path)) == 1 and len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def test_a_folder_that_is_tidied_away_whole_comes_back(tmp_path):
+    logs.configure("stage", tmp_path / "logs")
+    logging.warning("one")
+    (tmp_path / "logs").rename(tmp_path / "old")
+    logging.warning("two")
+    logging.warning("three")
+    assert "1 lines were lost" in lines(tmp_path / "logs")[0] and "three" in lines(tmp_path / "logs")[1]
 
 
 def test_a_folder_that_cannot_be_is_told_on_standard_error(tmp_path, capsys):

@@ -16,6 +16,7 @@ from installation.answers import Offline
 from installation.exhibition import OnShow
 from installation.health.vitals import Vitals
 from installation.networks import weights
+from installation.networks.weights import WeightsError
 from installation.piece import CameraView, Moment, Picture, Visit
 from installation.render import FilmWriter, render
 from installation.sound.score import OfflinePort, ScoreWriter
@@ -63,6 +64,8 @@ class Gallery:
         self.events: list[str] = []
         vitals = Vitals(None, "stage")
         vitals.event = lambda name, **_: self.events.append(name)  # type: ignore[method-assign]
+        self.cleared: list[str] = []
+        vitals.cleared = lambda name, **_: self.cleared.append(name)  # type: ignore[method-assign]
         self.stage = Stage(
             piece=self.piece, size=(128, 72), sound=ScoreWriter(self.port), camera=Wall(), type=Typesetter(),
             texts=TEXTS, computer=self.computer, random=np.random.default_rng(5), new_id=lambda: "visit",
@@ -259,6 +262,59 @@ def test_networks_that_fail_later_leave_the_beat(gallery: Gallery, monkeypatch: 
     gallery.run(8.0)
     assert set(gallery.events) == {"network_failed"}
     assert gallery.loudness(4.0) > 0.1 and gallery.piece.heard("anna")
+
+
+def test_networks_that_cannot_be_loaded_are_tried_again_less_and_less_often(
+    loaded: tuple[Hearing, Drummer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deaf for a while and not for ever: what is broken is said as long as it is."""
+    tries: list[int] = []
+    fault: Exception | None = MemoryError()
+
+    def load(gpu: str) -> tuple[Hearing, Drummer]:
+        tries.append(gallery.frame)
+        if fault is not None:
+            raise fault
+        return loaded
+
+    monkeypatch.setattr(piece_module, "_load", load)
+    gallery = Gallery()
+    gallery.stage.open()
+    gallery.contribute("recalled", performance())
+    gallery.run(40.0)
+    assert len(tries) == 3 and gallery.events == ["network_failed"] * len(tries)
+    assert gallery.joins("anna", performance()) is False, "told at once, and not left waiting"
+    gallery.stage.withdraw("anna")
+    fault = WeightsError("spoilt")
+    gallery.run(60.0)
+    assert gallery.events[-1] == "weights_invalid" and not gallery.cleared
+    fault = None
+    gallery.run(70.0)
+    assert gallery.cleared == ["weights_invalid"]
+    assert gallery.piece.heard("recalled"), "who came meanwhile and is kept is heard after all"
+    assert gallery.joins("ben", performance(4))
+    before = len(tries)
+    gallery.run(10.0)
+    assert len(tries) == before, "they are there"
+
+
+def test_a_phrase_that_cannot_be_composed_is_not_the_last(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    gallery.run(3.0)
+    assert gallery.piece._drummer is not None
+    composed: list[bool] = []
+    compose = gallery.piece._drummer.compose
+
+    def now_and_then(*arguments: Any) -> Any:
+        composed.append(len(composed) >= 2)
+        if not composed[-1]:
+            raise MemoryError
+        return compose(*arguments)
+
+    monkeypatch.setattr(gallery.piece._drummer, "compose", now_and_then)
+    gallery.run(20.0)
+    assert composed == [False, False] and gallery.events == ["network_failed"] * 2
+    gallery.run(30.0)
+    assert len(composed) > 4 and all(composed[2:]) and len(gallery.events) == 2
 
 
 # ---- rendered ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,28 @@
+"""When to try again what has failed: after growing pauses, in the time of the moments (no clock is read here)."""
+
+import math
+from dataclasses import dataclass
+
+PAUSES = (5.0, 20.0, 60.0)
+"""Seconds before something is tried again after it has failed, and failed again."""
+
+
+@dataclass
+class Trying:
+    """One thing that may fail. `failures` counts those since it last succeeded."""
+
+    failures: int = 0
+    _until: float = -math.inf
+
+    def due(self, time: float) -> bool:
+        """Whether it may be tried at `time`, seconds."""
+        return time >= self._until
+
+    def failed(self, time: float) -> None:
+        """It failed at `time`, seconds."""
+        self._until = time + PAUSES[min(self.failures, len(PAUSES) - 1)]
+        self.failures += 1
+
+    def succeeded(self) -> None:
+        """The next failure counts as the first."""
+        self.failures = 0

@@ -1,0 +1,101 @@
+"""The nursery: what a process prints is kept, and kept short however long the process runs."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from installation import nursery
+from installation.messages import Fork, Line
+
+
+def test_what_is_printed_is_kept_and_a_long_file_of_before_put_aside(tmp_path: Path) -> None:
+    program = "from pathlib import Path; from installation.nursery import redirect_output\n" + (
+        f"redirect_output(Path({str(tmp_path)!r}), 'camera'); print('hello', flush=True); import os; os.abort()"
+    )
+    (tmp_path / "camera.out").write_bytes(b"x" * (nursery.OUTPUT_BYTES + 1))
+    subprocess.run([sys.executable, "-c", program], capture_output=True)
+    assert (tmp_path / "camera.out").read_text() == "hello\n"
+    assert (tmp_path / "camera.out.1").stat().st_size == nursery.OUTPUT_BYTES + 1
+
+
+def test_a_long_file_is_cut_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "camera.out"
+    with path.open("ab", buffering=0) as output:
+        output.write(b"first\n")
+        nursery.cut_output(tmp_path, "camera")
+        assert path.read_bytes() == b"first\n"
+        output.write(b"Corrupt JPEG data\n" * 100_000 + b"last\n")
+        nursery.cut_output(tmp_path, "camera")
+        assert path.stat().st_size == 0
+        output.write(b"after\n")
+    assert path.read_bytes() == b"after\n"
+    kept = (tmp_path / "camera.out.1").read_bytes()
+    assert len(kept) == nursery.OUTPUT_BYTES and kept.endswith(b"data\nlast\n")
+
+
+def test_it_is_cut_though_there_is_no_room_for_what_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "camera.out").write_bytes(b"x" * (nursery.OUTPUT_BYTES + 1))
+    (tmp_path / "camera.out.1").symlink_to("/dev/full")
+    nursery.cut_output(tmp_path, "camera")
+    assert (tmp_path / "camera.out").stat().st_size == 0
+    (tmp_path / "camera.out").unlink()
+    nursery.cut_output(tmp_path, "camera")
+    assert "cannot be cut" in capsys.readouterr().err, "and it lives on"
+
+
+CHILD = """
+import logging, os
+from pathlib import Path
+from installation.health import logs
+def main(folder):
+    logs.configure("camera", Path(folder))
+    logging.warning("a line")
+    os.write(2, b"Corrupt JPEG data\\n" * 100_000)
+    (Path(folder) / "written").touch()
+    os.read(os.open(Path(folder) / "go", os.O_RDONLY), 1)
+    os.write(2, b"last words\\n")
+"""
+NURSERY = """
+import sys
+sys.path.insert(0, sys.argv[3])
+from installation import nursery
+nursery.LIGHT = nursery.HEAVY = ()
+nursery.QUIET_SECONDS = nursery.CUT_SECONDS = 0.05
+nursery.main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+"""
+
+
+def test_the_nursery_cuts_what_its_children_print_and_no_line_is_kept_twice(tmp_path: Path) -> None:
+    (tmp_path / "printing_child.py").write_text(CHILD)
+    os.mkfifo(tmp_path / "go")
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    command = [sys.executable, "-c", NURSERY, str(theirs.fileno()), str(os.getpid()), str(tmp_path)]
+    with subprocess.Popen(command, pass_fds=[theirs.fileno()]) as process:
+        theirs.close()
+        line = Line(ours)
+        line.send(Fork("camera", "printing_child:main", (str(tmp_path),)))
+        until = time.monotonic() + 30.0
+
+        def cut() -> bool:
+            written = (tmp_path / "written").exists()
+            return written and (tmp_path / "camera.out").stat().st_size <= nursery.OUTPUT_BYTES
+
+        while not cut() and time.monotonic() < until:
+            time.sleep(0.01)
+        assert cut()
+        (tmp_path / "go").write_text("x")
+        while not (tmp_path / "camera.out").read_bytes().endswith(b"last words\n") and time.monotonic() < until:
+            time.sleep(0.01)
+        line.close()
+        process.wait(timeout=30)
+    assert (tmp_path / "camera.out").read_bytes().endswith(b"last words\n")
+    printed = (tmp_path / "camera.out").read_text() + (tmp_path / "camera.out.1").read_text()
+    assert "a line" not in printed and "Corrupt JPEG data" in printed
+    assert "a line" in (tmp_path / "camera.log").read_text()
