@@ -188,7 +188,7 @@ class StageProcess:
             return
         name = self._turns.names[self._show]
         if self._turns.failed(self._show, time.monotonic()):
-            self._vitals.event("piece_replaced", piece=name, reason=repr(error))
+            self._vitals.condition("piece_replaced", True, piece=name, reason=repr(error))
         else:
             self._vitals.event("piece_failed", piece=name, reason=repr(error))
 
@@ -247,11 +247,8 @@ class StageProcess:
         """Open and close by the clock on the wall, the one thing it is good for; one that was never set keeps nobody
         out."""
         unset = time.time() < retention.EARLIEST
-        if unset and self._exhibition.hours:
-            said = datetime.datetime.now().isoformat(sep=" ", timespec="minutes")
-            self._vitals.event("clock_unset", clock=said)
-        else:
-            self._vitals.cleared("clock_unset")
+        year = datetime.datetime.now().year
+        self._vitals.condition("clock_unset", unset and bool(self._exhibition.hours), year=year)
         is_open = unset or self._exhibition.is_open(datetime.datetime.now())
         if is_open == self._open:
             return
@@ -276,7 +273,7 @@ class StageProcess:
                 self._change_to(0)
             return
         if self._turns.shown(self._show, shown):
-            self._vitals.cleared("piece_replaced", piece=self._turns.names[self._show])
+            self._vitals.condition("piece_replaced", False, piece=self._turns.names[self._show])
         if shown >= self._exhibition.change_every and self._turns.turn(self._show + 1, now) not in (None, self._show):
             self._change_to(self._show + 1)
 
@@ -422,7 +419,7 @@ class StageProcess:
         was = None if self._show is None else before.pieces[self._show]
         places = [place for place, show in enumerate(exhibition.pieces) if was is not None and show.name == was.name]
         self._turns = Turns([show.name for show in exhibition.pieces])
-        self._vitals.cleared("piece_replaced")
+        self._vitals.condition("piece_replaced", False)
         if not places or before.texts() != exhibition.texts():
             self._safe = False
             self._change_to(places[0] if places else 0)
