@@ -139,7 +139,7 @@ def calibrate(
     try:
         with locked_folder(_load(exhibition)) as opened:
             found = measure(opened)
-    except CalibrationError as error:
+    except (CalibrationError, OSError) as error:  # what was measured may find no room on the disk
         err.print(str(error), highlight=False)
         raise typer.Exit(1) from error
     out.print(

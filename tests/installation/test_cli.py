@@ -133,6 +133,17 @@ def test_what_cannot_be_rendered(run: Any, words: tuple[str, ...], message: str)
     assert not list(Path().glob("*.mp4"))
 
 
+def test_a_profile_that_finds_no_room_is_said_in_a_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from calibration import delay
+
+    def full(exhibition: Any) -> None:
+        raise OSError(28, "No space left on device", "delay.yaml")
+
+    monkeypatch.setattr(delay, "measure", full)
+    done = run("calibrate", "delay")
+    assert done.exit_code == 1 and "No space left" in done.stderr and "Traceback" not in done.output
+
+
 # ---- figures ----------------------------------------------------------------------------------------------------
 
 
