@@ -22,6 +22,8 @@ from rich.table import Table
 from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, Installed, OnShow, last_good, load
 from installation.inspection import check
 from installation.networks.weights import WeightsError
+from installation.piece import Piece
+from installation.programme import unregistered
 
 app = typer.Typer(
     add_completion=False,
@@ -31,6 +33,7 @@ app = typer.Typer(
 )
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
+_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 WRONG = 2  # exit code: what was asked for cannot be done as it is written
 
 ExhibitionFile = Annotated[Path, typer.Option("--exhibition", "-e", help="The exhibition file.")]
@@ -137,7 +140,7 @@ def calibrate(
     try:
         with locked_folder(_load(exhibition)) as opened:
             found = measure(opened)
-    except CalibrationError as error:
+    except (CalibrationError, OSError) as error:  # what was measured may find no room on the disk
         err.print(str(error), highlight=False)
         raise typer.Exit(1) from error
     out.print(
@@ -151,7 +154,7 @@ def calibrate(
 def pieces() -> None:
     """List the pieces on this machine."""
     table = Table("piece", "what it is", "networks")
-    for name, piece in Installed().items():
+    for name, piece in _pieces().items():
         networks = [network for _, network in OnShow(name, piece, piece.Settings()).networks()]
         table.add_row(name, (piece.__doc__ or "").strip().splitlines()[0], "\n".join(networks))
     out.print(table)
@@ -160,7 +163,9 @@ def pieces() -> None:
 @app.command()
 def train(
     network: Annotated[str, typer.Argument(help="piece.network, for example neural_beatbox.rhythm; or the piece")],
-    data: Annotated[Path, typer.Option(help="The folder to learn from.")],
+    data: Annotated[
+        Path | None, typer.Option(help="The folder to learn from; left out where a network makes its own.")
+    ] = None,
     run_folder: Annotated[Path | None, typer.Option("--run", help="Where the run keeps its place.")] = None,
     steps: Annotated[int | None, typer.Option(help="How long, in steps; the piece's default if left out.")] = None,
     world: Annotated[
@@ -170,7 +175,8 @@ def train(
     """Train a network from a folder of files. Resumes where it was cut; ends with weights and a model card."""
     function = _function(network, "trains")
     try:
-        function(data, **_options(network, function, run=run_folder, steps=steps, world=world))
+        options = _options(network, function, run=run_folder, steps=steps, world=world)
+        function(*_data(network, function, data), **options)
     except (OSError, ValueError, WeightsError) as error:
         err.print(f"{network}: {error}", highlight=False)
         raise typer.Exit(WRONG) from error
@@ -253,7 +259,9 @@ def _sound_it(sound: Path, out_path: Path | None, instead: Path) -> None:
 @app.command()
 def evaluate(
     figure: Annotated[str, typer.Argument(help="piece.figure, for example neural_beatbox.hits; or the piece")],
-    data: Annotated[Path, typer.Option(help="A manifest or a folder, as the piece's README says.")],
+    data: Annotated[
+        Path | None, typer.Option(help="A manifest or a folder, as the piece's README says; or none.")
+    ] = None,
     world: Annotated[str | None, typer.Option(help="Which network, where a piece has many.")] = None,
     reference: Annotated[Path | None, typer.Option(help="Weights of a network to measure beside it.")] = None,
     as_json: Json = False,
@@ -262,7 +270,8 @@ def evaluate(
     function = _function(figure, "evaluates")
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            measured = function(data, **_options(figure, function, world=world, reference=reference))
+            options = _options(figure, function, world=world, reference=reference)
+            measured = function(*_data(figure, function, data), **options)
         _print(figure, measured, as_json)
     except (OSError, ValueError, WeightsError) as error:
         err.print(f"{figure}: {error}", highlight=False)
@@ -284,7 +293,7 @@ def bench(
     figures: dict[str, Any] = dict(runtime.FIGURES)
     figures["sound"] = functools.partial(figures["sound"], minutes=minutes)
     figures["soak"] = functools.partial(figures["soak"], visits=visits)
-    for piece_name, piece in Installed().items():
+    for piece_name, piece in _pieces().items():
         figures |= {f"{piece_name}.{figure}": _resolve(target) for figure, target in piece.benches.items()}
     chosen = {key: figure for key, figure in figures.items() if name in (None, key, key.partition(".")[0])}
     if not chosen:
@@ -349,31 +358,77 @@ def _show(exhibition: Exhibition | None, name: str) -> Any:
     for show in exhibition.pieces if exhibition is not None else ():
         if show.name == name:
             return show, exhibition
+    piece = _piece(name)
+    if piece is None:
+        there = ", ".join(sorted(Installed()))
+        err.print(f"no piece is called {name!r}; there are {there}{unregistered(name)}", highlight=False)
+        raise typer.Exit(WRONG)
+    return OnShow(name, piece, piece.Settings()), exhibition
+
+
+def _pieces() -> dict[str, type[Piece]]:
+    """The pieces on this machine by name; one that cannot be loaded is named and left out."""
+    pieces: dict[str, type[Piece]] = {}
+    known = Installed()
+    for name in known:
+        try:
+            pieces[name] = known[name]
+        except Exception as error:  # an artist's module may fail in any way; the other pieces are none the worse
+            _say_unloadable(name, error)
+    return pieces
+
+
+def _piece(name: str) -> type[Piece] | None:
+    """The piece of a name, if there is one; one that cannot be loaded is named and ends the command."""
     known = Installed()
     if name not in known:
-        err.print(f"no piece is called {name!r}; there are {', '.join(sorted(known))}", highlight=False)
-        raise typer.Exit(WRONG)
-    piece = known[name]
-    return OnShow(name, piece, piece.Settings()), exhibition
+        return None
+    try:
+        return known[name]
+    except Exception as error:
+        _say_unloadable(name, error)
+        raise typer.Exit(WRONG) from error
+
+
+def _say_unloadable(name: str, error: Exception) -> None:
+    err.print(f"piece {name!r} cannot be loaded: {type(error).__name__}: {error}", highlight=False, markup=False)
 
 
 def _function(name: str, kind: str) -> Any:
     """The function behind `piece.figure`, or behind the first figure of `piece`."""
     piece_name, dot, figure = name.partition(".")
-    known = Installed()
-    every = [f"{p}.{key}" for p, piece in known.items() for key in getattr(piece, kind)]
-    targets: Mapping[str, str] = getattr(known[piece_name], kind) if piece_name in known else {}
+    piece = _piece(piece_name)
+    targets: Mapping[str, str] = getattr(piece, kind) if piece is not None else {}
     if not dot:
         figure = next(iter(targets), "")
     if figure not in targets:
-        err.print(f"there is no {name!r}; there are {', '.join(every) or 'none'}", highlight=False)
+        every = [f"{other}.{key}" for other, known in _pieces().items() for key in getattr(known, kind)]
+        hint = unregistered(piece_name) if piece is None else ""
+        err.print(f"there is no {name!r}; there are {', '.join(every) or 'none'}{hint}", highlight=False)
         raise typer.Exit(WRONG)
     return _resolve(targets[figure])
 
 
 def _first(kind: str) -> str:
-    """The first piece that has functions of a kind; nothing where none has."""
-    return next((name for name, piece in Installed().items() if getattr(piece, kind)), "")
+    """The first piece that has functions of a kind."""
+    name = next((name for name, piece in _pieces().items() if getattr(piece, kind)), None)
+    if name is None:
+        err.print(f"no piece on this machine {kind}", highlight=False)
+        raise typer.Exit(WRONG)
+    return name
+
+
+def _data(name: str, function: Any, given: Path | None) -> tuple[Path, ...]:
+    """What the function is given to learn from or to measure on: its first parameter, if that is for data."""
+    first = next(iter(inspect.signature(function).parameters.values()), None)
+    needed = first is not None and first.default is first.empty and first.kind in _BY_PLACE
+    if given is None and needed:
+        err.print(f"{name}: needs --data, the folder or file to use", highlight=False)
+        raise typer.Exit(WRONG)
+    if given is not None and not needed and (first is None or first.name != "data"):
+        err.print(f"{name}: takes no --data", highlight=False)
+        raise typer.Exit(WRONG)
+    return () if given is None else (given,)
 
 
 def _options(name: str, function: Any, **given: Any) -> dict[str, Any]:

@@ -173,7 +173,7 @@ def examine_weights(exhibition: Exhibition) -> list[Finding]:
     found = []
     for show in exhibition.pieces:
         for _, network in show.networks():
-            fault = weights_fault(network, refuses=show.piece.refuses)
+            fault = weights_fault(network, refuses=show.piece.refuses, trains=show.piece.trains)
             subject = f"weights {network}"
             if fault:
                 what, _, remedy = fault.partition("; ")

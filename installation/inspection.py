@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from installation.exhibition import (
@@ -52,16 +53,19 @@ def weights_fault(
     network: str,
     folder: Path | None = None,
     refuses: Callable[[str, Mapping[str, Any]], str] = lambda network, architecture: "",
+    trains: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Why the weights of `network` must not be used, by checksum and card alone; empty where they are good.
 
-    `refuses` is the piece's own word on the architecture that the card names (`Piece.refuses`).
+    `refuses` is the piece's own word on the architecture that the card names (`Piece.refuses`), `trains` what it can
+    train (`Piece.trains`).
     """
     path = (folder or WEIGHTS_FOLDER) / f"{network}.safetensors"
     if not path.exists() and not path.with_suffix(".yaml").exists():
         group = network.rpartition(".")[0] + "."
         there = [file.stem.removeprefix(group) for file in path.parent.glob(f"{group}*.safetensors")]
-        hint = did_you_mean(network.removeprefix(group), there) or "; restore it and its card, or train it"
+        hint = did_you_mean(network.removeprefix(group), there)
+        hint = hint or f"; restore it and its card, or train it{_command(network, trains)}"
         return f"{path}: there is no such file{hint}"
     try:
         card = read_card(path.with_suffix(".yaml"))
@@ -76,6 +80,14 @@ def weights_fault(
         return f"{path}: not the file that its model card describes; restore both or train again: {card.command}"
     reason = refuses(network, card.architecture)
     return f"{path}: {reason}; restore it or train again: {card.command}" if reason else ""
+
+
+def _command(network: str, trains: Mapping[str, str]) -> str:
+    """How `network` is trained, where its piece can: by a name of its own, or as one of many."""
+    piece, _, name = network.rpartition(".")
+    if name in trains:
+        return f": python3 run.py train {network} --data DIR"
+    return f": python3 run.py train {piece} --data DIR --world {name}" if trains else ""
 
 
 def _missing_files(exhibition: Exhibition, root: Node) -> Found:
@@ -114,7 +126,7 @@ def _wrong_weights(exhibition: Exhibition, root: Node) -> Found:
     for index, show in enumerate(exhibition.pieces):
         whole = _place_of(root, index, show.name)
         for path, network in show.networks():
-            if fault := weights_fault(network, refuses=show.piece.refuses):
+            if fault := weights_fault(network, refuses=show.piece.refuses, trains=show.piece.trains):
                 node, _, known = locate(root, ("pieces", index, show.name, *path))
                 written = bool(path) and known[-len(path) :] == path
                 owner = f"piece '{show.name}'"

@@ -191,7 +191,7 @@ def duration(seconds: float) -> str:
     """`2592000` → `30 days`: as it would be written in a file, in the largest unit that keeps it whole."""
     for unit, length in (("years", 31557600), ("days", 86400), ("h", 3600), ("min", 60), ("s", 1)):
         if seconds >= length and seconds % length == 0:
-            return f"{seconds / length:.15g} {unit}"
+            return f"{seconds / length:.15g} {unit.removesuffix('s') if seconds == length > 1 else unit}"
     return f"{seconds:.15g} s" if seconds >= 1 or not seconds else f"{seconds * 1000:.15g} ms"
 
 

@@ -18,6 +18,7 @@ from installation.problems import Found, fields_at, shown, validated
 from installation.settings import NetworkOf, Settings
 
 GROUP = "installation.pieces"
+FOLDER = Path(__file__).resolve().parents[1] / "pieces"
 DISTRIBUTION = "gallery-installation"  # of the built-in ones
 Pieces = Mapping[str, type[Piece]]
 
@@ -69,6 +70,12 @@ class Installed(Mapping[str, type[Piece]]):
 
     def __len__(self) -> int:
         return len(self._points)
+
+
+def unregistered(name: str) -> str:
+    """What to add where no piece is called `name`: that its folder is there all the same; else nothing."""
+    there = (FOLDER / name / "piece.py").is_file()
+    return f"; {FOLDER.name}/{name} is there but not registered in pyproject.toml" if there else ""
 
 
 def _marks(metadata: Any, annotation: Any) -> Iterator[NetworkOf]:
@@ -136,7 +143,7 @@ def entries_of(root: Node) -> tuple[list[tuple[str, Place, Node | None]], Found]
 
 def _piece(name: str, place: Place, node: Node | None, pieces: Pieces, folder: Path) -> tuple[OnShow | None, Found]:
     if name not in pieces:
-        hint = did_you_mean(name, list(pieces)) or f"; there are {', '.join(sorted(pieces))}"
+        hint = unregistered(name) or did_you_mean(name, list(pieces)) or f"; there are {', '.join(sorted(pieces))}"
         return None, [(place, f"unknown piece '{name}'{hint}")]
     try:
         piece = pieces[name]

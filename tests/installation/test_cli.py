@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from installation import cli
+from installation import cli, programme
 from installation.exhibition import hand_on, load
 from installation.locking import locked
 from installation.networks.weights import WeightsError
@@ -135,6 +135,17 @@ def test_what_cannot_be_rendered(run: Any, words: tuple[str, ...], message: str)
     assert not list(Path().glob("*.mp4"))
 
 
+def test_a_profile_that_finds_no_room_is_said_in_a_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from calibration import delay
+
+    def full(exhibition: Any) -> None:
+        raise OSError(28, "No space left on device", "delay.yaml")
+
+    monkeypatch.setattr(delay, "measure", full)
+    done = run("calibrate", "delay")
+    assert done.exit_code == 1 and "No space left" in done.stderr and "Traceback" not in done.output
+
+
 # ---- figures ----------------------------------------------------------------------------------------------------
 
 
@@ -181,6 +192,125 @@ def test_an_option_that_a_network_does_not_know_is_refused(run: Any, monkeypatch
     assert done.exit_code == 2 and "worlds: takes no --steps" in done.stderr
     done = run("evaluate", "worlds.plain", "--data", "x", "--world", "sea")
     assert done.exit_code == 2 and "worlds.plain: takes no --world" in done.stderr
+
+
+# ---- a piece that is not as it should be --------------------------------------------------------------------------
+
+
+class Half(dict[str, type[Piece]]):
+    """Two pieces, of which one cannot be loaded."""
+
+    def __getitem__(self, name: str) -> type[Piece]:
+        if name == "broken":
+            raise ModuleNotFoundError("No module named 'shapely'")
+        return super().__getitem__(name)
+
+
+@pytest.fixture
+def half(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "Installed", lambda: Half(broken=Piece, drum=Drum))
+
+
+FAULT = "piece 'broken' cannot be loaded: ModuleNotFoundError: No module named 'shapely'"
+
+
+@pytest.mark.usefixtures("half")
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("pieces",), 0, "drum"),
+        (("bench", "drum"), 0, "31.5"),
+        (("index", "."), 2, "no piece on this machine indexes"),
+        (("listen", "x.png"), 2, "no piece on this machine listens"),
+        (("train", "nothing"), 2, "there are drum.hearing"),
+        (("evaluate", "broken"), 2, ""),
+        (("train", "broken.x"), 2, ""),
+        (("render", "broken"), 2, ""),
+    ],
+)
+def test_a_piece_that_cannot_be_loaded_is_named_and_the_others_go_on(
+    run: Any, words: tuple[str, ...], code: int, said: str
+) -> None:
+    done = run(*words)
+    assert done.exit_code == code and said in done.output
+    assert done.stderr.count(FAULT) == 1 and "Traceback" not in done.output
+
+
+@pytest.mark.usefixtures("half")
+def test_who_asks_for_another_piece_hears_nothing_of_it(run: Any) -> None:
+    done = run("evaluate", "drum.hits", "--data", "x")
+    assert done.exit_code == 0 and not done.stderr
+
+
+@pytest.mark.usefixtures("with_drum")
+@pytest.mark.parametrize(
+    "words", [("render", "slow_drawing"), ("train", "slow_drawing.strokes"), ("evaluate", "slow_drawing")]
+)
+def test_a_folder_that_is_not_registered_is_said_to_be_so(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    hint = "pieces/slow_drawing is there but not registered in pyproject.toml"
+    assert hint not in run(*words).stderr
+    (tmp_path / "pieces" / "slow_drawing").mkdir(parents=True)
+    (tmp_path / "pieces" / "slow_drawing" / "piece.py").touch()
+    monkeypatch.setattr(programme, "FOLDER", tmp_path / "pieces")
+    done = run(*words)
+    assert done.exit_code == 2 and hint in done.stderr
+
+
+def test_the_curator_is_told_so_too(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pieces" / "slow_drawing").mkdir(parents=True)
+    (tmp_path / "pieces" / "slow_drawing" / "piece.py").touch()
+    monkeypatch.setattr(programme, "FOLDER", tmp_path / "pieces")
+    Path("exhibition.yaml").write_text("pieces: [slow_drawing]\n")
+    done = run("check")
+    assert done.exit_code == 2
+    assert "unknown piece 'slow_drawing'; pieces/slow_drawing is there but not registered" in done.stdout
+
+
+# ---- data -------------------------------------------------------------------------------------------------------
+
+
+def from_nothing(steps: int = 10) -> dict[str, Any]:
+    return {"steps": steps}
+
+
+def from_data_or_not(data: Path | None = None, steps: int = 10) -> dict[str, Any]:
+    return {"data": str(data), "steps": steps}
+
+
+class Maker(Piece):
+    """A piece that makes what it learns from."""
+
+    trains: ClassVar[Mapping[str, str]] = {
+        "own": "tests.installation.test_cli:from_nothing",
+        "either": "tests.installation.test_cli:from_data_or_not",
+        "needs": "tests.installation.test_cli:taught",
+    }
+    evaluates: ClassVar[Mapping[str, str]] = trains
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("maker.own",), 0, ""),
+        (("maker.either",), 0, "None"),
+        (("maker.either", "--data", "films"), 0, "films"),
+        (("maker.own", "--data", "films"), 2, "maker.own: takes no --data"),
+        (("maker.needs",), 2, "maker.needs: needs --data"),
+        (("maker.needs", "--data", "films"), 2, "films taught"),
+    ],
+)
+def test_data_is_asked_for_where_it_is_needed(
+    run: Any, monkeypatch: pytest.MonkeyPatch, command: str, words: tuple[str, ...], code: int, said: str
+) -> None:
+    monkeypatch.setattr(cli, "Installed", lambda: {"maker": Maker})
+    done = run(command, *words)
+    assert done.exit_code == code and "Traceback" not in done.output
+    if code or command == "evaluate":
+        assert said in done.output
+    assert code == 0 or len(done.stderr.splitlines()) == 1
 
 
 def test_weights_that_are_not_there_are_said_without_a_traceback(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:

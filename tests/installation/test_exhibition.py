@@ -381,3 +381,10 @@ def test_opening_hours(hours: str, when: str, is_open: bool, loaded: Loaded) -> 
 @given(st.integers(1, 10**8))
 def test_bounds_read_back_as_they_were_meant(whole: int) -> None:
     assert math.isclose(to_seconds(duration(whole)), whole)
+
+
+def test_one_day_is_not_days() -> None:
+    lengths = (1, 60, 3600, 86400, 2 * 86400, 31557600, 2 * 31557600)
+    assert [duration(seconds) for seconds in lengths] == [
+        "1 s", "1 min", "1 h", "1 day", "2 days", "1 year", "2 years",
+    ]  # fmt: skip

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import pytest
 import yaml
 
-from installation.inspection import check
+from installation.exhibition import Exhibition
+from installation.host import examine_weights
+from installation.inspection import check, weights_fault
 from installation.piece import Piece
 from installation.settings import Field, NetworkOf
 
@@ -75,6 +77,33 @@ def test_check_verifies_weights_by_checksum_alone(tmp_path: Path, monkeypatch: p
     (tmp_path / "heavy.safetensors").write_bytes(b"ab")
     (problem,) = checked(tmp_path, "title: x\npieces: [beat]", pieces)
     assert problem.startswith("2:10: piece 'beat': ") and "train again: run.py train heavy" in problem
+
+
+@pytest.mark.parametrize(
+    ("network", "command"),
+    [
+        ("rooms.ear", "or train it: python3 run.py train rooms.ear --data DIR"),
+        ("rooms.fire", "or train it: python3 run.py train rooms --data DIR --world fire"),
+    ],
+)
+def test_missing_weights_name_the_command_that_trains_them(tmp_path: Path, network: str, command: str) -> None:
+    said = weights_fault(network, tmp_path, trains={"world": "rooms.train:world", "ear": "rooms.train:ear"})
+    assert said.endswith(command)
+    assert weights_fault(network, tmp_path).endswith("or train it")
+
+
+def test_check_and_doctor_name_it(
+    loaded: Callable[[str], Exhibition],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pieces: dict[str, type[Piece]],
+) -> None:
+    monkeypatch.setattr("installation.inspection.WEIGHTS_FOLDER", tmp_path)
+    monkeypatch.setattr(pieces["beat"], "networks", ("beat.net",))
+    monkeypatch.setattr(pieces["beat"], "trains", {"net": "beat.train:net"})
+    command = "python3 run.py train beat.net --data DIR"
+    assert command in checked(tmp_path, "pieces: [beat]", pieces)[0]
+    assert command in examine_weights(loaded("pieces: beat"))[0].remedy
 
 
 def test_check_looks_after_networks_that_settings_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
