@@ -17,15 +17,16 @@ from installation.reference import json_schema, reference, schema_text
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/settings.md"
+REMEDY = "run: python -m installation.reference"
 
 
 def test_the_page_of_settings_is_what_the_settings_say() -> None:
-    assert PAGE.read_text(encoding="utf-8") == reference(), "run: python -m installation.reference"
+    assert PAGE.read_text(encoding="utf-8") == reference(), REMEDY
 
 
 def test_the_schema_for_editors_is_what_the_settings_say() -> None:
     text = (ROOT / "docs/exhibition.schema.json").read_text(encoding="utf-8")
-    assert text == schema_text(), "run: python -m installation.reference"
+    assert text == schema_text(), REMEDY
     (modeline,) = re.findall(
         r"(?m)^# yaml-language-server: \$schema=(\S+)$", (ROOT / "exhibition.yaml").read_text("utf-8")
     )
@@ -50,8 +51,10 @@ def test_every_setting_is_described_and_on_the_page(section: str, name: str, des
     assert description, f"{section}.{name} has no description"
     page = PAGE.read_text(encoding="utf-8")
     if section:
-        page = re.split(rf"(?m)^## (?:Piece `)?{section}`?$", page)[1].split("\n## ")[0]
-    assert f"| `{name}` |" in page or f"## {name}\n" in page
+        parts = re.split(rf"(?m)^## (?:Piece `)?{section}`?$", page)
+        assert len(parts) == 2, f"{PAGE.name} has no part '{section}'; {REMEDY}"
+        page = parts[1].split("\n## ")[0]
+    assert f"| `{name}` |" in page or f"## {name}\n" in page, f"{PAGE.name} lacks '{section}.{name}'; {REMEDY}"
 
 
 def test_numbers_say_their_unit_or_count_something() -> None:
