@@ -61,6 +61,10 @@ class Installed(Mapping[str, type[Piece]]):
             raise TypeError(f"{self._points[name].value} is not a Piece")
         return loaded
 
+    def module(self, name: str) -> str:
+        """Where the piece is declared, without importing it."""
+        return self._points[name].module
+
     def __contains__(self, name: object) -> bool:
         return name in self._points
 

@@ -228,7 +228,7 @@ def render(
         sound=ScoreWriter(port),
         camera=film,
         type=Typesetter(),
-        texts=exhibition.texts() if exhibition is not None else _default_texts(),
+        texts=exhibition.texts() if exhibition is not None else default_texts(),
         computer=computer,
         random=random,
         new_id=lambda: ids.bytes(8).hex(),
@@ -316,7 +316,7 @@ def _inputs(camera: Path | None, voice: Path | None) -> tuple[FilmCamera | Folde
     return film, FilmVoice(resample(np.asarray(mono, np.float32), rate, RATE_HZ), per_visit=voice is not None)
 
 
-def _default_texts() -> dict[str, list[str]]:
+def default_texts() -> dict[str, list[str]]:
     from installation import texts
 
     return {key: texts.lines_for(key, ["en"], {}, 30 * 86400.0, 20.0) for key in texts.names()}

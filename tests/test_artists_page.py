@@ -23,7 +23,7 @@ from installation.render import render
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "artists.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 LISTINGS = [listing for listing in re.findall(r"(?m)^```python\n(.*?)^```", TEXT, re.DOTALL) if "import" in listing]
-BY_NAME = dict(zip(("piece", "network", "train", "evaluate", "bench", "tinted"), LISTINGS, strict=True))
+BY_NAME = dict(zip(("piece", "test_piece", "network", "train", "evaluate", "bench", "tinted"), LISTINGS, strict=True))
 ORDER = ("network", "evaluate", "train", "bench", "tinted")  # each imports those before it only
 
 
@@ -58,6 +58,16 @@ def test_the_first_listing_renders(listed: Callable[[str], ModuleType], tmp_path
     assert len(pictures) == 10 and out.stat().st_size > 1000
     assert pictures[0].max() == 0, "nothing has moved before the first picture"
     assert max(picture.mean() for picture in pictures) > 20, "the film moves, so its ripples must be seen"
+
+
+def test_the_test_of_the_page_passes_and_can_fail(
+    listed: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ripples, test = listed("piece").Ripples, listed("test_piece").test_nothing_ripples_where_nothing_moves
+    test()
+    monkeypatch.setattr(ripples, "frame", lambda self, moment: moment.camera.fitted(moment.size))
+    with pytest.raises(AssertionError):
+        test()
 
 
 def test_its_setting_is_checked(listed: Callable[[str], ModuleType]) -> None:

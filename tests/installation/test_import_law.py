@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from installation.programme import DISTRIBUTION, Installed
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("installation", "pieces", "calibration")
 HEAVY = ("torch", "torchaudio", "pygame", "cv2", "sounddevice", "soundfile", "scipy", "av", "nicegui", "matplotlib")
@@ -227,9 +229,8 @@ def test_the_sound_process_is_without_networks_and_pictures() -> None:
 
 def test_a_piece_can_be_declared_without_its_networks() -> None:
     """`check` and `pieces` answer at once: declaring loads nothing heavy."""
-    assert loaded_by("pieces.neural_beatbox.piece") == set()
-    assert loaded_by("pieces.learning_to_see.piece", "pieces.learning_to_see.worlds") == set()
-    assert loaded_by("pieces.imaginary_soundscape.piece") == set()
+    pieces = Installed(DISTRIBUTION)
+    assert loaded_by(*(pieces.module(name) for name in pieces), "pieces.learning_to_see.worlds") == set()
 
 
 def test_this_check_can_fail() -> None:
