@@ -158,7 +158,7 @@ def pieces() -> None:
 
 @app.command()
 def train(
-    network: Annotated[str, typer.Argument(help="piece.network, for example neural_beatbox.rhythm; or the piece")],
+    network: Annotated[str, typer.Argument(help="piece.network, as docs/commands.md lists them; or the piece")],
     data: Annotated[Path, typer.Option(help="The folder to learn from.")],
     run_folder: Annotated[Path | None, typer.Option("--run", help="Where the run keeps its place.")] = None,
     steps: Annotated[int | None, typer.Option(help="How long, in steps; the piece's default if left out.")] = None,
@@ -251,7 +251,7 @@ def _sound_it(sound: Path, out_path: Path | None, instead: Path) -> None:
 
 @app.command()
 def evaluate(
-    figure: Annotated[str, typer.Argument(help="piece.figure, for example neural_beatbox.hits; or the piece")],
+    figure: Annotated[str, typer.Argument(help="piece.figure, as docs/commands.md lists them; or the piece")],
     data: Annotated[Path, typer.Option(help="A manifest or a folder, as the piece's README says.")],
     world: Annotated[str | None, typer.Option(help="Which network, where a piece has many.")] = None,
     reference: Annotated[Path | None, typer.Option(help="Weights of a network to measure beside it.")] = None,

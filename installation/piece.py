@@ -274,7 +274,8 @@ class Stage(Protocol):
     gpu: str  # a torch device: "cpu", "cuda:0"
     random: np.random.Generator
     type: Type
-    texts: Mapping[str, Sequence[str]]  # the exhibition's wording: key -> one line per language
+    texts: Mapping[str, Sequence[str]]  # the exhibition's wording and the piece's own: key -> one line per language
+    languages: Sequence[str]  # of the exhibition, in their order: "en", "pt-BR"
     never_again: frozenset[str]  # names out of `Piece.on_now` that the house has put away; changes while it runs
 
     @property

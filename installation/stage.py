@@ -100,6 +100,7 @@ class Stage:
     wall: Callable[[], float] = lambda: 0.0
     stand_in: bool = False
     never_again: frozenset[str] = frozenset()
+    languages: Sequence[str] = ("en",)
 
     def __post_init__(self) -> None:
         self.frame = 0

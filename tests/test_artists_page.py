@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from installation import piece
+from installation import piece, texts
 from installation.exhibition import OnShow
 from installation.health import alerts
 from installation.networks import weights
@@ -68,6 +68,13 @@ def test_the_test_of_the_page_passes_and_can_fail(
     monkeypatch.setattr(ripples, "frame", lambda self, moment: moment.camera.fitted(moment.size))
     with pytest.raises(AssertionError):
         test()
+
+
+def test_the_wording_of_the_page_can_be_read(tmp_path: Path) -> None:
+    (listing,) = re.findall(r"(?m)^```yaml\n(shown:.*?)^```", TEXT, re.DOTALL)
+    (tmp_path / "texts.yaml").write_text(listing, encoding="utf-8")
+    own = texts.read_texts(tmp_path / "texts.yaml")
+    assert own.names == ("moved",) and own.line("moved", "de") == "Das waren Sie"
 
 
 def test_its_setting_is_checked(listed: Callable[[str], ModuleType]) -> None:

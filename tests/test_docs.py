@@ -12,7 +12,7 @@ import yaml
 from installation import texts
 from installation.choices import Choices
 from installation.problems import models_in
-from installation.programme import DISTRIBUTION, Installed
+from installation.programme import DISTRIBUTION, Installed, texts_of
 from installation.reference import json_schema, reference, schema_text
 
 ROOT = Path(__file__).parents[1]
@@ -72,6 +72,16 @@ def test_every_text_is_on_the_page() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert all(f"| `{name}` | {texts.SHOWN[name]} |" in page for name in texts.names())
     assert list(texts.SHOWN) == list(texts.names())
+
+
+def test_every_text_of_a_piece_is_on_the_page_with_when_it_is_shown() -> None:
+    wording = texts_of(Installed(DISTRIBUTION))[0]
+    assert "learning_to_see" in wording
+    for piece, own in wording.items():
+        part = PAGE.read_text(encoding="utf-8").split(f"## Piece `{piece}`")[1].split("\n## ")[0]
+        for name in own.names:
+            assert own.shown.get(name), f"say below 'shown' in pieces/{piece}/texts.yaml when '{name}' is shown"
+            assert f"| `{name}` | {own.shown[name]} | {own.line(name, 'en')} |" in part, REMEDY
 
 
 def test_the_default_file_uses_only_what_the_schema_knows() -> None:
