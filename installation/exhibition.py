@@ -17,7 +17,7 @@ from installation import texts
 from installation.choices import Choices
 from installation.places import Member, Node, Place, Problem, UnreadableError, decode, did_you_mean, read
 from installation.problems import Found, fields_at, locate, models_in, named, shown, validated
-from installation.programme import Installed, OnShow, Pieces, entries_of, on_show, texts_on_show
+from installation.programme import Installed, OnShow, Pieces, alerts_on_show, entries_of, on_show, texts_on_show
 from installation.texts import PieceTexts, TextsOfPieces
 
 SECTIONS = frozenset(name for name, field in Choices.model_fields.items() if models_in(field.annotation)) | {"texts"}
@@ -128,7 +128,8 @@ def read_bytes_as_exhibition(data: bytes, path: Path, pieces: Pieces | None) -> 
     shows, wrong_pieces = on_show(root, pieces, path.parent)
     wording, wrong_wording = texts_on_show(root, pieces)
     choices, wrong_choices = _choices(root, path.parent, pieces, wording)
-    problems = in_order(path, found + wrong_pieces + wrong_wording + wrong_choices)
+    wrong_alerts = alerts_on_show(root, pieces)
+    problems = in_order(path, found + wrong_pieces + wrong_wording + wrong_alerts + wrong_choices)
     if choices is None:
         return Reading(root, None, problems)
     values = {name: getattr(choices, name) for name in Choices.model_fields}

@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 GROUP = "installation.pieces"
+DISTRIBUTION = "gallery-installation"  # of the built-in ones
 RUNTIME = Path(__file__).parent
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, get_args
 
 from installation import piece_folders, texts
+from installation.health import alerts
 from installation.piece import Piece
+from installation.piece_folders import DISTRIBUTION as DISTRIBUTION
 from installation.places import Node, Place, did_you_mean
 from installation.problems import Found, fields_at, shown, validated
 from installation.settings import NetworkOf, Settings
 
-DISTRIBUTION = "gallery-installation"  # of the built-in ones
 Pieces = Mapping[str, type[Piece]]
 
 
@@ -108,6 +109,13 @@ def texts_on_show(root: Node, pieces: Pieces) -> tuple[texts.TextsOfPieces, Foun
         for place in [places[name] for name in (piece, other) if name in places][:1]:
             found.append((place, f"piece '{piece}' has a text '{text}', and so has {owner}; rename one of them"))
     return of_pieces, found
+
+
+def alerts_on_show(root: Node, pieces: Pieces) -> Found:
+    """What is wrong with the alerts of the pieces on show."""
+    folders = {name: folder for name in pieces if (folder := folder_of(name, pieces)) is not None}
+    faults = alerts.of_pieces(folders)[1]
+    return [(place, f"piece '{name}': {faults[name]}") for name, place, _ in entries_of(root)[0] if name in faults]
 
 
 def recording(pieces: Pieces) -> str:

@@ -77,6 +77,14 @@ def test_the_wording_of_the_page_can_be_read(tmp_path: Path) -> None:
     assert own.names == ("moved",) and own.line("moved", "de") == "Das waren Sie"
 
 
+def test_the_alert_of_the_page_can_be_raised(tmp_path: Path) -> None:
+    (listing,) = re.findall(r"(?m)^```yaml\n(sketch_unreadable:.*?)^```", TEXT, re.DOTALL)
+    (tmp_path / "alerts.yaml").write_text(listing, encoding="utf-8")
+    found, faults = alerts.of_pieces({"ripples": tmp_path})
+    assert faults == {}
+    alerts.Board(found["ripples"], strict=True).alert("sketch_unreadable", file="a.png", reason="it is empty")
+
+
 def test_its_setting_is_checked(listed: Callable[[str], ModuleType]) -> None:
     with pytest.raises(ValueError, match="not a colour"):
         listed("piece").Ripples.Settings(colour="orange")

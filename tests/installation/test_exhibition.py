@@ -381,6 +381,13 @@ def test_wording_that_cannot_be_used_is_said_of_pieces_on_show(tides: dict[str, 
         parse(b"pieces: moon", Path("x.yaml"), tides)
 
 
+def test_alerts_that_cannot_be_used_are_said_of_pieces_on_show(tides: dict[str, type[Piece]], tmp_path: Path) -> None:
+    (tmp_path / "moon" / "alerts.yaml").write_text("disk_low: {severity: info, message: m, remedy: r}")
+    assert parse(b"pieces: tide", Path("x.yaml"), tides).pieces
+    with pytest.raises(ExhibitionError, match=r"1:9: piece 'moon': .*there is an alert 'disk_low' of the runtime"):
+        parse(b"pieces: moon", Path("x.yaml"), tides)
+
+
 def test_a_room_that_starts_by_sound_is_not_told_to_press_a_button(loaded: Loaded) -> None:
     by_sound = loaded("pieces: beat\ncontrols: {button: [sound]}").texts()
     assert by_sound["invitation"] == by_sound["invitation_by_sound"] != loaded("pieces: beat").texts()["invitation"]

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from installation.health import alerts
+from installation.piece_folders import folders
 from installation.programme import DISTRIBUTION, Installed, texts_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,10 +115,11 @@ def test_the_runtime_knows_no_artwork_and_no_procedure() -> None:
 
 
 def test_the_runtime_names_no_artwork() -> None:
-    """Neither their names nor the names of their own texts, in whatever kind of file."""
+    """Neither their names nor those of their own texts and alerts, in whatever kind of file."""
     pieces = Installed(DISTRIBUTION)
     names = {*pieces, *(name for own in texts_of(pieces)[0].values() for name in own.names)}
-    assert {"neural_beatbox", "world_sea"} <= names
+    names |= {name for own in alerts.of_pieces(folders(DISTRIBUTION))[0].values() for name in own}
+    assert {"neural_beatbox", "world_sea", "picture_shrunk"} <= names
     files = [path for path in (ROOT / "installation").rglob("*") if path.suffix in {".py", ".yaml", ".css", ".js"}]
     assert len(files) > 60
     wrong = [

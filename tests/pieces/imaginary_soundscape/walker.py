@@ -95,12 +95,12 @@ class Room:
 
     def alert(self, name: str, **details: object) -> None:
         alerts.alert(name, **details)
-        about = alerts.read_catalogue()[name].about
+        about = alerts.every_entry()[name].about
         self._raised[name, str(details[about])] = details
 
     def clear(self, name: str, **details: object) -> None:
         alerts.clear(name, **details)
-        about = alerts.read_catalogue()[name].about
+        about = alerts.every_entry()[name].about
         self._raised = {
             key: said for key, said in self._raised.items()
             if key[0] != name or (about in details and key[1] != str(details[about]))
