@@ -292,6 +292,22 @@ class Stage(Protocol):
         """Keep what was derived from a visit (plain JSON values) beside it; it is deleted with it."""
         ...
 
+    @property
+    def kept(self) -> Any:
+        """What this piece had kept when it was opened; None at first, and always None in an offline render."""
+        ...
+
+    def keep(self, value: Any) -> None:
+        """Keep one JSON value of at most 64 kB through restarts and turns, in place of the one before.
+
+        It is written within a few seconds, beside the frame loop. It must not hold anything of a visitor: nobody is
+        asked for it and nothing deletes it. What belongs to a visit is for `remember`.
+
+        Raises:
+            ValueError: it is not made of JSON values, or too long.
+        """
+        ...
+
     def alert(self, name: str, **details: object) -> None:
         """Raise an alert of the catalogue, or count it once more."""
         ...

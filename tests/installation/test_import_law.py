@@ -21,8 +21,8 @@ HEAVY = ("torch", "torchaudio", "pygame", "cv2", "sounddevice", "soundfile", "sc
 
 # Rooms that stand on the ground, and what each of the others may lean on beside the ground and itself.
 GROUND = {
-    "answers", "assets", "clock", "files", "layout", "locking", "messages", "never_again", "piece", "places",
-    "piece_folders", "presence", "profiles", "resampling", "roles", "settings", "shared", "texts",
+    "answers", "assets", "clock", "files", "keeping", "layout", "locking", "messages", "never_again", "piece",
+    "piece_folders", "places", "presence", "profiles", "resampling", "roles", "settings", "shared", "texts",
 }  # fmt: skip
 ARROWS = {
     "health": set(),
@@ -38,7 +38,7 @@ ARROWS = {
 # The lightest know nothing but what is named here.
 FEET = {
     "assets": set(), "files": set(), "roles": set(), "clock": set(), "locking": set(), "messages": set(),
-    "never_again": {"files"}, "piece": {"settings"}, "piece_folders": set(), "settings": set(),
+    "keeping": {"files"}, "never_again": {"files"}, "piece": {"settings"}, "piece_folders": set(), "settings": set(),
 }  # fmt: skip
 # Arrows that run back up, each to be turned round: there are none, and none may come.
 DEBTS: set[tuple[str, str]] = set()
