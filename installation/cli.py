@@ -162,7 +162,7 @@ def pieces() -> None:
 
 @app.command()
 def train(
-    network: Annotated[str, typer.Argument(help="piece.network, for example neural_beatbox.rhythm; or the piece")],
+    network: Annotated[str, typer.Argument(help="piece.network, as docs/commands.md lists them; or the piece")],
     data: Annotated[
         Path | None, typer.Option(help="The folder to learn from; left out where a network makes its own.")
     ] = None,
@@ -258,7 +258,7 @@ def _sound_it(sound: Path, out_path: Path | None, instead: Path) -> None:
 
 @app.command()
 def evaluate(
-    figure: Annotated[str, typer.Argument(help="piece.figure, for example neural_beatbox.hits; or the piece")],
+    figure: Annotated[str, typer.Argument(help="piece.figure, as docs/commands.md lists them; or the piece")],
     data: Annotated[
         Path | None, typer.Option(help="A manifest or a folder, as the piece's README says; or none.")
     ] = None,

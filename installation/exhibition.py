@@ -19,7 +19,8 @@ from installation.choices import Choices
 from installation.files import write_whole
 from installation.places import Member, Node, Place, Problem, UnreadableError, decode, did_you_mean, read
 from installation.problems import Found, fields_at, locate, models_in, named, shown, validated
-from installation.programme import Installed, OnShow, Pieces, entries_of, on_show
+from installation.programme import Installed, OnShow, Pieces, alerts_on_show, entries_of, on_show, texts_on_show
+from installation.texts import PieceTexts, TextsOfPieces
 
 SECTIONS = frozenset(name for name, field in Choices.model_fields.items() if models_in(field.annotation)) | {"texts"}
 DEFAULT_PATH = Path("exhibition.yaml")
@@ -34,24 +35,26 @@ class Exhibition(Choices):
     source: bytes  # the file
     digest: str  # SHA-256 of that
     pieces: tuple[OnShow, ...]
+    texts_of_pieces: TextsOfPieces  # of all that are installed
 
     def texts(self) -> dict[str, list[str]]:
         """Every text in the order of the languages, its placeholders filled in."""
         by_sound = self.controls.button == ["sound"]
         keep_s, undo_s = self.visitors.keep, self.visitors.undo
-        found = {}
-        for key in texts.names():
-            source = "invitation_by_sound" if key == "invitation" and by_sound and key not in self.own_texts else key
-            found[key] = texts.lines_for(source, self.languages, self.own_texts, keep_s, undo_s)
+        found = texts.every_text(self.languages, self.own_texts, keep_s, undo_s, self.texts_of_pieces)
+        if by_sound and "invitation" not in self.own_texts:
+            found["invitation"] = found["invitation_by_sound"]
         return found
 
     def texts_in(self, language: str) -> list[str]:
         """Every text in one language; fewer where the wording is incomplete."""
         keep_s, undo_s = self.visitors.keep, self.visitors.undo
+        owners: list[tuple[str, PieceTexts | None]] = [(name, None) for name in texts.names()]
+        owners += [(name, own) for own in self.texts_of_pieces.values() for name in own.names]
         return [
             line
-            for name in texts.names()
-            for line in texts.lines_for(name, [language], self.own_texts, keep_s, undo_s)
+            for name, own in owners
+            for line in texts.lines_for(name, [language], self.own_texts, keep_s, undo_s, own)
         ]
 
     @property
@@ -179,24 +182,29 @@ def read_bytes_as_exhibition(data: bytes, path: Path, pieces: Pieces | None) -> 
         raise ExhibitionError(in_order(path, found))
     pieces = Installed() if pieces is None else pieces
     shows, wrong_pieces = on_show(root, pieces, path.parent)
-    choices, wrong_choices = _choices(root, path.parent, pieces)
-    problems = in_order(path, found + wrong_pieces + wrong_choices)
+    wording, wrong_wording = texts_on_show(root, pieces)
+    choices, wrong_choices = _choices(root, path.parent, pieces, wording)
+    wrong_alerts = alerts_on_show(root, pieces)
+    problems = in_order(path, found + wrong_pieces + wrong_wording + wrong_alerts + wrong_choices)
     if choices is None:
         return Reading(root, None, problems)
     values = {name: getattr(choices, name) for name in Choices.model_fields}
     digest = hashlib.sha256(data).hexdigest()
-    exhibition = Exhibition.model_construct(path=path, source=data, digest=digest, pieces=tuple(shows), **values)
+    exhibition = Exhibition.model_construct(
+        path=path, source=data, digest=digest, pieces=tuple(shows), texts_of_pieces=wording, **values
+    )
     return Reading(root, exhibition, problems)
 
 
-def _choices(root: Node, folder: Path, pieces: Pieces) -> tuple[Choices | None, Found]:
+def _choices(root: Node, folder: Path, pieces: Pieces, wording: TextsOfPieces) -> tuple[Choices | None, Found]:
     """All settings but the pieces."""
     assert isinstance(root.content, dict)
     members = {key: member for key, member in root.content.items() if key != "pieces"}
     node = Node(root.place, _without_empty_sections(members))
     plain = node.plain()
     found: Found = []
-    for path, message in texts.mistakes(plain.get("languages"), plain.get("texts")):
+    of_pieces = [name for own in wording.values() for name in own.names]
+    for path, message in texts.mistakes(plain.get("languages"), plain.get("texts"), of_pieces):
         value, key_place, _ = locate(node, path)
         at_key = len(path) == 2 and path[0] == "texts"
         found.append((key_place if at_key else value.place, message if at_key else f"{named(path)}: {message}"))

@@ -274,7 +274,8 @@ class Stage(Protocol):
     gpu: str  # a torch device: "cpu", "cuda:0"
     random: np.random.Generator
     type: Type
-    texts: Mapping[str, Sequence[str]]  # the exhibition's wording: key -> one line per language
+    texts: Mapping[str, Sequence[str]]  # the exhibition's wording and the piece's own: key -> one line per language
+    languages: Sequence[str]  # of the exhibition, in their order: "en", "pt-BR"
     never_again: frozenset[str]  # names out of `Piece.on_now` that the house has put away; changes while it runs
 
     @property
@@ -289,6 +290,22 @@ class Stage(Protocol):
 
     def remember(self, visit: str, derived: Mapping[str, Any]) -> None:
         """Keep what was derived from a visit (plain JSON values) beside it; it is deleted with it."""
+        ...
+
+    @property
+    def kept(self) -> Any:
+        """What this piece had kept when it was opened; None at first, and always None in an offline render."""
+        ...
+
+    def keep(self, value: Any) -> None:
+        """Keep one JSON value of at most 64 kB through restarts and turns, in place of the one before.
+
+        It is written within a few seconds, beside the frame loop. It must not hold anything of a visitor: nobody is
+        asked for it and nothing deletes it. What belongs to a visit is for `remember`.
+
+        Raises:
+            ValueError: it is not made of JSON values, or too long.
+        """
         ...
 
     def alert(self, name: str, **details: object) -> None:

@@ -59,7 +59,7 @@ def _leave_out(written: Any, loc: Loc) -> None:
 def problems_of(error: ValidationError, node: Node, model: type[BaseModel], owner: str = "") -> Found:
     """Every error of `error`, which came from validating `node` as `model`, with its place.
 
-    `owner` says whose settings they are, for the sentences: "piece 'neural_beatbox'". Errors of the branches of
+    `owner` says whose settings they are, for the sentences: "piece 'ripples'". Errors of the branches of
     a union, which stand at one place, become one sentence.
     """
     found: dict[Place, list[str]] = {}

@@ -6,20 +6,20 @@ Its settings are checked here, against the class that it declares; nothing else 
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from installation import piece_folders, texts
+from installation.health import alerts
 from installation.piece import Piece
+from installation.piece_folders import DISTRIBUTION as DISTRIBUTION
 from installation.places import Node, Place, did_you_mean
 from installation.problems import Found, fields_at, shown, validated
 from installation.settings import NetworkOf, Settings
 
-GROUP = "installation.pieces"
 FOLDER = Path(__file__).resolve().parents[1] / "pieces"
-DISTRIBUTION = "gallery-installation"  # of the built-in ones
 Pieces = Mapping[str, type[Piece]]
 
 
@@ -52,15 +52,17 @@ class Installed(Mapping[str, type[Piece]]):
     """
 
     def __init__(self, distribution: str | None = None) -> None:
-        found = importlib.metadata.entry_points(group=GROUP)
-        wanted = [p for p in found if distribution is None or (p.dist and p.dist.name == distribution)]
-        self._points = {point.name: point for point in wanted}
+        self._points = piece_folders.installed(distribution)
 
     def __getitem__(self, name: str) -> type[Piece]:
         loaded = self._points[name].load()
         if not (isinstance(loaded, type) and issubclass(loaded, Piece)):
             raise TypeError(f"{self._points[name].value} is not a Piece")
         return loaded
+
+    def module(self, name: str) -> str:
+        """Where the piece is declared, without importing it."""
+        return self._points[name].module
 
     def __contains__(self, name: object) -> bool:
         return name in self._points
@@ -83,6 +85,44 @@ def _marks(metadata: Any, annotation: Any) -> Iterator[NetworkOf]:
     yield from (mark for mark in metadata if isinstance(mark, NetworkOf))
     for part in get_args(annotation):
         yield from _marks(getattr(part, "__metadata__", ()), part)
+
+
+def folder_of(name: str, pieces: Pieces) -> Path | None:
+    """The folder of a piece; one that is installed is not imported for it. None where it has none."""
+    return piece_folders.folder_of(pieces.module(name) if isinstance(pieces, Installed) else pieces[name].__module__)
+
+
+def texts_of(pieces: Pieces) -> tuple[texts.TextsOfPieces, dict[str, str]]:
+    """The pieces' own wording, and why that of some cannot be used."""
+    found: dict[str, texts.PieceTexts] = {}
+    faults: dict[str, str] = {}
+    for name in sorted(pieces):
+        folder = folder_of(name, pieces)
+        if folder is not None and (folder / texts.FILE).is_file():
+            try:
+                found[name] = texts.read_texts(folder / texts.FILE)
+            except texts.TextsError as error:
+                faults[name] = str(error)
+    return found, faults
+
+
+def texts_on_show(root: Node, pieces: Pieces) -> tuple[texts.TextsOfPieces, Found]:
+    """The pieces' own wording, and what is wrong with that of those on show."""
+    of_pieces, faults = texts_of(pieces)
+    places = {name: place for name, place, _ in entries_of(root)[0]}
+    found = [(places[name], f"piece '{name}': {fault}") for name, fault in faults.items() if name in places]
+    for text, piece, other in texts.clashes(of_pieces):
+        owner = f"piece '{other}'" if other else "the runtime"
+        for place in [places[name] for name in (piece, other) if name in places][:1]:
+            found.append((place, f"piece '{piece}' has a text '{text}', and so has {owner}; rename one of them"))
+    return of_pieces, found
+
+
+def alerts_on_show(root: Node, pieces: Pieces) -> Found:
+    """What is wrong with the alerts of the pieces on show."""
+    folders = {name: folder for name in pieces if (folder := folder_of(name, pieces)) is not None}
+    faults = alerts.of_pieces(folders)[1]
+    return [(place, f"piece '{name}': {faults[name]}") for name, place, _ in entries_of(root)[0] if name in faults]
 
 
 def recording(pieces: Pieces) -> str:

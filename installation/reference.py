@@ -19,7 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from installation import texts
 from installation.choices import Choices, Device, one_or_more
 from installation.problems import duration, models_in
-from installation.programme import DISTRIBUTION, Installed, Pieces
+from installation.programme import DISTRIBUTION, Installed, Pieces, texts_of
 from installation.settings import Range, is_colour, is_duration
 
 _PLAIN = {
@@ -45,8 +45,7 @@ What is on show, in this order: one name, a list of names, or names with their s
 
 ```yaml
 pieces:
-  neural_beatbox:
-    tempo: [88, 112]
+  {example}
 ```
 """
 _TEXTS = """\
@@ -54,7 +53,8 @@ _TEXTS = """\
 
 What the screen says. There is built-in wording in
 {languages};
-another language needs all of these texts. A text without languages is in the first language of the exhibition.
+another language needs all of these texts. A text without languages is in the first language of the exhibition. What
+only one piece says stands below its settings; it is left out in a language in which it has no wording.
 
 ```yaml
 languages: [en, eu]
@@ -68,26 +68,37 @@ texts:
 | --- | --- | --- |
 {rows}
 """
+_TEXTS_OF_PIECE = """\
+Its texts, which are replaced under `texts` like all others; in {language}:
+
+| text | shown | built-in wording |
+| --- | --- | --- |
+{rows}
+"""
 
 
 def reference(pieces: Pieces | None = None) -> str:
     """docs/settings.md: the settings of the exhibition as a whole, of each of its sections, and of each piece."""
     pieces = Installed(DISTRIBUTION) if pieces is None else pieces
+    wording = texts_of(pieces)[0]
     sections = {name: field for name, field in _fields(Choices) if models_in(field.annotation)}
     own = [(name, field) for name, field in _fields(Choices) if name not in sections and name != "texts"]
-    parts = [_INTRODUCTION, _PIECES, "## The exhibition as a whole\n\n" + _rows(own)]
+    parts = [_INTRODUCTION, _PIECES.format(example=_example(pieces)), "## The exhibition as a whole\n\n" + _rows(own)]
     for name, field in sections.items():
         model = models_in(field.annotation)[0]
         parts.append(f"## {name}\n\n{_sentence(model.__doc__)}\n\n{_rows(list(_fields(model)))}")
     languages = ", ".join(texts.built_in())
     english = texts.built_in()["en"].lines
-    rows = "\n".join(f"| `{name}` | {texts.SHOWN[name]} | {english[name]} |" for name in texts.names())
+    rows = _text_rows(english, texts.SHOWN)
     parts.append(_TEXTS.format(languages=languages, rows=rows))
     for name in sorted(pieces):
         piece = pieces[name]
         settings = list(_fields(piece.Settings))
         listed = _rows(settings) if settings else "This piece has no settings.\n"
         parts.append(f"## Piece `{name}`\n\n{_sentence(piece.__doc__)}\n\n{listed}")
+        if name in wording:
+            language, lines = next(iter(wording[name].lines.items()))
+            parts.append(_TEXTS_OF_PIECE.format(language=language, rows=_text_rows(lines, wording[name].shown)))
     return "\n".join(parts)
 
 
@@ -113,7 +124,8 @@ def json_schema(pieces: Pieces | None = None) -> dict[str, Any]:
     wording = schema["properties"]["texts"]
     line = {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]}
     wording.pop("additionalProperties", None)
-    wording |= {"properties": {name: line for name in texts.names()}, "additionalProperties": False}
+    named = (*texts.names(), *(name for own in texts_of(pieces)[0].values() for name in own.names))
+    wording |= {"properties": {name: line for name in named}, "additionalProperties": False}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
@@ -176,6 +188,18 @@ def _fields(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
 
 
 # ---- the page --------------------------------------------------------------------------------------------
+
+
+def _example(pieces: Pieces) -> str:
+    """A piece and its first setting, as they are written."""
+    for name in sorted(pieces, reverse=True):
+        for setting, field in _fields(pieces[name].Settings):
+            return f"{name}:\n    {setting}: {_default(field).strip('`')}"
+    return "name_of_a_piece:"
+
+
+def _text_rows(lines: Mapping[str, str], shown: Mapping[str, str]) -> str:
+    return "\n".join(f"| `{name}` | {shown.get(name, '')} | {line} |" for name, line in lines.items())
 
 
 def _rows(fields: list[tuple[str, FieldInfo]]) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 import av
 import numpy as np
 
+from installation import texts
 from installation.answers import Offline
 from installation.assets import STAND_IN_FILM
 from installation.choices import PICTURE_SUFFIXES
@@ -25,6 +26,7 @@ from installation.devices.film import FilmError, FilmReader
 from installation.devices.film import sound as film_sound
 from installation.exhibition import Exhibition, OnShow
 from installation.piece import Booth, CameraView, Picture, Size, Sound
+from installation.programme import Installed, texts_of
 from installation.resampling import resample
 from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Archive, Stage
@@ -228,7 +230,8 @@ def render(
         sound=ScoreWriter(port),
         camera=film,
         type=Typesetter(),
-        texts=exhibition.texts() if exhibition is not None else _default_texts(),
+        texts=exhibition.texts() if exhibition is not None else default_texts(),
+        languages=exhibition.languages if exhibition is not None else ("en",),
         computer=computer,
         random=random,
         new_id=lambda: ids.bytes(8).hex(),
@@ -316,7 +319,6 @@ def _inputs(camera: Path | None, voice: Path | None) -> tuple[FilmCamera | Folde
     return film, FilmVoice(resample(np.asarray(mono, np.float32), rate, RATE_HZ), per_visit=voice is not None)
 
 
-def _default_texts() -> dict[str, list[str]]:
-    from installation import texts
-
-    return {key: texts.lines_for(key, ["en"], {}, 30 * 86400.0, 20.0) for key in texts.names()}
+def default_texts() -> dict[str, list[str]]:
+    """The wording of the runtime and of all pieces on this machine, in English."""
+    return texts.every_text(["en"], {}, 30 * 86400.0, 20.0, texts_of(Installed())[0])

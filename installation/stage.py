@@ -16,6 +16,7 @@ import numpy as np
 
 from installation.answers import Computer
 from installation.health.vitals import Vitals
+from installation.keeping import Forgetful, Memory
 from installation.piece import (
     Answer,
     Booth,
@@ -105,6 +106,8 @@ class Stage:
     wall: Callable[[], float] = lambda: 0.0
     stand_in: bool = False
     never_again: frozenset[str] = frozenset()
+    languages: Sequence[str] = ("en",)
+    memory: Memory = field(default_factory=Forgetful)
 
     def __post_init__(self) -> None:
         self.frame = 0
@@ -132,6 +135,13 @@ class Stage:
     def remember(self, visit: str, derived: Mapping[str, Any]) -> None:
         if self.archive is not None:
             self.archive.remember(visit, derived)
+
+    @property
+    def kept(self) -> Any:
+        return self.memory.kept
+
+    def keep(self, value: Any) -> None:
+        self.memory.keep(value)
 
     def alert(self, name: str, **details: object) -> None:
         self.vitals.event(name, **details)

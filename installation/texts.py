@@ -1,7 +1,8 @@
 """The words on the wall: built-in wording in many languages, and durations as people say them.
 
-The wording itself lives in `texts.yaml`, so that a translator needs to open nothing else. Placeholders: `{days}`
-is how long a recording is kept, `{seconds}` how long it can be taken back.
+The wording itself lives in `texts.yaml`, so that a translator needs to open nothing else; that of a single artwork in
+a file of the same name and form in its folder. Placeholders: `{days}` is how long a recording is kept, `{seconds}`
+how long it can be taken back.
 """
 
 from __future__ import annotations
@@ -31,12 +32,10 @@ SHOWN = {
     "withdrawn": "after it was taken back",
     "full": "if the disk is full",
     "closed": "outside the opening hours",
-    "world_sea": "while a network that has only ever seen the sea looks at the room",
-    "world_fire": "while one does that has only seen fire",
-    "world_flowers": "while one does that has only seen flowers",
-    "world_clouds": "while one does that has only seen clouds",
 }
-_FILE = Path(__file__).with_name("texts.yaml")
+FILE = "texts.yaml"
+_FILE = Path(__file__).with_name(FILE)
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C: every start and every check reads all files
 _UNITS = (
     ("year", 31557600), ("month", 2629800), ("week", 604800), ("day", 86400),
     ("hour", 3600), ("minute", 60), ("second", 1),
@@ -51,10 +50,34 @@ class Wording:
     durations: Mapping[str, Mapping[str, str]]
 
 
+class TextsError(ValueError):
+    """A piece's file of wording that cannot be used. The message names the file, the place in it and the fault."""
+
+
+@dataclass(frozen=True)
+class PieceTexts:
+    """The wording of one piece: language -> name -> text, and when each text is shown, for the page of settings."""
+
+    lines: Mapping[str, Mapping[str, str]]
+    shown: Mapping[str, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """In the order in which they are written; the first language has them all."""
+        return tuple(next(iter(self.lines.values()), {}))
+
+    def line(self, key: str, language: str) -> str:
+        """The text in this language or that which it belongs to (`de` for `de-AT`); empty where there is none."""
+        return next((self.lines[tag].get(key, "") for tag in _parents(language) if tag in self.lines), "")
+
+
+TextsOfPieces = Mapping[str, PieceTexts]  # by the name of the piece
+
+
 @cache
 def built_in() -> Mapping[str, Wording]:
     """The built-in wording by language."""
-    values = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    values = yaml.load(_FILE.read_text(encoding="utf-8"), Loader=_LOADER)
     return {language: Wording(entry["lines"], entry["durations"]) for language, entry in values.items()}
 
 
@@ -65,13 +88,83 @@ def names() -> tuple[str, ...]:
 
 def wording_of(language: str) -> Wording | None:
     """The built-in wording for a language tag: `pt-BR` falls back to `pt`, `zh-TW` to `zh-Hant`; None if unknown."""
-    if language in {"zh-TW", "zh-HK", "zh-MO"}:
-        language = "zh-Hant"
-    parts = language.split("-")
-    for length in range(len(parts), 0, -1):
-        if found := built_in().get("-".join(parts[:length])):
-            return found
-    return None
+    return next((built_in()[tag] for tag in _parents(language) if tag in built_in()), None)
+
+
+def _parents(language: str) -> Iterator[str]:
+    """A language tag and those that serve in its place, the nearest first."""
+    parts = ("zh-Hant" if language in {"zh-TW", "zh-HK", "zh-MO"} else language).split("-")
+    yield from ("-".join(parts[:length]) for length in range(len(parts), 0, -1))
+
+
+# ---- the wording of a piece ------------------------------------------------------------------------------
+
+
+@cache
+def read_texts(path: Path) -> PieceTexts:
+    """A piece's wording: `language: {lines: {name: text}}`, `shown: {name: when}`; the first language has all names.
+
+    Raises:
+        TextsError: the file cannot be read, or is not of this form.
+    """
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise TextsError(f"{path}: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise TextsError(f"{path}: write 'en:', below it 'lines:', and below that 'name: text'")
+    shown = values.pop("shown", {})
+    lines = {}
+    for language, entry in values.items():
+        if not (isinstance(language, str) and LANGUAGE.fullmatch(language)):
+            raise TextsError(f"{path}: {language!r} is not a language; write for example 'en' or 'pt-BR'")
+        lines[language] = entry.get("lines") if isinstance(entry, dict) and set(entry) == {"lines"} else None
+    known = next(iter(lines.values()), None) or {}
+    for language, by_name in [*lines.items(), ("shown", shown)]:
+        if not isinstance(by_name, dict) or (not by_name and language != "shown"):
+            raise TextsError(f"{path}: below '{language}' there must be 'lines:' and nothing else, with 'name: text'")
+        for name, text in by_name.items():
+            where = f"{path}: '{name}' of '{language}'"
+            if name not in known:
+                raise TextsError(f"{where} is not in the first language{did_you_mean(str(name), list(known))}")
+            if not (isinstance(name, str) and isinstance(text, str)):
+                raise TextsError(f"{where} must be a text; put it in quotes")
+            for fault in faults(text):
+                raise TextsError(f"{where}: {fault}")
+    return PieceTexts({language: found for language, found in lines.items() if found}, shown)
+
+
+def clashes(of_pieces: TextsOfPieces) -> Iterator[tuple[str, str, str]]:
+    """Each name that is taken twice, with the piece that takes it and the one that has it (empty: the runtime)."""
+    owners: dict[str, tuple[str, PieceTexts | None]] = dict.fromkeys(names(), ("", None))
+    for piece, own in of_pieces.items():
+        for name in own.names:
+            other, had = owners.setdefault(name, (piece, own))
+            if had is not own:  # two pieces in one folder share its file
+                yield name, piece, other
+
+
+def every_text(
+    languages: Sequence[str],
+    overrides: Mapping[str, Mapping[str, str]],
+    keep_s: float,
+    undo_s: float,
+    of_pieces: TextsOfPieces,
+) -> dict[str, list[str]]:
+    """All texts in the order of the languages, as `lines_for`.
+
+    That of a piece which has none of these languages is in the first one that it has.
+    """
+    found = {key: lines_for(key, languages, overrides, keep_s, undo_s) for key in names()}
+    for own in of_pieces.values():
+        for key in own.names:
+            lines = lines_for(key, languages, overrides, keep_s, undo_s, own)
+            first = next(iter(own.lines))
+            found.setdefault(key, lines or [filled(own.lines[first][key], first, keep_s, undo_s)])
+    return found
+
+
+# ---- words and durations ---------------------------------------------------------------------------------
 
 
 def faults(text: str) -> list[str]:
@@ -135,30 +228,43 @@ def plural(count: int, language: str) -> str:
 
 
 def lines_for(
-    key: str, languages: Sequence[str], overrides: Mapping[str, Mapping[str, str]], keep_s: float, undo_s: float
+    key: str,
+    languages: Sequence[str],
+    overrides: Mapping[str, Mapping[str, str]],
+    keep_s: float,
+    undo_s: float,
+    of_piece: PieceTexts | None = None,
 ) -> list[str]:
-    """The wording of `key` in the order of `languages`; a language that has none is left out."""
+    """The wording of `key` in the order of `languages`; a language that has none is left out.
+
+    `of_piece` is the wording of the piece to which `key` belongs, if it is not the runtime's.
+    """
     found = []
     for language in languages:
         own = overrides.get(key, {})
         wording = wording_of(language)
-        text = own.get(language) or own.get(language.split("-")[0]) or (wording and wording.lines.get(key))
+        built = of_piece.line(key, language) if of_piece is not None else wording.lines.get(key) if wording else ""
+        text = own.get(language) or own.get(language.split("-")[0]) or built
         if text:
             found.append(filled(text, language, keep_s, undo_s))
     return found
 
 
-def mistakes(languages: object, own: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def mistakes(
+    languages: object, own: object, of_pieces: Sequence[str] = ()
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Wording that nobody would read and languages that would have none, each with its path in the file.
 
-    The values are as they were written, before any validation; what is of the wrong type is passed over.
+    The values are as they were written, before any validation; what is of the wrong type is passed over. `of_pieces`
+    are the names of the pieces' own texts, which need not be there in every language.
     """
+    known = (*names(), *of_pieces)
     written = [languages] if isinstance(languages, str) else languages if isinstance(languages, list) else ["en"]
     by_key = {key: {written[0]: value} if isinstance(value, str) else value for key, value in own.items()
               if isinstance(value, str | dict)} if isinstance(own, dict) else {}  # fmt: skip
     for key, by_language in by_key.items():
-        if key not in names():
-            yield ("texts", key), f"no text is called '{key}'{did_you_mean(key, names())}"
+        if key not in known:
+            yield ("texts", key), f"no text is called '{key}'{did_you_mean(key, known)}"
             continue
         for language, text in by_language.items():
             if isinstance(text, str):
@@ -170,6 +276,6 @@ def mistakes(languages: object, own: object) -> Iterator[tuple[tuple[str | int, 
             yield ("languages", index), f"'{language}' is listed twice"
         lacking = [key for key in names() if not lines_for(key, [language], by_key, 1, 1)]
         if lacking:
-            known = ", ".join(sorted(built_in()))
-            yield ("languages", index), (f"there is no built-in wording in '{language}' (only in {known}); write "
+            there = ", ".join(sorted(built_in()))
+            yield ("languages", index), (f"there is no built-in wording in '{language}' (only in {there}); write "
                                          f"'texts' in this language for {', '.join(lacking)}")  # fmt: skip

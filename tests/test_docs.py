@@ -12,20 +12,21 @@ import yaml
 from installation import texts
 from installation.choices import Choices
 from installation.problems import models_in
-from installation.programme import DISTRIBUTION, Installed
+from installation.programme import DISTRIBUTION, Installed, texts_of
 from installation.reference import json_schema, reference, schema_text
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/settings.md"
+REMEDY = "run: python -m installation.reference"
 
 
 def test_the_page_of_settings_is_what_the_settings_say() -> None:
-    assert PAGE.read_text(encoding="utf-8") == reference(), "run: python -m installation.reference"
+    assert PAGE.read_text(encoding="utf-8") == reference(), REMEDY
 
 
 def test_the_schema_for_editors_is_what_the_settings_say() -> None:
     text = (ROOT / "docs/exhibition.schema.json").read_text(encoding="utf-8")
-    assert text == schema_text(), "run: python -m installation.reference"
+    assert text == schema_text(), REMEDY
     (modeline,) = re.findall(
         r"(?m)^# yaml-language-server: \$schema=(\S+)$", (ROOT / "exhibition.yaml").read_text("utf-8")
     )
@@ -50,8 +51,10 @@ def test_every_setting_is_described_and_on_the_page(section: str, name: str, des
     assert description, f"{section}.{name} has no description"
     page = PAGE.read_text(encoding="utf-8")
     if section:
-        page = re.split(rf"(?m)^## (?:Piece `)?{section}`?$", page)[1].split("\n## ")[0]
-    assert f"| `{name}` |" in page or f"## {name}\n" in page
+        parts = re.split(rf"(?m)^## (?:Piece `)?{section}`?$", page)
+        assert len(parts) == 2, f"{PAGE.name} has no part '{section}'; {REMEDY}"
+        page = parts[1].split("\n## ")[0]
+    assert f"| `{name}` |" in page or f"## {name}\n" in page, f"{PAGE.name} lacks '{section}.{name}'; {REMEDY}"
 
 
 def test_numbers_say_their_unit_or_count_something() -> None:
@@ -69,6 +72,16 @@ def test_every_text_is_on_the_page() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert all(f"| `{name}` | {texts.SHOWN[name]} |" in page for name in texts.names())
     assert list(texts.SHOWN) == list(texts.names())
+
+
+def test_every_text_of_a_piece_is_on_the_page_with_when_it_is_shown() -> None:
+    wording = texts_of(Installed(DISTRIBUTION))[0]
+    assert "learning_to_see" in wording
+    for piece, own in wording.items():
+        part = PAGE.read_text(encoding="utf-8").split(f"## Piece `{piece}`")[1].split("\n## ")[0]
+        for name in own.names:
+            assert own.shown.get(name), f"say below 'shown' in pieces/{piece}/texts.yaml when '{name}' is shown"
+            assert f"| `{name}` | {own.shown[name]} | {own.line(name, 'en')} |" in part, REMEDY
 
 
 def test_the_default_file_uses_only_what_the_schema_knows() -> None:

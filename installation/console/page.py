@@ -187,7 +187,7 @@ def verdict_words(situation: Situation) -> str:
 
 
 def spaced(name: str) -> str:
-    """The name of a piece's class as people write it: `NeuralBeatbox` is Neural Beatbox."""
+    """The name of a piece's class as people write it: `LongShadow` is Long Shadow."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
 
 

@@ -1,4 +1,5 @@
-"""Alerts: a fault is named once, in `alerts.yaml`, with the words that help whoever stands before it.
+"""Alerts: a fault is named once, in `alerts.yaml`, with the words that help whoever stands before it. What only one
+piece can say stands in a file of that name and form in its folder.
 
 `alert("camera_missing", camera="…", reason="…")` raises one, `clear("camera_missing", camera="…")` takes it back.
 Each process has one board; its status file carries the board's snapshot to the console. A board repeats itself
@@ -22,9 +23,12 @@ from typing import Any, Literal, get_args
 
 import yaml
 
+from installation import piece_folders
+
 Severity = Literal["info", "warning", "fault"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-CATALOGUE = Path(__file__).with_name("alerts.yaml")
+FILE = "alerts.yaml"
+CATALOGUE = Path(__file__).with_name(FILE)
 QUIET_S = 60.0  # an alert raised again within this time is counted, not logged
 MOST_ACTIVE = 200  # a fault that names ever new subjects must not fill the memory
 
@@ -75,16 +79,24 @@ _UNKNOWN = Entry("unknown_alert", "fault", "An alert that is not in the catalogu
 
 @cache
 def read_catalogue(path: Path = CATALOGUE) -> Mapping[str, Entry]:
-    """The catalogue by name, read once.
+    """A catalogue by name, read once: the runtime's, or that of one piece.
 
     Raises:
-        AlertError: an entry lacks a field, has an unknown one, or its `about` is no placeholder of its message.
+        AlertError: the file cannot be read, an entry lacks a field, has an unknown one or one that is no text, or its
+            `about` is no placeholder of its message.
     """
+    try:
+        written = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise AlertError(f"{path.name}: {' '.join(str(error).split())}") from error
+    if not isinstance(written, dict):
+        raise AlertError(f"{path.name}: write the name of an alert, and below it severity, message and remedy")
     entries = {}
-    for name, fields in yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER).items():
+    for name, fields in written.items():
         try:
             entry = Entry(name=name, **fields)
-        except TypeError as error:
+            _ = entry.details
+        except (TypeError, ValueError) as error:
             raise AlertError(f"{path.name}: {name}: {error}") from error
         if entry.severity not in SEVERITIES:
             raise AlertError(f"{path.name}: {name}: severity {entry.severity!r} is none of {', '.join(SEVERITIES)}")
@@ -92,6 +104,41 @@ def read_catalogue(path: Path = CATALOGUE) -> Mapping[str, Entry]:
             raise AlertError(f"{path.name}: {name}: about {entry.about!r} is not a placeholder of its message")
         entries[name] = entry
     return entries
+
+
+def of_pieces(folders: Mapping[str, Path]) -> tuple[dict[str, Mapping[str, Entry]], dict[str, str]]:
+    """The alerts of each piece that brings any, and why those of some are left out.
+
+    `folders` are the pieces' folders by name. A piece whose alert has a name that is taken brings none.
+    """
+    found: dict[str, Mapping[str, Entry]] = {}
+    faults: dict[str, str] = {}
+    owners = {name: ("the runtime", entry) for name, entry in read_catalogue().items()}
+    for piece, folder in sorted(folders.items()):
+        if not (folder / FILE).is_file():
+            continue
+        try:
+            own = read_catalogue(folder / FILE)
+        except AlertError as error:
+            faults[piece] = f"{folder / FILE}: {str(error).removeprefix(f'{FILE}: ')}"
+            continue
+        taken = [name for name, entry in own.items() if name in owners and owners[name][1] is not entry]
+        if taken:
+            owner = owners[taken[0]][0]
+            faults[piece] = f"{folder / FILE}: there is an alert '{taken[0]}' of {owner} already; rename this one"
+            continue
+        found[piece] = own
+        owners |= {name: (f"piece '{piece}'", entry) for name, entry in own.items()}
+    return found, faults
+
+
+@cache
+def every_entry() -> Mapping[str, Entry]:
+    """All alerts that can be raised on this machine: the runtime's and those of the pieces that are installed."""
+    found, faults = of_pieces(piece_folders.folders())
+    for piece, fault in faults.items():
+        log.error("the alerts of piece %s cannot be used: %s", piece, fault)
+    return {name: entry for entries in (read_catalogue(), *found.values()) for name, entry in entries.items()}
 
 
 class Board:
@@ -110,7 +157,7 @@ class Board:
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self.catalogue = read_catalogue() if catalogue is None else catalogue
+        self.catalogue = every_entry() if catalogue is None else catalogue
         self.strict = strict
         self._quiet_s = quiet_s
         self._monotonic, self._wall = monotonic, wall
@@ -199,7 +246,7 @@ class Board:
         said = ", ".join(f"{key}={value}" for key, value in details.items())
         if entry is None:
             if self.strict:
-                raise AlertError(f"no alert {name!r} in the catalogue; add it to {CATALOGUE.name}")
+                raise AlertError(f"no alert {name!r} in the catalogue; add it to {FILE}")
             name, details = "unknown_alert", {"alert": name, "said": said or "nothing"}
             entry = self.catalogue.get(name, _UNKNOWN)
         subject = str(details.get(entry.about, "?")) if entry.about else ""
@@ -287,24 +334,27 @@ def clear(name: str, /, **details: object) -> None:
 # ---- for people ----------------------------------------------------------------------------------------
 
 
-def as_markdown(catalogue: Mapping[str, Entry]) -> str:
-    """docs/alerts.md."""
+def as_markdown(distribution: str = piece_folders.DISTRIBUTION) -> str:
+    """docs/alerts.md: the alerts of the runtime and of the pieces that come with it."""
+    pieces, _ = of_pieces(piece_folders.folders(distribution))
     lines = [
         "# Alerts",
         "",
         "What the status page can say, and what to do about it. Generated from `installation/health/alerts.yaml`",
-        "by `python -m installation.health.alerts > docs/alerts.md`.",
+        "and the `alerts.yaml` of single pieces by `python -m installation.health.alerts > docs/alerts.md`.",
         "",
         "A **fault** means that something is not there, a **warning** that the work suffers or soon will, an",
         "**info** that something is worth knowing. Events fade by themselves; a condition stays until it is over.",
     ]
-    for entry in catalogue.values():
+    every = [(entry, "") for entry in read_catalogue().values()]
+    every += [(entry, f"of piece `{piece}`, ") for piece, own in pieces.items() for entry in own.values()]
+    for entry, owner in every:
         stays = "until it is over" if entry.fades is None else f"{entry.fades / 60:g} min"
         lines += [
             "",
             f"## {entry.name}",
             "",
-            f"*{entry.severity}, stays {stays}*  ",
+            f"*{owner}{entry.severity}, stays {stays}*  ",
             f"{entry.message}",
             "",
             f"**What to do.** {entry.remedy}",
@@ -313,4 +363,4 @@ def as_markdown(catalogue: Mapping[str, Entry]) -> str:
 
 
 if __name__ == "__main__":
-    print(as_markdown(read_catalogue()), end="")
+    print(as_markdown(), end="")

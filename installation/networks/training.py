@@ -26,7 +26,7 @@ class Run:
     with Run(Path("runs/rhythm"), steps=20_000) as run:
         for step in range(run.resume(model, optimiser), run.steps):
             ...
-            run.progress(step, loss=float(loss))
+            run.progress(step, loss=loss.item())
             if step % 500 == 0:
                 run.save(step, model, optimiser)
     """

@@ -11,14 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from installation.health import alerts
+from installation.piece_folders import folders
+from installation.programme import DISTRIBUTION, Installed, texts_of
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("installation", "pieces", "calibration")
 HEAVY = ("torch", "torchaudio", "pygame", "cv2", "sounddevice", "soundfile", "scipy", "av", "nicegui", "matplotlib")
 
 # Rooms that stand on the ground, and what each of the others may lean on beside the ground and itself.
 GROUND = {
-    "answers", "assets", "clock", "files", "layout", "messages", "never_again", "piece", "places",
-    "presence", "profiles", "resampling", "roles", "settings", "shared", "texts",
+    "answers", "assets", "clock", "files", "keeping", "layout", "messages", "never_again", "piece",
+    "piece_folders", "places", "presence", "profiles", "resampling", "roles", "settings", "shared", "texts",
 }  # fmt: skip
 ARROWS = {
     "health": set(),
@@ -35,7 +39,7 @@ ARROWS = {
 # The lightest know nothing but what is named here.
 FEET = {
     "assets": set(), "files": set(), "roles": set(), "clock": set(), "messages": set(),
-    "never_again": {"files"}, "piece": {"settings"}, "settings": set(),
+    "keeping": {"files"}, "never_again": {"files"}, "piece": {"settings"}, "piece_folders": set(), "settings": set(),
 }  # fmt: skip
 # Arrows that run back up, each to be turned round: there are none, and none may come.
 DEBTS: set[tuple[str, str]] = set()
@@ -112,11 +116,18 @@ def test_the_runtime_knows_no_artwork_and_no_procedure() -> None:
 
 
 def test_the_runtime_names_no_artwork() -> None:
+    """Neither their names nor those of their own texts and alerts, in whatever kind of file."""
+    pieces = Installed(DISTRIBUTION)
+    names = {*pieces, *(name for own in texts_of(pieces)[0].values() for name in own.names)}
+    names |= {name for own in alerts.of_pieces(folders(DISTRIBUTION))[0].values() for name in own}
+    assert {"neural_beatbox", "world_sea", "picture_shrunk"} <= names
+    files = [path for path in (ROOT / "installation").rglob("*") if path.suffix in {".py", ".yaml", ".css", ".js"}]
+    assert len(files) > 60
     wrong = [
-        str(path.relative_to(ROOT))
-        for path in modules("installation")
-        if "pieces." in path.read_text(encoding="utf-8").replace("installation.pieces", "")
-        and any(f"pieces.{folder.name}" in path.read_text(encoding="utf-8") for folder in (ROOT / "pieces").iterdir())
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in files
+        for name in names
+        if name in path.read_text(encoding="utf-8")
     ]
     assert wrong == []
 
@@ -228,9 +239,8 @@ def test_the_sound_process_is_without_networks_and_pictures() -> None:
 
 def test_a_piece_can_be_declared_without_its_networks() -> None:
     """`check` and `pieces` answer at once: declaring loads nothing heavy."""
-    assert loaded_by("pieces.neural_beatbox.piece") == set()
-    assert loaded_by("pieces.learning_to_see.piece", "pieces.learning_to_see.worlds") == set()
-    assert loaded_by("pieces.imaginary_soundscape.piece") == set()
+    pieces = Installed(DISTRIBUTION)
+    assert loaded_by(*(pieces.module(name) for name in pieces), "pieces.learning_to_see.worlds") == set()
 
 
 def test_this_check_can_fail() -> None:

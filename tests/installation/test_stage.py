@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from installation.answers import Offline
 from installation.health import alerts
 from installation.health.vitals import Vitals
+from installation.keeping import Keeping
 from installation.piece import Answer, Bar, Booth, CameraView, Hit, Moment, Picture, Piece, Recording, Visit
 from installation.piece import Stage as Given
 from installation.sound.score import OfflinePort, ScoreWriter
@@ -365,6 +367,25 @@ def test_what_troubled_a_piece_does_not_trouble_the_next() -> None:
     assert names == {"font_missing", "archive_unusable", "network_failed"}
     room.stage.close()
     assert {alert.name for alert in alerts.board().active()} == {"font_missing", "network_failed"}
+
+
+def test_a_piece_keeps_a_value_from_turn_to_turn(tmp_path: Path) -> None:
+    keeping = Keeping(tmp_path, alerts.alert, alerts.clear)
+    first = Room(memory=keeping.of("echo")).stage
+    assert first.kept is None
+    first.keep({"page": 3})
+    assert first.kept is None, "as it was when the piece was opened"
+    assert Room(memory=keeping.of("echo")).stage.kept == {"page": 3}
+    assert Room(memory=keeping.of("another")).stage.kept is None
+    keeping.close()
+
+
+def test_a_render_keeps_nothing_but_refuses_what_a_gallery_would() -> None:
+    stage = Room().stage
+    stage.keep({"page": 3})
+    assert stage.kept is None and Room().stage.kept is None
+    with pytest.raises(ValueError, match="only plain JSON values"):
+        stage.keep({"page": np.zeros(3)})
 
 
 def test_a_piece_that_records_nobody_has_no_booth() -> None:

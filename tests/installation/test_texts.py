@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from installation import texts
+from installation.programme import DISTRIBUTION, Installed, texts_of
 
 PROMISED = (
     "en",
@@ -50,6 +52,9 @@ SCRIPTS = {
 LANGUAGES = tuple(texts.built_in())
 
 
+OF_PIECES = texts_of(Installed(DISTRIBUTION))[0]
+
+
 def test_every_promised_language_and_text_is_there() -> None:
     assert set(PROMISED) <= set(LANGUAGES)
     assert set(NAMES) <= set(texts.names())
@@ -70,6 +75,20 @@ def test_a_language_is_complete_and_of_the_shape_of_the_others(language: str) ->
     for forms in wording.durations.values():
         assert "other" in forms and {"zero", "one", "two", "few", "many", "other"} >= set(forms)
         assert all("{n}" in form or category in {"one", "two"} for category, form in forms.items())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("piece", OF_PIECES)
+def test_so_is_the_wording_of_the_pieces_that_ship(piece: str, language: str) -> None:
+    own = OF_PIECES[piece]
+    lines = own.lines[language]
+    assert tuple(lines) == own.names
+    for name, line in lines.items():
+        assert re.findall(r"\{\w+\}", line) == re.findall(r"\{\w+\}", own.lines["en"][name]), name
+        assert len(line) <= 100, f"{name} must be read from four metres"
+        assert line == line.strip() and not line.endswith("."), "lines on a wall end without a full stop"
+        assert re.search(f"[{SCRIPTS.get(language, 'A-Za-z')}]", line), f"{name} is in another script"
+    assert len(set(lines.values())) == len(own.names)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -150,3 +169,61 @@ def test_a_curators_wording_comes_first_and_serves_regions_too() -> None:
 )
 def test_wording_with_broken_placeholders_is_refused(text: str, fault: str) -> None:
     assert any(fault in found for found in texts.faults(text))
+
+
+# ---- the wording of a piece ---------------------------------------------------------------------------------------
+
+TIDE = """
+shown: {ebb: when the water goes}
+en: {lines: {ebb: "The tide goes out for {days}", flood: It comes}}
+de: {lines: {ebb: Die Flut geht}}
+"""
+
+
+@pytest.fixture
+def tide(tmp_path: Path) -> texts.PieceTexts:
+    (tmp_path / "texts.yaml").write_text(TIDE, encoding="utf-8")
+    return texts.read_texts(tmp_path / "texts.yaml")
+
+
+def test_a_piece_brings_wording_of_its_own(tide: texts.PieceTexts) -> None:
+    assert tide.names == ("ebb", "flood") and tide.shown == {"ebb": "when the water goes"}
+    said = texts.every_text(["de-AT", "en", "fr"], {"flood": {"fr": "Elle vient"}}, 86400.0, 20.0, {"tide": tide})
+    assert said["ebb"] == ["Die Flut geht", "The tide goes out for 1 day"]
+    assert said["flood"] == ["It comes", "Elle vient"], "a curator's wording replaces it as it does the runtime's"
+    assert said["full"] == [texts.built_in()[language].lines["full"] for language in ("de", "en", "fr")]
+
+
+def test_a_piece_without_wording_in_any_language_speaks_its_first(tide: texts.PieceTexts) -> None:
+    assert texts.every_text(["fr"], {}, 86400.0, 20.0, {"tide": tide})["flood"] == ["It comes"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("en: {lines: {ebb: x}", "flow mapping"),
+        ("[en]", "write 'en:', below it 'lines:'"),
+        ("en: {ebb: x}", "below 'en' there must be 'lines:'"),
+        ("en: {lines: {ebb: x}, durations: {}}", "below 'en' there must be 'lines:' and nothing else"),
+        ("english: {lines: {ebb: x}}", "'english' is not a language"),
+        ("en: {lines: {ebb: 3}}", "'ebb' of 'en' must be a text; put it in quotes"),
+        ("en: {lines: {ebb: '{day}'}}", "'ebb' of 'en': unknown placeholder '{day}'"),
+        (
+            "en: {lines: {ebb: x}}\nde: {lines: {ebbe: x}}",
+            "'ebbe' of 'de' is not in the first language; did you mean",
+        ),
+        ("en: {lines: {ebb: x}}\nshown: {ebbe: x}", "'ebbe' of 'shown' is not in the first language"),
+    ],
+)
+def test_what_is_wrong_with_it_is_said_with_the_file(text: str, fault: str, tmp_path: Path) -> None:
+    path = tmp_path / "texts.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(texts.TextsError) as raised:
+        texts.read_texts(path)
+    assert str(raised.value).startswith(f"{path}: ") and fault in str(raised.value)
+
+
+def test_a_name_that_is_taken_twice_is_found(tide: texts.PieceTexts) -> None:
+    other = texts.PieceTexts({"en": {"full": "x", "ebb": "y"}}, {})
+    assert list(texts.clashes({"tide": tide, "moon": other})) == [("full", "moon", ""), ("ebb", "moon", "tide")]
+    assert list(texts.clashes({"tide": tide, "tide_at_night": tide})) == [], "two pieces of one folder share its file"

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from installation import piece_folders
 from installation.clock import Lateness
 from installation.health import alerts
 from installation.health.alerts import SEVERITIES, Alert, AlertError, Board, read_catalogue
+from installation.piece_folders import DISTRIBUTION
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -52,7 +54,11 @@ def sample(entry: alerts.Entry) -> dict[str, object]:
 # ---- the catalogue
 
 
-@pytest.mark.parametrize("entry", read_catalogue().values(), ids=lambda entry: entry.name)
+OF_PIECES = alerts.of_pieces(piece_folders.folders(DISTRIBUTION))[0]
+SHIPPED = {**read_catalogue(), **{name: entry for own in OF_PIECES.values() for name, entry in own.items()}}
+
+
+@pytest.mark.parametrize("entry", SHIPPED.values(), ids=lambda entry: entry.name)
 def test_every_entry_helps_whoever_reads_it(entry, board):
     assert entry.severity in SEVERITIES
     assert len(entry.remedy) > 10 or entry.remedy == "Nothing to do."
@@ -72,6 +78,11 @@ def test_every_entry_helps_whoever_reads_it(entry, board):
         ("a: {severity: info, message: m}", "remedy"),
         ("a: {severity: info, message: m, remedy: r, colour: red}", "colour"),
         ("a: {severity: info, message: m, remedy: r, about: camera}", "'camera' is not a placeholder"),
+        ("a: [x", "flow sequence"),
+        ("just words", "write the name of an alert"),
+        ("a: words", "a: "),
+        ("a: {severity: info, message: 3, remedy: r}", "a: "),
+        ("a: {severity: info, message: 'a { alone', remedy: r}", "a: "),
     ],
 )
 def test_a_wrong_catalogue_is_refused(tmp_path, text, complaint):
@@ -80,10 +91,47 @@ def test_a_wrong_catalogue_is_refused(tmp_path, text, complaint):
         read_catalogue(tmp_path / "alerts.yaml")
 
 
+def lamps(folder: Path, **texts: str) -> dict[str, Path]:
+    """Pieces in folders of their own, with alerts."""
+    for name, text in texts.items():
+        (folder / name).mkdir()
+        (folder / name / "alerts.yaml").write_text(text, encoding="utf-8")
+    return {name: folder / name for name in texts}
+
+
+def test_a_piece_brings_alerts_of_its_own(tmp_path, monkeypatch):
+    own = "lamp_broken: {severity: warning, about: lamp, message: 'The lamp {lamp} is dark.', remedy: 'Change it.'}"
+    folders = lamps(tmp_path, lamp=own)
+    folders["lamp_at_night"] = folders["lamp"]
+    assert {piece: list(found) for piece, found in alerts.of_pieces(folders)[0].items()} == {
+        "lamp": ["lamp_broken"], "lamp_at_night": ["lamp_broken"],
+    }  # fmt: skip
+    monkeypatch.setattr(piece_folders, "folders", lambda distribution=None: folders)
+    alerts.every_entry.cache_clear()
+    try:
+        board = Board(strict=True)
+    finally:
+        alerts.every_entry.cache_clear()
+    board.alert("lamp_broken", lamp=3)
+    assert [raised.message for raised in board.active()] == ["The lamp 3 is dark."]
+
+
+def test_a_name_that_is_taken_and_a_file_that_is_wrong_are_said_and_left_out(tmp_path):
+    entry = "{severity: info, message: m, remedy: r}"
+    folders = lamps(
+        tmp_path, a=f"glow: {entry}", b=f"glow: {entry}", c=f"disk_low: {entry}", d="glow: 3", e=f"x: {entry}"
+    )
+    found, faults = alerts.of_pieces(folders)
+    assert list(found) == ["a", "e"]
+    assert faults["b"] == f"{tmp_path}/b/alerts.yaml: there is an alert 'glow' of piece 'a' already; rename this one"
+    assert "an alert 'disk_low' of the runtime already" in faults["c"]
+    assert faults["d"].startswith(f"{tmp_path}/d/alerts.yaml: glow: ")
+
+
 def test_the_page_is_the_catalogue():
     page = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
-    assert page == alerts.as_markdown(read_catalogue()), "python -m installation.health.alerts > docs/alerts.md"
-    for name in read_catalogue():
+    assert page == alerts.as_markdown(), "python -m installation.health.alerts > docs/alerts.md"
+    for name in SHIPPED:
         assert f"\n## {name}\n" in page
 
 
@@ -93,6 +141,9 @@ def test_every_entry_is_raised_somewhere():
     code = "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py"))
     dynamic = {grade.name.lower() for grade in Lateness} | {"unknown_alert"}
     assert {name for name in read_catalogue() if f'"{name}"' not in code} <= dynamic
+    for piece, own in OF_PIECES.items():
+        code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "pieces" / piece).rglob("*.py"))
+        assert [name for name in own if f'"{name}"' not in code] == []
 
 
 RAISING = {"alert", "event", "condition", "clear"}
@@ -120,7 +171,7 @@ def calls(text: str) -> list[tuple[int, str, set[str] | None]]:
 
 def complaints(text: str) -> list[str]:
     """What is wrong with the alerts of a source."""
-    catalogue = read_catalogue()
+    catalogue = SHIPPED
     wrong = []
     for line, name, details in calls(text):
         if name not in catalogue:
@@ -317,4 +368,4 @@ def test_what_is_raised_as_an_event_fades():
     folders = [ROOT / "installation", ROOT / "pieces"]
     code = "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py"))
     events = set(re.findall(r'\.event\("(\w+)"', code)) | {"struggling", "lost"}
-    assert events and {name for name in events if read_catalogue()[name].fades is None} == set()
+    assert events and {name for name in events if SHIPPED[name].fades is None} == set()

@@ -11,15 +11,15 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from installation import texts
 from installation.answers import Offline
 from installation.health import alerts
 from installation.piece import Answer, CameraView, Moment, Picture, Size
+from installation.render import default_texts
 from installation.sound.score import OfflinePort, ScoreWriter
 from installation.typography import Typesetter
 from pieces.imaginary_soundscape.piece import ImaginarySoundscape
 
-TEXTS = {key: texts.lines_for(key, ["en"], {}, 30 * 86400.0, 20.0) for key in texts.names()}
+TEXTS = default_texts()
 TYPE = Typesetter(system=False)
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220), "dark": (1, 1, 1)}
 RATE_HZ = 48_000
@@ -95,12 +95,12 @@ class Room:
 
     def alert(self, name: str, **details: object) -> None:
         alerts.alert(name, **details)
-        about = alerts.read_catalogue()[name].about
+        about = alerts.every_entry()[name].about
         self._raised[name, str(details[about])] = details
 
     def clear(self, name: str, **details: object) -> None:
         alerts.clear(name, **details)
-        about = alerts.read_catalogue()[name].about
+        about = alerts.every_entry()[name].about
         self._raised = {
             key: said for key, said in self._raised.items()
             if key[0] != name or (about in details and key[1] != str(details[about]))

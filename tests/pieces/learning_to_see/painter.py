@@ -9,16 +9,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from installation import texts
 from installation.answers import Offline
 from installation.health import alerts
 from installation.piece import Answer, CameraView, Moment, Picture, Size
+from installation.render import default_texts
 from installation.typography import Typesetter
 from pieces.learning_to_see import loading
 from pieces.learning_to_see.loading import Loaded, size_of
 from pieces.learning_to_see.piece import LearningToSee
 
-TEXTS = {key: texts.lines_for(key, ["en"], {}, 30 * 86400.0, 20.0) for key in texts.names()}
+TEXTS = default_texts()
 TYPE = Typesetter(system=False)
 COLOURS = {"sea": (0, 90, 160), "fire": (250, 90, 0), "flowers": (220, 80, 160), "clouds": (200, 210, 230)}
 

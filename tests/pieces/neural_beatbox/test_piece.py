@@ -11,14 +11,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from installation import texts
 from installation.answers import Offline
 from installation.exhibition import OnShow
 from installation.health.vitals import Vitals
 from installation.networks import weights
 from installation.networks.weights import WeightsError
 from installation.piece import CameraView, Moment, Picture, Visit
-from installation.render import FilmWriter, render
+from installation.render import FilmWriter, default_texts, render
 from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Stage
 from installation.typography import Typesetter
@@ -31,7 +30,7 @@ from pieces.neural_beatbox.rhythm import Drummer
 
 RATE_HZ = 48_000
 FRAMES_A_SECOND = 10
-TEXTS = {key: texts.lines_for(key, ["en"], {}, 30 * 86400.0, 20.0) for key in texts.names()}
+TEXTS = default_texts()
 
 
 def performance(seed: int = 3) -> np.ndarray:

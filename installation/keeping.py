@@ -1,0 +1,156 @@
+"""What a piece keeps through a restart and from turn to turn: one small value, `kept/NAME.json` in the data folder.
+
+It is written by a thread of its own, whole or not at all; the newest value wins, and a disk is asked once in a while
+only, however often a piece keeps. Nothing of a visitor belongs here: nobody asks for it, and nothing deletes it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from installation.files import write_whole
+
+FOLDER = "kept"
+MOST_BYTES = 64 * 1024
+PAUSE_S = 5.0  # between two writes: a piece that keeps in every frame must not wear out the disk
+log = logging.getLogger(__name__)
+
+
+class Memory(Protocol):
+    """What one piece has kept: `kept` when it was opened."""
+
+    kept: Any
+
+    def keep(self, value: Any) -> None: ...
+
+
+class Forgetful:
+    """The memory of an offline render: nothing was kept, and nothing is."""
+
+    kept: Any = None
+
+    def keep(self, value: Any) -> None:
+        encoded(value)
+
+
+class Keeping:
+    """The values of all pieces, kept in `data_folder`.
+
+    `alert(name, piece=, reason=)` and `clear(name, piece=)` are told of files that cannot be read or written; they
+    are called from the thread, too.
+    """
+
+    def __init__(
+        self,
+        data_folder: Path,
+        alert: Callable[..., object],
+        clear: Callable[..., object],
+        pause_s: float = PAUSE_S,
+    ) -> None:
+        self.folder = data_folder / FOLDER
+        self._alert, self._clear, self._pause_s = alert, clear, pause_s
+        self._newest: dict[str, bytes] = {}  # as it was kept or read by this process
+        self._due: dict[str, bytes] = {}
+        self._failed: set[str] = set()  # pieces whose last write failed: the same value, kept again, is tried again
+        self._changed = threading.Condition()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def of(self, piece: str) -> Memory:
+        """The memory of `piece`, which is opened now; of no piece, where that is empty."""
+        return _OfPiece(self, piece) if piece else Forgetful()
+
+    def path(self, piece: str) -> Path:
+        return self.folder / f"{quote(piece, safe='')}.json"
+
+    def read(self, piece: str) -> Any:
+        """What was kept last; None, and an alert, where the file is damaged."""
+        with self._changed:
+            data = self._newest.get(piece)
+        try:
+            if data is None:
+                data = self.path(piece).read_bytes()
+            value = json.loads(data)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError) as error:
+            log.error("%s cannot be read: %s", self.path(piece), error)
+            self._alert("kept_damaged", piece=piece, reason=error)
+            return None
+        with self._changed:
+            self._newest.setdefault(piece, data)
+        return value
+
+    def write(self, piece: str, data: bytes) -> None:
+        """Have `data` written soon, in place of what was to be written for this piece."""
+        with self._changed:
+            if self._newest.get(piece) == data and piece not in self._failed:
+                return
+            self._newest[piece] = self._due[piece] = data
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="keeping", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Write what is due, and end the thread."""
+        self._closing.set()
+        with self._changed:
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._due or self._closing.is_set())
+                due, self._due = self._due, {}
+            if not due:
+                return
+            for piece, data in due.items():
+                self._write(piece, data)
+            self._closing.wait(self._pause_s)
+
+    def _write(self, piece: str, data: bytes) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_whole(self.path(piece), data)
+        except OSError as error:
+            log.error("%s cannot be written: %s", self.path(piece), error)
+            self._alert("kept_unwritable", piece=piece, reason=error)
+            self._failed.add(piece)
+        else:
+            self._failed.discard(piece)
+            self._clear("kept_unwritable", piece=piece)
+            self._clear("kept_damaged", piece=piece)
+
+
+class _OfPiece:
+    def __init__(self, keeping: Keeping, piece: str) -> None:
+        self._keeping, self._piece = keeping, piece
+        self.kept = keeping.read(piece)
+
+    def keep(self, value: Any) -> None:
+        self._keeping.write(self._piece, encoded(value))
+
+
+def encoded(value: Any) -> bytes:
+    """`value` as JSON.
+
+    Raises:
+        ValueError: it is not made of JSON values (numbers that are finite, texts, lists, texts to values), or is
+            longer than MOST_BYTES.
+    """
+    try:
+        data = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"only plain JSON values can be kept: {error}") from error
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"{len(data)} bytes are too many to be kept; {MOST_BYTES} are allowed")
+    return data

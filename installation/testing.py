@@ -1,0 +1,158 @@
+"""A room for a piece's own tests: the stage that runs in a gallery, and time that a test moves by hand.
+
+    def test_the_button_turns_the_page() -> None:
+        with Room(Drawing(Drawing.Settings(pace=2000)), size=(320, 180)) as room:
+            drawn = room.run(3.0)
+            assert room.run(0.1, "button").mean() > drawn.mean()
+
+Everything is as in an offline render (a mixer instead of a sound card, long work that takes as long as was declared,
+the built-in film for the camera), but that a test looks at each picture and decides what happens next. An alert that
+is not in the catalogue, or lacks a detail, raises at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from installation.answers import Offline
+from installation.assets import STAND_IN_FILM
+from installation.devices.film import FilmReader
+from installation.health.alerts import Alert, Board
+from installation.health.vitals import Vitals
+from installation.piece import CameraView, Picture, Piece, Size, Sound
+from installation.render import AHEAD_SECONDS, RATE_HZ, FilmCamera, default_texts
+from installation.sound.score import OfflinePort, ScoreWriter
+from installation.stage import Camera, Stage
+from installation.typography import Typesetter
+
+
+class Still:
+    """A camera before which nothing moves: `picture` [height, width, 3], or one grey."""
+
+    def __init__(self, picture: Picture | int = 90) -> None:
+        self.picture = np.full((90, 160, 3), picture, np.uint8) if isinstance(picture, int) else picture
+
+    def view(self, now: float) -> CameraView:
+        return CameraView(self.picture, sequence=int(now * 30))
+
+
+class Room:
+    """A piece on a stage of its own, open as soon as it is made. `heard` is all that sounded, [frames, 2] at RATE_HZ.
+
+    `options` are further fields of `installation.stage.Stage`. Pictures that are not of the wanted shape and type
+    raise.
+    """
+
+    def __init__(
+        self,
+        piece: Piece,
+        size: Size = (320, 180),
+        rate_hz: float = 30.0,
+        camera: Camera | None = None,
+        seed: int = 0,
+        texts: Mapping[str, Sequence[str]] | None = None,
+        **options: Any,
+    ) -> None:
+        self.rate_hz, self.frame = rate_hz, 0
+        self.port, self.computer, self.vitals = OfflinePort(RATE_HZ), Offline(), StrictVitals()
+        self._film = FilmCamera(FilmReader(STAND_IN_FILM)) if camera is None else None
+        self._blocks: list[Sound] = []
+        ids = np.random.default_rng((seed, 1))
+        self.stage = Stage(
+            piece=piece,
+            size=size,
+            sound=ScoreWriter(self.port),
+            camera=camera or self._film or Still(),
+            type=Typesetter(system=False),
+            texts=default_texts() if texts is None else texts,
+            computer=self.computer,
+            random=np.random.default_rng(seed),
+            new_id=lambda: ids.bytes(8).hex(),
+            vitals=self.vitals,
+            frame_seconds=1.0 / rate_hz,
+            **options,
+        )
+        self.stage.open()
+
+    def __enter__(self) -> Room:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def time(self) -> float:
+        """Seconds until the next picture is shown, from the first."""
+        return self.frame / self.rate_hz
+
+    @property
+    def heard(self) -> Sound:
+        return np.concatenate(self._blocks) if self._blocks else np.zeros((0, 2), np.float32)
+
+    @property
+    def alerts(self) -> dict[str, Alert]:
+        """The alerts that stand, by name; the gravest of each."""
+        return {alert.name: alert for alert in reversed(self.vitals.board.active())}
+
+    def step(self, *pressed: str, dragged: tuple[float, float] = (0.0, 0.0)) -> Picture:
+        """The next picture, with controls that were pressed since the last one."""
+        now = self.time
+        self.computer.time = now
+        self._blocks.append(self.port.mixer.mix(round((now + AHEAD_SECONDS) * RATE_HZ) - self.port.mixer.position))
+        captured = self.port.captured_to()
+        self.port.capture.write(captured, np.zeros(round(now * RATE_HZ) - captured, np.float32))  # a silent room
+        picture = self.stage.step(now, pressed, dragged)
+        self.frame += 1
+        width, height = self.stage.size
+        if picture.shape != (height, width, 3) or picture.dtype != np.uint8:
+            raise ValueError(
+                f"a picture of {width}x{height} is [{height}, {width}, 3] uint8; "
+                f"this one is {list(picture.shape)} {picture.dtype}"
+            )
+        return picture
+
+    def run(self, seconds: float, *pressed: str) -> Picture:
+        """The last picture of the next `seconds`; what is pressed is pressed before the first."""
+        picture = self.step(*pressed)
+        for _ in range(round(seconds * self.rate_hz) - 1):
+            picture = self.step()
+        return picture
+
+    def reopen(self, piece: Piece) -> None:
+        """The next turn: close the piece, silence what it left behind, and open `piece` in its place."""
+        self.stage.close()
+        self.stage.sound.clear()
+        self.stage = replace(self.stage, piece=piece)
+        self.stage.open()
+
+    def close(self) -> None:
+        """Close the piece, as at the end of its turn."""
+        self.stage.close()
+        if self._film is not None:
+            self._film.close()
+
+
+class StrictVitals(Vitals):
+    """Alerts on a board of its own that takes none but those of the catalogue, with all their details."""
+
+    def __init__(self) -> None:
+        super().__init__(None, "stage")
+        self.board = Board(strict=True)
+
+    def event(self, name: str, **details: object) -> None:
+        self.board.alert(name, **details)
+
+    def cleared(self, name: str, **details: object) -> None:
+        self.board.clear(name, **details)
+
+    def over(self, *names: str) -> None:
+        for name in names:
+            if self.board.catalogue[name].fades is None:
+                self.board.clear(name)

@@ -1,0 +1,87 @@
+"""What every registered piece must do, whatever else it does: a new one is tested as soon as it has a name."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from installation.piece import Picture, Size
+from installation.programme import DISTRIBUTION, Installed, OnShow
+from installation.testing import Room
+from tests.installation.test_import_law import loaded_by
+
+PIECES = Installed(DISTRIBUTION)
+EVERY = pytest.mark.parametrize("name", sorted(PIECES))
+ODD, UPRIGHT, RATE_HZ = (161, 91), (90, 160), 5
+WITHOUT_WEIGHTS = """
+import sys
+from pathlib import Path
+from installation.networks import weights
+weights.WEIGHTS_FOLDER = Path(sys.argv[2])  # before anybody else has looked where it is
+from installation.programme import Installed
+from installation.testing import Room
+piece = Installed()[sys.argv[1]]
+with Room(piece(piece.Settings()), size=(160, 90), rate_hz=5) as room:
+    room.run(2.0, "button")
+    room.run(1.0, "next")
+    print(*room.alerts)
+"""
+
+
+def pictures(name: str, size: Size) -> list[Picture]:
+    """A second of the piece with the settings' defaults, and a moment when its networks have had time to load."""
+    with Room(PIECES[name](PIECES[name].Settings()), size, RATE_HZ) as room:
+        return [*(room.step().copy() for _ in range(RATE_HZ)), room.run(1.6).copy()]
+
+
+@pytest.fixture(scope="module", params=sorted(PIECES))
+def seen(request: pytest.FixtureRequest) -> tuple[str, list[Picture]]:
+    """Each piece, and what it shows on an odd screen."""
+    return request.param, pictures(request.param, ODD)
+
+
+def test_there_are_pieces() -> None:
+    """A check that finds nothing proves nothing."""
+    assert len(PIECES) >= 3
+
+
+@EVERY
+def test_it_is_declared_without_anything_heavy(name: str) -> None:
+    heavy = loaded_by(PIECES.module(name))
+    assert not heavy, (
+        f"{PIECES.module(name)} imports {', '.join(heavy)}; import them inside the methods that use them"
+    )
+
+
+def test_its_pictures_fit_any_screen(seen: tuple[str, list[Picture]]) -> None:
+    """In the room, a picture of another shape or type raises."""
+    name, odd = seen
+    assert len(odd) == len(pictures(name, UPRIGHT)) == RATE_HZ + 1
+
+
+def test_the_same_seed_gives_the_same_pictures(seen: tuple[str, list[Picture]]) -> None:
+    name, before = seen
+    for number, (one, other) in enumerate(zip(before, pictures(name, ODD), strict=True)):
+        assert np.array_equal(one, other), f"picture {number} differs: is all chance from stage.random?"
+
+
+@EVERY
+def test_it_can_be_closed_and_opened_again(name: str) -> None:
+    """As at every turn where several pieces are on show: another object, the same process, sound and screen."""
+    with Room(PIECES[name](PIECES[name].Settings()), ODD, RATE_HZ) as room:
+        room.run(1.6)
+        room.reopen(PIECES[name](PIECES[name].Settings()))
+        assert room.run(1.6).shape == (ODD[1], ODD[0], 3)
+
+
+@EVERY
+def test_it_goes_on_without_its_weights_and_says_so(name: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WITHOUT_WEIGHTS, name, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr[-2000:]
+    needs = list(OnShow(name, PIECES[name], PIECES[name].Settings()).networks())
+    assert not needs or "weights_invalid" in done.stdout.split()
