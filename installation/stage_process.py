@@ -35,6 +35,7 @@ from installation.health import alerts
 from installation.health.logs import configure
 from installation.health.metrics import read_report
 from installation.health.vitals import Vitals
+from installation.keeping import Keeping
 from installation.live_camera import LiveCamera
 from installation.never_again import NeverAgain
 from installation.piece import Answer, CameraView, Picture, Piece, Size, Visit
@@ -90,6 +91,7 @@ class StageProcess:
         self._camera = LiveCamera(folder)
         self._preview = Preview(folder)
         self._never_again = NeverAgain(exhibition.data_folder)
+        self._keeping = Keeping(exhibition.data_folder, alerts.alert, alerts.clear)
         self._expiring_at = 0.0
         self._visitor: StandInVisitor | None = None
         self._real_devices = False  # a real camera or microphone has been seen
@@ -138,6 +140,7 @@ class StageProcess:
             self._grade(late, pace.period)
             self._housekeeping(now)
         self._close_stage()
+        self._keeping.close()
         self._computer.close()
         if self._clerk is not None:
             self._clerk.close()
@@ -474,6 +477,7 @@ class StageProcess:
             frame_seconds=1.0 / exhibition.screen.rate_hz,
             sound_trigger_db=exhibition.controls.sound_db if by_sound else None,
             wall=time.time,
+            memory=self._keeping.of("" if show is None else show.name),
             never_again=frozenset(() if show is None else self._never_again.of(show.name)),
         )
 

@@ -44,8 +44,8 @@ class Still:
 class Room:
     """A piece on a stage of its own, open as soon as it is made. `heard` is all that sounded, [frames, 2] at RATE_HZ.
 
-    `options` are further fields of `installation.stage.Stage`. Pictures that are not of the wanted shape and type
-    raise.
+    `options` are further fields of `installation.stage.Stage`. A picture that is not of the wanted shape and type
+    raises `installation.stage.UnfitPictureError`.
     """
 
     def __init__(
@@ -110,12 +110,6 @@ class Room:
         self.port.capture.write(captured, np.zeros(round(now * RATE_HZ) - captured, np.float32))  # a silent room
         picture = self.stage.step(now, pressed, dragged)
         self.frame += 1
-        width, height = self.stage.size
-        if picture.shape != (height, width, 3) or picture.dtype != np.uint8:
-            raise ValueError(
-                f"a picture of {width}x{height} is [{height}, {width}, 3] uint8; "
-                f"this one is {list(picture.shape)} {picture.dtype}"
-            )
         return picture
 
     def run(self, seconds: float, *pressed: str) -> Picture:

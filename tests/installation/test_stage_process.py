@@ -419,3 +419,17 @@ def test_work_that_never_ends_is_said_and_then_a_new_process_begins(
     waited[0] = 0.0
     room.frames(1, 1.1)
     assert ("work_stuck", "") not in room.alerts
+
+
+def test_what_a_piece_keeps_is_there_at_its_next_turn_and_in_the_next_process(room: Room) -> None:
+    process = room.begin("pieces: [little, other]\nchange_every: 10 min\n")
+    room.frames(2)
+    process._stage.keep({"lines": [1, 2]})
+    room.frames(1, 700.0)
+    assert type(room.piece) is Other and process._stage.kept is None
+    room.frames(1, 700.0)
+    assert type(room.piece) is Little and process._stage.kept == {"lines": [1, 2]}
+    process._keeping.close()
+    room.end()
+    process = room.begin("pieces: [little]\n")
+    assert process._stage.kept == {"lines": [1, 2]}

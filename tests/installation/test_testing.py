@@ -8,6 +8,7 @@ import pytest
 from installation.health.alerts import AlertError
 from installation.piece import Bar, Hit, Moment, Picture, Piece
 from installation.piece import Stage as Given
+from installation.stage import UnfitPictureError
 from installation.testing import Room, Still
 
 
@@ -43,7 +44,7 @@ def test_a_picture_of_another_shape_or_type_is_refused(wrong: Picture) -> None:
     with Room(lamp, (31, 17), camera=Still()) as room:
         room.step()
         lamp.wrong = wrong
-        with pytest.raises(ValueError, match=r"is \[17, 31, 3\] uint8; this one is"):
+        with pytest.raises(UnfitPictureError, match=r"Lamp.frame returned .*; wanted uint8 \[17, 31, 3\]"):
             room.step()
 
 
