@@ -98,10 +98,11 @@ def render_command(
     seed: Annotated[int, typer.Option(help="The same seed gives the same sound, byte for byte.")] = 0,
     size: Annotated[str, typer.Option(help="Picture size.")] = "1280x720",
     rate: Annotated[int, typer.Option(help="Pictures a second.", min=5, max=120)] = 30,
+    press: Annotated[str, typer.Option(help="Controls to press and when, for example 3:button,5.5:next.")] = "",
     exhibition: ExhibitionFile = DEFAULT_PATH,
 ) -> None:
     """Render a piece with visitors to a film with sound, faster than real time."""
-    from installation.render import RenderError, render
+    from installation.render import RenderError, presses_of, render
 
     try:
         width, height = (int(part) for part in size.lower().split("x"))
@@ -119,6 +120,7 @@ def render_command(
             seed=seed,
             size=(width, height),
             rate_hz=rate,
+            press=presses_of(press, seconds) if press else (),
         )
     except RenderError as error:
         err.print(str(error), highlight=False)

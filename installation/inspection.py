@@ -22,7 +22,7 @@ from installation.exhibition import (
     in_order,
     read_bytes_as_exhibition,
 )
-from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, read_card
+from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, path_of, read_card
 from installation.places import Node, Place, Problem, did_you_mean
 from installation.problems import Found, locate, named
 
@@ -60,7 +60,7 @@ def weights_fault(
     `refuses` is the piece's own word on the architecture that the card names (`Piece.refuses`), `trains` what it can
     train (`Piece.trains`).
     """
-    path = (folder or WEIGHTS_FOLDER) / f"{network}.safetensors"
+    path = path_of(network, folder, otherwise=WEIGHTS_FOLDER)
     if not path.exists() and not path.with_suffix(".yaml").exists():
         group = network.rpartition(".")[0] + "."
         there = [file.stem.removeprefix(group) for file in path.parent.glob(f"{group}*.safetensors")]

@@ -175,7 +175,7 @@ class Score(Protocol):
         ...
 
     def voice(self, name: str, samples: Sound, rate_hz: int) -> None:
-        """Make `samples` playable as `name`, replacing what had that name."""
+        """Make `samples` playable as `name`, replacing what had that name. Raises ValueError for whole numbers."""
         ...
 
     def forget(self, name: str) -> None:
@@ -183,7 +183,10 @@ class Score(Protocol):
         ...
 
     def write(self, bar: Bar) -> None:
-        """Put a bar into the score, replacing the one of that number. The last bars repeat when none follows."""
+        """Put a bar into the score, replacing the one of that number. The last bars repeat when none follows.
+
+        Raises ValueError for a hit on a voice that is not there.
+        """
         ...
 
     def level(self, gain_db: float, fade: float = 0.5) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from installation.devices.film import FilmError, FilmReader
 from installation.devices.film import sound as film_sound
 from installation.exhibition import Exhibition, OnShow
 from installation.piece import Booth, CameraView, Picture, Size, Sound
+from installation.places import did_you_mean
 from installation.programme import Installed, texts_of
 from installation.resampling import resample
 from installation.sound.score import OfflinePort, ScoreWriter
@@ -38,6 +40,8 @@ AHEAD_SECONDS = 0.1  # mixed beyond what is heard, as in a live run
 VIDEO_CODECS = ("libopenh264", "libx264", "mpeg4")
 VISIT_EVERY = 16.0
 MANY = 1000
+CONTROLS = ("button", "next", "previous")
+Press = tuple[float, str]  # seconds from the first picture, and the control
 
 
 class RenderError(Exception):
@@ -82,6 +86,41 @@ class ScriptedVisitor:
             self._next = now + self._every
             return ["button"]
         return ["button"] if booth.phase == "asking" and booth.since >= 1.5 else []
+
+
+class Presser:
+    """Presses what it was told to, each at the first picture at or after its second."""
+
+    def __init__(self, presses: Sequence[Press]) -> None:
+        self._due = sorted(presses, key=lambda press: press[0])
+
+    def presses(self, now: float, booth: Booth) -> list[str]:
+        pressed = [control for second, control in self._due if second <= now]
+        self._due = self._due[len(pressed) :]
+        return pressed
+
+
+def presses_of(text: str, seconds: float) -> list[Press]:
+    """`"3:button,5:next"` → `[(3.0, "button"), (5.0, "next")]`, for a film of `seconds`.
+
+    Raises:
+        RenderError: a part is no second and control, or lies beyond the film; the message quotes it.
+    """
+    found = []
+    for part in text.split(","):
+        second, _, control = (word.strip() for word in part.partition(":"))
+        if control not in CONTROLS or not re.fullmatch(r"\d+(\.\d+)?", second):
+            hint = did_you_mean(control, CONTROLS)
+            raise RenderError(
+                f"--press: {part.strip()!r} is not a second and a control{hint}; "
+                f"write for example 3:button,5.5:next (there are {', '.join(CONTROLS)})"
+            )
+        if float(second) >= seconds:
+            raise RenderError(
+                f"--press: {part.strip()!r} comes after the end of the film, which is {seconds:g} s long"
+            )
+        found.append((float(second), control))
+    return found
 
 
 class FilmCamera:
@@ -205,10 +244,12 @@ def render(
     rate_hz: int = 30,
     each: Callable[[Picture, Sound], object] | None = None,
     visiting: Visiting | None = None,
+    press: Sequence[Press] = (),
 ) -> Report:
     """Render `seconds` of a piece to `out` (nowhere if None). `each(picture, sound)` is called for every frame.
 
-    With `visiting`, one visit follows another, each is kept, and the render ends after the last.
+    With `press`, these controls are pressed and no others: no visitor steps up by himself. With `visiting`, one
+    visit follows another, each is kept, and the render ends after the last.
 
     Raises:
         RenderError: a file cannot be read or written, or the size does not suit a film.
@@ -236,13 +277,22 @@ def render(
         random=random,
         new_id=lambda: ids.bytes(8).hex(),
         archive=visiting.archive if visiting is not None else None,
-        undo=UNDO if visiting is not None or camera is None else exhibition.visitors.undo if exhibition else 20.0,
+        undo=UNDO
+        if visiting is not None or (camera is None and not press)
+        else exhibition.visitors.undo
+        if exhibition
+        else 20.0,
         frame_seconds=1.0 / rate_hz,
     )
     own = camera is not None or voice is not None or visiting is not None
     records = on_show.piece.records is not None  # else nobody steps up, as in a live run
-    scripted = ScriptedVisitor(every=0.0 if visiting is not None else VISIT_EVERY) if own and records else None
-    stand_in = StandInVisitor(performances(), film.seconds, eager=MANY) if records and not own else None
+    scripted: ScriptedVisitor | Presser | None = None
+    if press:
+        scripted = Presser(press)
+    elif own and records:
+        scripted = ScriptedVisitor(every=0.0 if visiting is not None else VISIT_EVERY)
+    alone = scripted is None and records
+    stand_in = StandInVisitor(performances(), film.seconds, eager=MANY) if alone else None
     writer = FilmWriter(out, size, rate_hz) if out is not None else None
     digest = hashlib.sha256()
     began, visits, before = time.monotonic(), 0, ""
@@ -282,7 +332,11 @@ def render(
 
 
 def _pressed(
-    stage: Stage, now: float, length: float, scripted: ScriptedVisitor | None, stand_in: StandInVisitor | None
+    stage: Stage,
+    now: float,
+    length: float,
+    scripted: ScriptedVisitor | Presser | None,
+    stand_in: StandInVisitor | None,
 ) -> Sequence[str]:
     if scripted is not None:
         return scripted.presses(now, stage.booth)

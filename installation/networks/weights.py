@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from installation import piece_folders
 from installation.files import write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+BESIDE = "weights"  # the folder beside a piece's module for weights of its own
 WEIGHTS_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "weights"
 
 
@@ -55,15 +57,32 @@ class Weights:
     card: Card
 
 
+def path_of(name: str, folder: Path | None = None, otherwise: Path | None = None) -> Path:
+    """Where the tensors of the network `piece.network` are: in `folder`, else in `weights` beside the piece if either
+    of its two files is there, else in `otherwise` (assets/weights)."""
+    file = f"{name}.safetensors"
+    own = None if folder is not None else _beside(name)
+    if own is not None and ((own / file).exists() or (own / file).with_suffix(".yaml").exists()):
+        return own / file
+    return (folder or otherwise or WEIGHTS_FOLDER) / file
+
+
+def _beside(name: str) -> Path | None:
+    """The folder for weights beside the piece to which the network belongs, if there is one."""
+    piece = piece_folders.folders().get(name.partition(".")[0])
+    return piece / BESIDE if piece is not None and (piece / BESIDE).is_dir() else None
+
+
 def save(name: str, state: Mapping[str, Tensor], card: Card, folder: Path | None = None) -> Path:
     """Write `NAME.safetensors` and `NAME.yaml`, each complete or not at all; returns the tensor file's path.
 
+    Into `folder`, else into `weights` beside the piece if there is such a folder, else into assets/weights.
     Checksum and parameter count are filled in here. The card is written last, so that a crash between the
     two leaves a checksum that does not match, which `load` refuses, and never a network without a card.
     """
     from safetensors.torch import save as to_bytes
 
-    folder = folder or WEIGHTS_FOLDER
+    folder = folder or _beside(name) or WEIGHTS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {key: value.detach().cpu().contiguous() for key, value in state.items()}
     data = to_bytes(tensors)
@@ -89,7 +108,7 @@ def load(name: str, folder: Path | None = None) -> Weights:
     from safetensors import SafetensorError
     from safetensors.torch import load as from_bytes
 
-    path = (folder or WEIGHTS_FOLDER) / f"{name}.safetensors"
+    path = path_of(name, folder)
     card = read_card(path.with_suffix(".yaml"))
     try:
         data = path.read_bytes()

@@ -28,6 +28,7 @@ from installation.messages import (
     connect,
 )
 from installation.piece import Bar, Sound, Sounding
+from installation.places import did_you_mean
 from installation.resampling import resample
 from installation.sound.bed_mixer import BedMixer
 from installation.sound.bed_writer import BedPort, BedWriter, Said, Told
@@ -213,7 +214,11 @@ class ScoreWriter:
         return max(max(self._bars) + 1, self.next_bar)
 
     def voice(self, name: str, samples: Sound, rate_hz: int) -> None:
-        mono = np.asarray(samples, np.float32)
+        """Raises ValueError for no samples, and for whole numbers: what they are parts of is not known."""
+        found = np.asarray(samples)
+        if not np.issubdtype(found.dtype, np.floating):
+            raise ValueError(f"voice {name!r}: samples are floats in -1..1, not {found.dtype}; divide by the largest")
+        mono = np.asarray(found, np.float32)
         if mono.size == 0:
             raise ValueError(f"voice {name!r} has no samples")
         mono = mono.mean(axis=1) if mono.ndim == 2 else mono
@@ -227,7 +232,8 @@ class ScoreWriter:
             self.port.forget_voice(name)
 
     def write(self, bar: Bar) -> None:
-        """Raises ValueError for a tempo beyond 20..400, a bar without steps, and hits too many or not finite."""
+        """Raises ValueError for a tempo beyond 20..400, a bar without steps, and hits too many, not finite, or on a
+        voice that is not there."""
         if not 20 <= bar.tempo_bpm <= 400:
             raise ValueError(f"tempo_bpm={bar.tempo_bpm} must lie within 20..400")
         if not 1 <= bar.steps <= 256:
@@ -237,6 +243,9 @@ class ScoreWriter:
         for hit in bar.hits:
             if not (math.isfinite(hit.step) and math.isfinite(hit.gain) and math.isfinite(hit.pan)):
                 raise ValueError(f"{hit} is not finite")
+            if hit.voice not in self._voices:
+                hint = did_you_mean(hit.voice, list(self._voices)) or "; make it with voice(name, …) first"
+                raise ValueError(f"bar {bar.number} hits a voice {hit.voice!r} that is not there{hint}")
         step = 60.0 / bar.tempo_bpm / 4 * self.rate_hz
         hits = tuple((round(hit.step * step), hit.voice, float(hit.gain), float(hit.pan)) for hit in bar.hits)
         message = BarWritten(bar.number, round(step * bar.steps), hits)

@@ -126,6 +126,11 @@ def test_two_at_once_on_one_store(run: Any) -> None:
         (("render", "neural_beatbox", "--camera", "none.mp4"), "none.mp4"),
         (("render", "neural_beatbox", "--voice", "none.wav"), "none.wav"),
         (("render", "neural_beatbox", "--seconds", "-1"), "seconds"),
+        (("render", "neural_beatbox", "--press", "3:buton"), "'3:buton' is not a second and a control; did you mean"),
+        (("render", "neural_beatbox", "--press", "3:button,next"), "'next' is not a second and a control; write for"),
+        (("render", "neural_beatbox", "--press", "-1:next"), "'-1:next' is not a second and a control"),
+        (("render", "neural_beatbox", "--press", "1:next,", "--seconds", "2"), "'' is not a second and a control"),
+        (("render", "neural_beatbox", "--press", "9:next", "--seconds", "2"), "'9:next' comes after the end of the"),
         (("render",), "Missing argument"),
     ],
 )

@@ -22,6 +22,7 @@ import sys
 from pathlib import Path
 from installation.networks import weights
 weights.WEIGHTS_FOLDER = Path(sys.argv[2])  # before anybody else has looked where it is
+weights.BESIDE = "nothing of that name"
 from installation.programme import Installed
 from installation.testing import Room
 piece = Installed()[sys.argv[1]]

@@ -9,8 +9,11 @@ import pytest
 import torch
 import yaml
 
+from installation import piece_folders
 from installation.files import write_whole
-from installation.networks.weights import Card, WeightsError, load, read_card, save
+from installation.inspection import weights_fault
+from installation.networks import weights
+from installation.networks.weights import Card, WeightsError, load, path_of, read_card, save
 
 NAME = "test.network"
 CARD = Card(NAME, {"width": 3}, ["nobody (CC0)"], "Apache-2.0", "python3 run.py train test.network", {"f1": 0.5})
@@ -29,6 +32,23 @@ def test_what_is_saved_is_loaded(folder: Path) -> None:
     assert weights.card.parameters == 8 and len(weights.card.sha256) == 64
     assert (weights.card.architecture, weights.card.measured) == ({"width": 3}, {"f1": 0.5})
     assert sorted(path.name for path in folder.iterdir()) == [f"{NAME}.safetensors", f"{NAME}.yaml"]
+
+
+def test_weights_beside_the_piece_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    piece, assets = tmp_path / "piece", tmp_path / "assets"
+    monkeypatch.setattr(weights, "WEIGHTS_FOLDER", assets)
+    monkeypatch.setattr(piece_folders, "folders", lambda distribution=None: {"test": piece})
+    assert save(NAME, STATE, CARD).parent == assets, "a piece without such a folder keeps them with the others"
+    (piece / "weights").mkdir(parents=True)
+    assert path_of(NAME).parent == assets, "and so does one whose folder has others"
+    other = {key: value + 1 for key, value in STATE.items()}
+    assert save(NAME, other, CARD) == path_of(NAME) == piece / "weights" / f"{NAME}.safetensors"
+    assert torch.equal(load(NAME).state["layer.bias"], torch.ones(2)) and weights_fault(NAME) == ""
+    assert torch.equal(load(NAME, assets).state["layer.bias"], torch.zeros(2)), "a folder that is named is meant"
+    path_of(NAME).unlink()
+    assert str(piece / "weights") in weights_fault(NAME), "half of them is a fault, not another network's turn"
+    with pytest.raises(WeightsError, match="piece/weights"):
+        load(NAME)
 
 
 def _truncated(tensors: Path, card: Path) -> None:

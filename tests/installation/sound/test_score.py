@@ -128,6 +128,29 @@ def test_a_bar_that_cannot_be_played_is_refused(wrong: Bar) -> None:
     assert not port.mixer.grid
 
 
+def test_a_hit_on_a_voice_that_is_not_there_is_refused() -> None:
+    """Rather than silent: nobody finds out why a beat is not heard."""
+    score, port = offline("tick", "tock")
+    with pytest.raises(ValueError, match="bar 3 hits a voice 'tik' that is not there; did you mean 'tick'"):
+        score.write(Bar(3, 120.0, (Hit(0, "tock"), Hit(4, "tik"))))
+    with pytest.raises(ValueError, match="'gong' that is not there; make it with"):
+        score.write(Bar(3, 120.0, (Hit(0, "gong"),)))
+    score.forget("tock")
+    with pytest.raises(ValueError, match="'tock' that is not there"):
+        score.write(Bar(3, 120.0, (Hit(0, "tock"),)))
+    assert not port.mixer.grid
+
+
+@pytest.mark.parametrize("wrong", [np.ones(9, np.int16), np.ones((9, 2), np.uint8), [1, 2], np.ones(9, bool)])
+def test_samples_that_are_whole_numbers_are_refused(wrong: object) -> None:
+    """Rather than played 32768 times too loud."""
+    score, port = offline()
+    with pytest.raises(ValueError, match=r"voice 'a': samples are floats in -1..1, not (u?int\d+|bool); divide"):
+        score.voice("a", wrong, RATE_HZ)  # type: ignore[arg-type]
+    score.voice("a", np.full(9, 0.5), RATE_HZ)
+    assert port.mixer.voices["a"].dtype == np.float32
+
+
 def test_a_voice_is_brought_to_the_rate_one_channel_and_finite_numbers() -> None:
     score, port = offline()
     wide = np.zeros((24_000, 2), np.float32)
@@ -198,7 +221,7 @@ def test_a_sound_process_that_begins_anew_is_told_everything_again(folder: Path)
     score.voice("kept", TICK, RATE_HZ)
     score.voice("gone", TICK, RATE_HZ)
     score.forget("gone")
-    score.write(bar(0, 0))
+    score.write(bar(0, 0, voice="kept"))
     score.level(-6.0)
     assert score.update() is None
     assert not voices_left(folder), "nobody is there to fetch a voice"
