@@ -423,7 +423,8 @@ class StageProcess:
         places = [place for place, show in enumerate(exhibition.pieces) if was is not None and show.name == was.name]
         self._turns = Turns([show.name for show in exhibition.pieces])
         self._vitals.condition("piece_replaced", False)
-        if not places or before.texts() != exhibition.texts():
+        worded = (before.texts(), before.languages) == (exhibition.texts(), exhibition.languages)
+        if not places or not worded:
             self._safe = False
             self._change_to(places[0] if places else 0)
         else:
@@ -467,6 +468,7 @@ class StageProcess:
             camera=self._camera,
             type=self._type,
             texts=exhibition.texts(),
+            languages=exhibition.languages,
             computer=self._computer,
             random=np.random.default_rng(secrets.randbits(64)),
             new_id=lambda: secrets.token_hex(8),

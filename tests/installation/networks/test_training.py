@@ -46,7 +46,7 @@ def train(folder: Path, steps: int, cut_after: int | None = None, save_every: in
                 run.save(step, model, optimiser, ema)
             if step == cut_after:
                 return losses
-    return [*losses, *(float(p.sum()) for p in ema.parameters())]
+    return [*losses, *(float(p.detach().sum()) for p in ema.parameters())]
 
 
 def test_a_run_that_was_cut_has_the_losses_of_one_that_was_not(tmp_path: Path) -> None:
