@@ -61,7 +61,10 @@ def run(exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -
             seen = camera.name if camera.real else seen
             stands_in = exhibition.camera.id == "auto" and not camera.real
             vitals.status.fact("camera_seen", seen)
-            vitals.condition("camera_missing", stands_in and seen != "", camera=seen, reason="it has stopped")
+            if stands_in and seen:
+                vitals.condition("camera_missing", True, camera=seen, reason="it has stopped")
+            else:  # whatever it was called that was missing: this process has one camera
+                vitals.condition("camera_missing", False)
             try:
                 if stands_in:
                     back = show_instead(camera, exhibition, folder, vitals, stopping)

@@ -164,7 +164,7 @@ def cut_output(folder: Path, name: str) -> None:
     """
     path = folder / f"{name}.out"
     try:
-        size = path.stat().st_size
+        size = path.stat().st_size if path.exists() else 0
         if size <= OUTPUT_BYTES:
             return
         with contextlib.suppress(OSError), path.open("rb") as file:  # a full disk has no room for what was

@@ -122,6 +122,7 @@ class Stage:
         self._take: _Take | None = None
         self._shown = Booth()
         self._raised: set[str] = set()
+        self.withdrawn: set[str] = set()  # visits that were taken back; nobody may show them any longer
 
     # ---- piece.Stage ----------------------------------------------------------------------------------------
 
@@ -230,22 +231,32 @@ class Stage:
     def abandon(self) -> None:
         """Whoever was at the booth is not there any longer: a take that has not joined the work leaves no trace."""
         before, take = self._booth.phase, self._take
-        if take is not None and take.contributed and before == "listening":
-            self.withdraw(take.visit)
         self._take = None
         self._booth.leave(self._before)
         self._duck(before, "idle")
         self._shown = Booth()
+        if take is not None and take.contributed and before == "listening":
+            self.withdraw(take.visit)
+
+    def carry_on(self, before: Stage) -> None:
+        """Take over from the stage before who has joined there: within its time, a visit can still be taken back."""
+        if before._booth.phase == "joined" and self.piece.records is not None:
+            self._booth, self._take, self._shown = before._booth, before._take, before._shown
+            self.withdrawn |= before.withdrawn
 
     def withdraw(self, visit: str) -> None:
-        """Take a visit out of the work and off the disk, for good."""
-        self.piece.withdraw(visit)
+        """Take a visit off the disk and out of the work, for good; in this order, whatever the piece makes of it."""
+        self.withdrawn.add(visit)
         if self.archive is not None:
             self.archive.delete(visit)
+        self.piece.withdraw(visit)
 
     def close(self) -> None:
         if self._shown.phase in ("counting", "performing"):
             self.sound.level(0.0)
+        take = self._take
+        if take is not None and take.contributed and self._booth.phase == "listening" and self.archive is not None:
+            self.archive.delete(take.visit)  # its visitor was not told that it joined, and cannot take it back
         try:
             self.piece.close()
         finally:

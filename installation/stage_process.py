@@ -104,7 +104,9 @@ class StageProcess:
         self._display_looks, self._display_at = 0, time.monotonic() + SCREEN_AGAIN[0]
         self._open, self._hours_at = True, 0.0
         self._closed: Picture | None = None
-        self._turn_began = self._began = self._counted_at = time.monotonic()
+        # The turn began when its piece was first opened; a piece that fails and is opened again has no longer one.
+        self._turn_began = self._opened_at = self._doors_opened_at = time.monotonic()
+        self._began = self._counted_at = time.monotonic()
         self._count_at, self._counted, self._slow = 0.0, 0, 0
         self._film_seconds = 1.0
         self._stage: Stage
@@ -167,9 +169,11 @@ class StageProcess:
     def _recover(self, error: Exception, shown_at: float) -> Picture:
         """The piece failed: open it again, or what takes its place, and show that."""
         self._note(error)
+        before = self._stage
         self._close_stage()
         self._score.level(0.0 if self._open else -120.0)
         self._open_from(self._show or 0)
+        self._stage.carry_on(before)
         try:
             return self._stage.step(shown_at)
         except Exception:  # it fails again at the next frame, and is counted there
@@ -258,9 +262,10 @@ class StageProcess:
         self._open = is_open
         log.info("the exhibition %s", "opens" if is_open else "closes")
         if is_open:
+            self._doors_opened_at = time.monotonic()
             self._turns.try_all()
         else:
-            self._stage.abandon()  # or whoever was about to record would be recorded in the morning
+            self._ask(self._stage.abandon)  # or whoever was about to record would be recorded in the morning
         self._score.level(0.0 if is_open else -120.0, fade=2.0)
 
     def _take_turns(self, now: float) -> None:
@@ -268,31 +273,33 @@ class StageProcess:
 
         A piece that was set aside has its turn again when its time has come.
         """
-        if self._safe or self._stage.booth.phase != "idle":
+        if self._safe or not self._open or self._stage.booth.phase != "idle":
             return
-        shown = now - self._turn_began
         if self._show is None:
             if self._turns.turn(0, now) is not None:
                 self._change_to(0)
             return
-        if self._turns.shown(self._show, shown):
+        if self._turns.shown(self._show, now - max(self._opened_at, self._doors_opened_at)):
             self._vitals.condition("piece_replaced", False, piece=self._turns.names[self._show])
-        if shown >= self._exhibition.change_every and self._turns.turn(self._show + 1, now) not in (None, self._show):
+        over = now - self._turn_began >= self._exhibition.change_every
+        if over and self._turns.turn(self._show + 1, now) not in (None, self._show):
             self._change_to(self._show + 1)
 
     def _change_to(self, first: int) -> None:
+        before = self._stage
         self._close_stage()
         self._open_from(first)
+        self._stage.carry_on(before)
         gc.collect()  # what the piece before held in circles (films, pictures, threads) goes now, and not some day
 
     def _look_for_devices(self, wait: float = 0.0) -> None:
         """Where camera and microphone are stand-ins, a visitor stands in, too; as soon as one is real, it leaves for
         good. What nobody has looked for within `wait` seconds may be real."""
-        if self._real_devices:
-            return
-        devices = self._devices(wait)
-        self._real_devices = any(device is not None and bool(device.get("real")) for device in devices)
-        stand_in = not self._real_devices and None not in devices
+        stand_in = False
+        if not self._real_devices:
+            devices = self._devices(wait)
+            self._real_devices = any(device is not None and bool(device.get("real")) for device in devices)
+            stand_in = not self._real_devices and None not in devices
         self._stage.stand_in = stand_in
         wanted = self._exhibition.stand_in_visitors
         if wanted == "always" or (wanted == "auto" and stand_in):
@@ -302,13 +309,13 @@ class StageProcess:
                 film.close()
                 self._visitor = StandInVisitor(performances(), self._film_seconds)
         elif self._visitor is not None:
-            log.info("there are real devices now; the visitor that stood in leaves")
+            log.info("the visitor that stood in leaves")
             self._visitor = None
-            self._stage.abandon()
+            self._ask(self._stage.abandon)
             self._stage.set_undo(self._exhibition.visitors.undo)
 
     def _look_for_a_screen(self, now: float) -> None:
-        """A screen that was switched on later is taken by a new process: leave as soon as there is one."""
+        """A screen that is switched on later is taken as soon as it gives a window."""
         wanted = self._exhibition.screen
         if self._screen.real or wanted.mode == "offscreen" or (wanted.mode == "auto" and not has_display()):
             return
@@ -325,8 +332,10 @@ class StageProcess:
                 log.debug("still no screen: %s", error)
                 return
             if wanted.display < found:
-                log.info("there is a screen now; beginning again on it")
-                self._running = False
+                self._screen = open_screen(self._exhibition, self._vitals)
+                self._vitals.condition(
+                    "screen_missing", not self._screen.real, screen=wanted.display, reason="it fails"
+                )
 
     def _housekeeping(self, now: float) -> None:
         if now >= self._hours_at:
@@ -408,23 +417,30 @@ class StageProcess:
     # ---- opening and changing ------------------------------------------------------------------------------------
 
     def _change(self) -> None:
-        """Take over a saved exhibition: the same piece keeps running with its new settings."""
+        """Take over a saved exhibition: the same piece keeps running with its new settings. Where it has to be opened
+        anew, whoever is at the booth is waited for."""
         try:
             exhibition = running(self._folder, self._exhibition.path)
         except ExhibitionError as error:
             log.warning("the exhibition cannot be read: %s", error)
             return
-        before, self._exhibition = self._exhibition, exhibition
-        stage = self._stage
+        before, stage = self._exhibition, self._stage
+        was = None if self._show is None else before.pieces[self._show]
+        places = [place for place, show in enumerate(exhibition.pieces) if was is not None and show.name == was.name]
+        worded = (before.texts(), before.languages) == (exhibition.texts(), exhibition.languages)
+        anew = not places or not worded
+        if anew and stage.booth.phase in ("asking", "counting", "performing", "listening"):
+            self._told.add(signal.SIGHUP)  # at the next frame, and the next, until the visit is over
+            return
+        self._exhibition = exhibition
         if self._clerk is not None:
             self._clerk.keep_s = exhibition.visitors.keep
         self._closed = None
-        was = None if self._show is None else before.pieces[self._show]
-        places = [place for place, show in enumerate(exhibition.pieces) if was is not None and show.name == was.name]
         self._turns = Turns([show.name for show in exhibition.pieces])
         self._vitals.condition("piece_replaced", False)
-        worded = (before.texts(), before.languages) == (exhibition.texts(), exhibition.languages)
-        if not places or not worded:
+        self._vitals.condition("font_missing", False)
+        self._look_for_fonts()
+        if anew:
             self._safe = False
             self._change_to(places[0] if places else 0)
         else:
@@ -436,25 +452,29 @@ class StageProcess:
 
     def _open_from(self, first: int) -> None:
         """Open the piece at the place `first`, or the next that can be opened; the attract film where none can."""
+        was = self._show
         while True:
             self._show = None if self._safe else self._turns.turn(first, time.monotonic())
-            stage = self._made_stage()
+            made: Stage | None = None
             try:
-                stage.open()
+                made = self._made_stage()
+                made.open()
+                remembers = made.piece.remembers()
+                break
             except Exception as error:
                 log.exception("the piece failed at opening")
-                self._stage = stage
-                self._close_stage()
+                if made is not None:
+                    self._stage = made
+                    self._close_stage()
                 if self._show is None:
                     raise
                 self._note(error)
-                continue
-            self._stage = stage
-            break
-        self._turn_began = time.monotonic()
-        piece = stage.piece
+        self._stage = made
+        self._opened_at = time.monotonic()
+        if self._show != was:
+            self._turn_began = self._opened_at
         self._remembered, self._gone = deque(), set()
-        self._recalling = self._clerk.visits(piece.remembers()) if self._clerk and piece.remembers() > 0 else None
+        self._recalling = self._clerk.visits(remembers) if self._clerk and remembers > 0 else None
         self._look_for_devices(wait=1.5)
 
     def _made_stage(self) -> Stage:
@@ -490,7 +510,7 @@ class StageProcess:
             self._remembered.extend(answered(recalled) or ())
         for _ in range(min(RECALLED_AT_ONCE, len(self._remembered))):
             visit = self._remembered.popleft()
-            if visit.id not in self._gone:
+            if visit.id not in self._gone | self._stage.withdrawn:
                 self._stage.piece.contribute(visit)
 
     def _open_store(self) -> Clerk | None:

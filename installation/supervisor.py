@@ -112,6 +112,9 @@ class Supervisor:
                 case Forked(name, pid):
                     if name in self._children:
                         self._children[name].pid = pid
+                    else:  # it was no longer needed before it was there
+                        self._leaving[pid] = time.monotonic()
+                        _kill(pid, signal.SIGTERM)
                 case Exited(name, pid, code):
                     self._on_exit(name, pid, code)
         now = time.monotonic()
@@ -198,8 +201,16 @@ class Supervisor:
             self._vitals.condition("exhibition_invalid", True, reason=changed.problems[0])
             self._told(f"{self._path.name} has a mistake; what was on show goes on:\n{changed}")
             return
+        try:
+            hand_on(changed, self.folder)
+        except OSError as error:
+            log.error("%s cannot be handed on: %s", self._path.name, error)
+            self._vitals.condition("exhibition_invalid", True, reason=f"it cannot be handed on: {error}")
+            return
         before, self._exhibition = self._exhibition, changed
-        hand_on(changed, self.folder)
+        if self._safe:  # the stage tries its pieces with what was saved
+            self._safe = False
+            self._vitals.condition("safe_mode", False)
         self._vitals.condition("exhibition_invalid", False)
         log.info("%s was saved; applying it", self._path.name)
         restarted = touched(before, changed)
@@ -282,7 +293,8 @@ class Supervisor:
         """What made the runtime fall may be over: after an hour without a fall the stage has its pieces again."""
         if not self._safe or now - self._runtime_restarts[-1] < SAFE_SECONDS:
             return
-        if any(now - at < SAFE_SECONDS for child in self._children.values() for at in child.ended):
+        vital = [child for child in self._children.values() if child.role.vital]
+        if any(now - at < SAFE_SECONDS for child in vital for at in child.ended):
             return
         log.warning("safe mode has run for an hour; the pieces are tried again")
         self._safe = False

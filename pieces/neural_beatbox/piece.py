@@ -194,6 +194,7 @@ class NeuralBeatbox(Piece):
         try:
             self._ears, self._drummer = loading.result()
         except Exception as error:  # whatever it is, the beat goes on with what is there
+            reraise_if_poisoned(error)
             self._load_tries.failed(time)
             alert = "weights_invalid" if isinstance(error, WeightsError) else "network_failed"
             self._stage.alert(alert, network=networks, reason=_said(error))
@@ -224,6 +225,7 @@ class NeuralBeatbox(Piece):
         try:
             hits = answer.result()
         except Exception as error:  # a network that fails on one take must not end the beat
+            reraise_if_poisoned(error)
             guest.hearing.failed(time)
             self._stage.alert("network_failed", network=self.networks[0], reason=_said(error))
             return
@@ -272,6 +274,7 @@ class NeuralBeatbox(Piece):
                 self._phrases.append(self._composing.result())
                 self._compose_tries.succeeded()
             except Exception as error:  # the phrase that plays goes on
+                reraise_if_poisoned(error)
                 self._compose_tries.failed(time)
                 self._stage.alert("network_failed", network=self.networks[1], reason=_said(error))
             self._composing = None
@@ -386,6 +389,12 @@ def _load(gpu: str) -> tuple[Hearing, Drummer]:
     rng = np.random.default_rng(0)
     ears.hear(rng.normal(0, 0.1, 6 * RATE_HZ).astype(np.float32), RATE_HZ)
     return ears, drummer
+
+
+def reraise_if_poisoned(error: Exception) -> None:
+    """An error of CUDA poisons the process: the runtime must start a new one, while the beat plays on."""
+    if "CUDA" in f"{error!r}":
+        raise error
 
 
 def _said(error: Exception) -> str:

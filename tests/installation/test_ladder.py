@@ -253,6 +253,57 @@ def test_who_leaves_again_and_again_is_waited_for(world: World) -> None:
     assert len(world.forks) == before + 1, "who had lived is back at once"
 
 
+def test_who_is_there_only_after_it_was_no_longer_needed_is_told_to_leave(world: World) -> None:
+    world.run(20.0)
+    late = Forked("camera", world._pid + 1)
+    for pid in [pid for pid, (name, _, _) in world.alive.items() if name == "camera"]:
+        world._kill(pid, signal.SIGKILL)
+    send, world.supervisor._line.send = world.supervisor._line.send, lambda message: None  # type: ignore
+    world.run(1.0)
+    world.supervisor._line.send = send  # type: ignore
+    world.save("pieces: [neural_beatbox]\ncamera: none\n")
+    world.alive[late.pid] = ("camera", world.now, WELL)
+    world._said.append(late)
+    world.run(1.0)
+    assert "camera" not in world.names()
+
+
+def test_a_console_that_ends_now_and_then_does_not_keep_safe_mode(world: World) -> None:
+    world.run(20.0)
+    world.doom("camera")
+    while not world.supervisor._safe:
+        assert world.run(1.0) is None
+    world.fate = lambda name: (True, 1000.0, 1) if name == "console" else WELL
+    for pid in [pid for pid, (name, _, _) in world.alive.items() if name == "console"]:
+        world._kill(pid, signal.SIGKILL)
+    world.run(rooms.SAFE_SECONDS + 900)
+    assert not world.supervisor._safe
+
+
+def test_a_file_that_is_saved_in_safe_mode_ends_it(world: World) -> None:
+    world.run(20.0)
+    world.doom("camera")
+    while not world.supervisor._safe:
+        assert world.run(1.0) is None
+    world.fate = lambda name: WELL
+    world.run(60.0)
+    world.save("pieces: [learning_to_see]\n")
+    assert not world.supervisor._safe and "safe_mode" not in world.raised
+    stages = [fork.name for fork in world.forks].count("stage")
+    world.run(2 * rooms.SAFE_SECONDS)
+    assert [fork.name for fork in world.forks].count("stage") == stages
+
+
+def test_a_run_folder_that_is_full_keeps_what_is_on_show(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(exhibition: object, folder: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    world.run(20.0)
+    monkeypatch.setattr(rooms, "hand_on", full)
+    world.save("pieces: [learning_to_see]\n")
+    assert world.supervisor._exhibition.pieces[0].name == "neural_beatbox" and "exhibition_invalid" in world.raised
+
+
 def test_a_link_that_is_pointed_elsewhere_is_a_change(tmp_path: Path, world: World) -> None:
     (tmp_path / "b.yaml").write_text("pieces: [learning_to_see]\n")
     world.path.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +13,9 @@ import pytest
 
 from installation import segments, stage_process
 from installation.attract import Attract
+from installation.devices import DeviceError
 from installation.devices.probe import ProbeError
+from installation.devices.screen import Offscreen
 from installation.exhibition import Exhibition, hand_on, load, running
 from installation.health import alerts
 from installation.health.vitals import Vitals
@@ -375,30 +378,167 @@ def test_a_device_that_nobody_has_looked_for_may_be_real(room: Room, monkeypatch
     assert process._visitor is not None and process._stage.stand_in
 
 
-def test_a_screen_that_was_switched_on_later_is_taken_by_a_new_process(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_screen_that_is_switched_on_later_is_taken(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     there: list[str] = []
+    broken: list[str] = ["no window"]
 
     def displays() -> list[str]:
         if not there:
             raise ProbeError("SDL finds no screen")
         return there
 
+    class Window(Offscreen):
+        real = True
+
+        def __init__(self, **options: object) -> None:
+            if broken:
+                raise DeviceError(broken[0])
+            super().__init__((80, 60))
+
     monkeypatch.setattr(stage_process, "displays", displays)
     monkeypatch.setattr(stage_process, "has_display", lambda: True)
+    monkeypatch.setattr(stage_process, "Window", Window)
     process = room.begin("pieces: [little]\n")
     process._exhibition.screen.__dict__["mode"] = "auto"
-    for _ in range(5):
+
+    def look() -> None:
         room.frames(1, 61.0)
-        process._computer.compute(lambda: None, seconds=0.0)
-    assert process._running
+        if process._displays is not None:
+            process._displays._future.exception()  # the probe has answered
+        room.frames(1, 1.1)
+
+    look()
+    assert not process._screen.real
     there.append("display 0")
-    for _ in range(200):
-        room.frames(1, 61.0)
-        if not process._running:
+    look()
+    assert not process._screen.real and ("screen_missing", "0") in room.alerts
+    broken.clear()
+    look()
+    assert process._screen.real and ("screen_missing", "0") not in room.alerts
+    assert room.frames().shape == (60, 80, 3)
+
+
+# ---- a visit, and what goes wrong meanwhile --------------------------------------------------------------------
+
+
+def visit_until(room: Room, phase: str) -> StageProcess:
+    """Somebody steps up and performs, until the booth is in `phase`."""
+    assert room.process is not None
+    process = room.process
+    room.frames(3)
+    room.frames(1, 0.05, "button")
+    room.frames(1, 0.05, "button")
+    for _ in range(400):
+        if process._stage.booth.phase == phase:
+            return process
+        room.frames(1, 0.05)
+    raise AssertionError(f"the booth was never {phase}")
+
+
+def stored(process: StageProcess) -> int:
+    assert process._clerk is not None
+    return process._clerk.store.holdings().visits
+
+
+def test_what_is_taken_back_is_deleted_whatever_the_piece_makes_of_it(room: Room) -> None:
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "joined")
+    assert stored(process) == 1
+    Little.fails.add("Little.withdraw")
+    room.frames(1, 0.05, "button")
+    Little.fails.clear()
+    room.frames(5)
+    assert stored(process) == 0 and room.piece.there == {}
+
+
+def test_a_piece_that_fails_leaves_the_visitor_the_way_back(room: Room) -> None:
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "joined")
+    Little.fails.add("Little.frame")
+    room.frames()
+    Little.fails.clear()
+    room.frames(3)
+    assert process._stage.booth.phase == "joined" and len(room.piece.there) == 1
+    room.frames(1, 0.05, "button")
+    room.frames(3)
+    assert process._stage.booth.phase == "withdrawn" and stored(process) == 0 and room.piece.there == {}
+
+
+@pytest.mark.parametrize("doors", [True, False])
+def test_a_take_that_nobody_was_told_of_is_not_kept(room: Room, monkeypatch: pytest.MonkeyPatch, doors: bool) -> None:
+    monkeypatch.setattr(Little, "heard", lambda piece, visit: None)
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "listening")
+    for _ in range(100):
+        if stored(process) == 1:
             break
-    assert not process._running
+        room.frames(1, 0.05)
+    assert stored(process) == 1, "it is on the disk while it is being heard"
+    if doors:
+        Little.fails.add("Little.withdraw")
+        room.open = False
+        room.frames(2, 1.1)
+    else:
+        Little.fails.add("Little.frame")
+        room.frames()
+    Little.fails.clear()
+    room.frames(5)
+    assert stored(process) == 0 and room.piece.there == {}
+
+
+def test_a_saved_file_waits_for_whoever_is_at_the_booth(room: Room) -> None:
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "performing")
+    piece = room.piece
+    room.write("pieces: [little]\nlanguages: [de]\n")
+    process._told.add(signal.SIGHUP)
+    room.frames(5)
+    assert room.piece is piece and process._stage.booth.phase == "performing"
+    for _ in range(200):
+        room.frames(1, 0.05)
+    assert room.piece is not piece and process._stage.languages == ["de"]
+    assert stored(process) == 1
+
+
+@pytest.mark.parametrize("where", ["__init__", "remembers"])
+def test_a_piece_that_cannot_even_be_made_is_passed_over(
+    room: Room, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError(where)
+
+    monkeypatch.setattr(Other, where, fail)
+    room.begin("pieces: [other, little]\n")
+    room.frames(2)
+    assert type(room.piece) is Little and ("piece_replaced", "other") in room.alerts
+
+
+def test_a_piece_that_fails_now_and_then_does_not_keep_the_others_from_their_turn(room: Room) -> None:
+    room.begin("pieces: [little, other]\nchange_every: 10 min\n")
+    shown = set()
+    for number in range(48):
+        Little.fails.discard("Little.frame")
+        room.frames(1, 309.0)
+        if number % 2 == 0:
+            Little.fails.add("Little.frame")
+        room.frames(1, 1.1)
+        shown.add(type(room.piece).__name__)
+    assert shown == {"Little", "Other"}
+
+
+def test_a_visitor_that_always_stands_in_does_so_at_every_turn_until_the_file_says_never(room: Room) -> None:
+    process = room.begin("pieces: [little, other]\nchange_every: 10 min\nstand_in_visitors: always\n")
+    assert process._visitor is not None and not process._stage.stand_in
+    process._turn_began -= 700.0
+    for _ in range(200):
+        room.frames(1, 1.1)
+        if type(room.piece) is Other:
+            break
+    assert type(room.piece) is Other and process._visitor is not None
+    room.write("pieces: [little, other]\nchange_every: 10 min\nstand_in_visitors: never\n")
+    process._change()
+    room.frames(2, 1.1)
+    assert process._visitor is None
 
 
 def test_work_that_never_ends_is_said_and_then_a_new_process_begins(

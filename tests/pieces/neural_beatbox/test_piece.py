@@ -252,7 +252,7 @@ def test_networks_that_fail_later_leave_the_beat(gallery: Gallery, monkeypatch: 
     assert gallery.joins("anna", performance())
 
     def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        raise RuntimeError("the network does not fit its input")
 
     assert gallery.piece._ears is not None and gallery.piece._drummer is not None
     monkeypatch.setattr(gallery.piece._ears, "hear", fail)
@@ -261,6 +261,22 @@ def test_networks_that_fail_later_leave_the_beat(gallery: Gallery, monkeypatch: 
     gallery.run(8.0)
     assert set(gallery.events) == {"network_failed"}
     assert gallery.loudness(4.0) > 0.1 and gallery.piece.heard("anna")
+
+
+@pytest.mark.parametrize("which", ["hear", "compose"])
+def test_a_gpu_that_fails_is_left_to_the_runtime(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    """An error of CUDA poisons the process: to try again in it would be deaf for ever."""
+    gallery.run(3.0)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(gallery.piece._ears if which == "hear" else gallery.piece._drummer, which, fail)
+    with pytest.raises(RuntimeError, match="CUDA"):
+        gallery.joins("ben", performance(4))
+        gallery.run(20.0)
 
 
 def test_networks_that_cannot_be_loaded_are_tried_again_less_and_less_often(
