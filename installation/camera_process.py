@@ -78,6 +78,7 @@ def run(exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -
                 vitals.condition("camera_missing", True, camera=called, reason=error)
             finally:
                 camera.close()
+                vitals.condition("camera_black", False)  # one that is gone shows nothing, black or not
         vitals.beat()  # an attempt has ended: this process is not stuck
         vitals.write_if_due()
         if back is None:

@@ -262,3 +262,35 @@ def test_a_camera_that_nobody_takes_is_closed(monkeypatch: pytest.MonkeyPatch) -
     assert look.take() is taken
     look.close()
     assert not taken.closed, "it is the taker's"
+
+
+@pytest.mark.parametrize("wanted", ["usb-cam", "auto"])
+def test_whatever_it_was_called_that_was_missing_is_no_longer_when_pictures_come(
+    room: Room, loaded: Loaded, monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    """It is missed by its identity or its name, and another one may come back in its place."""
+    room.exhibition = loaded(f"pieces: beat\ncamera: {wanted}\n")
+    monkeypatch.setattr(camera_process, "BLACK_EVERY", 2)
+    missing: list[list[str]] = []
+
+    def camera(number: int) -> None:
+        if room.opened == 1 and number == 5:
+            missing.append(room.standing)
+            room.plugged = False
+        elif room.opened == 2 and number == 1:
+            missing.append(room.standing)
+            room.stopping.set()
+
+    def plugged_again() -> list[CameraFound]:
+        missing.append(room.standing)
+        found = [CameraFound("usb-cam", "Cam", "/dev/video0")] if room.plugged else []
+        room.plugged = True
+        return found
+
+    room.each = {"Cam": camera, "stand_in.mp4": lambda number: setattr(room, "plugged", number > 5 or room.plugged)}
+    if wanted != "auto":
+        monkeypatch.setattr(camera_process, "cameras", plugged_again)
+    room.run()
+    assert ["camera_black"] in missing, "it saw nothing"
+    assert any("camera_missing" in names for names in missing) or wanted == "auto"
+    assert missing[-1] == []
