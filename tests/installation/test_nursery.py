@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -40,14 +41,24 @@ def test_a_long_file_is_cut_while_it_is_written(tmp_path: Path) -> None:
     assert len(kept) == nursery.OUTPUT_BYTES and kept.endswith(b"data\nlast\n")
 
 
-def test_it_is_cut_though_there_is_no_room_for_what_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_cut_though_there_is_no_room_for_what_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "camera.out").write_bytes(b"x" * (nursery.OUTPUT_BYTES + 1))
     (tmp_path / "camera.out.1").symlink_to("/dev/full")
     nursery.cut_output(tmp_path, "camera")
     assert (tmp_path / "camera.out").stat().st_size == 0
     (tmp_path / "camera.out").unlink()
     nursery.cut_output(tmp_path, "camera")
-    assert "cannot be cut" in capsys.readouterr().err, "and it lives on"
+    assert capsys.readouterr().err == "", "on a disk that cannot be written there is none"
+
+    def refuse(path: Path, length: int) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(nursery.os, "truncate", refuse)
+    (tmp_path / "camera.out").write_bytes(b"x" * (nursery.OUTPUT_BYTES + 1))
+    nursery.cut_output(tmp_path, "camera")
+    assert "cannot be cut: [Errno 30] Read-only" in capsys.readouterr().err, "and it lives on"
 
 
 CHILD = """
