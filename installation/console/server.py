@@ -87,7 +87,7 @@ class Site:
         for name, page in list(self._pages.items()):
             try:
                 page.show(situation, self._curtain)
-            except Exception:
+            except Exception:  # whatever a browser brought about, the other pages are brought up to date
                 log.exception("a page cannot be brought up to date; its browser will have to load it again")
                 del self._pages[name]
 

@@ -411,7 +411,7 @@ def test_a_screen_that_is_switched_on_later_is_taken(room: Room, monkeypatch: py
     assert not process._screen.real
     there.append("display 0")
     look()
-    assert not process._screen.real and ("screen_missing", "0") in room.alerts
+    assert not process._screen.real and "no window" in room.alerts["screen_missing", "0"]
     broken.clear()
     look()
     assert process._screen.real and ("screen_missing", "0") not in room.alerts
