@@ -14,52 +14,40 @@ import os
 import secrets
 import signal
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 
 from installation.answers import Threads
-from installation.assets import STAND_IN_FILM
 from installation.attract import Attract
 from installation.clock import Lateness, lateness
-from installation.devices import DeviceError
-from installation.devices.film import FilmReader
-from installation.devices.listing import displays
-from installation.devices.probe import ProbeError
-from installation.devices.screen import Offscreen, Pace, Screen, Window, has_display
+from installation.devices.screen import Pace, Screen
 from installation.exhibition import Exhibition, ExhibitionError, OnShow, running
 from installation.health import alerts
 from installation.health.logs import configure
-from installation.health.metrics import read_report
 from installation.health.vitals import Vitals
 from installation.keeping import Keeping
 from installation.live_camera import LiveCamera
 from installation.never_again import NeverAgain
-from installation.piece import Answer, CameraView, Picture, Piece, Size, Visit
+from installation.piece import CameraView, Picture, Piece
 from installation.preview import Preview
 from installation.sound.score import LivePort, ScoreWriter
 from installation.stage import Stage
-from installation.stand_ins import UNDO, StandInVisitor, performances
+from installation.stage_screen import StageScreen
+from installation.stage_visitor import StageVisitor
 from installation.turns import Turns
 from installation.typography import Typesetter
 from installation.visitors import retention
 from installation.visitors.clerk import Clerk
-from installation.visitors.store import Holdings, Store, StoreError, StoreInUse
+from installation.visitors.register import Register
+from installation.visitors.store import Store, StoreInUse
 
-DEFAULT_SIZE = (1280, 720)
-CONTROLS = ("button", "next", "previous")
 GPU_FAILED, WORK_STUCK = 3, 4  # exit codes
 STUCK_SECONDS, LEAVE_SECONDS = 120.0, 600.0  # long work has waited so long to be begun: say so; begin anew
-SCREEN_AGAIN = (15.0, 60.0)  # after so long without a screen it is looked for: the first time, and every other
-EXPIRE_EVERY = 60.0
-RECALLED_AT_ONCE = 2
 MOST_ON_NOW = 40  # names that the console lists
 SLOW, SLOW_SECONDS = 0.7, 30  # this part of the wanted rate, for so long, is worth an alert
 log = logging.getLogger("stage")
-T = TypeVar("T")
 
 
 def main(folder_text: str, exhibition_path: str, mode: str = "") -> None:
@@ -81,37 +69,32 @@ class StageProcess:
         self._told = told
         self._running = True
         self._vitals = Vitals(folder, "stage")
-        self._screen = open_screen(exhibition, self._vitals)
         self._turns = Turns([show.name for show in exhibition.pieces])
         self._show: int | None = 0  # the place of the piece on the stage; None is the attract film
         self._computer = Threads()
+        self._screens = StageScreen(exhibition, self._vitals, self._computer, time.monotonic())
+        self._visitor = StageVisitor(folder)
         self._clerk = self._open_store()
+        self._register = Register(self._clerk, self._vitals)
         self._type = Typesetter()
         self._score = ScoreWriter(LivePort(folder))
         self._camera = LiveCamera(folder)
         self._preview = Preview(folder)
         self._never_again = NeverAgain(exhibition.data_folder)
         self._keeping = Keeping(exhibition.data_folder, alerts.alert, alerts.clear)
-        self._expiring_at = 0.0
-        self._visitor: StandInVisitor | None = None
-        self._real_devices = False  # a real camera or microphone has been seen
-        self._expired: Answer[list[str]] | None = None
-        self._holdings: Answer[Holdings] | None = None
-        self._recalling: Answer[list[Visit]] | None = None
-        self._remembered: deque[Visit] = deque()
-        self._gone: set[str] = set()  # visits whose time was over since those that are remembered were asked for
-        self._displays: Answer[Any] | None = None
-        self._display_looks, self._display_at = 0, time.monotonic() + SCREEN_AGAIN[0]
         self._open, self._hours_at = True, 0.0
         self._closed: Picture | None = None
         # The turn began when its piece was first opened; a piece that fails and is opened again has no longer one.
         self._turn_began = self._opened_at = self._doors_opened_at = time.monotonic()
         self._began = self._counted_at = time.monotonic()
         self._count_at, self._counted, self._slow = 0.0, 0, 0
-        self._film_seconds = 1.0
         self._stage: Stage
         self._open_from(0)
         self._look_for_fonts()
+
+    @property
+    def _screen(self) -> Screen:
+        return self._screens.screen
 
     def _look_for_fonts(self) -> None:
         for lines in self._exhibition.texts().values():
@@ -158,7 +141,7 @@ class StageProcess:
         stage.size = self._screen.size
         if not self._open:
             return self._closed_picture()
-        pressed += self._stand_in(shown_at)
+        pressed += self._visitor.pressed(stage, self._exhibition, shown_at)
         try:
             self._recall()
             return stage.step(shown_at, pressed, self._screen.dragged())
@@ -208,24 +191,11 @@ class StageProcess:
             self._recover(error, time.monotonic())
 
     def _close_stage(self) -> None:
-        self._visitor = None
+        self._visitor.forget()
         try:
             self._stage.close()
         except Exception:  # an artwork may fail in any way, and it goes anyhow
             log.exception("the piece failed at closing")
-
-    def _stand_in(self, now: float) -> list[str]:
-        if self._visitor is None:
-            return []
-        stage = self._stage
-        reading = stage.sound.port.reading()
-        bars = reading.bars if reading else ()
-        tempo = 60.0 * 4 * stage.sound.rate_hz / bars[-1].length if bars else 100.0
-        began = stage.began if stage.began is not None else now
-        pressed = self._visitor.presses(now - began, now % self._film_seconds, tempo, stage.booth)
-        if stage.booth.phase == "idle":
-            stage.set_undo(UNDO if pressed else self._exhibition.visitors.undo)
-        return pressed
 
     def _grade(self, late: float, period: float) -> None:
         grade = lateness(late, period)
@@ -293,48 +263,9 @@ class StageProcess:
         gc.collect()  # what the piece before held in circles (films, pictures, threads) goes now, and not some day
 
     def _look_for_devices(self, wait: float = 0.0) -> None:
-        """Where camera and microphone are stand-ins, a visitor stands in, too; as soon as one is real, it leaves for
-        good. What nobody has looked for within `wait` seconds may be real."""
-        stand_in = False
-        if not self._real_devices:
-            devices = self._devices(wait)
-            self._real_devices = any(device is not None and bool(device.get("real")) for device in devices)
-            stand_in = not self._real_devices and None not in devices
-        self._stage.stand_in = stand_in
-        wanted = self._exhibition.stand_in_visitors
-        if wanted == "always" or (wanted == "auto" and stand_in):
-            if self._visitor is None and self._stage.piece.records:
-                film = FilmReader(STAND_IN_FILM)
-                self._film_seconds = film.seconds
-                film.close()
-                self._visitor = StandInVisitor(performances(), self._film_seconds)
-        elif self._visitor is not None:
-            log.info("the visitor that stood in leaves")
-            self._visitor = None
+        if self._visitor.look(self._stage, self._exhibition, wait):
             self._ask(self._stage.abandon)
             self._stage.set_undo(self._exhibition.visitors.undo)
-
-    def _look_for_a_screen(self, now: float) -> None:
-        """A screen that is switched on later is taken as soon as it gives a window."""
-        wanted = self._exhibition.screen
-        if self._screen.real or wanted.mode == "offscreen" or (wanted.mode == "auto" and not has_display()):
-            return
-        if self._displays is None:
-            if now >= self._display_at:
-                self._display_looks += 1
-                self._displays = self._computer.compute(displays, seconds=1.0)
-        elif self._displays.ready:
-            looked, self._displays = self._displays, None
-            self._display_at = now + SCREEN_AGAIN[min(self._display_looks, len(SCREEN_AGAIN) - 1)]
-            try:
-                found = len(looked.result())
-            except ProbeError as error:
-                log.debug("still no screen: %s", error)
-                return
-            if wanted.display < found:
-                self._screen = open_screen(self._exhibition, self._vitals)
-                if self._screen.real:
-                    self._vitals.condition("screen_missing", False)
 
     def _housekeeping(self, now: float) -> None:
         if now >= self._hours_at:
@@ -342,31 +273,14 @@ class StageProcess:
             self._keep_hours()
             self._take_turns(now)
             self._look_for_devices()
-            self._look_for_a_screen(now)
+            self._screens.look(self._exhibition, now)
         self._vitals.status.set("installation_presence", self._stage.presence)
         self._vitals.status.fact("piece", type(self._stage.piece).__name__)
         self._vitals.status.fact("booth", self._stage.booth.phase)
         self._count()
         self._vitals.write_if_due()
-        if self._clerk is not None and now >= self._expiring_at:
-            self._expiring_at = now + EXPIRE_EVERY
-            if self._holdings is None:
-                self._holdings = self._clerk.holdings()
-            if self._expired is None:  # a disk that hangs answers late; what it says must not get lost
-                self._expired = self._clerk.expire()
-        if self._holdings is not None and self._holdings.ready:
-            held, self._holdings = answered(self._holdings), None
-            if held is not None:
-                self._vitals.status.set("installation_visits_stored", held.visits)
-                self._vitals.status.set("installation_store_bytes", held.media_bytes)
-                self._vitals.status.set("installation_store_free_bytes", held.free_bytes)
-        expired = self._expired
-        if expired is not None and expired.ready:
-            self._expired = None
-            for visit in answered(expired) or ():
-                self._gone.add(visit)
-                self._ask(self._stage.piece.withdraw, visit)
-                self._vitals.status.inc("installation_visits_expired_total")
+        for visit in self._register.expired(now):
+            self._ask(self._stage.piece.withdraw, visit)
         if signal.SIGHUP in self._told:
             self._told.discard(signal.SIGHUP)
             self._change()
@@ -472,8 +386,7 @@ class StageProcess:
         self._opened_at = time.monotonic()
         if self._show != was:
             self._turn_began = self._opened_at
-        self._remembered, self._gone = deque(), set()
-        self._recalling = self._clerk.visits(remembers) if self._clerk and remembers > 0 else None
+        self._register.ask(remembers)
         self._look_for_devices(wait=1.5)
 
     def _made_stage(self) -> Stage:
@@ -503,14 +416,9 @@ class StageProcess:
         )
 
     def _recall(self) -> None:
-        """Give the piece those who were here before, a few at each picture: reading them takes longer than one."""
-        if self._recalling is not None and self._recalling.ready:
-            recalled, self._recalling = self._recalling, None
-            self._remembered.extend(answered(recalled) or ())
-        for _ in range(min(RECALLED_AT_ONCE, len(self._remembered))):
-            visit = self._remembered.popleft()
-            if visit.id not in self._gone | self._stage.withdrawn:
-                self._stage.piece.contribute(visit)
+        """Give the piece those who were here before, a few at each picture."""
+        for visit in self._register.recalled(self._stage.withdrawn):
+            self._stage.piece.contribute(visit)
 
     def _open_store(self) -> Clerk | None:
         settings = self._exhibition.visitors
@@ -524,28 +432,6 @@ class StageProcess:
             log.error("%s", error)
             return None
         return Clerk(store, settings.keep)
-
-    def _devices(self, wait: float) -> list[dict[str, object] | None]:
-        """What the other processes say of microphone and camera; None for one that they have not looked for."""
-        kinds = {"microphone": "sound"} | ({} if self._exhibition.camera.id == "none" else {"camera": "camera"})
-        found: list[dict[str, object] | None] = []
-        until = time.monotonic() + wait
-        for kind, process in kinds.items():
-            path = self._folder / "status" / f"{process}.json"
-            while not path.exists() and time.monotonic() < until:
-                time.sleep(0.02)
-            report = read_report(path, time.monotonic()) if path.exists() else None
-            found.append(None if report is None else report.facts.get("devices", {}).get(kind))
-        return found
-
-
-def answered(answer: Answer[T]) -> T | None:
-    """What the store answered; None, and a line in the log, where it could not."""
-    try:
-        return answer.result()
-    except (OSError, StoreError) as error:
-        log.error("the store: %s", error)
-        return None
 
 
 def _made(show: OnShow) -> Piece:
@@ -562,32 +448,3 @@ def chosen_gpu(wanted: str, vitals: Vitals) -> str:
     if not present:
         return "cpu"
     return "cuda:0" if wanted == "auto" else wanted
-
-
-def open_screen(exhibition: Exhibition, vitals: Vitals) -> Screen:
-    """The screen that the exhibition asks for, or the offscreen stand-in with the reason on the status."""
-    wanted = exhibition.screen
-    size: Size | None = (wanted.size[0], wanted.size[1]) if wanted.size else None
-    reason = "the exhibition asks for it"
-    if wanted.mode != "offscreen" and (wanted.mode != "auto" or has_display()):
-        try:
-            window = Window(
-                size=size or (DEFAULT_SIZE if wanted.mode == "window" else None),
-                display=wanted.display,
-                fullscreen=wanted.mode != "window",
-                rotate=wanted.rotate,
-                title=exhibition.title,
-                controls={name: getattr(exhibition.controls, name) for name in CONTROLS},
-            )
-        except DeviceError as error:
-            reason = str(error)
-            vitals.condition("screen_missing", True, screen=wanted.display, reason=reason)
-        else:
-            vitals.device("screen", window.name, real=True)
-            return window
-    elif wanted.mode == "auto":
-        reason = "there is no X server or Wayland"
-    upright = wanted.rotate in (90, 270)
-    shown = size or ((DEFAULT_SIZE[1], DEFAULT_SIZE[0]) if upright else DEFAULT_SIZE)
-    vitals.device("screen", f"offscreen, {shown[0]}×{shown[1]}", real=False, reason=reason)
-    return Offscreen(shown)

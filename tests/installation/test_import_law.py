@@ -35,6 +35,8 @@ ARROWS = {
     "supervisor": {"health", "exhibition", "watching", "segments", "nursery"},
     "nursery": {"health", "exhibition"},
     "stage": {"devices", "sound", "networks", "visitors", "health"},
+    "stage_screen": {"devices", "exhibition", "health"},
+    "stage_visitor": {"devices", "exhibition", "health", "stage", "stand_ins"},
 }
 # The lightest know nothing but what is named here.
 FEET = {

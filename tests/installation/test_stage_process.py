@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from installation import segments, stage_process
+from installation import segments, stage_process, stage_screen
 from installation.attract import Attract
 from installation.devices import DeviceError
 from installation.devices.probe import ProbeError
@@ -334,7 +334,7 @@ def test_what_a_slow_disk_says_late_is_heard(room: Room) -> None:
 
     slow = Slow()
     room.piece.there["long gone"] = object()
-    process._expired = slow
+    process._register._expired = slow
     room.frames(5, 61.0)
     slow.ready = True
     room.frames(2)
@@ -347,7 +347,7 @@ def test_what_a_slow_disk_says_late_is_heard(room: Room) -> None:
 def test_the_visitor_that_stands_in_never_records_real_people(room: Room) -> None:
     room.devices(microphone=False, camera=False)
     process = room.begin("pieces: [little]\n")
-    assert process._visitor is not None and process._stage.stand_in
+    assert process._visitor.there and process._stage.stand_in
     for _ in range(2000):
         room.frames(1, 0.05)
         if process._stage.booth.phase == "performing":
@@ -355,7 +355,7 @@ def test_the_visitor_that_stands_in_never_records_real_people(room: Room) -> Non
     assert process._stage.booth.phase == "performing"
     room.devices(camera=True)
     room.frames(30, 0.05)
-    assert process._visitor is None and not process._stage.stand_in
+    assert not process._visitor.there and not process._stage.stand_in
     phases = set()
     for _ in range(600):
         room.frames(1, 0.05)
@@ -364,7 +364,7 @@ def test_the_visitor_that_stands_in_never_records_real_people(room: Room) -> Non
     assert process._clerk is not None and process._clerk.store.holdings().visits == 0
     room.devices(camera=False)
     room.frames(100, 0.05)
-    assert process._visitor is None, "a camera that was unplugged is no reason to invent visitors"
+    assert not process._visitor.there, "a camera that was unplugged is no reason to invent visitors"
 
 
 def test_a_device_that_nobody_has_looked_for_may_be_real(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -372,10 +372,10 @@ def test_a_device_that_nobody_has_looked_for_may_be_real(room: Room, monkeypatch
         status.unlink()
     monkeypatch.setattr(stage_process.time, "sleep", lambda seconds: setattr(room, "now", room.now + seconds))
     process = room.begin("pieces: [little]\n")
-    assert process._visitor is None and not process._stage.stand_in
+    assert not process._visitor.there and not process._stage.stand_in
     room.devices(microphone=False, camera=False)
     room.frames(30, 0.05)
-    assert process._visitor is not None and process._stage.stand_in
+    assert process._visitor.there and process._stage.stand_in
 
 
 def test_a_screen_that_is_switched_on_later_is_taken(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -395,16 +395,16 @@ def test_a_screen_that_is_switched_on_later_is_taken(room: Room, monkeypatch: py
                 raise DeviceError(broken[0])
             super().__init__((80, 60))
 
-    monkeypatch.setattr(stage_process, "displays", displays)
-    monkeypatch.setattr(stage_process, "has_display", lambda: True)
-    monkeypatch.setattr(stage_process, "Window", Window)
+    monkeypatch.setattr(stage_screen, "displays", displays)
+    monkeypatch.setattr(stage_screen, "has_display", lambda: True)
+    monkeypatch.setattr(stage_screen, "Window", Window)
     process = room.begin("pieces: [little]\n")
     process._exhibition.screen.__dict__["mode"] = "auto"
 
     def look() -> None:
         room.frames(1, 61.0)
-        if process._displays is not None:
-            process._displays._future.exception()  # the probe has answered
+        if process._screens._displays is not None:
+            process._screens._displays._future.exception()  # the probe has answered
         room.frames(1, 1.1)
 
     look()
@@ -528,17 +528,17 @@ def test_a_piece_that_fails_now_and_then_does_not_keep_the_others_from_their_tur
 
 def test_a_visitor_that_always_stands_in_does_so_at_every_turn_until_the_file_says_never(room: Room) -> None:
     process = room.begin("pieces: [little, other]\nchange_every: 10 min\nstand_in_visitors: always\n")
-    assert process._visitor is not None and not process._stage.stand_in
+    assert process._visitor.there and not process._stage.stand_in
     process._turn_began -= 700.0
     for _ in range(200):
         room.frames(1, 1.1)
         if type(room.piece) is Other:
             break
-    assert type(room.piece) is Other and process._visitor is not None
+    assert type(room.piece) is Other and process._visitor.there
     room.write("pieces: [little, other]\nchange_every: 10 min\nstand_in_visitors: never\n")
     process._change()
     room.frames(2, 1.1)
-    assert process._visitor is None
+    assert not process._visitor.there
 
 
 def test_work_that_never_ends_is_said_and_then_a_new_process_begins(

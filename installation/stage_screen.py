@@ -1,0 +1,84 @@
+"""The stage's screen: the one that the exhibition asks for, an offscreen stand-in, and what is switched on later.
+
+Lives here: choosing and taking a screen. Must not live here: windows themselves (`devices/screen.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from installation.answers import Threads
+from installation.devices import DeviceError
+from installation.devices.listing import displays
+from installation.devices.probe import ProbeError
+from installation.devices.screen import Offscreen, Screen, Window, has_display
+from installation.exhibition import Exhibition
+from installation.health.vitals import Vitals
+from installation.piece import Answer, Size
+
+DEFAULT_SIZE = (1280, 720)
+CONTROLS = ("button", "next", "previous")
+LOOKED_FOR_AFTER = (15.0, 60.0)  # seconds without a screen: the first time, and every other
+log = logging.getLogger("stage")
+
+
+class StageScreen:
+    """`screen` is what the stage shows its pictures on now."""
+
+    def __init__(self, exhibition: Exhibition, vitals: Vitals, computer: Threads, now: float) -> None:
+        self._vitals, self._computer = vitals, computer
+        self._displays: Answer[Any] | None = None
+        self._looks, self._look_at = 0, now + LOOKED_FOR_AFTER[0]
+        self.screen = opened(exhibition, vitals)
+
+    def look(self, exhibition: Exhibition, now: float) -> None:
+        """Take a screen that is switched on later as soon as it gives a window."""
+        wanted = exhibition.screen
+        if self.screen.real or wanted.mode == "offscreen" or (wanted.mode == "auto" and not has_display()):
+            return
+        if self._displays is None:
+            if now >= self._look_at:
+                self._looks += 1
+                self._displays = self._computer.compute(displays, seconds=1.0)
+        elif self._displays.ready:
+            looked, self._displays = self._displays, None
+            self._look_at = now + LOOKED_FOR_AFTER[min(self._looks, len(LOOKED_FOR_AFTER) - 1)]
+            try:
+                found = len(looked.result())
+            except ProbeError as error:
+                log.debug("still no screen: %s", error)
+                return
+            if wanted.display < found:
+                self.screen = opened(exhibition, self._vitals)
+                if self.screen.real:
+                    self._vitals.condition("screen_missing", False)
+
+
+def opened(exhibition: Exhibition, vitals: Vitals) -> Screen:
+    """The screen that the exhibition asks for, or the offscreen stand-in with the reason on the status."""
+    wanted = exhibition.screen
+    size: Size | None = (wanted.size[0], wanted.size[1]) if wanted.size else None
+    reason = "the exhibition asks for it"
+    if wanted.mode != "offscreen" and (wanted.mode != "auto" or has_display()):
+        try:
+            window = Window(
+                size=size or (DEFAULT_SIZE if wanted.mode == "window" else None),
+                display=wanted.display,
+                fullscreen=wanted.mode != "window",
+                rotate=wanted.rotate,
+                title=exhibition.title,
+                controls={name: getattr(exhibition.controls, name) for name in CONTROLS},
+            )
+        except DeviceError as error:
+            reason = str(error)
+            vitals.condition("screen_missing", True, screen=wanted.display, reason=reason)
+        else:
+            vitals.device("screen", window.name, real=True)
+            return window
+    elif wanted.mode == "auto":
+        reason = "there is no X server or Wayland"
+    upright = wanted.rotate in (90, 270)
+    shown = size or ((DEFAULT_SIZE[1], DEFAULT_SIZE[0]) if upright else DEFAULT_SIZE)
+    vitals.device("screen", f"offscreen, {shown[0]}×{shown[1]}", real=False, reason=reason)
+    return Offscreen(shown)

@@ -1,0 +1,90 @@
+"""Whether camera and microphone stand in for real ones, and the visitor that stands in with them.
+
+Lives here: when that visitor comes and goes, and what it presses. Must not live here: how it behaves
+(`stand_ins.py`), the film it steps out of (`assets`).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+from installation.assets import STAND_IN_FILM
+from installation.devices.film import FilmReader
+from installation.exhibition import Exhibition
+from installation.health.metrics import read_report
+from installation.stage import Stage
+from installation.stand_ins import UNDO, StandInVisitor, performances
+
+log = logging.getLogger("stage")
+
+
+class StageVisitor:
+    """The stand-in visitor of the stage process, for as long as nothing real has been seen."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._visitor: StandInVisitor | None = None
+        self._real_devices = False  # a real camera or microphone has been seen
+        self._film_seconds = 1.0
+
+    @property
+    def there(self) -> bool:
+        return self._visitor is not None
+
+    def look(self, stage: Stage, exhibition: Exhibition, wait: float = 0.0) -> bool:
+        """Where camera and microphone are stand-ins, a visitor stands in, too; as soon as one is real, it leaves for
+        good. What nobody has looked for within `wait` seconds may be real.
+
+        Returns:
+            Whether it leaves now; what it began is then to be given up.
+        """
+        stand_in = False
+        if not self._real_devices:
+            devices = self._devices(exhibition, wait)
+            self._real_devices = any(device is not None and bool(device.get("real")) for device in devices)
+            stand_in = not self._real_devices and None not in devices
+        stage.stand_in = stand_in
+        wanted = exhibition.stand_in_visitors
+        if wanted == "always" or (wanted == "auto" and stand_in):
+            if self._visitor is None and stage.piece.records:
+                film = FilmReader(STAND_IN_FILM)
+                self._film_seconds = film.seconds
+                film.close()
+                self._visitor = StandInVisitor(performances(), self._film_seconds)
+        elif self._visitor is not None:
+            log.info("the visitor that stood in leaves")
+            self._visitor = None
+            return True
+        return False
+
+    def pressed(self, stage: Stage, exhibition: Exhibition, now: float) -> list[str]:
+        """The controls that it presses at this picture."""
+        if self._visitor is None:
+            return []
+        reading = stage.sound.port.reading()
+        bars = reading.bars if reading else ()
+        tempo = 60.0 * 4 * stage.sound.rate_hz / bars[-1].length if bars else 100.0
+        began = stage.began if stage.began is not None else now
+        pressed = self._visitor.presses(now - began, now % self._film_seconds, tempo, stage.booth)
+        if stage.booth.phase == "idle":
+            stage.set_undo(UNDO if pressed else exhibition.visitors.undo)
+        return pressed
+
+    def forget(self) -> None:
+        """The piece before which it stood goes; before the next one another may stand in."""
+        self._visitor = None
+
+    def _devices(self, exhibition: Exhibition, wait: float) -> list[dict[str, object] | None]:
+        """What the other processes say of microphone and camera; None for one that they have not looked for."""
+        kinds = {"microphone": "sound"} | ({} if exhibition.camera.id == "none" else {"camera": "camera"})
+        found: list[dict[str, object] | None] = []
+        until = time.monotonic() + wait
+        for kind, process in kinds.items():
+            path = self._folder / "status" / f"{process}.json"
+            while not path.exists() and time.monotonic() < until:
+                time.sleep(0.02)
+            report = read_report(path, time.monotonic()) if path.exists() else None
+            found.append(None if report is None else report.facts.get("devices", {}).get(kind))
+        return found
