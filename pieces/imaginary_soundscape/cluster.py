@@ -8,33 +8,50 @@ Every machine of the cluster needs the project, its weights, and the archive at 
 
 from __future__ import annotations
 
+import os
+import socket
 from collections import deque
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from pieces.imaginary_soundscape import encoders
 from pieces.imaginary_soundscape.recordings import Listened, listened
 
-AHEAD = 4  # files a listener has before it: none waits, and what is held does not grow with the archive
+AHEAD = 4  # files a core has before it: none waits, and what is held does not grow with the archive
+RETRIES = 3  # of a file whose machine was lost: that does not end a night's work
+PATIENCE_S = 5.0  # for a cluster to answer at its address
 
 
 class ClusterError(ValueError):
     """A cluster that cannot be used. The message says what is missing and how to get it."""
 
 
-class Listener:
-    """Listens on one core of the cluster: loads the encoder once."""
+def answers(address: str) -> bool:
+    """Whether something listens at "host:port" or "ray://host:port"; what names no port is for Ray to find."""
+    host, _, port = address.rpartition("//")[2].rpartition(":")
+    if not (host and port.isdecimal()):
+        return True
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), PATIENCE_S).close()
+    except (OSError, OverflowError):
+        return False
+    return True
 
-    def __init__(self, encoder: str) -> None:
-        import torch
 
-        from pieces.imaginary_soundscape import encoders
+@cache
+def _encoder(name: str) -> encoders.Encoder:
+    """Loaded once by each process of the cluster that listens."""
+    torch.set_num_threads(1)  # as many of them as cores
+    return encoders.load(name)
 
-        torch.set_num_threads(1)  # as many listeners as cores
-        self._encoder = encoders.load(encoder)
 
-    def listen(self, path: str) -> Listened:
-        return listened(Path(path), self._encoder)
+def listen(path: str, encoder: str) -> Listened:
+    """What is heard in a file, on one core of whichever machine."""
+    return listened(Path(path), _encoder(encoder))
 
 
 class Cluster:
@@ -56,25 +73,27 @@ class Cluster:
                 "engine ray needs the package ray: pip install ray; or leave --engine out, and this machine listens"
             ) from error
         self._ray: Any = ray
+        address = os.environ.get("RAY_ADDRESS", "")
+        if not answers(address):  # Ray would go on trying for a quarter of an hour
+            raise ClusterError(f"engine ray: nothing answers at RAY_ADDRESS={address}; is the cluster running there?")
         try:
             if not ray.is_initialized():
                 ray.init(log_to_driver=False)  # the cluster at RAY_ADDRESS, or this machine's cores
-            cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
-            listener = ray.remote(num_cpus=1)(Listener)
-            self._listeners: list[Any] = [listener.remote(encoder) for _ in range(min(cores, max(len(paths), 1)))]
+            self._cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
         except (ConnectionError, RuntimeError) as error:
             raise ClusterError(f"engine ray: no cluster can be reached ({error}); is RAY_ADDRESS right?") from error
+        self._encoder = encoder
+        self._listen: Any = ray.remote(num_cpus=1, max_retries=RETRIES)(listen)
         self._waiting = deque(paths)
         self._answers: dict[Path, Any] = {}
-        self._given = 0
 
     def __call__(self, path: Path) -> Listened:
         """What was heard in a file.
 
         Raises:
-            ClusterError: the listener was lost; what was heard before is in the index, a next run goes on from there.
+            ClusterError: the cluster was lost; what was heard before is in the index, a next run goes on from there.
         """
-        while self._waiting and len(self._answers) < AHEAD * len(self._listeners):
+        while self._waiting and len(self._answers) < AHEAD * self._cores:
             self._ask(self._waiting.popleft())
         if path not in self._answers:
             self._ask(path)
@@ -88,11 +107,10 @@ class Cluster:
         return found
 
     def close(self) -> None:
-        """Let the listeners go."""
-        for listener in self._listeners:
-            self._ray.kill(listener)
+        """Leave the cluster; nobody waits for what was asked ahead."""
+        for answer in self._answers.values():
+            self._ray.cancel(answer)
+        self._answers.clear()
 
     def _ask(self, path: Path) -> None:
-        listener = self._listeners[self._given % len(self._listeners)]
-        self._given += 1
-        self._answers[path] = listener.listen.remote(str(path))
+        self._answers[path] = self._listen.remote(str(path), self._encoder)

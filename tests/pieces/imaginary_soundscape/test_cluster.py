@@ -1,7 +1,8 @@
 """A cluster listens as one machine does: the same index, few files ahead, and words where there is none."""
 
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from pieces.imaginary_soundscape import cluster, encoders
 from pieces.imaginary_soundscape.archive import Index
-from pieces.imaginary_soundscape.cluster import Cluster, ClusterError, Listener
+from pieces.imaginary_soundscape.cluster import Cluster, ClusterError
 from tests.pieces.imaginary_soundscape.test_archive import Loudness, run, write
 
 
@@ -18,7 +19,7 @@ class Ray(SimpleNamespace):
     """Ray's face, as far as it is used; what is asked of it is done when its answer is fetched."""
 
     def __init__(self) -> None:
-        super().__init__(asked=[], held=0, most=0, killed=0, fails=False)
+        super().__init__(asked=[], held=0, most=0, cancelled=0, fails=False)
 
     def is_initialized(self) -> bool:
         return True
@@ -26,21 +27,15 @@ class Ray(SimpleNamespace):
     def cluster_resources(self) -> dict[str, float]:
         return {"CPU": 2.0}
 
-    def remote(self, num_cpus: int) -> Callable[[type], Any]:
-        def listener(kind: type) -> Any:
-            def begin(*arguments: Any) -> Any:
-                one = kind(*arguments)
-                return SimpleNamespace(listen=SimpleNamespace(remote=lambda path: self._ask(one, path)))
+    def remote(self, **options: int) -> Callable[[Callable[..., Any]], Any]:
+        self.options = options
+        return lambda work: SimpleNamespace(remote=lambda path, encoder: self._ask(work, path, encoder))
 
-            return SimpleNamespace(remote=begin)
-
-        return listener
-
-    def _ask(self, listener: Any, path: str) -> Any:
+    def _ask(self, work: Callable[..., Any], path: str, encoder: str) -> Any:
         self.asked.append(path)
         self.held += 1
         self.most = max(self.most, self.held)
-        return lambda: listener.listen(path)
+        return lambda: work(path, encoder)
 
     def get(self, answer: Any) -> Any:
         self.held -= 1
@@ -48,24 +43,26 @@ class Ray(SimpleNamespace):
             raise OSError("a machine went away")
         return answer()
 
-    def kill(self, listener: Any) -> None:
-        self.killed += 1
+    def cancel(self, answer: Any) -> None:
+        self.cancelled += 1
 
 
 @pytest.fixture
-def ray(monkeypatch: pytest.MonkeyPatch) -> Ray:
+def ray(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ray]:
     fake = Ray()
     monkeypatch.setitem(sys.modules, "ray", fake)
     monkeypatch.setattr(encoders, "load", lambda name: Loudness())
-    return fake
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    cluster._encoder.cache_clear()
+    yield fake
+    cluster._encoder.cache_clear()
 
 
-def test_one_listener_hears_what_this_machine_hears(tmp_path: Path, ray: Ray) -> None:
+def test_a_core_hears_what_this_machine_hears(tmp_path: Path, ray: Ray) -> None:
     sound = write(tmp_path / "a.wav", 0.4)
     (tmp_path / "broken.ogg").write_bytes(b"OggS" + bytes(90))
-    listener = Listener("loudness")
-    assert listener.listen(str(sound)).point is not None
-    broken = listener.listen(str(tmp_path / "broken.ogg"))
+    assert cluster.listen(str(sound), "loudness").point is not None
+    broken = cluster.listen(str(tmp_path / "broken.ogg"), "loudness")
     assert broken.point is None and "cannot be read" in broken.wrong
 
 
@@ -83,7 +80,8 @@ def test_the_index_is_the_same_and_few_are_heard_ahead(tmp_path: Path, ray: Ray)
     assert [clip.path for clip in index.usable()] == [clip.path for clip in alone.usable()]
     assert encoder.heard == 0, "this process listens to nothing"
     assert ray.most <= cluster.AHEAD * 2 + 1
-    assert ray.killed == 2
+    assert ray.cancelled == 1, "only the twin, of which all was known"
+    assert ray.options["max_retries"] >= 1, "a machine that goes away does not end the work"
     assert Index(tmp_path / "there").survey(encoder).unknown == []
 
 
@@ -97,6 +95,8 @@ def test_a_machine_that_goes_away_is_named_and_what_was_heard_stays(tmp_path: Pa
     ray.fails = True
     with pytest.raises(ClusterError, match="went away"):
         next(steps)
+    many.close()
+    assert ray.cancelled == 3, "of six, two were heard and one failed"
     assert len(Index(tmp_path).survey(encoder).unknown) == 4
 
 
@@ -109,3 +109,20 @@ def test_without_ray_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPa
 def test_nothing_imports_ray_unless_it_is_chosen() -> None:
     source = Path(cluster.__file__).read_text(encoding="utf-8")
     assert not [line for line in source.splitlines() if line.startswith(("import ray", "from ray"))]
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_an_address_where_nothing_answers_is_said_at_once(
+    ray: Ray, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"{scheme}127.0.0.1:{server.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        Cluster([], "own")
+    with pytest.raises(ClusterError, match=f"nothing answers at RAY_ADDRESS={address}"):
+        Cluster([], "own")
+
+
+@pytest.mark.parametrize("address", ["", "auto", "local", "a.b:99999", "host:", ":6379", "ray://", "[::1"])
+def test_an_odd_address_is_left_to_ray_or_refused_and_never_a_fault(address: str) -> None:
+    assert cluster.answers(address) in (True, False)
