@@ -30,6 +30,7 @@ from installation.health.vitals import Vitals
 from installation.keeping import Keeping
 from installation.live_camera import LiveCamera
 from installation.never_again import NeverAgain
+from installation.on_stage import OnStage
 from installation.piece import CameraView, Picture, Piece
 from installation.preview import Preview
 from installation.sound.score import LivePort, ScoreWriter
@@ -89,12 +90,23 @@ class StageProcess:
         self._began = self._counted_at = time.monotonic()
         self._count_at, self._counted, self._slow = 0.0, 0, 0
         self._stage: Stage
-        self._open_from(0)
+        self._on_stage = OnStage(folder, time.monotonic())
+        self._open_from(self._where_it_was())
         self._look_for_fonts()
 
     @property
     def _screen(self) -> Screen:
         return self._screens.screen
+
+    def _where_it_was(self) -> int:
+        """The place of the piece that a process before this one showed. One with which processes keep dying is set
+        aside as one that keeps failing is, if there are others."""
+        names = self._turns.names
+        for death in self._on_stage.deaths if len(names) > 1 else ():
+            if death.piece in names and self._turns.failed(names.index(death.piece), death.at):
+                reason = "its process died"
+                self._vitals.condition("piece_replaced", True, piece=death.piece, reason=reason)
+        return names.index(self._on_stage.piece) if self._on_stage.piece in names else 0
 
     def _look_for_fonts(self) -> None:
         for lines in self._exhibition.texts().values():
@@ -124,6 +136,7 @@ class StageProcess:
             before = now
             self._grade(late, pace.period)
             self._housekeeping(now)
+        self._on_stage.leaves()
         self._close_stage()
         self._keeping.close()
         self._computer.close()
@@ -172,6 +185,7 @@ class StageProcess:
         if "CUDA" in f"{error!r}":
             self._vitals.event("gpu_failed", reason=error)
             self._vitals.status.write(time.monotonic())
+            self._on_stage.leaves()
             raise SystemExit(GPU_FAILED) from error
         if self._show is None:
             self._vitals.event("piece_failed", piece="attract", reason=repr(error))
@@ -311,6 +325,7 @@ class StageProcess:
         if waited > LEAVE_SECONDS:
             log.error("long work has waited for %.0f s to be begun; leaving", waited)
             self._vitals.status.write(time.monotonic())
+            self._on_stage.leaves()
             os._exit(WORK_STUCK)  # an orderly end would wait for what does not end
 
     def _put_away(self) -> None:
@@ -368,6 +383,7 @@ class StageProcess:
         was = self._show
         while True:
             self._show = None if self._safe else self._turns.turn(first, time.monotonic())
+            self._on_stage.shows("" if self._show is None else self._turns.names[self._show])
             made: Stage | None = None
             try:
                 made = self._made_stage()

@@ -155,6 +155,14 @@ class Room:
     def alerts(self) -> dict[tuple[str, str], str]:
         return {(alert.name, alert.about): alert.message for alert in alerts.board().active()}
 
+    def die(self) -> None:
+        """The process is gone without a word; what it held is free."""
+        assert self.process is not None
+        self.process._computer.close()
+        if self.process._clerk is not None:
+            self.process._clerk.close()
+        self.process = None
+
     def end(self) -> None:
         if self.process is not None:
             Little.fails.clear()
@@ -339,6 +347,53 @@ def test_what_a_slow_disk_says_late_is_heard(room: Room) -> None:
     slow.ready = True
     room.frames(2)
     assert room.piece.there == {}
+
+
+# ---- processes that die ----------------------------------------------------------------------------------------
+
+
+THREE = "pieces: [little, other, third]\nchange_every: 60 s\n"
+
+
+def test_after_a_death_the_programme_goes_on_where_it_was(room: Room) -> None:
+    room.begin(THREE)
+    room.minutes(1)
+    assert type(room.piece) is Other
+    room.die()
+    room.begin(THREE)
+    assert type(room.piece) is Other
+
+
+def test_a_piece_with_which_processes_keep_dying_is_passed_over(room: Room) -> None:
+    room.begin(THREE)
+    room.minutes(1)
+    for _ in range(FAILURES):
+        assert type(room.piece) is Other
+        room.die()
+        room.begin(THREE)
+    assert type(room.piece) is Third
+    assert "its process died" in room.alerts["piece_replaced", "other"]
+    assert room.minutes(6) == {"Little", "Third"}
+    assert "Other" in room.minutes(8), "after ten minutes it is tried again"
+
+
+def test_who_is_told_to_leave_has_not_died(room: Room) -> None:
+    for _ in range(2 * FAILURES):
+        process = room.begin(THREE)
+        room.frames(2)
+        process._told.add(signal.SIGTERM)
+        process.run()
+        room.process = None
+    room.begin(THREE)
+    assert type(room.piece) is Little and not process._on_stage.deaths
+
+
+def test_an_only_piece_is_not_passed_over_for_deaths(room: Room) -> None:
+    """What else should be shown? Whoever starts processes anew knows when it is enough."""
+    for _ in range(2 * FAILURES):
+        room.begin("pieces: [little]\n")
+        assert type(room.piece) is Little
+        room.die()
 
 
 # ---- devices that come late ----------------------------------------------------------------------------------
