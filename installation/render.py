@@ -265,13 +265,14 @@ def render(
     computer = Offline()
     random = np.random.default_rng(seed)
     ids = np.random.default_rng((seed, 1))
+    typesetter = Typesetter()
     stage = Stage(
         piece=on_show.piece(settings),
         size=size,
         sound=ScoreWriter(port),
         camera=film,
-        type=Typesetter(),
-        texts=exhibition.texts() if exhibition is not None else default_texts(),
+        type=typesetter,
+        texts=typesetter.legible(exhibition.texts() if exhibition is not None else default_texts()),
         languages=exhibition.languages if exhibition is not None else ("en",),
         computer=computer,
         random=random,

@@ -7,6 +7,7 @@ tables are used. How the pieces are drawn is told in ``typography.py``.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
@@ -52,8 +53,11 @@ _EAST_ASIAN = {"Hira", "Kana", "Hani", "Bopo"}
 COMMON = "Zyyy"
 _BY_THE_LETTER = _EAST_ASIAN | {"Thai", "Laoo", "Khmr", "Mymr"}  # written without spaces between words
 _NOT_AT_START = "、。，．・：；？！ー）］｝」』】〉》〕ゝゞぁぃぅぇぉっゃゅょァィゥェォッャュョ々…‥,.!?;:)]}%"
+_SENTENCE_ENDS = ".!?。！？।؟"
 _NOT_AT_END = "（［｛「『【〈《〔([{"
 
+
+_SPACES = re.compile(r"[^\S\u00a0\u202f]+")
 
 # ---- lines ----------------------------------------------------------------------------------------------
 
@@ -61,11 +65,14 @@ _NOT_AT_END = "（［｛「『【〈《〔([{"
 def broken(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
     """`text` cut into lines that `measure` finds no wider than `width`, as few as can be and balanced.
 
-    Words stay whole even where they are too wide. Japanese, Chinese, Thai, Lao, Khmer and Burmese are cut between
-    characters (but no line begins with a closing mark or ends with an opening one), Korean between words.
+    Two lines are cut between two sentences where both fit. Words stay whole even where they are too wide. Japanese,
+    Chinese, Thai, Lao, Khmer and Burmese are cut between characters (but no line begins with a closing mark or ends
+    with an opening one), Korean between words.
     """
     pieces = breakable(text)
     lines = _filled(pieces, width, measure)
+    if len(lines) == 2 and (sentences := _sentences(pieces)) and max(map(measure, sentences)) <= width:
+        return sentences
     narrow, wide = 0.5 * width, width
     while len(lines) > 1 and wide - narrow > width / 64:  # the narrowest measure that needs no more lines
         middle = (narrow + wide) / 2
@@ -74,6 +81,13 @@ def broken(text: str, width: float, measure: Callable[[str], float]) -> list[str
         else:
             wide = middle
     return _filled(pieces, wide, measure) if len(lines) > 1 else lines
+
+
+def _sentences(pieces: Sequence[str]) -> list[str]:
+    """The text as two lines of whole sentences, as alike in length as can be; empty where there is only one."""
+    ends = [at + 1 for at, piece in enumerate(pieces[:-1]) if piece.strip()[-1:] in _SENTENCE_ENDS]
+    cuts = [["".join(part).strip() for part in (pieces[:end], pieces[end:])] for end in ends]
+    return min(cuts, key=lambda cut: abs(len(cut[0]) - len(cut[1])), default=[])
 
 
 def line_count(text: str, width: float, measure: Callable[[str], float]) -> int:
@@ -145,9 +159,10 @@ def clusters(text: str) -> list[str]:
 
 
 def breakable(text: str) -> list[str]:
-    """A text cut at every place where a line may end; spaces stay with what precedes them."""
+    """A text cut at every place where a line may end; spaces stay with what precedes them. At a space of the kind
+    that does not break (as between 20 and s) none may."""
     pieces: list[str] = []
-    for word in " ".join(text.split()).replace(" ", " \0").split("\0"):
+    for word in " ".join(_SPACES.split(text.strip())).replace(" ", " \0").split("\0"):
         for cluster in clusters(word):
             previous = pieces[-1] if pieces else ""
             together = (

@@ -415,7 +415,7 @@ class StageProcess:
             sound=self._score,
             camera=self._camera,
             type=self._type,
-            texts=exhibition.texts(),
+            texts=self._type.legible(exhibition.texts()),
             languages=exhibition.languages,
             computer=self._computer,
             random=np.random.default_rng(secrets.randbits(64)),

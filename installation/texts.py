@@ -179,13 +179,13 @@ def faults(text: str) -> list[str]:
 
 
 def filled(text: str, language: str, keep_s: float, undo_s: float) -> str:
-    """`text` with its placeholders replaced by durations in `language`."""
-    return text.replace("{days}", duration(keep_s, language)).replace("{seconds}", duration(undo_s, language))
+    """`text` with its placeholders replaced by durations in `language`, in which no line may end."""
+    days, seconds = (duration(each, language).replace(" ", "\u00a0") for each in (keep_s, undo_s))
+    return text.replace("{days}", days).replace("{seconds}", seconds)
 
 
 def duration(seconds: float, language: str) -> str:
     """`duration(2592000, "de")` → `30 Tage`: in the largest unit that keeps the number whole.
-
     A language without built-in wording gets English units.
     """
     wording = wording_of(language) or built_in()["en"]

@@ -11,8 +11,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -144,6 +145,16 @@ class Typesetter:
                 name = "Japanese"
             found[name, package] = found.get((name, package), "") + character
         return tuple(Missing(name, package, characters) for (name, package), characters in found.items())
+
+    def legible(self, texts: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """The lines of each text that can be read here, without those in whose words letters are missing; where that
+        is none, all of them."""
+        found = {key: [line for line in lines if not self._lacks_letters(line)] for key, lines in texts.items()}
+        return {key: lines or list(texts[key]) for key, lines in found.items()}
+
+    def _lacks_letters(self, text: str) -> bool:
+        lost = "".join(missing.characters for missing in self.missing(text))
+        return any(unicodedata.category(character)[0] == "L" for character in lost)
 
     # ---- setting a line ----
 

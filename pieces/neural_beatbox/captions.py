@@ -30,6 +30,12 @@ SMALL, SMALLEST = 0.46, 0.34
 GROWTH = 1.5
 """How much larger than the plan's capitals the invitation may be set where there is room."""
 TAKE_BACK_SECONDS = 20.0
+SHORTEST_TAKE_BACK = 5.0
+"""With fewer seconds than these (a stand-in's) nothing is said of taking back: nobody could read it."""
+FEWER_LINES = 0.85
+"""The invitation is set so much smaller where it takes fewer lines then."""
+DESCENT, BETWEEN = 0.35, 0.4
+"""Room under the last baseline at least, and between two texts, in cap heights."""
 FEWEST_WORDS = 5
 """An invitation of so many words is set on two lines where there is room for two, for the sake of its shape."""
 MEASURED, MOST_WIDTHS = 16, 4000
@@ -69,6 +75,7 @@ class Captions:
         self._since = 0.0
         self._cap_share = 0.0
         self._widths: dict[str, float] = {}
+        self._reaches: dict[str, tuple[float, float]] = {}
         self._counted: tuple[Size, int] = ((0, 0), 0)
         self._key: tuple[object, ...] = ()
         self._now: Picture | None = None  # what is being read
@@ -104,9 +111,7 @@ class Captions:
 
     def paint(self, canvas: Picture, plan: Plan, moment: Moment, everything: bool) -> None:
         """Bring the caption up to date where `plan` has it; with `everything`, all of it."""
-        settled = (
-            self._opacity >= 1 and self._next is None and self._setting is None and moment.booth.phase != "joined"
-        )
+        settled = self._opacity >= 1 and self._next is None and self._setting is None and not _runs_out(moment.booth)
         if settled and self._settled and not everything:
             return
         self._settled = settled
@@ -123,7 +128,7 @@ class Captions:
             cv2.addWeighted(
                 part[:rows, :columns], 1 - share, self._now[:rows, :columns], share, 0, dst=part[:rows, :columns]
             )
-        if moment.booth.phase == "joined" and self._shown == "joined":
+        if _runs_out(moment.booth) and self._shown == moment.booth.phase:
             self._countdown(part, plan, moment.booth)
 
     def invitation_lines(self, plan: Plan) -> int:
@@ -154,7 +159,7 @@ class Captions:
         picture = np.full((bottom - top, right - left, 3), GROUND, np.uint8)
         said = self._said(KEYS[booth.phase])
         if said and booth.phase == "idle":
-            for text in said:  # one size for all languages
+            for text in said:  # one size for all languages; what is measured once is known
                 self._fitting((text,), Rect(0, 0, plan.caption.width, plan.caption.height), plan.cap * GROWTH)
                 yield None
         for column in self._columns(plan, booth, said) if said else ():
@@ -171,33 +176,46 @@ class Captions:
 
     def _columns(self, plan: Plan, booth: Booth, said: tuple[str, ...]) -> list[_Column]:
         width, height, cap = plan.caption.width, plan.caption.height, plan.cap
+        if _runs_out(booth):
+            width -= self._ring_size(plan) + 4 * plan.unit
         whole = Rect(0, 0, width, height)
         if booth.phase == "idle":
-            cap = min(self._fitting((text,), whole, cap * GROWTH) for text in said)
+            cap = self._inviting(said, whole, cap * GROWTH)
             alone = len(self._lines(said[:1], cap, width)) == 1 and len(said[0].split()) >= FEWEST_WORDS
             if alone and height >= 2 * LEADING * plan.cap:  # two lines fill the room of two lines better
                 narrow = min(width, 0.62 * self._measure(said[0], cap))
                 whole = Rect(width - narrow if right_to_left(said[0]) else 0.0, 0, narrow, height)
             return [_Column(said[:1], whole, cap, TYPE)]
         if booth.phase == "joined":
-            return self._joined(plan, said, self._said(TAKE_BACK))
+            return self._joined(said[:1], self._said(TAKE_BACK)[:1] if _runs_out(booth) else (), whole, cap)
         if len(said) == 1:
-            return [_Column(said, whole, cap, TYPE)]
+            return [_Column(said, whole, cap * GROWTH, TYPE)]
         if plan.upright or booth.phase == "asking":
             large = (3.4 if plan.upright and booth.phase == "asking" else 2.0) * LEADING * cap
-            rest = Rect(0, large + 0.4 * cap, width, height - large - 0.4 * cap)
+            rest = Rect(0, large + 0.4 * cap, plan.caption.width, height - large - 0.4 * cap)
             return [_Column(said[:1], Rect(0, 0, width, large), cap, TYPE), *self._beside(said[1:], rest, cap)]
-        first = _Column(said[:1], Rect(0, 0, width * 0.64, height), cap, TYPE)
+        first = _Column(said[:1], Rect(0, 0, width * 0.64, height), cap * GROWTH, TYPE)
         return [first, *self._beside(said[1:], Rect(width * 0.7, 0, width * 0.3, height), cap)]
 
-    def _joined(self, plan: Plan, said: tuple[str, ...], back: tuple[str, ...]) -> list[_Column]:
-        """That they are in, how to take it back, and room for the ring at the right."""
-        cap, height = plan.cap, plan.caption.height
-        width = plan.caption.width - self._ring_size(plan) - 4 * plan.unit
-        first = _Column(said[:1], Rect(0, 0, width, LEADING * cap), cap, TYPE)
+    def _joined(self, said: tuple[str, ...], back: tuple[str, ...], room: Rect, cap: float) -> list[_Column]:
+        """That they are in; under it, never larger, how to take it back."""
         if not back:
-            return [first]
-        return [first, _Column(back[:1], Rect(0, LEADING * cap, width, height - LEADING * cap), cap, QUIET)]
+            return [_Column(said, room, cap * GROWTH, TYPE)]
+        ways = []
+        for lines in (1, 2) if room.height >= 4 * LEADING * cap else (1,):
+            above = room._replace(height=lines * LEADING * cap)
+            below = room._replace(y=room.y + above.height, height=room.height - above.height)
+            size = self._fitting(said, above, cap)
+            ways.append((self._fitting(back, below, size), size, above, below))
+        small, large, above, below = max(ways, key=lambda way: way[:2])
+        below = below._replace(y=min(below.y, above.y + self._height(said, above, large)))
+        return [_Column(said, above, large, TYPE), _Column(back, below, small, QUIET)]
+
+    def _inviting(self, said: tuple[str, ...], room: Rect, cap: float) -> float:
+        """One size for the invitation in all its languages: the largest, or a little less for fewer lines."""
+        largest = min(self._fitting((text,), room, cap) for text in said)
+        sizes = [largest * share for share in np.arange(1.0, FEWER_LINES - 0.01, -0.03)]
+        return min(sizes, key=lambda size: (len(self._lines(said, size, room.width)), -size))
 
     def _beside(self, texts: tuple[str, ...], room: Rect, cap: float) -> list[_Column]:
         """The other languages, in two columns where they are broad enough, all of one size."""
@@ -220,8 +238,9 @@ class Captions:
         """The largest cap height up to `cap` at which the texts, broken into lines, fit the room."""
         lengths = [self._measure(text, 1.0) for text in texts]
         longest = max((self._measure(word, 1.0) for text in texts for word in _words(text)), default=0.0)
+        around = self._reach(texts[0])[0] + self._reach(texts[-1])[1] + BETWEEN * (len(texts) - 1) if texts else 0.0
         while cap > 4:
-            most = 1 + int((room.height - 1.35 * cap) / (LEADING * cap))
+            most = 1 + math.floor(((room.height - 1) / cap - around) / LEADING)
             least = sum(max(1, math.ceil(length * cap / room.width - 0.01)) for length in lengths)
             if least <= most and longest * cap <= room.width:
                 measure = partial(self._measure, cap=cap)
@@ -229,6 +248,10 @@ class Captions:
                     break
             cap *= 0.95
         return cap
+
+    def _height(self, texts: Sequence[str], room: Rect, cap: float) -> float:
+        """Of texts as they are set in a room, from its top to where the line after them would be."""
+        return len(self._lines(texts, cap, room.width)) * LEADING * cap + (self._reach(texts[0])[0] - 1.0) * cap
 
     def _lines(self, texts: Sequence[str], cap: float, width: float) -> list[str]:
         return [line for text in texts for line in broken(text, width, partial(self._measure, cap=cap))]
@@ -251,11 +274,23 @@ class Captions:
                 self._widths[piece] = self._type.line(piece, 64).shape[1] / 64
         return self._widths[piece]
 
+    def _reach(self, text: str) -> tuple[float, float]:
+        """How far a text reaches above its first baseline and below its last, in cap heights: a capital and a little
+        at least, more with accents."""
+        if text not in self._reaches:
+            if len(self._reaches) > MOST_WIDTHS:
+                self._reaches.clear()
+            rows = np.flatnonzero(self._type.line(text, 64).max(axis=1, initial=0))
+            top, bottom = (rows[0] - 1, rows[-1] + 2) if len(rows) else (BASELINE * 64, BASELINE * 64)
+            rise, drop = (BASELINE - top / 64) / self._cap(), (bottom / 64 - BASELINE) / self._cap()
+            self._reaches[text] = max(1.0, rise), max(DESCENT, drop)
+        return self._reaches[text]
+
     def _set(self, picture: Picture, column: _Column) -> Iterator[None]:
         """Set a column, a line at each step."""
         cap = self._fitting(column.texts, column.room, column.cap)
         em = max(4, round(cap / self._cap()))
-        baseline = column.room.y + cap
+        baseline = column.room.y + (self._reach(column.texts[0])[0] * cap if column.texts else 0.0)
         for text in column.texts:
             for line in self._lines((text,), cap, column.room.width):
                 mask = self._type.line(line, em)
@@ -263,6 +298,7 @@ class Captions:
                 _lay(picture, mask, column.room.x + indent, baseline - BASELINE * em, column.colour)
                 baseline += LEADING * cap
                 yield
+            baseline += BETWEEN * cap
 
     def _cap(self) -> float:
         """Height of a capital in ems, measured on the type at hand."""
@@ -277,7 +313,7 @@ class Captions:
         return round(min(2 * LEADING * plan.cap, plan.caption.height))
 
     def _countdown(self, part: Picture, plan: Plan, booth: Booth) -> None:
-        """A ring that runs out around the seconds in which the visit can be taken back."""
+        """A ring that runs out around the seconds until the recording begins, or in which it can be taken back."""
         size = self._ring_size(plan)
         left, seconds = part.shape[1] - size, max(0, math.ceil(booth.left))
         flood(part[:size, left:])
@@ -289,9 +325,15 @@ class Captions:
         paint(part, mask, left + (size - mask.shape[1]) // 2, (size - mask.shape[0]) // 2, TYPE)
 
 
+def _runs_out(booth: Booth) -> bool:
+    """Whether seconds are counted beside the caption: until the recording begins by itself, or for taking it back."""
+    whole = booth.since + booth.left or TAKE_BACK_SECONDS
+    return booth.phase == "asking" or (booth.phase == "joined" and whole >= SHORTEST_TAKE_BACK)
+
+
 def _words(text: str) -> list[str]:
     """What cannot be broken; long stretches are East Asian text, which can."""
-    return [word for word in text.split() if word.isascii() or len(word) <= MEASURED]
+    return [word for word in text.split(" ") if word.isascii() or len(word) <= MEASURED]
 
 
 def _trimmed(mask: Mask) -> Mask:

@@ -334,8 +334,8 @@ def test_every_key_that_can_be_named_is_known_to_the_window(monkeypatch: pytest.
 def test_texts_come_in_the_order_of_the_languages_with_durations_filled_in(loaded: Loaded) -> None:
     texts = loaded(GOOD).texts()
     assert texts["invitation"] == ["Sing to me", "Sing mir was"]
-    assert "2 weeks" in texts["kept"][0] and "2 Wochen" in texts["kept"][1]
-    assert "20 seconds" in texts["take_back"][0] and "20 Sekunden" in texts["take_back"][1]
+    assert "2\u00a0weeks" in texts["kept"][0] and "2\u00a0Wochen" in texts["kept"][1]
+    assert "20\u00a0seconds" in texts["take_back"][0] and "20\u00a0Sekunden" in texts["take_back"][1]
     assert all(len(lines) == 2 and "{" not in "".join(lines) for lines in texts.values())
 
 

@@ -189,7 +189,7 @@ def tide(tmp_path: Path) -> texts.PieceTexts:
 def test_a_piece_brings_wording_of_its_own(tide: texts.PieceTexts) -> None:
     assert tide.names == ("ebb", "flood") and tide.shown == {"ebb": "when the water goes"}
     said = texts.every_text(["de-AT", "en", "fr"], {"flood": {"fr": "Elle vient"}}, 86400.0, 20.0, {"tide": tide})
-    assert said["ebb"] == ["Die Flut geht", "The tide goes out for 1 day"]
+    assert said["ebb"] == ["Die Flut geht", "The tide goes out for 1\u00a0day"]
     assert said["flood"] == ["It comes", "Elle vient"], "a curator's wording replaces it as it does the runtime's"
     assert said["full"] == [texts.built_in()[language].lines["full"] for language in ("de", "en", "fr")]
 

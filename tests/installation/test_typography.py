@@ -236,6 +236,33 @@ def test_punctuation_stays_with_its_script() -> None:
 # ---- breaking -----------------------------------------------------------------------------------------------
 
 
+def test_no_line_ends_between_a_number_and_its_unit() -> None:
+    assert broken("kept for 30 days here", 12, len) == ["kept for 30", "days here"]
+    assert broken("kept for 30\u00a0days here", 12, len) == ["kept for", "30\u00a0days here"]
+    assert broken("\u00a0", 12, len) == []
+
+
+def test_two_lines_are_two_sentences_where_they_fit() -> None:
+    text = "We heard nothing. Please try again"
+    assert broken(text, 20, len) == ["We heard nothing.", "Please try again"]
+    assert broken("Wir haben nichts. Bitte noch einmal versuchen", 24, len)[0] == "Wir haben nichts. Bitte", (
+        "else it is balanced"
+    )
+    assert broken("No. It is much too long for one line", 34, len) == ["No.", "It is much too long for one line"]
+    assert line_count(text, 20, len) == 2
+
+
+def test_texts_that_cannot_be_drawn_are_left_out(bare: Typesetter) -> None:
+    texts = {
+        "greeting": ["Hello", "こんにちは、", "Grüß Gott"],
+        "only": ["。「音」"],
+        "price": ["5 €, ☺"],
+        "none": [],
+    }
+    found = bare.legible(texts)
+    assert found == {"greeting": ["Hello", "Grüß Gott"], "only": ["。「音」"], "price": ["5 €, ☺"], "none": []}
+
+
 def test_lines_are_few_and_balanced() -> None:
     assert broken("press the button and lend us a sound", 24, len) == ["press the button", "and lend us a sound"]
     assert broken("one", 2, len) == ["one"]

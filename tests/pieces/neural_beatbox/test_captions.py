@@ -1,0 +1,103 @@
+"""Captions: nothing of a letter is cut off, whatever it wears; what counts down says so; what nobody could read in
+time is not said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from installation.piece import Booth, Picture
+from installation.typography import Typesetter
+from pieces.neural_beatbox.captions import KEYS, TAKE_BACK, Captions, _Column
+from pieces.neural_beatbox.layout import Plan, Rect, plan
+from pieces.neural_beatbox.marks import GROUND, TYPE
+
+TALL = ("Ấ vous, Ǻngström", "Über Änderungen")
+DEEP = ("a song, glad & jolly", "À gauche, ça va")
+LINES = {"landscape": ((1280, 720), 2.0), "upright": ((720, 1280), 4.4), "one line": ((1280, 720), 1.1)}
+
+
+@pytest.fixture(scope="module")
+def setter() -> Typesetter:
+    return Typesetter(system=False)
+
+
+def captions(setter: Typesetter, *lines: str, back: str = "Press again") -> Captions:
+    return Captions(setter, {**{key: lines for key in KEYS.values()}, TAKE_BACK: (back,)})
+
+
+def composed(made: Captions, where: Plan, booth: Booth) -> Picture:
+    found = [picture for picture in made._compose(where, booth) if picture is not None]
+    assert len(found) == 1
+    return found[0]
+
+
+def ink(picture: Picture) -> int:
+    return int(np.abs(picture.astype(int) - np.array(GROUND)).sum())
+
+
+@pytest.mark.parametrize("texts", [TALL, DEEP, ("Ấgj",), (*TALL, *DEEP)])
+@pytest.mark.parametrize("height", [48, 90, 260])
+def test_nothing_of_a_letter_is_cut_off(setter: Typesetter, texts: tuple[str, ...], height: int) -> None:
+    """What fits its room is whole: with room above and below there is no more of it to be seen."""
+    made = captions(setter, "x")
+    amounts = []
+    for around in (0, 200):
+        picture = np.full((height + 2 * around, 900, 3), GROUND, np.uint8)
+        for _ in made._set(picture, _Column(texts, Rect(0, around, 900, height), 60.0, TYPE)):
+            pass
+        amounts.append(ink(picture))
+    assert amounts[0] > 0.999 * amounts[1] > 0, "all but the softest edge"
+
+
+@pytest.mark.parametrize("where", LINES)
+@pytest.mark.parametrize("phase", KEYS)
+def test_no_phase_cuts_accents(setter: Typesetter, phase: str, where: str) -> None:
+    size, lines = LINES[where]
+    made = captions(setter, TALL[0], back=DEEP[1])
+    picture = composed(made, plan(size, lines), Booth(phase, left=3.0))  # type: ignore[arg-type]
+    assert ink(picture) > 0
+    rows = np.abs(picture.astype(int) - np.array(GROUND)).sum(axis=(1, 2))
+    first = np.flatnonzero(rows)[0]
+    assert rows[first] < 0.5 * rows[: len(rows) // 2].max(), (
+        "an accent begins with little ink, a cut letter with much"
+    )
+
+
+def test_an_accent_in_the_first_line_does_not_make_a_line_too_many(setter: Typesetter) -> None:
+    made = captions(setter, "x")
+    room = Rect(0, 0, 500, 120)
+    plain, accented = (made._fitting((text,), room, 60.0) for text in ("One line", "Ǻn line"))
+    assert 0.7 * plain < accented <= plain
+
+
+def test_the_seconds_until_it_begins_are_counted(setter: Typesetter) -> None:
+    where = plan((1280, 720), 2.0)
+    made = captions(setter, "We keep your sound and film here for thirty days, and then we delete them, all of them")
+    picture = composed(made, where, Booth("asking", since=1.0, left=4.0))
+    ring = made._ring_size(where)
+    assert ink(picture[:, -ring:]) == 0, "its place is free"
+    rings = []
+    for left in (4.0, 1.0):
+        part = picture.copy()
+        made._countdown(part, where, Booth("asking", since=5.0 - left, left=left))
+        rings.append(ink(part[:, -ring:]))
+    assert rings[0] > rings[1] > 0
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(20.0, True), (1.5, False)])
+def test_of_taking_back_only_who_can_read_it_is_told(setter: Typesetter, seconds: float, said: bool) -> None:
+    where = plan((1280, 720), 3.0)
+    booth = Booth("joined", since=0.5, left=seconds - 0.5)
+    told = [
+        composed(captions(setter, "You are in", back=back), where, booth) for back in ("Press again", "Anything else")
+    ]
+    assert np.array_equal(*told) != said
+
+
+def test_what_is_said_large_is_never_smaller_than_the_small_print(setter: Typesetter) -> None:
+    for size, lines in LINES.values():
+        made = captions(setter, "Now you are a part of all of it, for good", back="Changed your mind? Press")
+        first, back = made._columns(plan(size, lines), Booth("joined", left=20.0), made._said("joined"))
+        assert first.cap >= back.cap
+        assert first.room.y + 0.99 * first.cap < back.room.y
