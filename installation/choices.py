@@ -434,7 +434,7 @@ class Choices(Settings):
     data_folder: File = Field(
         default=Path("data"),
         alias="data",
-        description="the folder for recordings, logs and profiles, relative to this file",
+        description="the folder for recordings, logs and profiles, relative to this file; another needs a new start",
     )
     gpu: Gpu = Field(default="auto", description="where networks run: auto, cpu, cuda:0, cuda:1, …")
     stand_in_visitors: Literal["auto", "always", "never"] = Field(

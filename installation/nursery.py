@@ -36,6 +36,7 @@ def main(descriptor: int, supervisor: int, output_folder: str) -> None:
     die_with(supervisor)
     os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # told to the whole group: the supervisor says when it is time
     line = Line(socket.socket(fileno=descriptor))
     Nursery(line, Path(output_folder)).serve()
 
@@ -93,8 +94,10 @@ class Nursery:
 
     def _fork(self, request: Fork) -> None:
         parent = os.getpid()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # none is lost before the child listens
         pid = os.fork()
         if pid:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             self._children[pid] = request.name
             self._line.send(Forked(request.name, pid))
             return
@@ -103,6 +106,8 @@ class Nursery:
             die_with(parent)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the process is ready to take over a saved file
             self._line.connection.close()
             os.close(self._woken)

@@ -118,6 +118,8 @@ class Supervisor:
                 case Exited(name, pid, code):
                     self._on_exit(name, pid, code)
         now = time.monotonic()
+        if self._line.closed and self._stopping:
+            return None
         if self._line.closed:
             log.error("the nursery is gone and its children with it")
             return self._restart_runtime("the nursery died")
@@ -201,6 +203,12 @@ class Supervisor:
             self._vitals.condition("exhibition_invalid", True, reason=changed.problems[0])
             self._told(f"{self._path.name} has a mistake; what was on show goes on:\n{changed}")
             return
+        if changed.data_folder != self._exhibition.data_folder:  # who was recorded would be kept there for ever
+            log.warning("%s names another data folder: that needs a new start", self._path.name)
+            self._vitals.condition("data_moved", True, folder=self._exhibition.data_folder)
+            self._told(f"{self._path.name} names another `data` folder; start the exhibition again to use it")
+            return
+        self._vitals.condition("data_moved", False)
         try:
             hand_on(changed, self.folder)
         except OSError as error:
@@ -339,9 +347,9 @@ def touched(before: Exhibition, after: Exhibition) -> list[str]:
         names.append("sound")
     if before.camera != after.camera:
         names.append("camera")
-    if (before.screen, before.gpu, before.data_folder) != (after.screen, after.gpu, after.data_folder):
+    if (before.screen, before.gpu) != (after.screen, after.gpu):
         names.append("stage")
-    if (before.console, before.data_folder) != (after.console, after.data_folder):
+    if before.console != after.console:
         names.append("console")
     return names
 

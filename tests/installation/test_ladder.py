@@ -294,6 +294,25 @@ def test_a_file_that_is_saved_in_safe_mode_ends_it(world: World) -> None:
     assert [fork.name for fork in world.forks].count("stage") == stages
 
 
+def test_another_data_folder_waits_for_the_next_start(world: World) -> None:
+    """The lock, the logs and what is to be deleted in time lie in the one that is used."""
+    world.run(20.0)
+    used = world.supervisor._exhibition.data_folder
+    world.save("pieces: [learning_to_see]\ndata: elsewhere\n")
+    assert world.supervisor._exhibition.data_folder == used and "data_moved" in world.raised
+    assert running(world.supervisor.folder, world.path).pieces[0].name == "neural_beatbox"
+    world.save("pieces: [learning_to_see]\n")
+    assert world.supervisor._exhibition.pieces[0].name == "learning_to_see" and "data_moved" not in world.raised
+
+
+def test_a_nursery_that_goes_while_everybody_is_told_to_leave_is_no_fault(world: World) -> None:
+    world.run(20.0)
+    world.supervisor._on_signal(signal.SIGTERM, None)
+    world.closed = True
+    assert world.supervisor._turn() is None
+    assert "runtime_restarted" not in world.raised
+
+
 def test_a_run_folder_that_is_full_keeps_what_is_on_show(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(exhibition: object, folder: Path) -> None:
         raise OSError(28, "No space left on device")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import select
+import signal
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +27,32 @@ def test_what_is_printed_is_kept_and_a_long_file_of_before_put_aside(tmp_path: P
     subprocess.run([sys.executable, "-c", program], capture_output=True)
     assert (tmp_path / "camera.out").read_text() == "hello\n"
     assert (tmp_path / "camera.out.1").stat().st_size == nursery.OUTPUT_BYTES + 1
+
+
+def said_by(line: Line) -> Any:
+    """The next message of the nursery, at most 20 s later."""
+    assert select.select([line.connection], [], [], 20.0)[0], "the nursery says nothing"
+    (message,) = line.receive()
+    return message
+
+
+def test_what_is_told_to_the_whole_group_does_not_end_it_but_its_children(tmp_path: Path) -> None:
+    """As `systemctl stop` does: whoever is on the screen leaves in order, and the nursery stays to say who left."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    command = [sys.executable, "-m", "installation.nursery", str(theirs.fileno()), str(os.getpid()), str(tmp_path)]
+    with subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.DEVNULL) as child:
+        theirs.close()
+        line = Line(ours)
+        try:
+            line.send(Fork("camera", "signal:pause", ()))
+            forked = said_by(line)
+            os.kill(child.pid, signal.SIGTERM)
+            os.kill(forked.pid, signal.SIGTERM)
+            left = said_by(line)
+            assert (left.pid, left.code) == (forked.pid, -signal.SIGTERM) and child.poll() is None
+        finally:
+            line.close()  # with it the nursery goes
+        child.wait(timeout=10)
 
 
 def test_a_long_file_is_cut_while_it_is_written(tmp_path: Path) -> None:
