@@ -1,4 +1,4 @@
-"""The caption: what is heard, in small type, each with a small compass that says from where.
+"""The caption: what is heard, in small type, each with a small compass that says from where; above it, an invitation.
 
 It stands low at the left and is not missed by who does not look for it. Lines come and go as softly as the sounds,
 and the corner that they stand in loses light with them, so that they can be read on snow.
@@ -8,7 +8,7 @@ Nothing here knows why something is heard.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 import cv2
@@ -31,6 +31,7 @@ QUIET = 0.04  # of the power: what is quieter is not named
 FAINT, PLAIN = 0.8, 0.95  # opacity of the quietest and the loudest line
 SHADE = 0.62  # how much of its light a picture loses behind lines: the first has 4.5 : 1 on white (WCAG 1.4.3)
 SOFT = 0.36  # of the screen's short side: from the letters to where nothing is lost; so soft that it has no edge
+APART = 0.5  # between what is heard and the invitation above it, in rows
 GRID = 24  # places on that way at which it is worked out
 BASELINE = 1.08  # of the mask that type is set in, in ems
 FINE = 8  # the compass is drawn so much larger
@@ -44,17 +45,23 @@ def title_of(name: str) -> str:
 
 
 class Captions:
-    """Draws lines onto pictures; remembers which are on their way."""
+    """Draws lines onto pictures; remembers which are on their way.
 
-    def __init__(self, type: Type) -> None:
+    `invitation` is what who does nothing is told, a line for each language.
+    """
+
+    def __init__(self, type: Type, invitation: Sequence[str] = ()) -> None:
         self._type = type
+        self._invitation = tuple(line for line in invitation if line.strip())[:LINES]
+        self._invited = 0.0  # how much of it is there 0..1
+        self._above = 0.0  # the row that it stands on
         self._lines: dict[str, tuple[Heard, float]] = {}  # name -> what is heard, how much of it is there 0..1
         self._rows: dict[str, float] = {}  # name -> row, counted from below; moves when others come and go
         self._masks: dict[tuple[str, int, int], Mask] = {}
         self._compasses: dict[tuple[int | None, int], Mask] = {}
 
-    def advance(self, heard: Sequence[Heard], delta: float) -> None:
-        """One frame on: `heard` is what sounds now, the loudest first."""
+    def advance(self, heard: Sequence[Heard], delta: float, inviting: bool = False) -> None:
+        """One frame on: `heard` is what sounds now, the loudest first; `inviting` brings the invitation."""
         named = [one for one in heard if one.share >= QUIET][:LINES]
         now = {one.name: one for one in named}
         for one in named:
@@ -73,6 +80,11 @@ class Captions:
             wanted = float(order.index(name)) if name in now else self._rows.get(name, 0.0)
             before = self._rows.get(name, wanted)
             self._rows[name] = before + (wanted - before) * (1 - math.exp(-delta / 0.25))
+        step = delta / COMES_SECONDS if inviting else -delta / LEAVES_SECONDS
+        above = max(self._rows.values(), default=-1 - APART) + 1 + APART
+        unseen = self._invited == 0
+        self._above = above if unseen else self._above + (above - self._above) * (1 - math.exp(-delta / 0.25))
+        self._invited = min(1.0, max(0.0, self._invited + step))
 
     def paint(self, canvas: Picture) -> None:
         """Lay the lines onto a picture [height, width, 3]."""
@@ -81,20 +93,29 @@ class Captions:
         left, bottom = round(MARGIN * min(width, height)), height - round(MARGIN * min(width, height))
         drawn: list[tuple[Mask, int, int, float]] = []
         corners: list[tuple[int, int, float]] = []
-        for name, (heard, there) in self._lines.items():
-            loud = FAINT + (PLAIN - FAINT) * min(1.0, heard.share / 0.4)
+        for text, sign, row, opacity, there in self._set(em):
             shown = 0.5 - 0.5 * math.cos(math.pi * there)
-            share = loud * shown
-            top = round(bottom - (self._rows[name] + 1) * ROW * em)
-            compass = self._compass(heard.azimuth, em)
-            ink = self._line(title_of(name), em, round(LONGEST * min(width, height)))
+            top = round(bottom - (row + 1) * ROW * em)
+            ink = self._line(text, em, round(LONGEST * min(width, height)))
             indent, high = left + round(1.75 * em), top - round((BASELINE - 1.0) * em)
             corners.append((indent + ink.shape[1], top, shown))
-            drawn.append((ink, indent, high, share))
-            drawn.append((compass, left, top + round(0.62 * em) - compass.shape[0] // 2, share))
+            drawn.append((ink, indent, high, opacity * shown))
+            if sign is not None:
+                drawn.append((sign, left, top + round(0.62 * em) - sign.shape[0] // 2, opacity * shown))
         _dim(canvas, corners, SOFT * min(width, height))
         for mask, x, y, share in drawn:
             _blend(canvas, mask, x, y, share)
+
+    def _set(self, em: int) -> Iterator[tuple[str, Mask | None, float, float, float]]:
+        """Each line: its text, the sign before it, its row from below, its opacity, and how much of it is there."""
+        for name, (heard, there) in self._lines.items():
+            loud = FAINT + (PLAIN - FAINT) * min(1.0, heard.share / 0.4)
+            yield title_of(name), self._compass(heard.azimuth, em), self._rows[name], loud, there
+        if self._invited > 0:
+            for number, line in enumerate(self._invitation):
+                row = self._above + len(self._invitation) - 1 - number
+                first = number == 0
+                yield line, _arrows(em) if first else None, row, PLAIN if first else FAINT, self._invited
 
     def _line(self, title: str, em: int, longest: int) -> Mask:
         key = title, em, longest
@@ -130,6 +151,17 @@ class Captions:
             cv2.circle(large, dot, round(0.13 * side * FINE), 255, -1, cv2.LINE_AA)
             self._compasses[key] = np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
         return self._compasses[key]
+
+
+def _arrows(em: int) -> Mask:
+    """The sign of what can be pulled: two points that lead away from each other."""
+    side = 2 * (em // 2) + 1
+    large = np.zeros((side * FINE, side * FINE), np.uint8)
+    for way in (-1, 1):
+        point = np.array([[0.24, -0.22], [0.46, 0.0], [0.24, 0.22]]) * (way, 1) + 0.5
+        corners = np.round(point * side * FINE).astype(np.int32)
+        cv2.polylines(large, [corners], False, 230, max(1, round(0.075 * side * FINE)), cv2.LINE_AA)
+    return np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _dim(canvas: Picture, corners: Sequence[tuple[int, int, float]], soft: float) -> None:

@@ -122,6 +122,25 @@ def test_what_lies_behind_is_darkened_once_and_without_an_edge() -> None:
     assert kept[0] == kept[1], "four lines take no more than one"
 
 
+@pytest.mark.parametrize("size", [(320, 180), (180, 320)])
+def test_the_invitation_stands_above_what_is_heard_and_a_line_for_each_language(size: tuple[int, int]) -> None:
+    lines = Captions(Blocks(), ["Pull", "Ziehen", " "])
+    heard = [Heard("sea.ogg", 0.0, 0.6), Heard("wind.ogg", 90.0, 0.4)]
+    for _ in range(60):
+        lines.advance(heard, 0.05)
+    before = painted(lines, size, 0).any(2)
+    top = np.flatnonzero(before.any(1))[0]
+    for _ in range(60):
+        lines.advance(heard, 0.05, inviting=True)
+    after = painted(lines, size, 0).any(2)
+    assert (after[top:] == before[top:]).all(), "what is heard stays where it was"
+    em = 8
+    assert top - np.flatnonzero(after.any(1))[0] >= 2 * captions.ROW * em, "two more rows"
+    for _ in range(60):
+        lines.advance((), 0.05)
+    assert not painted(lines, size, 0).any()
+
+
 def sheet(grey: int) -> object:
     return sheet_for(np.full((200, 300, 3), grey, np.uint8), SIZE)
 
