@@ -1,38 +1,41 @@
-"""The caption: what is heard, in small type, each with a small compass that says from where.
+"""The caption: what is heard, in small type, each with a small compass that says from where; above it, an invitation.
 
-It stands low at the left and is not missed by who does not look for it. Lines come and go as softly as the sounds.
+It stands low at the left and is not missed by who does not look for it. Lines come and go as softly as the sounds,
+and the corner that they stand in loses light with them, so that they can be read on snow.
 Nothing here knows why something is heard.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.piece import Picture, Size, Type
+from installation.piece import Picture, Type
 from pieces.imaginary_soundscape.playing import Heard
 
 Mask = NDArray[np.uint8]
 
 INK = (238, 235, 228)
 GROUND = (13, 13, 14)  # where there is no picture
-EM = 1 / 46  # of the screen's short side
+EM = 1 / 34  # of the screen's short side
 MARGIN = 1 / 20
 ROW = 1.62  # in ems
 LINES = 4
 COMES_SECONDS, LEAVES_SECONDS = 1.2, 1.2
 QUIET = 0.04  # of the power: what is quieter is not named
-FAINT, PLAIN = 0.6, 0.95  # opacity of the quietest and the loudest line
-SHADE = 0.5  # how much of its light a picture loses behind a line; behind two neighbours, twice
-SOFT, REACH = 1.2, 3  # of the dusk's edge: its standard deviation, and how far it goes, in ems
+FAINT, PLAIN = 0.8, 0.95  # opacity of the quietest and the loudest line
+SHADE = 0.62  # how much of its light a picture loses behind lines: the first has 4.5 : 1 on white (WCAG 1.4.3)
+SOFT = 0.36  # of the screen's short side: from the letters to where nothing is lost; so soft that it has no edge
+APART = 0.5  # between what is heard and the invitation above it, in rows
+GRID = 24  # places on that way at which it is worked out
 BASELINE = 1.08  # of the mask that type is set in, in ems
 FINE = 8  # the compass is drawn so much larger
-LONGEST_SHARE = 0.6  # of the screen's width
+LONGEST = 0.75  # of the screen's short side
 
 
 def title_of(name: str) -> str:
@@ -42,17 +45,23 @@ def title_of(name: str) -> str:
 
 
 class Captions:
-    """Draws lines onto pictures; remembers which are on their way."""
+    """Draws lines onto pictures; remembers which are on their way.
 
-    def __init__(self, type: Type) -> None:
+    `invitation` is what who does nothing is told, a line for each language.
+    """
+
+    def __init__(self, type: Type, invitation: Sequence[str] = ()) -> None:
         self._type = type
+        self._invitation = tuple(line for line in invitation if line.strip())[:LINES]
+        self._invited = 0.0  # how much of it is there 0..1
+        self._above = 0.0  # the row that it stands on
         self._lines: dict[str, tuple[Heard, float]] = {}  # name -> what is heard, how much of it is there 0..1
         self._rows: dict[str, float] = {}  # name -> row, counted from below; moves when others come and go
-        self._masks: dict[tuple[str, int], tuple[Mask, Mask]] = {}
+        self._masks: dict[tuple[str, int, int], Mask] = {}
         self._compasses: dict[tuple[int | None, int], Mask] = {}
 
-    def advance(self, heard: Sequence[Heard], delta: float) -> None:
-        """One frame on: `heard` is what sounds now, the loudest first."""
+    def advance(self, heard: Sequence[Heard], delta: float, inviting: bool = False) -> None:
+        """One frame on: `heard` is what sounds now, the loudest first; `inviting` brings the invitation."""
         named = [one for one in heard if one.share >= QUIET][:LINES]
         now = {one.name: one for one in named}
         for one in named:
@@ -71,6 +80,11 @@ class Captions:
             wanted = float(order.index(name)) if name in now else self._rows.get(name, 0.0)
             before = self._rows.get(name, wanted)
             self._rows[name] = before + (wanted - before) * (1 - math.exp(-delta / 0.25))
+        step = delta / COMES_SECONDS if inviting else -delta / LEAVES_SECONDS
+        above = max(self._rows.values(), default=-1 - APART) + 1 + APART
+        unseen = self._invited == 0
+        self._above = above if unseen else self._above + (above - self._above) * (1 - math.exp(-delta / 0.25))
+        self._invited = min(1.0, max(0.0, self._invited + step))
 
     def paint(self, canvas: Picture) -> None:
         """Lay the lines onto a picture [height, width, 3]."""
@@ -78,31 +92,41 @@ class Captions:
         em = max(8, round(EM * min(width, height)))
         left, bottom = round(MARGIN * min(width, height)), height - round(MARGIN * min(width, height))
         drawn: list[tuple[Mask, int, int, float]] = []
-        for name, (heard, there) in self._lines.items():
-            loud = FAINT + (PLAIN - FAINT) * min(1.0, heard.share / 0.4)
+        corners: list[tuple[int, int, float]] = []
+        for text, sign, row, opacity, there in self._set(em):
             shown = 0.5 - 0.5 * math.cos(math.pi * there)
-            share = loud * shown
-            top = round(bottom - (self._rows[name] + 1) * ROW * em)
-            compass = self._compass(heard.azimuth, em)
-            ink, dusk = self._line(title_of(name), em, (width, height))
+            top = round(bottom - (row + 1) * ROW * em)
+            ink = self._line(text, em, round(LONGEST * min(width, height)))
             indent, high = left + round(1.75 * em), top - round((BASELINE - 1.0) * em)
-            _darken(canvas, dusk, indent - REACH * em, high - REACH * em, SHADE * shown)
-            drawn.append((ink, indent, high, share))
-            drawn.append((compass, left, top + round(0.62 * em) - compass.shape[0] // 2, share))
-        for mask, x, y, share in drawn:  # after all dusks: none lies on a neighbour's letters
+            corners.append((indent + ink.shape[1], top, shown))
+            drawn.append((ink, indent, high, opacity * shown))
+            if sign is not None:
+                drawn.append((sign, left, top + round(0.62 * em) - sign.shape[0] // 2, opacity * shown))
+        _dim(canvas, corners, SOFT * min(width, height))
+        for mask, x, y, share in drawn:
             _blend(canvas, mask, x, y, share)
 
-    def _line(self, title: str, em: int, size: Size) -> tuple[Mask, Mask]:
-        key = title, em
+    def _set(self, em: int) -> Iterator[tuple[str, Mask | None, float, float, float]]:
+        """Each line: its text, the sign before it, its row from below, its opacity, and how much of it is there."""
+        for name, (heard, there) in self._lines.items():
+            loud = FAINT + (PLAIN - FAINT) * min(1.0, heard.share / 0.4)
+            yield title_of(name), self._compass(heard.azimuth, em), self._rows[name], loud, there
+        if self._invited > 0:
+            for number, line in enumerate(self._invitation):
+                row = self._above + len(self._invitation) - 1 - number
+                first = number == 0
+                yield line, _arrows(em) if first else None, row, PLAIN if first else FAINT, self._invited
+
+    def _line(self, title: str, em: int, longest: int) -> Mask:
+        key = title, em, longest
         if key not in self._masks:
             if len(self._masks) > 64:
                 self._masks.clear()
             mask = self._type.line(title, em)
-            longest = round(LONGEST_SHARE * size[0])
             if mask.shape[1] > longest:
                 rows = max(1, round(mask.shape[0] * longest / mask.shape[1]))
                 mask = np.asarray(cv2.resize(mask, (longest, rows), interpolation=cv2.INTER_AREA), np.uint8)
-            self._masks[key] = mask, _dusk(mask, em)
+            self._masks[key] = mask
         return self._masks[key]
 
     def _compass(self, azimuth: float | None, em: int) -> Mask:
@@ -129,22 +153,40 @@ class Captions:
         return self._compasses[key]
 
 
-def _dusk(mask: Mask, em: int) -> Mask:
-    """A dusk behind a line and its compass, larger than the line by REACH ems on all sides, without an edge."""
-    dusk = np.zeros((mask.shape[0] + 2 * REACH * em, mask.shape[1] + 2 * REACH * em), np.float32)
-    dusk[REACH * em : -REACH * em, REACH * em - 2 * em : (1 - REACH) * em] = 255
-    soft = cv2.GaussianBlur(dusk, (0, 0), max(1.0, SOFT * em))
-    edge = np.minimum(1.0, np.minimum(*np.ogrid[: soft.shape[0], : soft.shape[1]]) / em)  # it ends at nothing
-    return np.asarray(cv2.convertScaleAbs(soft * edge * edge[::-1, ::-1]), np.uint8)
+def _arrows(em: int) -> Mask:
+    """The sign of what can be pulled: two points that lead away from each other."""
+    side = 2 * (em // 2) + 1
+    large = np.zeros((side * FINE, side * FINE), np.uint8)
+    for way in (-1, 1):
+        point = np.array([[0.24, -0.22], [0.46, 0.0], [0.24, 0.22]]) * (way, 1) + 0.5
+        corners = np.round(point * side * FINE).astype(np.int32)
+        cv2.polylines(large, [corners], False, 230, max(1, round(0.075 * side * FINE)), cv2.LINE_AA)
+    return np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _darken(canvas: Picture, mask: Mask, left: int, top: int, share: float) -> None:
-    """Take light from the canvas through a mask with its corner at (left, top); what lies outside is cut off."""
-    under, cover = _overlap(canvas, mask, left, top)
-    if not cover.size or share <= 0:
+def _dim(canvas: Picture, corners: Sequence[tuple[int, int, float]], soft: float) -> None:
+    """Take light from the lower left of the canvas: SHADE of it up to each (right, top, share of the line).
+
+    From there it comes back within `soft` pixels. Where several reach, the one that takes most counts: lines that
+    stand close do not darken each other. Worked out on a coarse grid, because it is smooth and a screen is large.
+    """
+    if not corners:
         return
-    kept = cv2.convertScaleAbs(cover, alpha=-share, beta=255)
-    under[:] = cv2.multiply(under, cv2.merge((kept, kept, kept)), scale=1 / 255)
+    height, width = canvas.shape[:2]
+    step = max(1, round(soft / GRID))
+    first = max(0, math.floor(min(top for _, top, _ in corners) - soft))
+    last = min(width, math.ceil(max(right for right, _, _ in corners) + soft))
+    across = np.arange(math.ceil(last / step)) * step
+    down = first + np.arange(math.ceil((height - first) / step)) * step
+    taken = np.zeros((len(down), len(across)), np.float32)
+    for right, top, share in corners:
+        beside, above = np.maximum(0, across - right) / soft, np.maximum(0, top - down) / soft
+        left = np.maximum(0, 1 - beside[None] ** 2 - above[:, None] ** 2)
+        np.maximum(taken, share * left**3, out=taken)
+    kept = cv2.cvtColor(np.rint(255 * (1 - SHADE * taken)).astype(np.uint8), cv2.COLOR_GRAY2RGB)
+    kept = cv2.resize(kept, (len(across) * step, len(down) * step), interpolation=cv2.INTER_LINEAR)
+    under = canvas[first:, :last]
+    under[:] = cv2.multiply(under, kept[: height - first, :last], scale=1 / 255)
 
 
 def _blend(canvas: Picture, mask: Mask, left: int, top: int, share: float) -> None:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 NAME = "imaginary_soundscape"
 CAMERA_LOOK_SECONDS = 0.4
 """How often the camera's picture is listened to: what is held before it is heard within a second."""
+INVITE_SECONDS = 20.0
+"""Without a touch, until visitors are told that they can turn."""
+INVITE_DEG = 10.0
+"""To either side, at least: a photograph of about the screen's shape can hardly be turned."""
 
 
 class ImaginarySoundscape(Piece):
@@ -88,7 +92,10 @@ class ImaginarySoundscape(Piece):
             json_schema_extra={"unit": "°"},
         )
         stay: Duration = Field(default=seconds(90), ge=5, le=7 * 86400, description="how long a picture is shown")
-        caption: bool = Field(default=True, description="whether the screen says in small type what is heard")
+        caption: bool = Field(
+            default=True,
+            description="whether the screen says in small type what is heard, and after a while that one can turn",
+        )
 
     networks: ClassVar[tuple[str, ...]] = (f"{NAME}.space",)
     folder_setting: ClassVar[str] = "pictures"
@@ -117,7 +124,7 @@ class ImaginarySoundscape(Piece):
         self._stage = stage
         self._scenery = Scenery(stage)
         self._walk = Walk()
-        self._view = View(stage.type)
+        self._view = View(stage.type, stage.texts["look_around"])
         self._listening = Listening(stage)
         self._choosing = Choosing(stage.random)
         self._playing = Playing(stage.beds)
@@ -126,6 +133,7 @@ class ImaginarySoundscape(Piece):
         self._asked: tuple[object, ...] | None = None  # what was looked at last
         self._arrived: object = None  # the scene that the choices are for
         self._looked_at = 0.0
+        self._untouched = 0.0  # seconds
 
     def frame(self, moment: Moment) -> Picture:
         from pieces.imaginary_soundscape import listening
@@ -134,6 +142,7 @@ class ImaginarySoundscape(Piece):
         never = self._stage.never_again
         self._listening.want(chosen.archive or listening.OWN, chosen.encoder, chosen.exclude, never)
         camera = chosen.pictures == "camera"
+        self._untouched = 0.0 if moment.controls or any(moment.dragged) else self._untouched + moment.delta
         heading = 0.0
         if camera:
             self._watch(moment)
@@ -145,7 +154,8 @@ class ImaginarySoundscape(Piece):
         if camera:
             fitted = moment.camera.fitted(moment.size)
             return self._view.draw_camera(fitted, moment.delta, self._playing.heard, chosen.caption)
-        return self._view.draw(moment.size, heading, moment.delta, self._playing.heard, chosen.caption)
+        inviting = self._untouched >= INVITE_SECONDS and self._turns()
+        return self._view.draw(moment.size, heading, moment.delta, self._playing.heard, chosen.caption, inviting)
 
     def on_now(self) -> Sequence[str]:
         return sorted(heard.name for heard in self._playing.heard)  # under a finger, names must not change places
@@ -195,6 +205,11 @@ class ImaginarySoundscape(Piece):
         if scene is not None:
             self._listen((scene.path, len(scene.views), chosen.archive), scene.views, scene.directions)
         return self._walk.heading
+
+    def _turns(self) -> bool:
+        """Whether there is clearly more of the picture than is seen at once."""
+        sheet = self._scene.sheet if self._scene is not None else None
+        return sheet is not None and (sheet.limit_deg is None or sheet.limit_deg >= INVITE_DEG)
 
     def _watch(self, moment: Moment) -> None:
         """Listen to what the camera sees, again and again."""

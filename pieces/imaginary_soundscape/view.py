@@ -19,8 +19,8 @@ FADE_SECONDS = 2.4  # from picture to picture; the sounds are quicker, as they a
 class View:
     """Draws what a visitor sees. A picture that leaves goes on turning until it is gone."""
 
-    def __init__(self, type: Type) -> None:
-        self._captions = Captions(type)
+    def __init__(self, type: Type, invitation: Sequence[str] = ()) -> None:
+        self._captions = Captions(type, invitation)
         self._shown: Sheet | None = None
         self._leaving: tuple[Sheet | None, float] | None = None  # and where it looks
         self._faded = 1.0
@@ -35,8 +35,16 @@ class View:
         """The same picture for another screen."""
         self._shown = sheet
 
-    def draw(self, size: Size, heading: float, delta: float, heard: Sequence[Heard], captioned: bool) -> Picture:
-        """What is seen by who looks at `heading`, [height, width, 3] of `size`."""
+    def draw(
+        self,
+        size: Size,
+        heading: float,
+        delta: float,
+        heard: Sequence[Heard],
+        captioned: bool,
+        inviting: bool = False,
+    ) -> Picture:
+        """What is seen by who looks at `heading`, [height, width, 3] of `size`; `inviting`: that one can turn."""
         turned = _turned(heading - self._heading)
         self._heading = heading
         picture = self._seen(self._shown, heading, size)
@@ -51,15 +59,17 @@ class View:
                 share = 0.5 - 0.5 * math.cos(math.pi * self._faded)
                 before = self._seen(sheet, looked, size)
                 picture = np.asarray(cv2.addWeighted(picture, share, before, 1 - share, 0), np.uint8)
-        return self._captioned(picture, delta, heard, captioned)
+        return self._captioned(picture, delta, heard, captioned, inviting)
 
     def draw_camera(self, picture: Picture, delta: float, heard: Sequence[Heard], captioned: bool) -> Picture:
         """The camera's picture, which already fits the screen, with the caption."""
         self._shown, self._leaving = None, None
         return self._captioned(np.array(picture), delta, heard, captioned)
 
-    def _captioned(self, picture: Picture, delta: float, heard: Sequence[Heard], captioned: bool) -> Picture:
-        self._captions.advance(heard if captioned else (), delta)
+    def _captioned(
+        self, picture: Picture, delta: float, heard: Sequence[Heard], captioned: bool, inviting: bool = False
+    ) -> Picture:
+        self._captions.advance(heard if captioned else (), delta, inviting and captioned)
         self._captions.paint(picture)
         return picture
 

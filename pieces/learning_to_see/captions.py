@@ -24,15 +24,19 @@ Colour = tuple[int, int, int]
 GROUND: Colour = (13, 13, 14)
 INK: Colour = (226, 222, 214)
 QUIET: Colour = (132, 129, 124)
-"""Further languages."""
+"""Further languages, upon the wall."""
+FURTHER = 0.85
+"""Their opacity upon a picture."""
 APART = 1.6
 """Between two languages, in capitals."""
 STAYS_SECONDS, LEAVES_SECONDS, COMES_SECONDS = 7.0, 2.5, 0.6
-SHADE = 0.62
-"""How much of its light a picture loses behind the caption's letters: white must not be paler than 3 : 1."""
+SHADE = 0.72
+"""How much of its light a picture loses: upon white the first language is to have 4.5 : 1, the others 3 : 1."""
+AROUND = 4.5
+"""How far beyond the letters the shade begins to leave, in capitals: behind them it is nearly whole."""
 SOFT = 3.6
 """Standard deviation of the shade's edge, in capitals: so soft that it is taken for the picture's own."""
-REACH = 12.0
+REACH = 14.0
 """How far the shade goes beyond the row, in capitals."""
 
 
@@ -104,7 +108,7 @@ class Captions:
             if found.shade is not None:
                 _ink(canvas, found.shade, GROUND, SHADE * share)
             _ink(canvas, found.first, INK, share)
-            _ink(canvas, found.others, INK if plan.over else QUIET, share * (0.62 if plan.over else 1.0))
+            _ink(canvas, found.others, INK if plan.over else QUIET, share * (FURTHER if plan.over else 1.0))
 
     def _captioned(self, world: str, plan: Plan) -> _Set:
         key = (world, plan.caption)
@@ -188,8 +192,8 @@ def _shade(mask: Mask, cap: float, ends_left: bool, ends_right: bool) -> Mask:
     dusk = np.zeros(mask.shape, np.float32)
     if not len(rows):
         return dusk.astype(np.uint8)
-    left, right, above = int(columns[0]), int(columns[-1]) + 1, max(0, int(rows[0]) - round(1.5 * cap))
-    first, last = max(0, left - round(2 * cap)), right + round(2 * cap)
+    left, right, above = int(columns[0]), int(columns[-1]) + 1, max(0, int(rows[0]) - round(AROUND * cap))
+    first, last = max(0, left - round(AROUND * cap)), right + round(AROUND * cap)
     if left <= mask.shape[1] - right:
         first = 0 if ends_left else first
     elif ends_right:

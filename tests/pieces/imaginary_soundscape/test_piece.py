@@ -17,7 +17,7 @@ from installation.answers import Threads
 from installation.exhibition import OnShow
 from installation.inspection import check
 from installation.networks.weights import WeightsError
-from installation.piece import Picture
+from installation.piece import Picture, Size
 from installation.render import render
 from pieces.imaginary_soundscape import archive, encoders, listening, scenery
 from pieces.imaginary_soundscape.archive import Index
@@ -123,6 +123,53 @@ def test_what_is_held_before_the_camera_is_heard_within_a_second(place: Path) ->
     here.camera = lambda time: np.full((90, 160, 3), COLOURS["blue"], np.uint8)
     picture = here.run(1.5)
     assert here.heard() == {"blue": None} and colour_of(picture) == "blue"
+
+
+# ---- that one can turn --------------------------------------------------------------------------------------------
+
+
+def invited(here: Room) -> float:
+    """How much of the invitation is there, 0..1."""
+    return here.piece._view._captions._invited
+
+
+@pytest.mark.parametrize("touch", [{"dragged": (0.02, 0.0)}, {"control": "next"}, {"control": "button"}])
+def test_who_does_nothing_is_told_that_one_can_turn_and_only_then(tmp_path: Path, touch: dict[str, Any]) -> None:
+    panorama(tmp_path / "pictures", ["red", "green"])
+    here = room(tmp_path, archive=None, stay="1 h")
+    here.run(19)
+    assert invited(here) == 0
+    here.run(4)
+    assert invited(here) == 1
+    controls = [touch["control"]] if "control" in touch else []
+    here.step(*controls, dragged=touch.get("dragged", (0.0, 0.0)))
+    assert invited(here) < 1, "it goes at once"
+    here.run(2)
+    assert invited(here) == 0
+    here.run(21)
+    assert invited(here) == 1, "for whoever comes next"
+
+
+@pytest.mark.parametrize(("size", "told"), [((900, 200), True), ((200, 400), True), ((320, 180), False)])
+def test_of_a_photograph_it_is_said_where_there_is_more_of_it(tmp_path: Path, size: Size, told: bool) -> None:
+    photograph(tmp_path / "pictures", "red", size)
+    here = room(tmp_path, archive=None)
+    here.run(25)
+    assert (invited(here) == 1) is told
+
+
+def test_it_is_not_said_before_the_camera_nor_without_captions(tmp_path: Path) -> None:
+    panorama(tmp_path / "pictures", ["red", "green"])
+    for settings in ({"pictures": "camera"}, {"caption": False}):
+        here = room(tmp_path, archive=None, **settings)
+        here.run(25)
+        assert invited(here) == 0
+    here.change(pictures=tmp_path / "pictures", caption=True)
+    here.run(3)
+    assert invited(here) == 1
+    here.change(pictures="camera", caption=True)
+    here.run(3)
+    assert invited(here) == 0
 
 
 # ---- what curators write ------------------------------------------------------------------------------------------

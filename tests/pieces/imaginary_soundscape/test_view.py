@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -20,6 +21,17 @@ class Blocks:
 
     def line(self, text: str, height: int, weight: str = "regular") -> NDArray[np.uint8]:
         return np.full((round(1.5 * height), max(1, len(text) * height // 2)), 255, np.uint8)
+
+
+class Invisible:
+    """Type of which only what lies behind it is seen."""
+
+    def line(self, text: str, height: int, weight: str = "regular") -> NDArray[np.uint8]:
+        return np.zeros((round(1.5 * height), 5 * height), np.uint8)
+
+
+def no_compass(azimuth: float | None, em: int) -> NDArray[np.uint8]:
+    return np.zeros((em, em), np.uint8)
 
 
 def painted(lines: Captions, size: tuple[int, int] = SIZE, ground: int = 90) -> np.ndarray:
@@ -62,9 +74,71 @@ def test_captions_stay_on_any_screen(size: tuple[int, int]) -> None:
     lines = Captions(Blocks())
     for _ in range(40):
         lines.advance([Heard("a name that is far too long for any screen " * 4 + ".wav", 180.0, 1.0)], 0.05)
-    changed = (painted(lines, size) != 90).any(2)
+    changed = (painted(lines, size, 0) != 0).any(2)  # upon black: the letters alone
     assert changed.any()
     assert not changed[:, round(0.9 * size[0]) :].any() or size[0] < 100
+
+
+def contrast(lines: Captions, size: tuple[int, int], ground: int) -> float:
+    """Of all letters there are with what is just beside them, on an even ground, after WCAG 2.1, 1.4.3."""
+    inked = (painted(lines, size, 0) > 120).all(2).astype(np.uint8)
+    beside = cv2.dilate(inked, np.ones((5, 5), np.uint8)) - cv2.dilate(inked, np.ones((3, 3), np.uint8))
+    picture = painted(lines, size, ground) / 255
+    linear = np.where(picture <= 0.04045, picture / 12.92, ((picture + 0.055) / 1.055) ** 2.4)
+    light = linear @ [0.2126, 0.7152, 0.0722]
+    return float((np.median(light[inked > 0]) + 0.05) / (light[beside > 0].max() + 0.05))
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (720, 1280)])
+@pytest.mark.parametrize("share", [1.0, 0.3])
+def test_the_first_line_can_be_read_on_snow(size: tuple[int, int], share: float) -> None:
+    lines = Captions(Blocks())
+    lines._compass = no_compass  # type: ignore[method-assign]
+    for _ in range(40):
+        lines.advance([Heard("surf close.ogg", None, share)], 0.05)
+    assert contrast(lines, size, 255) >= 4.5
+    assert contrast(lines, size, 0) > 10
+
+
+def test_letters_are_large_enough_for_a_room() -> None:
+    lines = Captions(Blocks())
+    for _ in range(40):
+        lines.advance([Heard("surf close.ogg", None, 1.0)], 0.05)
+    inked = (painted(lines, (1280, 720), 0) > 120).all(2)
+    assert np.flatnonzero(inked.any(1)).size >= 1.5 * 720 / 36
+
+
+def test_what_lies_behind_is_darkened_once_and_without_an_edge() -> None:
+    kept = []
+    for count in (1, 4):
+        lines = Captions(Invisible())
+        lines._compass = no_compass  # type: ignore[method-assign]
+        for _ in range(200):
+            lines.advance([Heard(f"{number}.ogg", None, 1 / count) for number in range(count)], 0.05)
+        picture = painted(lines, (1280, 720), 255)[..., 0].astype(int)
+        assert np.abs(np.diff(picture, axis=0)).max() <= 4 and np.abs(np.diff(picture, axis=1)).max() <= 4
+        assert (picture[: 720 // 3] == 255).all() and (picture[:, 1280 // 2 :] == 255).all()
+        kept.append(picture.min())
+    assert kept[0] == kept[1], "four lines take no more than one"
+
+
+@pytest.mark.parametrize("size", [(320, 180), (180, 320)])
+def test_the_invitation_stands_above_what_is_heard_and_a_line_for_each_language(size: tuple[int, int]) -> None:
+    lines = Captions(Blocks(), ["Pull", "Ziehen", " "])
+    heard = [Heard("sea.ogg", 0.0, 0.6), Heard("wind.ogg", 90.0, 0.4)]
+    for _ in range(60):
+        lines.advance(heard, 0.05)
+    before = painted(lines, size, 0).any(2)
+    top = np.flatnonzero(before.any(1))[0]
+    for _ in range(60):
+        lines.advance(heard, 0.05, inviting=True)
+    after = painted(lines, size, 0).any(2)
+    assert (after[top:] == before[top:]).all(), "what is heard stays where it was"
+    em = 8
+    assert top - np.flatnonzero(after.any(1))[0] >= 2 * captions.ROW * em, "two more rows"
+    for _ in range(60):
+        lines.advance((), 0.05)
+    assert not painted(lines, size, 0).any()
 
 
 def sheet(grey: int) -> object:

@@ -84,6 +84,24 @@ def test_it_can_be_read_upon_anything(type_: Typesetter, level: int) -> None:
     assert ink - around > 60, f"letters of {ink} on {around}"
 
 
+@pytest.mark.parametrize("size", [(1280, 720), (720, 1280)])
+def test_all_its_languages_can_be_read_upon_white(type_: Typesetter, size: tuple[int, int]) -> None:
+    """Contrast after WCAG 2.1, 1.4.3: what is as good as whole of the letters, with what is between them."""
+    place, captions = plan(size, "full", None), Captions(type_, TEXTS)
+    for _ in range(HZ):
+        captions.advance(1 / HZ, False, True)
+    picture = canvas(place, 255)
+    captions.paint(picture, place, {"sea": 1.0}, True)
+    found = captions._captioned("sea", place)
+    for stencil, least in ((found.first, 4.5), (found.others, 3.0)):
+        rows, columns = stencil.mask.shape
+        part = picture[stencil.y : stencil.y + rows, stencil.x : stencil.x + columns] / 255
+        linear = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+        light = linear @ [0.2126, 0.7152, 0.0722]
+        letters, beside = np.median(light[stencil.mask > 250]), np.median(light[stencil.mask == 0])
+        assert (letters + 0.05) / (beside + 0.05) >= least
+
+
 def test_what_has_no_room_is_made_smaller_or_left_out(type_: Typesetter) -> None:
     place, captions = plan((640, 360), "split", None), Captions(type_, TEXTS)
     assert said(captions, place, {"long": 1.0}, 1.0) > 60
