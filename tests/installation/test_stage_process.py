@@ -307,6 +307,18 @@ def test_a_clock_that_was_never_set_keeps_nobody_out(room: Room) -> None:
     assert ("clock_unset", "") not in room.alerts
 
 
+def test_outside_the_hours_the_closed_lines_are_shown_and_not_the_piece(room: Room) -> None:
+    process = room.begin("pieces: [little]\ntexts: {closed: {en: Shut}}\n")
+    assert room.frames(2)[0, 0, 0] == 90
+    room.open = False
+    room.frames(2, 1.1)
+    process._computer._pool.shutdown(wait=True)  # it is drawn by now
+    assert 0 < room.frames().mean() < 60
+    room.open = True
+    room.frames(2, 1.1)
+    assert (room.frames() == 90).all()
+
+
 # ---- those who were here before ------------------------------------------------------------------------------
 
 
