@@ -227,9 +227,12 @@ class StageProcess:
         """Open and close by the clock on the wall, the one thing it is good for; one that was never set keeps nobody
         out."""
         unset = time.time() < retention.EARLIEST
-        year = datetime.datetime.now().year
-        self._vitals.condition("clock_unset", unset and bool(self._exhibition.hours), year=year)
-        is_open = unset or self._exhibition.is_open(datetime.datetime.now())
+        now = datetime.datetime.now()
+        self._vitals.condition("clock_unset", unset and bool(self._exhibition.hours), year=now.year)
+        is_open = unset or self._exhibition.is_open(now)
+        opening = None if is_open else self._exhibition.next_opening(now)
+        self._vitals.status.fact("open", is_open)
+        self._vitals.status.fact("opens_at", opening.timestamp() if opening is not None else None)
         if is_open == self._open:
             return
         self._open = is_open
