@@ -29,6 +29,7 @@ SCRIPT = Path(__file__).with_name("page.js")
 NEVER, ALLOW = "Never again", "Allow again"
 HINT = "To put something away for good, open this page on the machine itself."
 SEVERITY_WORDS = {"fault": "Fault", "warning": "Warning", "info": "Note"}
+SMALL_WORDS = {"a", "an", "and", "in", "of", "on", "the", "to"}  # small within a title, large at its ends
 NOW_SECONDS = 2.0  # a heartbeat younger than this is shown as now
 Row = TypeVar("Row")
 log = logging.getLogger("console.page")
@@ -210,8 +211,10 @@ def closed_words(opens_at: float | None, wall: float) -> str:
 
 
 def spaced(name: str) -> str:
-    """The name of a piece's class as people write it: `LongShadow` is Long Shadow."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    """The name of a piece's class as people write it: `LearningToSee` is Learning to See."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).split(" ")
+    within = [word.lower() if word.lower() in SMALL_WORDS else word for word in words[1:-1]]
+    return " ".join([*words[:1], *within, *words[1:][-1:]])
 
 
 # ---- sections --------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from installation.console.page import closed_words, on_show_words
+from installation.console.page import closed_words, on_show_words, spaced
 from installation.console.standing import Figures, Situation
 
 
@@ -45,3 +45,18 @@ def test_closed_doors_take_the_place_of_the_piece() -> None:
     assert on_show_words(situation(), now) == "Nothing is on show yet"
     closed = situation("LongShadow", open=False, opens_at=wall("2026-05-05 10:00"))
     assert on_show_words(closed, now) == "Closed until 10:00"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("LearningToSee", "Learning to See"),
+        ("NeuralBeatbox", "Neural Beatbox"),
+        ("TheNoiseOfTheSea", "The Noise of the Sea"),
+        ("WhatWeDreamOf", "What We Dream Of"),
+        ("Ripples", "Ripples"),
+        ("", ""),
+    ],
+)
+def test_a_piece_is_named_as_people_write_titles(name: str, words: str) -> None:
+    assert spaced(name) == words
