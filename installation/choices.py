@@ -292,7 +292,8 @@ class Screen(Settings):
     )
     rate_hz: int = Field(default=30, ge=10, le=120, description="pictures a second", json_schema_extra=_unit("Hz"))
     closed_picture: File | None = Field(
-        default=None, description="shown outside the opening hours; black where it is not given"
+        default=None,
+        description="shown outside the opening hours; where it is not given, the text `closed`, grey on black",
     )
 
 

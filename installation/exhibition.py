@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installation import texts
-from installation.choices import Choices
+from installation.choices import DAYS, Choices
 from installation.files import write_whole
 from installation.places import Member, Node, Place, Problem, UnreadableError, decode, did_you_mean, read
 from installation.problems import Found, fields_at, locate, models_in, named, shown, validated
@@ -65,6 +65,17 @@ class Exhibition(Choices):
     def is_open(self, now: datetime.datetime) -> bool:
         """Whether the exhibition is open at `now`, local time. Without hours it always is."""
         return not self.hours or any(hours.contains(now) for hours in self.hours)
+
+    def next_opening(self, now: datetime.datetime) -> datetime.datetime | None:
+        """When the exhibition opens next after `now`, local time. None without hours."""
+        days = [now.date() + datetime.timedelta(days=ahead) for ahead in range(8)]
+        openings = [
+            datetime.datetime.combine(day, hours.open)
+            for hours in self.hours
+            for day in days
+            if DAYS[day.weekday()] in hours.days
+        ]
+        return min((opening for opening in openings if opening > now), default=None)
 
 
 class ExhibitionError(Exception):

@@ -22,6 +22,7 @@ import numpy as np
 from installation.answers import Threads
 from installation.attract import Attract
 from installation.clock import Lateness, lateness
+from installation.closed_picture import ClosedPicture
 from installation.devices.screen import Pace, Screen
 from installation.exhibition import Exhibition, ExhibitionError, OnShow, running
 from installation.health import alerts
@@ -31,7 +32,7 @@ from installation.keeping import Keeping
 from installation.live_camera import LiveCamera
 from installation.never_again import NeverAgain
 from installation.on_stage import OnStage
-from installation.piece import CameraView, Picture, Piece
+from installation.piece import Picture, Piece
 from installation.preview import Preview
 from installation.sound.score import LivePort, ScoreWriter
 from installation.stage import Stage
@@ -84,7 +85,7 @@ class StageProcess:
         self._never_again = NeverAgain(exhibition.data_folder)
         self._keeping = Keeping(exhibition.data_folder, alerts.alert, alerts.clear)
         self._open, self._hours_at = True, 0.0
-        self._closed: Picture | None = None
+        self._closed = self._closed_picture()
         # The turn began when its piece was first opened; a piece that fails and is opened again has no longer one.
         self._turn_began = self._opened_at = self._doors_opened_at = time.monotonic()
         self._began = self._counted_at = time.monotonic()
@@ -97,6 +98,10 @@ class StageProcess:
     @property
     def _screen(self) -> Screen:
         return self._screens.screen
+
+    def _closed_picture(self) -> ClosedPicture:
+        lines, picture = self._exhibition.texts()["closed"], self._exhibition.screen.closed_picture
+        return ClosedPicture(self._computer, self._type, lines, picture)
 
     def _where_it_was(self) -> int:
         """The place of the piece that a process before this one showed. One with which processes keep dying is set
@@ -153,7 +158,7 @@ class StageProcess:
         stage = self._stage
         stage.size = self._screen.size
         if not self._open:
-            return self._closed_picture()
+            return self._closed.at(self._screen.size, shown_at)
         pressed += self._visitor.pressed(stage, self._exhibition, shown_at)
         try:
             self._recall()
@@ -218,29 +223,16 @@ class StageProcess:
         if grade in (Lateness.STRUGGLING, Lateness.LOST):
             self._vitals.event(grade.name.lower(), process="stage", late_ms=1000 * late)
 
-    def _closed_picture(self) -> Picture:
-        """What hangs there outside the opening hours: the curator's picture, or black."""
-        width, height = self._screen.size
-        if self._closed is None or self._closed.shape[:2] != (height, width):
-            self._closed = np.zeros((height, width, 3), np.uint8)
-            path = self._exhibition.screen.closed_picture
-            if path is not None:
-                import cv2
-
-                found = cv2.imread(str(path), cv2.IMREAD_COLOR)
-                if found is None:
-                    log.error("%s is not a picture", path)
-                else:
-                    self._closed = CameraView(np.asarray(found[:, :, ::-1], np.uint8)).fitted((width, height))
-        return self._closed
-
     def _keep_hours(self) -> None:
         """Open and close by the clock on the wall, the one thing it is good for; one that was never set keeps nobody
         out."""
         unset = time.time() < retention.EARLIEST
-        year = datetime.datetime.now().year
-        self._vitals.condition("clock_unset", unset and bool(self._exhibition.hours), year=year)
-        is_open = unset or self._exhibition.is_open(datetime.datetime.now())
+        now = datetime.datetime.now()
+        self._vitals.condition("clock_unset", unset and bool(self._exhibition.hours), year=now.year)
+        is_open = unset or self._exhibition.is_open(now)
+        opening = None if is_open else self._exhibition.next_opening(now)
+        self._vitals.status.fact("open", is_open)
+        self._vitals.status.fact("opens_at", opening.timestamp() if opening is not None else None)
         if is_open == self._open:
             return
         self._open = is_open
@@ -363,7 +355,7 @@ class StageProcess:
         self._exhibition = exhibition
         if self._clerk is not None:
             self._clerk.keep_s = exhibition.visitors.keep
-        self._closed = None
+        self._closed = self._closed_picture()
         self._turns = Turns([show.name for show in exhibition.pieces])
         self._vitals.condition("piece_replaced", False)
         self._vitals.condition("font_missing", False)

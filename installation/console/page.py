@@ -7,10 +7,12 @@ when what it says has changed, a figure changes its text alone. Where anything c
 from __future__ import annotations
 
 import logging
+import math
 import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -27,6 +29,7 @@ SCRIPT = Path(__file__).with_name("page.js")
 NEVER, ALLOW = "Never again", "Allow again"
 HINT = "To put something away for good, open this page on the machine itself."
 SEVERITY_WORDS = {"fault": "Fault", "warning": "Warning", "info": "Note"}
+SMALL_WORDS = {"a", "an", "and", "in", "of", "on", "the", "to"}  # small within a title, large at its ends
 NOW_SECONDS = 2.0  # a heartbeat younger than this is shown as now
 Row = TypeVar("Row")
 log = logging.getLogger("console.page")
@@ -126,7 +129,7 @@ class Page:
         self._verdict.set_text(verdict_words(situation))
         _become(self._verdict, f"verdict is-{situation.verdict}")
         _become(self._curtain, "curtain" if curtain else "curtain is-open")
-        self._piece.set_text(f"On show: {spaced(situation.piece)}" if situation.piece else "Nothing is on show yet")
+        self._piece.set_text(on_show_words(situation, time.time()))
         for label, words in _figure_words(situation.figures).items():
             self._figures[label].set_text(words)
         self._alerts.show(situation.alerts)
@@ -186,9 +189,32 @@ def verdict_words(situation: Situation) -> str:
     return ", ".join(said)
 
 
+def on_show_words(situation: Situation, wall: float) -> str:
+    """What the picture shows: the piece, or that the doors are closed. `wall` is now, wall-clock seconds."""
+    if not situation.open:
+        return closed_words(situation.opens_at, wall)
+    return f"On show: {spaced(situation.piece)}" if situation.piece else "Nothing is on show yet"
+
+
+def closed_words(opens_at: float | None, wall: float) -> str:
+    """`Closed until 10:00`, local time; with the day if it is another, and its date if that is a week ahead.
+
+    `opens_at` and `wall`, which is now, are wall-clock seconds; None where nobody knows when the doors open.
+    """
+    try:
+        then, today = datetime.fromtimestamp(opens_at or math.nan), datetime.fromtimestamp(wall)
+    except (OverflowError, OSError, ValueError):
+        return "Closed"
+    days = (then.date() - today.date()).days
+    form = "%H:%M" if days == 0 else "%a %H:%M" if 0 < days < 7 else "%a %d %b %H:%M"
+    return f"Closed until {then.strftime(form)}"
+
+
 def spaced(name: str) -> str:
-    """The name of a piece's class as people write it: `LongShadow` is Long Shadow."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    """The name of a piece's class as people write it: `LearningToSee` is Learning to See."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).split(" ")
+    within = [word.lower() if word.lower() in SMALL_WORDS else word for word in words[1:-1]]
+    return " ".join([*words[:1], *within, *words[1:][-1:]])
 
 
 # ---- sections --------------------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ class OnNow:
 
 @dataclass(frozen=True)
 class Situation:
-    """How everything stands at one instant."""
+    """How everything stands at one instant. `opens_at` is wall-clock seconds, for people to read; None if unknown."""
 
     piece: str
     processes: tuple[Process, ...]
@@ -108,6 +108,8 @@ class Situation:
     alerts: tuple[Standing, ...]
     figures: Figures
     on_now: OnNow = OnNow()
+    open: bool = True
+    opens_at: float | None = None
 
     @property
     def missing(self) -> list[str]:
@@ -166,6 +168,8 @@ class Observer:
                 disk_free_bytes=self._disk_free(now),
             ),
             on_now=self._on_now(stage),
+            open=_facts(stage).get("open") is not False,
+            opens_at=_finite(_facts(stage).get("opens_at")),
         )
 
     def _reports(self, now: float) -> dict[str, Report]:

@@ -424,6 +424,33 @@ def test_opening_hours(hours: str, when: str, is_open: bool, loaded: Loaded) -> 
     assert loaded("pieces: beat").is_open(datetime.datetime.fromisoformat(when))
 
 
+@pytest.mark.parametrize(
+    ("hours", "now", "opens"),
+    [
+        ("{open: 10:00, close: 18:00}", "2026-05-04 09:59", "2026-05-04 10:00"),
+        ("{open: 10:00, close: 18:00}", "2026-05-04 18:00", "2026-05-05 10:00"),
+        ("{open: 10:00, close: 18:00, days: [tue]}", "2026-05-04 12:00", "2026-05-05 10:00"),
+        ("{open: 10:00, close: 18:00, days: [tue]}", "2026-05-05 18:30", "2026-05-12 10:00"),
+        ("{open: 20:00, close: 02:00, days: [mon, sat]}", "2026-05-05 02:00", "2026-05-09 20:00"),
+        (
+            "[{open: 14:00, close: 18:00, days: [mon]}, {open: 9:00, close: 12:00, days: [mon, tue]}]",
+            "2026-05-04 12:30",
+            "2026-05-04 14:00",
+        ),
+    ],
+)
+def test_the_next_opening(hours: str, now: str, opens: str, loaded: Loaded) -> None:
+    exhibition = loaded(f"pieces: beat\nhours: {hours}")
+    asked = datetime.datetime.fromisoformat(now)
+    assert not exhibition.is_open(asked)
+    assert exhibition.next_opening(asked) == datetime.datetime.fromisoformat(opens)
+    assert exhibition.is_open(datetime.datetime.fromisoformat(opens))
+
+
+def test_without_hours_there_is_no_next_opening(loaded: Loaded) -> None:
+    assert loaded("pieces: beat").next_opening(datetime.datetime(2026, 5, 4)) is None
+
+
 # ---- words for bounds -----------------------------------------------------------------------------------
 
 

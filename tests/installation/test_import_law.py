@@ -35,6 +35,7 @@ ARROWS = {
     "supervisor": {"health", "exhibition", "watching", "segments", "nursery"},
     "nursery": {"health", "exhibition"},
     "stage": {"devices", "sound", "networks", "visitors", "health"},
+    "closed_picture": set(),
     "stage_screen": {"devices", "exhibition", "health"},
     "stage_visitor": {"devices", "exhibition", "health", "stage", "stand_ins"},
 }

@@ -307,6 +307,29 @@ def test_a_clock_that_was_never_set_keeps_nobody_out(room: Room) -> None:
     assert ("clock_unset", "") not in room.alerts
 
 
+def test_outside_the_hours_the_closed_lines_are_shown_and_not_the_piece(room: Room) -> None:
+    process = room.begin("pieces: [little]\ntexts: {closed: {en: Shut}}\n")
+    assert room.frames(2)[0, 0, 0] == 90
+    room.open = False
+    room.frames(2, 1.1)
+    process._computer._pool.shutdown(wait=True)  # it is drawn by now
+    assert 0 < room.frames().mean() < 60
+    room.open = True
+    room.frames(2, 1.1)
+    assert (room.frames() == 90).all()
+
+
+def test_the_status_says_whether_the_doors_are_open_and_when_they_will_be(room: Room) -> None:
+    process = room.begin("pieces: [little]\nhours: {open: '10:00', close: '18:00'}\n")
+    room.frames()
+    facts = process._vitals.status._facts
+    assert facts["open"] is True and facts["opens_at"] is None
+    room.open = False
+    room.frames(2, 1.1)
+    opens = datetime.datetime.fromtimestamp(facts["opens_at"])
+    assert facts["open"] is False and (opens.hour, opens.minute) == (10, 0)
+
+
 # ---- those who were here before ------------------------------------------------------------------------------
 
 

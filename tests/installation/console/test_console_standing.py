@@ -120,6 +120,18 @@ def test_devices_are_told_real_from_stand_in(run: Run) -> None:
     ]
 
 
+def test_closed_doors_are_told_from_open_ones(run: Run) -> None:
+    run.write()
+    assert (seen(run).open, seen(run).opens_at) == (True, None), "a stage that has not said so yet"
+    run.status["stage"].fact("open", False)
+    run.status["stage"].fact("opens_at", 1.79e9)
+    run.write("stage")
+    assert (seen(run).open, seen(run).opens_at) == (False, 1.79e9)
+    run.status["stage"].fact("opens_at", "tomorrow")
+    run.write("stage")
+    assert (seen(run).open, seen(run).opens_at) == (False, None)
+
+
 def test_the_frame_rate_is_counted_between_two_reports(run: Run) -> None:
     watching = observer(run)
     stage, begin = run.status["stage"], time.monotonic() - 10.0

@@ -61,6 +61,7 @@ SHIPPED = {**read_catalogue(), **{name: entry for own in OF_PIECES.values() for 
 @pytest.mark.parametrize("entry", SHIPPED.values(), ids=lambda entry: entry.name)
 def test_every_entry_helps_whoever_reads_it(entry, board):
     assert entry.severity in SEVERITIES
+    assert entry.message[0].isupper(), "a sentence, whatever is filled in"
     assert len(entry.remedy) > 10 or entry.remedy == "Nothing to do."
     assert entry.remedy.rstrip().endswith((".", "}"))
     board.alert(entry.name, **sample(entry))
