@@ -134,9 +134,9 @@ def invited(here: Room) -> float:
 
 
 @pytest.mark.parametrize("touch", [{"dragged": (0.02, 0.0)}, {"control": "next"}, {"control": "button"}])
-def test_who_does_nothing_is_told_that_one_can_turn_and_only_then(tmp_path: Path, touch: dict[str, Any]) -> None:
-    panorama(tmp_path / "pictures", ["red", "green"])
-    here = room(tmp_path, archive=None, stay="1 h")
+def test_who_does_nothing_is_told_that_one_can_turn_and_only_then(place: Path, touch: dict[str, Any]) -> None:
+    panorama(place / "more", ["red", "green"])
+    here = room(place, pictures=place / "more", stay="1 h")
     here.run(19)
     assert invited(here) == 0
     here.run(4)
@@ -151,23 +151,24 @@ def test_who_does_nothing_is_told_that_one_can_turn_and_only_then(tmp_path: Path
 
 
 @pytest.mark.parametrize(("size", "told"), [((900, 200), True), ((200, 400), True), ((320, 180), False)])
-def test_of_a_photograph_it_is_said_where_there_is_more_of_it(tmp_path: Path, size: Size, told: bool) -> None:
-    photograph(tmp_path / "pictures", "red", size)
-    here = room(tmp_path, archive=None)
+def test_of_a_photograph_it_is_said_where_there_is_more_of_it(place: Path, size: Size, told: bool) -> None:
+    photograph(place / "more", "red", size)
+    here = room(place, pictures=place / "more")
     here.run(25)
     assert (invited(here) == 1) is told
 
 
-def test_it_is_not_said_before_the_camera_nor_without_captions(tmp_path: Path) -> None:
-    panorama(tmp_path / "pictures", ["red", "green"])
-    for settings in ({"pictures": "camera"}, {"caption": False}):
-        here = room(tmp_path, archive=None, **settings)
+def test_it_is_not_said_before_the_camera_nor_without_captions(place: Path) -> None:
+    panorama(place / "more", ["red", "green"])
+    more = place / "more"
+    for settings in ({"pictures": "camera"}, {"pictures": more, "caption": False}):
+        here = room(place, **settings)
         here.run(25)
         assert invited(here) == 0
-    here.change(pictures=tmp_path / "pictures", caption=True)
+    here.change(archive=place / "archive", pictures=more, caption=True)
     here.run(3)
     assert invited(here) == 1
-    here.change(pictures="camera", caption=True)
+    here.change(archive=place / "archive", pictures="camera", caption=True)
     here.run(3)
     assert invited(here) == 0
 
