@@ -18,6 +18,7 @@ from installation.choices import Device
 from installation.devices import listing, probe
 from installation.devices.listing import CameraFound, ConnectorFound, DisplayFound, Mode, SoundFound
 from installation.devices.probe import ProbeError
+from installation.devices.screen import DEFAULT_SIZE, drawn, placed
 from installation.exhibition import Exhibition
 from installation.host import (
     Ask,
@@ -339,12 +340,31 @@ def examine_screen(exhibition: Exhibition, machine: Machine) -> list[Finding]:
         rate = f" {display.rate_hz:g} Hz" if display.rate_hz else ""
         use = "" if display.index == wanted.display else " (not used)"
         message = f"{display.width}×{display.height}{rate}, {display.driver}{use}"
-        if display.index == wanted.display and 0 < display.rate_hz < wanted.rate_hz:
-            remedy = f"set 'rate_hz' of 'screen' to {display.rate_hz:g}, or choose a faster mode of the screen"
-            findings.append(Finding(f"screen {display.index}", "warning", message, remedy))
-        else:
-            findings.append(ok(f"screen {display.index}", message))
+        subject = f"screen {display.index}"
+        findings.append(
+            _screen_on_duty(subject, message, display, exhibition)
+            if display.index == wanted.display
+            else ok(subject, message)
+        )
     return findings + [ok("screen", f"plugged in: {name}") for name in plugged]
+
+
+def _screen_on_duty(subject: str, message: str, display: DisplayFound, exhibition: Exhibition) -> Finding:
+    """Whether a display is fast enough, and whether the picture fills it."""
+    wanted = exhibition.screen
+    own = (display.width, display.height)
+    shown = (wanted.size[0], wanted.size[1]) if wanted.size else DEFAULT_SIZE if wanted.mode == "window" else own
+    size = drawn(shown, wanted.rotate)
+    turned = f", turned {wanted.rotate}°" if wanted.rotate else ""
+    said = f"{message}; pieces draw {size[0]}×{size[1]}{turned}"
+    left, top, _, _ = placed(shown, own) if wanted.mode != "window" else (0, 0, *shown)
+    if left or top:
+        remedy = f"set 'size' of 'screen' to [{own[0]}, {own[1]}] (the screen's own, not turned), or leave it out"
+        return Finding(subject, "warning", f"{said}, with black bars on two sides", remedy)
+    if 0 < display.rate_hz < wanted.rate_hz:
+        remedy = f"set 'rate_hz' of 'screen' to {display.rate_hz:g}, or choose a faster mode of the screen"
+        return Finding(subject, "warning", said, remedy)
+    return ok(subject, said)
 
 
 def examine_gpu(exhibition: Exhibition, machine: Machine) -> list[Finding]:

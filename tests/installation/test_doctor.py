@@ -228,6 +228,31 @@ def test_what_is_real_but_not_good_is_a_warning(
     assert passes(findings)
 
 
+@pytest.mark.parametrize(
+    ("screen", "verdict", "message", "remedy"),
+    [
+        ("{}", "ok", "1920×1080 60 Hz, x11; pieces draw 1920×1080", ""),
+        ("{rotate: 90}", "ok", "1920×1080 60 Hz, x11; pieces draw 1080×1920, turned 90°", ""),
+        ("{rotate: 90, size: [1280, 720]}", "ok", "pieces draw 720×1280, turned 90°", ""),
+        (
+            "{rotate: 90, size: [1080, 1920]}",
+            "warning",
+            "draw 1920×1080, turned 90°, with black bars",
+            "[1920, 1080]",
+        ),
+        ("{size: [1024, 768]}", "warning", "pieces draw 1024×768, with black bars", "[1920, 1080]"),
+        ("{mode: window, rotate: 270}", "ok", "pieces draw 720×1280, turned 270°", ""),
+        ("{mode: window, size: [600, 600]}", "ok", "pieces draw 600×600", ""),
+        ("{rate_hz: 100}", "warning", "pieces draw 1920×1080", "'rate_hz' of 'screen' to 60"),
+    ],
+)
+def test_the_screen_says_what_pieces_draw_for_it(
+    shown: Callable[[str], Exhibition], screen: str, verdict: str, message: str, remedy: str
+) -> None:
+    found = about("screen 0", doctor.examine_screen(shown(f"screen: {screen}\n"), real()))
+    assert found.verdict == verdict and message in found.message and remedy in found.remedy, found
+
+
 def test_what_the_exhibition_does_without_is_no_stand_in(shown: Callable[..., Exhibition]) -> None:
     alone = real(cameras=nothing, nvidia_cards=nothing, sound_devices=lambda: [HDMI])
     findings = examine(shown("camera: none\nmicrophone: none\ngpu: cpu\n"), alone)
