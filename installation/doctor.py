@@ -128,7 +128,7 @@ def examine_cameras(exhibition: Exhibition, machine: Machine) -> list[Finding]:
         duty = [ok("camera", "the exhibition keeps every camera off")]
     elif wanted.is_file or wanted.id == "film":
         what = f"the film {wanted.id}" if wanted.is_file else "the built-in film"
-        duty = [_stands_in("camera", f"the exhibition asks for {what}", "camera")]
+        duty = [_stands_in("camera", f"the exhibition asks for {what}", "camera: auto")]
     elif wanted.id == "auto":
         candidates = found
         remedy = "plug in a USB camera; laptops may have a switch or a shutter for theirs"
@@ -251,7 +251,7 @@ def _sound_on_duty(
         if not wanted.is_identity and wanted.id != "auto":
             what = f"the recording {wanted.id}" if wanted.is_file else "the sound of the built-in film"
             instead = "silence" if subject == "speakers" else what
-            findings.append(_stands_in(subject, f"the exhibition asks for {instead}", subject))
+            findings.append(_stands_in(subject, f"the exhibition asks for {instead}", f"{subject}: auto"))
             continue
         chosen = listing.find(wanted.id, devices) if wanted.is_identity else (devices[0] if devices else None)
         if chosen:
@@ -322,7 +322,7 @@ def examine_screen(exhibition: Exhibition, machine: Machine) -> list[Finding]:
     wanted = exhibition.screen
     plugged = [f"{c.connector} {c.name} {c.mode}".replace("  ", " ").strip() for c in machine.connectors()]
     if wanted.mode == "offscreen":
-        return [_stands_in("screen", "the exhibition asks for an offscreen picture", "screen")]
+        return [_stands_in("screen", "the exhibition asks for an offscreen picture", "screen: {mode: auto}")]
     try:
         found = machine.displays()
     except ProbeError as error:
@@ -406,7 +406,8 @@ def examine_gpu(exhibition: Exhibition, machine: Machine) -> list[Finding]:
 
 
 def _stands_in(subject: str, message: str, setting: str) -> Finding:
-    return Finding(subject, "stand_in", message, f"set '{setting}: auto' in exhibition.yaml to use a real one")
+    """What the exhibition does without a real device because it says so; `setting` is what to write instead."""
+    return Finding(subject, "stand_in", message, f"set '{setting}' in exhibition.yaml to use a real one")
 
 
 def _absent(subject: str, wanted: Device, found: Sequence[Any]) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -171,7 +172,7 @@ def test_a_machine_with_real_devices_passes_and_every_one_is_named(shown: Callab
             "SDL",
             "plug in",
         ),
-        ("screen: {mode: offscreen}", real(), "screen", "stand_in", "offscreen", "auto"),
+        ("screen: {mode: offscreen}", real(), "screen", "stand_in", "offscreen", "screen: {mode: auto}"),
         (
             "screen: {display: 1}",
             real(connectors=nothing, displays=nothing),
@@ -251,6 +252,15 @@ def test_the_screen_says_what_pieces_draw_for_it(
 ) -> None:
     found = about("screen 0", doctor.examine_screen(shown(f"screen: {screen}\n"), real()))
     assert found.verdict == verdict and message in found.message and remedy in found.remedy, found
+
+
+@pytest.mark.parametrize(
+    "text", ["camera: film", "microphone: stand-in", "speakers: silent", "screen: {mode: offscreen}"]
+)
+def test_what_a_remedy_says_can_be_written(shown: Callable[[str], Exhibition], text: str) -> None:
+    (found,) = [finding for finding in examine(shown(text), real()) if finding.verdict == "stand_in"]
+    (setting,) = re.findall(r"set '(.+?)' in exhibition.yaml", found.remedy)
+    assert passes(examine(shown(setting), real()))
 
 
 def test_what_the_exhibition_does_without_is_no_stand_in(shown: Callable[..., Exhibition]) -> None:
