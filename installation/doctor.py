@@ -18,7 +18,7 @@ from installation.choices import Device
 from installation.devices import listing, probe
 from installation.devices.listing import CameraFound, ConnectorFound, DisplayFound, Mode, SoundFound
 from installation.devices.probe import ProbeError
-from installation.devices.screen import DEFAULT_SIZE, drawn, placed
+from installation.devices.screen import DEFAULT_SIZE, drawn, has_display, placed
 from installation.exhibition import Exhibition
 from installation.host import (
     Ask,
@@ -56,6 +56,7 @@ class Machine:
     sound_devices: Callable[[], list[SoundFound]] = listing.sound_devices
     displays: Callable[[], list[DisplayFound]] = listing.displays
     connectors: Callable[[], list[ConnectorFound]] = listing.connectors
+    has_display: Callable[[], bool] = has_display
     nvidia_cards: Callable[[], list[str]] = nvidia_cards
     holders: Callable[[str], list[str]] = holders
     ask: Ask = probe.ask
@@ -327,11 +328,13 @@ def examine_screen(exhibition: Exhibition, machine: Machine) -> list[Finding]:
         found = machine.displays()
     except ProbeError as error:
         remedy = "log in to a desktop, or: sudo apt install xserver-xorg xinit, and start it in an X session"
+        if not machine.has_display():
+            remedy = f"no DISPLAY in this shell; over SSH: DISPLAY=:0 python3 run.py doctor; else {remedy}"
         if plugged:
             return [Finding("screen", "fault", f"{', '.join(plugged)} is plugged in, but {error}", remedy)]
         message = f"{error}; the picture is drawn offscreen"
         verdict: Verdict = "stand_in" if wanted.mode == "auto" else "fault"
-        return [Finding("screen", verdict, message, f"plug in a screen, then {remedy}")]
+        return [Finding("screen", verdict, message, f"plug in a screen; {remedy}")]
     findings = [] if wanted.display < len(found) else [
         Finding("screen", "fault", f"there is no display {wanted.display}; {len(found)} are connected",
                 f"set 'display' of 'screen' to 0 … {len(found) - 1}, or look at the screen's plug")

@@ -48,6 +48,7 @@ def real(answers: dict[str, Any] | None = None, **other: Any) -> Machine:
         sound_devices=lambda: [HDMI, CARD],
         displays=lambda: [DisplayFound(0, "display 0", 1920, 1080, 60.0, "x11")],
         connectors=lambda: [ConnectorFound("card0-HDMI-A-1", "Projector", "1920x1080")],
+        has_display=lambda: True,
         nvidia_cards=lambda: ["0000:01:00.0"],
         holders=lambda path: [],
         ask=ask,
@@ -261,6 +262,17 @@ def test_what_a_remedy_says_can_be_written(shown: Callable[[str], Exhibition], t
     (found,) = [finding for finding in examine(shown(text), real()) if finding.verdict == "stand_in"]
     (setting,) = re.findall(r"set '(.+?)' in exhibition.yaml", found.remedy)
     assert passes(examine(shown(setting), real()))
+
+
+@pytest.mark.parametrize("connectors", [nothing, lambda: [ConnectorFound("card0-HDMI-A-1", "Projector", "")]])
+@pytest.mark.parametrize("has_display", [True, False])
+def test_a_shell_without_display_says_how_to_ask_over_ssh(
+    shown: Callable[..., Exhibition], connectors: Callable[[], list[ConnectorFound]], has_display: bool
+) -> None:
+    machine = real(displays=no_screen, connectors=connectors, has_display=lambda: has_display)
+    (found,) = doctor.examine_screen(shown(), machine)
+    assert ("no DISPLAY in this shell; over SSH: DISPLAY=:0 python3 run.py doctor" in found.remedy) is not has_display
+    assert "xserver-xorg" in found.remedy
 
 
 def test_what_the_exhibition_does_without_is_no_stand_in(shown: Callable[..., Exhibition]) -> None:
