@@ -284,11 +284,16 @@ class Screen(Settings):
     display: int = Field(default=0, ge=0, le=15, description="which screen, counted from 0")
     size: PixelSize | None = Field(
         default=None,
-        description="picture size; the screen's own where it is not given, 1280 × 720 in a window or offscreen",
+        description="size of the screen or window, as it is before the picture is turned; the screen's own where it "
+        "is not given, 1280 × 720 in a window or offscreen. A picture of other proportions than the screen's is "
+        "shown between black bars",
         json_schema_extra=_unit("px"),
     )
     rotate: Literal[0, 90, 180, 270] = Field(
-        default=0, description="turns the picture clockwise, for a screen hung upright", json_schema_extra=_unit("°")
+        default=0,
+        description="turns the picture clockwise, for a screen hung upright; with 90 or 270, pieces draw upright "
+        "pictures",
+        json_schema_extra=_unit("°"),
     )
     rate_hz: int = Field(default=30, ge=10, le=120, description="pictures a second", json_schema_extra=_unit("Hz"))
     closed_picture: File | None = Field(

@@ -18,6 +18,7 @@ from installation.choices import Device
 from installation.devices import listing, probe
 from installation.devices.listing import CameraFound, ConnectorFound, DisplayFound, Mode, SoundFound
 from installation.devices.probe import ProbeError
+from installation.devices.screen import DEFAULT_SIZE, drawn, has_display, placed
 from installation.exhibition import Exhibition
 from installation.host import (
     Ask,
@@ -55,6 +56,7 @@ class Machine:
     sound_devices: Callable[[], list[SoundFound]] = listing.sound_devices
     displays: Callable[[], list[DisplayFound]] = listing.displays
     connectors: Callable[[], list[ConnectorFound]] = listing.connectors
+    has_display: Callable[[], bool] = has_display
     nvidia_cards: Callable[[], list[str]] = nvidia_cards
     holders: Callable[[str], list[str]] = holders
     ask: Ask = probe.ask
@@ -127,7 +129,7 @@ def examine_cameras(exhibition: Exhibition, machine: Machine) -> list[Finding]:
         duty = [ok("camera", "the exhibition keeps every camera off")]
     elif wanted.is_file or wanted.id == "film":
         what = f"the film {wanted.id}" if wanted.is_file else "the built-in film"
-        duty = [_stands_in("camera", f"the exhibition asks for {what}", "camera")]
+        duty = [_stands_in("camera", f"the exhibition asks for {what}", "camera: auto")]
     elif wanted.id == "auto":
         candidates = found
         remedy = "plug in a USB camera; laptops may have a switch or a shutter for theirs"
@@ -250,7 +252,7 @@ def _sound_on_duty(
         if not wanted.is_identity and wanted.id != "auto":
             what = f"the recording {wanted.id}" if wanted.is_file else "the sound of the built-in film"
             instead = "silence" if subject == "speakers" else what
-            findings.append(_stands_in(subject, f"the exhibition asks for {instead}", subject))
+            findings.append(_stands_in(subject, f"the exhibition asks for {instead}", f"{subject}: auto"))
             continue
         chosen = listing.find(wanted.id, devices) if wanted.is_identity else (devices[0] if devices else None)
         if chosen:
@@ -321,16 +323,18 @@ def examine_screen(exhibition: Exhibition, machine: Machine) -> list[Finding]:
     wanted = exhibition.screen
     plugged = [f"{c.connector} {c.name} {c.mode}".replace("  ", " ").strip() for c in machine.connectors()]
     if wanted.mode == "offscreen":
-        return [_stands_in("screen", "the exhibition asks for an offscreen picture", "screen")]
+        return [_stands_in("screen", "the exhibition asks for an offscreen picture", "screen: {mode: auto}")]
     try:
         found = machine.displays()
     except ProbeError as error:
         remedy = "log in to a desktop, or: sudo apt install xserver-xorg xinit, and start it in an X session"
+        if not machine.has_display():
+            remedy = f"no DISPLAY in this shell; over SSH: DISPLAY=:0 python3 run.py doctor; else {remedy}"
         if plugged:
             return [Finding("screen", "fault", f"{', '.join(plugged)} is plugged in, but {error}", remedy)]
         message = f"{error}; the picture is drawn offscreen"
         verdict: Verdict = "stand_in" if wanted.mode == "auto" else "fault"
-        return [Finding("screen", verdict, message, f"plug in a screen, then {remedy}")]
+        return [Finding("screen", verdict, message, f"plug in a screen; {remedy}")]
     findings = [] if wanted.display < len(found) else [
         Finding("screen", "fault", f"there is no display {wanted.display}; {len(found)} are connected",
                 f"set 'display' of 'screen' to 0 … {len(found) - 1}, or look at the screen's plug")
@@ -339,12 +343,31 @@ def examine_screen(exhibition: Exhibition, machine: Machine) -> list[Finding]:
         rate = f" {display.rate_hz:g} Hz" if display.rate_hz else ""
         use = "" if display.index == wanted.display else " (not used)"
         message = f"{display.width}×{display.height}{rate}, {display.driver}{use}"
-        if display.index == wanted.display and 0 < display.rate_hz < wanted.rate_hz:
-            remedy = f"set 'rate_hz' of 'screen' to {display.rate_hz:g}, or choose a faster mode of the screen"
-            findings.append(Finding(f"screen {display.index}", "warning", message, remedy))
-        else:
-            findings.append(ok(f"screen {display.index}", message))
+        subject = f"screen {display.index}"
+        findings.append(
+            _screen_on_duty(subject, message, display, exhibition)
+            if display.index == wanted.display
+            else ok(subject, message)
+        )
     return findings + [ok("screen", f"plugged in: {name}") for name in plugged]
+
+
+def _screen_on_duty(subject: str, message: str, display: DisplayFound, exhibition: Exhibition) -> Finding:
+    """Whether a display is fast enough, and whether the picture fills it."""
+    wanted = exhibition.screen
+    own = (display.width, display.height)
+    shown = (wanted.size[0], wanted.size[1]) if wanted.size else DEFAULT_SIZE if wanted.mode == "window" else own
+    size = drawn(shown, wanted.rotate)
+    turned = f", turned {wanted.rotate}°" if wanted.rotate else ""
+    said = f"{message}; pieces draw {size[0]}×{size[1]}{turned}"
+    left, top, _, _ = placed(shown, own) if wanted.mode != "window" else (0, 0, *shown)
+    if left or top:
+        remedy = f"set 'size' of 'screen' to [{own[0]}, {own[1]}] (the screen's own, not turned), or leave it out"
+        return Finding(subject, "warning", f"{said}, with black bars on two sides", remedy)
+    if 0 < display.rate_hz < wanted.rate_hz:
+        remedy = f"set 'rate_hz' of 'screen' to {display.rate_hz:g}, or choose a faster mode of the screen"
+        return Finding(subject, "warning", said, remedy)
+    return ok(subject, said)
 
 
 def examine_gpu(exhibition: Exhibition, machine: Machine) -> list[Finding]:
@@ -386,7 +409,8 @@ def examine_gpu(exhibition: Exhibition, machine: Machine) -> list[Finding]:
 
 
 def _stands_in(subject: str, message: str, setting: str) -> Finding:
-    return Finding(subject, "stand_in", message, f"set '{setting}: auto' in exhibition.yaml to use a real one")
+    """What the exhibition does without a real device because it says so; `setting` is what to write instead."""
+    return Finding(subject, "stand_in", message, f"set '{setting}' in exhibition.yaml to use a real one")
 
 
 def _absent(subject: str, wanted: Device, found: Sequence[Any]) -> Finding:

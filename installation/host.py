@@ -19,6 +19,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -135,18 +136,29 @@ def examine_packages(requirements: Sequence[str] | None = None) -> list[Finding]
     return [ok("python", f"Python {version}"), ok("packages", f"{len(there)} as asked for: {', '.join(named)}, …")]
 
 
-def examine_clock(exhibition: Exhibition, ask: Ask) -> list[Finding]:
-    """Whether the clock on the wall can be trusted, which opening hours and dates of deletion rely on."""
+def examine_clock(exhibition: Exhibition, ask: Ask, now: datetime | None = None) -> list[Finding]:
+    """Whether the clock on the wall can be trusted, which opening hours and dates of deletion rely on.
+
+    `now` is the time with its zone; the machine's own where it is not given."""
+    here = now or datetime.now().astimezone()
+    zone = here.tzname()
+    said = f"it is {here:%H:%M} here ({zone})"
+    if zone == "UTC" and exhibition.hours:
+        remedy = "sudo timedatectl set-timezone Europe/Berlin (or yours), then start the exhibition again"
+        doubts = [Finding("time zone", "warning", f"{said}; the opening hours are in UTC", remedy)]
+    else:
+        doubts = []
     try:
-        if ask("clock", limit_s=5.0)["synchronised"]:
-            return [ok("clock", "set by a time server")]
+        synchronised = ask("clock", limit_s=5.0)["synchronised"]
     except ProbeError as error:
-        return [Finding("clock", "warning", f"could not be told: {error}", "compare the machine's time with yours")]
+        message = f"{said}; who sets it could not be told: {error}"
+        return [Finding("clock", "warning", message, "compare the machine's time with yours"), *doubts]
+    if synchronised:
+        return [ok("clock", f"{said}, set by a time server"), *doubts]
     depends = "opening hours and the dates of deletion" if exhibition.hours else "the dates of deletion"
-    message = f"not set by a time server; {depends} need it"
-    return [
-        Finding("clock", "warning", message, "sudo apt install systemd-timesyncd && sudo timedatectl set-ntp true")
-    ]
+    message = f"{said}, not set by a time server; {depends} need it"
+    remedy = "sudo apt install systemd-timesyncd && sudo timedatectl set-ntp true"
+    return [Finding("clock", "warning", message, remedy), *doubts]
 
 
 def examine_console(exhibition: Exhibition) -> list[Finding]:

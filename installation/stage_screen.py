@@ -12,12 +12,11 @@ from installation.answers import Threads
 from installation.devices import DeviceError
 from installation.devices.listing import displays
 from installation.devices.probe import ProbeError
-from installation.devices.screen import Offscreen, Screen, Window, has_display
+from installation.devices.screen import DEFAULT_SIZE, Offscreen, Screen, Window, drawn, has_display
 from installation.exhibition import Exhibition
 from installation.health.vitals import Vitals
 from installation.piece import Answer, Size
 
-DEFAULT_SIZE = (1280, 720)
 CONTROLS = ("button", "next", "previous")
 LOOKED_FOR_AFTER = (15.0, 60.0)  # seconds without a screen: the first time, and every other
 log = logging.getLogger("stage")
@@ -78,7 +77,6 @@ def opened(exhibition: Exhibition, vitals: Vitals) -> Screen:
             return window
     elif wanted.mode == "auto":
         reason = "there is no X server or Wayland"
-    upright = wanted.rotate in (90, 270)
-    shown = size or ((DEFAULT_SIZE[1], DEFAULT_SIZE[0]) if upright else DEFAULT_SIZE)
+    shown = drawn(size or DEFAULT_SIZE, wanted.rotate)
     vitals.device("screen", f"offscreen, {shown[0]}×{shown[1]}", real=False, reason=reason)
     return Offscreen(shown)

@@ -183,6 +183,8 @@ def sound(path: Path | str) -> tuple[Sound, int]:
     for candidate in candidates:
         if candidate.is_file():
             return _sound_file(candidate)
+    if path.suffix.lower() in SOUND_FILES:
+        raise FilmError(f"{path}: no such sound; check the path")
     return _track(path)
 
 
@@ -253,7 +255,7 @@ def _as_float(frame: av.AudioFrame, channels: int) -> Sound:
 def _opened(path: Path) -> tuple[InputContainer, VideoStream]:
     """The container and its first stream of pictures. Only plain files: a name never starts a download."""
     if not path.is_file():
-        raise FilmError(f"{path}: no such film; check the path, or write 'camera: auto' for the built-in film")
+        raise FilmError(f"{path}: no such film; check the path, or write 'camera: film' for the built-in one")
     try:
         container = av.open(str(path), metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as fault:

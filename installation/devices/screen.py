@@ -16,6 +16,7 @@ import numpy as np
 from installation.devices import DeviceError
 from installation.piece import Picture, Size
 
+DEFAULT_SIZE = (1280, 720)  # of a window, and where there is no screen
 POINTERS = {"touch", "mouse"}
 WHEEL = {"wheel up": 1, "wheel down": -1}  # the sign of SDL's vertical scrolling
 BUTTONS = 3  # of a mouse; SDL says turns of its wheel a second time, as buttons beyond
@@ -58,7 +59,11 @@ class Offscreen:
 
 
 class Window:
-    """A window, or a whole display, of SDL. `rotate` turns the picture clockwise for a screen that hangs upright."""
+    """A window, or a whole display, of SDL. `rotate` turns the picture clockwise for a screen that hangs upright.
+
+    `size` is that of the screen or window before the picture is turned; pieces draw `drawn(size, rotate)`. A picture
+    of other proportions than the screen's is shown between black bars.
+    """
 
     real = True
 
@@ -105,9 +110,7 @@ class Window:
         self.size = self._picture_size()
 
     def _picture_size(self) -> Size:
-        size = self._wanted or self._surface.get_size()
-        width, height = int(size[0]), int(size[1])
-        return (height, width) if self._rotate in (90, 270) and self._wanted is None else (width, height)
+        return drawn(self._wanted or self._surface.get_size(), self._rotate)
 
     def show(self, picture: Picture) -> None:
         pygame = self._pygame
@@ -115,10 +118,12 @@ class Window:
             picture = np.rot90(picture, -self._rotate // 90)
         picture = np.ascontiguousarray(picture)
         surface = pygame.image.frombuffer(picture, (picture.shape[1], picture.shape[0]), "RGB")
-        target = self._surface.get_size()
-        if surface.get_size() != target:
+        left, top, *target = placed(surface.get_size(), self._surface.get_size())
+        if surface.get_size() != tuple(target):
             surface = pygame.transform.smoothscale(surface, target)
-        self._surface.blit(surface, (0, 0))
+        if left or top:
+            self._surface.fill((0, 0, 0))  # every time: displays show two or three buffers in turn
+        self._surface.blit(surface, (left, top))
         pygame.display.flip()
 
     def pressed(self) -> list[str]:
@@ -135,8 +140,8 @@ class Window:
 
     def dragged(self) -> tuple[float, float]:
         """How far a finger or the mouse pulled the picture until the last `pressed`: right, down, in heights."""
-        width, height = self._surface.get_size()
-        return self._drag.taken(self._rotate, width if self._rotate in (90, 270) else height)
+        seen = placed(drawn(self.size, self._rotate), self._surface.get_size())[2:]
+        return self._drag.taken(self._rotate, drawn(seen, self._rotate)[1])
 
     def close(self) -> None:
         self._pygame.display.quit()
@@ -205,6 +210,19 @@ class Drag:
         right, down = self._right / height_px, self._down / height_px
         self._right, self._down = 0.0, 0.0
         return {0: (right, down), 90: (down, -right), 180: (-right, -down), 270: (-down, right)}[rotate]
+
+
+def drawn(size: Size, rotate: int) -> Size:
+    """The size of the pictures that pieces draw for a screen of `size` that turns them by `rotate` degrees."""
+    width, height = int(size[0]), int(size[1])
+    return (height, width) if rotate in (90, 270) else (width, height)
+
+
+def placed(picture: Size, screen: Size) -> tuple[int, int, int, int]:
+    """Where a turned picture lies on a screen: left, top, width, height [px]; in the middle, its proportions kept."""
+    scale = min(screen[0] / picture[0], screen[1] / picture[1])
+    width, height = (max(1, round(side * scale)) for side in picture)
+    return (screen[0] - width) // 2, (screen[1] - height) // 2, width, height
 
 
 def has_display() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +48,7 @@ def real(answers: dict[str, Any] | None = None, **other: Any) -> Machine:
         sound_devices=lambda: [HDMI, CARD],
         displays=lambda: [DisplayFound(0, "display 0", 1920, 1080, 60.0, "x11")],
         connectors=lambda: [ConnectorFound("card0-HDMI-A-1", "Projector", "1920x1080")],
+        has_display=lambda: True,
         nvidia_cards=lambda: ["0000:01:00.0"],
         holders=lambda path: [],
         ask=ask,
@@ -171,7 +173,7 @@ def test_a_machine_with_real_devices_passes_and_every_one_is_named(shown: Callab
             "SDL",
             "plug in",
         ),
-        ("screen: {mode: offscreen}", real(), "screen", "stand_in", "offscreen", "auto"),
+        ("screen: {mode: offscreen}", real(), "screen", "stand_in", "offscreen", "screen: {mode: auto}"),
         (
             "screen: {display: 1}",
             real(connectors=nothing, displays=nothing),
@@ -226,6 +228,51 @@ def test_what_is_real_but_not_good_is_a_warning(
     found = about(subject, findings)
     assert found.verdict == "warning" and message in found.message and found.remedy
     assert passes(findings)
+
+
+@pytest.mark.parametrize(
+    ("screen", "verdict", "message", "remedy"),
+    [
+        ("{}", "ok", "1920×1080 60 Hz, x11; pieces draw 1920×1080", ""),
+        ("{rotate: 90}", "ok", "1920×1080 60 Hz, x11; pieces draw 1080×1920, turned 90°", ""),
+        ("{rotate: 90, size: [1280, 720]}", "ok", "pieces draw 720×1280, turned 90°", ""),
+        (
+            "{rotate: 90, size: [1080, 1920]}",
+            "warning",
+            "draw 1920×1080, turned 90°, with black bars",
+            "[1920, 1080]",
+        ),
+        ("{size: [1024, 768]}", "warning", "pieces draw 1024×768, with black bars", "[1920, 1080]"),
+        ("{mode: window, rotate: 270}", "ok", "pieces draw 720×1280, turned 270°", ""),
+        ("{mode: window, size: [600, 600]}", "ok", "pieces draw 600×600", ""),
+        ("{rate_hz: 100}", "warning", "pieces draw 1920×1080", "'rate_hz' of 'screen' to 60"),
+    ],
+)
+def test_the_screen_says_what_pieces_draw_for_it(
+    shown: Callable[[str], Exhibition], screen: str, verdict: str, message: str, remedy: str
+) -> None:
+    found = about("screen 0", doctor.examine_screen(shown(f"screen: {screen}\n"), real()))
+    assert found.verdict == verdict and message in found.message and remedy in found.remedy, found
+
+
+@pytest.mark.parametrize(
+    "text", ["camera: film", "microphone: stand-in", "speakers: silent", "screen: {mode: offscreen}"]
+)
+def test_what_a_remedy_says_can_be_written(shown: Callable[[str], Exhibition], text: str) -> None:
+    (found,) = [finding for finding in examine(shown(text), real()) if finding.verdict == "stand_in"]
+    (setting,) = re.findall(r"set '(.+?)' in exhibition.yaml", found.remedy)
+    assert passes(examine(shown(setting), real()))
+
+
+@pytest.mark.parametrize("connectors", [nothing, lambda: [ConnectorFound("card0-HDMI-A-1", "Projector", "")]])
+@pytest.mark.parametrize("has_display", [True, False])
+def test_a_shell_without_display_says_how_to_ask_over_ssh(
+    shown: Callable[..., Exhibition], connectors: Callable[[], list[ConnectorFound]], has_display: bool
+) -> None:
+    machine = real(displays=no_screen, connectors=connectors, has_display=lambda: has_display)
+    (found,) = doctor.examine_screen(shown(), machine)
+    assert ("no DISPLAY in this shell; over SSH: DISPLAY=:0 python3 run.py doctor" in found.remedy) is not has_display
+    assert "xserver-xorg" in found.remedy
 
 
 def test_what_the_exhibition_does_without_is_no_stand_in(shown: Callable[..., Exhibition]) -> None:

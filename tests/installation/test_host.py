@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,33 @@ def test_an_unanswered_question_is_no_fault(loaded: Loaded, tmp_path: Path) -> N
 
     assert host.examine_permissions(silent, tmp_path)[0].verdict == "warning"
     assert host.examine_clock(loaded("pieces: beat"), silent)[0].verdict == "warning"
+
+
+@pytest.mark.parametrize(
+    ("hours", "zone", "hour", "verdicts"),
+    [
+        ("", UTC, "16:55 here (UTC)", ["ok"]),
+        ("hours: {open: 10:00, close: 18:00}", UTC, "16:55 here (UTC)", ["ok", "warning"]),
+        ("hours: {open: 10:00, close: 18:00}", timezone(timedelta(hours=1), "CET"), "17:55 here (CET)", ["ok"]),
+        ("hours: {open: 10:00, close: 18:00}", timezone(timedelta(), "GMT"), "16:55 here (GMT)", ["ok"]),
+    ],
+)
+def test_the_clock_says_the_time_on_the_wall_and_doubts_utc(
+    loaded: Loaded, hours: str, zone: timezone, hour: str, verdicts: list[str]
+) -> None:
+    """A bare Debian keeps UTC: doors would open an hour or more too late, or too early."""
+    now = datetime(2026, 11, 21, 16, 55, tzinfo=UTC).astimezone(zone)
+    found = host.examine_clock(loaded(f"pieces: beat\n{hours}"), allowed, now)
+    assert [finding.verdict for finding in found] == verdicts
+    assert f"it is {hour}" in found[0].message
+    assert all("timedatectl set-timezone" in finding.remedy for finding in found[1:])
+
+
+def test_a_clock_that_no_time_server_sets_may_be_in_the_wrong_zone_too(loaded: Loaded) -> None:
+    exhibition = loaded("pieces: beat\nhours: {open: 10:00, close: 18:00}")
+    wrong = host.examine_clock(exhibition, lambda question, **_: {"synchronised": False}, datetime.now(UTC))
+    assert [finding.verdict for finding in wrong] == ["warning", "warning"]
+    assert "opening hours" in wrong[0].message and "(UTC)" in wrong[0].message
 
 
 def test_packages_are_compared_with_what_the_project_asks_for() -> None:

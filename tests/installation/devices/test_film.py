@@ -188,10 +188,16 @@ def test_what_is_no_film_is_named(tmp_path: Path, content: bytes) -> None:
 
 def test_a_film_that_is_not_there(tmp_path: Path) -> None:
     for path in (tmp_path / "gone.mp4", tmp_path, Path("http://example.org/film.mp4")):
-        with pytest.raises(FilmError, match="no such film; check the path"):
+        with pytest.raises(FilmError, match="no such film; check the path, or write 'camera: film' for the built-in"):
             FilmReader(path)
     with pytest.raises(FilmError, match="no such film"):
         sound(tmp_path / "gone.mp4")
+
+
+def test_a_sound_that_is_not_there_is_not_called_a_film(tmp_path: Path) -> None:
+    for name in ("gone.wav", "gone.flac"):
+        with pytest.raises(FilmError, match=rf"{name}: no such sound; check the path$"):
+            sound(tmp_path / name)
 
 
 def test_a_sound_file_is_no_film(tmp_path: Path) -> None:

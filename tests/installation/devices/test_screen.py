@@ -12,7 +12,7 @@ import pytest
 
 from installation.choices import TRIGGERS
 from installation.devices import DeviceError, screen
-from installation.devices.screen import Controls, Drag, Offscreen, Pace
+from installation.devices.screen import Controls, Drag, Offscreen, Pace, drawn, placed
 
 KEYS = {"space": 32, "return": 13, "enter": 271, "a": 97}
 
@@ -116,6 +116,58 @@ def test_an_offscreen_screen_takes_pictures_of_its_size_only() -> None:
     assert shown.pressed() == [] and not shown.real
     with pytest.raises(ValueError, match=r"\(64, 36, 3\)"):
         shown.show(np.zeros((64, 36, 3), np.uint8))
+
+
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+def test_pieces_draw_the_screen_as_it_hangs(rotate: int) -> None:
+    assert drawn((1920, 1080), rotate) == ((1080, 1920) if rotate in (90, 270) else (1920, 1080))
+
+
+def test_a_picture_keeps_its_proportions_on_any_screen() -> None:
+    assert placed((1920, 1080), (1920, 1080)) == (0, 0, 1920, 1080)
+    assert placed((1080, 1920), (1920, 1080)) == (656, 0, 608, 1080), "bars at the sides"
+    assert placed((1280, 720), (1280, 800)) == (0, 40, 1280, 720), "bars above and below"
+    assert placed((640, 360), (1920, 1080)) == (0, 0, 1920, 1080), "small ones are enlarged"
+    assert placed((4000, 1), (10, 10))[3] == 1, "something is always seen"
+
+
+SHOWN = """
+import sys; import numpy as np; import pygame; from installation.devices.screen import Window
+rotate, width, height, mode = *map(int, sys.argv[1:4]), sys.argv[4]
+pygame.display.get_driver = lambda: "x11"
+pygame.display.get_desktop_sizes = lambda: [(192, 108)]
+window = Window(size=(width, height) if width else None, display=0, fullscreen=mode == "fullscreen", rotate=rotate,
+                title="", controls={})
+picture = np.zeros((window.size[1], window.size[0], 3), np.uint8)
+picture[:, :, 1] = 255
+picture[: window.size[1] // 2, :, 0] = 255  # the upper half is yellow, the lower one green
+pygame.display.get_surface().fill((0, 0, 255))  # what was there before
+window.show(picture)
+seen = pygame.surfarray.array3d(pygame.display.get_surface()).swapaxes(0, 1)
+rows, columns = np.nonzero(seen[..., 1] > 127)
+box = [int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1]
+upper = np.nonzero(seen[..., 0] > 127)
+middle = [round(float(side.mean())) for side in upper[::-1]]
+print(window.size, seen.shape[1::-1], box, middle, int(seen[..., 2].max()))
+"""
+
+
+@pytest.mark.parametrize(
+    ("rotate", "size", "mode", "said"),
+    [
+        (90, (192, 108), "fullscreen", "(108, 192) (192, 108) [0, 0, 192, 108] [144, 54] 0"),
+        (90, (0, 0), "fullscreen", "(108, 192) (192, 108) [0, 0, 192, 108] [144, 54] 0"),
+        (270, (96, 54), "fullscreen", "(54, 96) (192, 108) [0, 0, 192, 108] [48, 54] 0"),
+        (0, (108, 108), "fullscreen", "(108, 108) (192, 108) [42, 0, 150, 108] [96, 26] 0"),
+        (90, (100, 60), "window", "(60, 100) (100, 60) [0, 0, 100, 60] [74, 30] 0"),
+    ],
+)
+def test_no_picture_is_squeezed(rotate: int, size: tuple[int, int], mode: str, said: str) -> None:
+    """On a display of 192 × 108: the picture's size, the window's, where it lies, the middle of its upper half."""
+    environment = os.environ | {"SDL_VIDEODRIVER": "dummy", "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
+    command = [sys.executable, "-c", SHOWN, *map(str, (rotate, *size)), mode]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == said, done.stderr
 
 
 class Time:
