@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -31,6 +32,7 @@ SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif")
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY = 24 * 60  # minutes
 # What a control may name, beside letters, digits and f1 … f12. Keys are named as SDL names them.
 TRIGGERS = (
     "touch", "mouse", "gamepad", "sound", "wheel up", "wheel down", "space", "return", "enter", "tab", "backspace",
@@ -384,6 +386,19 @@ class Hours(Settings):
             return today in self.days and self.open <= now.time() < self.close
         late = today in self.days and now.time() >= self.open
         return late or (yesterday in self.days and now.time() < self.close)
+
+    def spans(self) -> Iterator[tuple[Day, int, int]]:
+        """Each day with the minutes of the week, counted from Monday, at which it opens and closes.
+
+        What lasts from Sunday into Monday is there twice, so that it is found at either end of the week.
+        """
+        opens, closes = (60 * at.hour + at.minute for at in (self.open, self.close))
+        for day in self.days:
+            begin = DAYS.index(day) * _DAY + opens
+            end = begin + ((closes - opens) % _DAY or _DAY)
+            yield day, begin, end
+            if end > 7 * _DAY:
+                yield day, begin - 7 * _DAY, end - 7 * _DAY
 
 
 def _one_or_more_hours(value: Any) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from installation.choices import Hours
 from installation.exhibition import (
     DEFAULT_PATH,
     Exhibition,
@@ -161,18 +162,29 @@ def _place_of(root: Node, index: int, name: str) -> Place:
 def _odd_hours(exhibition: Exhibition, root: Node) -> Found:
     """Hours that a curator cannot have meant."""
     found: Found = []
-    taken: set[str] = set()
     for index, hours in enumerate(exhibition.hours):
         if hours.open == hours.close:
             node, _, _ = locate(root, ("hours", index, "close"))
             message = f"opens and closes at {hours.open:%H:%M}; leave 'hours' out to be always open"
             found.append((node.place, message))
-        for day in hours.days:
-            if day in taken:
-                node, _, _ = locate(root, ("hours", index, "days"))
-                found.append((node.place, f"'{day}' has opening hours twice; each day may have them once"))
-            taken.add(day)
+        node, _, _ = locate(root, ("hours", index, "days"))
+        for day in dict.fromkeys(day for day in hours.days if hours.days.count(day) > 1):
+            found.append((node.place, f"'{day}' is listed twice"))
+        for number, other in enumerate(exhibition.hours[:index], 1):
+            days = [f"'{day}'" for day in hours.days if _overlap(day, hours, other)]
+            if days:
+                times = f"{hours.open:%H:%M} to {hours.close:%H:%M}"
+                message = (
+                    f"{', '.join(days)} {times} overlaps with item {number} of 'hours'; let 'days' keep them apart"
+                )
+                found.append((node.place, message))
     return found
+
+
+def _overlap(day: str, hours: Hours, other: Hours) -> bool:
+    """Whether `hours`, as they are on `day`, share a minute with any of `other`."""
+    ours = [(begin, end) for name, begin, end in hours.spans() if name == day]
+    return any(begin < last and first < end for begin, end in ours for _, first, last in other.spans())
 
 
 def _missing_glyphs(exhibition: Exhibition, root: Node) -> Found:
