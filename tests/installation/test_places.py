@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from installation.exhibition import ExhibitionError, load
+from installation.exhibition import Exhibition, ExhibitionError, load
 from installation.piece import Piece
 from installation.places import MOST_NODES
 
@@ -43,6 +43,35 @@ NOT_YAML = [
 def test_what_is_not_yaml_is_said_in_plain_words(data: bytes, expected: str, said: Said) -> None:
     assert len(said(data)) == 1
     assert expected in said(data)[0]
+
+
+FALSE = "a space that only looks like one; delete it and type it again"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pieces:\n~~beat:\n", f"2:1: {FALSE}"),
+        ("pieces:\n  beat:\n  ~~remember: 3\n", f"3:3: {FALSE}"),
+        ("pieces:\n  beat:\n~~~~remember: 3\n~~~~fade: 3 s\n", f"3:1: {FALSE}"),
+        ("pieces: beat\nvisitors:\n  keep:~30 days\n", f"3:8: {FALSE}"),
+        ("pieces: beat\ntitle:~x\nlog: info\n", f"2:7: {FALSE}"),
+        ("pieces:\n  -~hum\n  -~beat\n", f"2:4: {FALSE}"),
+        ("pieces: [beat,~hum]\n", f"1:15: 'hum' begins or ends with {FALSE}"),
+        ("pieces: beat\nscreen: {rotate: 90~}\n", f"2:18: '90' begins or ends with {FALSE}"),
+        ("pieces: {beat: {remember~: 3}}\n", f"1:17: 'remember' begins or ends with {FALSE}"),
+    ],
+)
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f"])
+def test_spaces_that_only_look_like_spaces_are_named(text: str, expected: str, space: str, said: Said) -> None:
+    assert said(text.replace("~", space)) == [expected]
+
+
+def test_a_space_that_does_not_break_may_stand_within_a_text(said: Said, loaded: Callable[[str], Exhibition]) -> None:
+    text = "pieces: beat\ntitle: Qui est\u00a0là\u202f?\nvisitors: {keep: 30\u00a0days}\n"
+    text += "texts:\n  closed: |\n    \u00a0Bis bald\n"
+    assert said(text) == []
+    assert loaded(text).title == "Qui est\u00a0là\u202f?" and loaded(text).own_texts["closed"]["en"][0] == "\u00a0"
 
 
 def test_an_alias_bomb_is_bounded(said: Said) -> None:
