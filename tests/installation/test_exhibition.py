@@ -226,6 +226,40 @@ def test_each_mistake_is_said_where_it_stands(text: str, expected: str, said: Sa
     assert len(said(text)) == 1, "one mistake, one problem"
 
 
+RETYPED = [
+    ("screen: {rotate: -90}", "-90 is not one of 0, 90, 180, 270"),
+    ("screen: {rotate: 99}", "99 is not one of 0, 90, 180, 270"),
+    ("screen: {rate_hz: 30 Hz}", "'30 Hz' is not a number; write 30; the unit is Hz already"),
+    ("screen: {rate_hz: 30 fps}", "'30 fps' is not a number; write 30 (Hz)"),
+    ("speakers: {gain_db: -6 dB}", "'-6 dB' is not a number; write -6; the unit is dB already"),
+    ("speakers: {gain_db: -6.5dB}", "'-6.5dB' is not a number; write -6.5; the unit is dB already"),
+    ("speakers: {gain_db: \u22126}", "'\u22126' is not a number; write -6 (dB)"),
+    ("speakers: {gain_db: \u20136 dB}", "'\u20136 dB' is not a number; write -6; the unit is dB already"),
+    ("speakers: {gain_db: quiet}", "'quiet' is not a number"),
+    ("speakers:\n  gain_db: -1,5", "'-1,5' is not a number"),
+    ("visitors: {keep: 30}", "30 has no unit; write for example '30 days'"),
+    ("visitors: {keep: 36500}", "36500 has no unit; write for example '36500 s'"),
+    ("visitors: {undo: 1}", "1 has no unit; write for example '1 min'"),
+    ("visitors: {undo: 1000}", "1000 has no unit; write for example '20 s'"),
+    ("visitors: {undo: -3}", "-3 has no unit; write for example '20 s'"),
+    ("visitors: {keep: \u201c30 days\u201d}", 'write it without quotation marks, or with straight ones: "'),
+    ("log: \u201einfo\u201d", 'write it without quotation marks, or with straight ones: "'),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), RETYPED, ids=[line for line, _ in RETYPED])
+def test_what_is_right_to_the_eye_is_said_with_what_to_type(line: str, expected: str, said: Said) -> None:
+    (problem,) = said(f"pieces: beat\n{line}")
+    assert problem.endswith(expected)
+
+
+def test_the_unit_of_a_piece_s_range_is_known_at_its_ends(said: Said) -> None:
+    (problem,) = said("pieces: {beat: {tempo: [88 bpm, 112]}}")
+    assert problem.endswith("'88 bpm' is not a number; write 88; the unit is bpm already")
+    (problem,) = said("pieces: {beat: {remember: 16 visitors}}")
+    assert problem.endswith("'16 visitors' is not a number; write 16")
+
+
 def test_all_mistakes_are_said_at_once_in_the_order_of_the_lines(said: Said) -> None:
     text = "\n".join(
         ["titel: x", "pieces:", "  beat: {tempoo: 1, remember: 99}", "  xyz:", "screen: {rotate: 1, rotate: 2}",
