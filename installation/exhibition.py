@@ -164,7 +164,11 @@ def bytes_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        reason = error.strerror
+        if isinstance(error, FileNotFoundError):
+            reason = (
+                f"there is no such file in {path.absolute().parent}; go to the folder where it is, or give its path"
+            )
         raise ExhibitionError([Problem(path, 1, 1, f"cannot be read: {reason}")]) from error
 
 

@@ -97,3 +97,15 @@ def test_a_wrong_value_behind_an_alias_is_said_where_the_alias_stands(said: Said
 def test_a_file_that_cannot_be_read_is_a_problem(path: str, tmp_path: Path, pieces: dict[str, type[Piece]]) -> None:
     with pytest.raises(ExhibitionError, match="cannot be read"):
         load(tmp_path / path, pieces)
+
+
+def test_a_file_that_is_not_here_is_said_with_where_it_was_looked_for(
+    tmp_path: Path, pieces: dict[str, type[Piece]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ExhibitionError) as caught:
+        load(Path("exhibition.yaml"), pieces)
+    assert str(caught.value) == (
+        f"exhibition.yaml:1:1: cannot be read: there is no such file in {tmp_path}; go to the folder where it is, "
+        "or give its path"
+    )
