@@ -17,7 +17,7 @@ from pathlib import Path
 from installation import texts
 from installation.choices import Choices
 from installation.files import write_whole
-from installation.places import Member, Node, Place, Problem, UnreadableError, decode, did_you_mean, read
+from installation.places import Member, Node, Place, Problem, UnreadableError, cut_short, decode, did_you_mean, read
 from installation.problems import Found, fields_at, locate, models_in, named, shown, validated
 from installation.programme import Installed, OnShow, Pieces, alerts_on_show, entries_of, on_show, texts_on_show
 from installation.texts import PieceTexts, TextsOfPieces
@@ -175,7 +175,8 @@ def bytes_of(path: Path) -> bytes:
 def read_bytes_as_exhibition(data: bytes, path: Path, pieces: Pieces | None) -> Reading:
     """The exhibition in `data`. Raises ExhibitionError where there are no settings at all in it."""
     try:
-        root, found = read(decode(data))
+        text = decode(data)
+        root, found = read(text)
     except UnreadableError as error:
         raise ExhibitionError(in_order(path, [(error.place, error.message)])) from error
     if root is None or root.content is None:
@@ -184,6 +185,7 @@ def read_bytes_as_exhibition(data: bytes, path: Path, pieces: Pieces | None) -> 
         found.append((root.place, f"the file holds {shown(root)} where settings belong; write 'name: value' lines"))
     if root is None or not isinstance(root.content, dict):
         raise ExhibitionError(in_order(path, found))
+    found += _cut_short(root, text)
     pieces = Installed() if pieces is None else pieces
     shows, wrong_pieces = on_show(root, pieces, path.parent)
     wording, wrong_wording = texts_on_show(root, pieces)
@@ -214,6 +216,21 @@ def _choices(root: Node, folder: Path, pieces: Pieces, wording: TextsOfPieces) -
         found.append((key_place if at_key else value.place, message if at_key else f"{named(path)}: {message}"))
     choices, wrong = validated(Choices, node, {"folder": folder})
     return choices, found + [(place, message + _elsewhere(message, root, pieces)) for place, message in wrong]
+
+
+def _cut_short(root: Node, text: str) -> Found:
+    """Wording that loses its end, because what was meant as a # of it begins a comment."""
+    assert isinstance(root.content, dict)
+    wording = [root.content[name].node for name in ("title", "texts") if name in root.content]
+    found: Found = []
+    while wording:
+        node = wording.pop()
+        if isinstance(node.content, dict):
+            wording += [member.node for member in node.content.values()]
+        elif cut_short(text, node):
+            message = f"{shown(node)} ends here: everything after # is a comment; put the text in quotes"
+            found.append((node.place, f"{message}, or a space behind the #"))
+    return found
 
 
 def _without_empty_sections(members: Mapping[str, Member]) -> dict[str, Member]:

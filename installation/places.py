@@ -30,6 +30,7 @@ _FALSE_SPACE = f"[{_FALSE_SPACES}]"
 # Where one stands in the place of indentation, or behind the dash of an item or the colon of a setting.
 _FALSE_STRUCTURE = re.compile(rf"[ \t]*(?:- *|[\w-]+:|- +[\w-]+:)?({_FALSE_SPACE})")
 _FALSE = "a space that only looks like one; delete it and type it again"
+_LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 _TAGS = {
     "tag:yaml.org,2002:str": "text",
@@ -133,6 +134,19 @@ def read(text: str) -> tuple[Node | None, list[tuple[Place, str]]]:
         ) from error
     except yaml.MarkedYAMLError as error:
         raise _explained(error, text) from error
+
+
+def cut_short(text: str, node: Node) -> bool:
+    """Whether a value of `text`, the whole file, ends at a # with a letter or digit behind it: `Back in room #3`.
+
+    To YAML that is a comment. A comment that is meant as one has a space behind its # in nearly every file.
+    """
+    lines = _LINE_END.split(text)
+    if not isinstance(node.content, str) or not 1 <= node.place.line <= len(lines):
+        return False
+    rest = lines[node.place.line - 1][node.place.column - 1 :]
+    behind = rest.removeprefix(node.content)
+    return behind != rest and re.match(r"[ \t]+#\w", behind) is not None
 
 
 class _Builder:

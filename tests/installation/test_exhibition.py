@@ -226,6 +226,35 @@ def test_each_mistake_is_said_where_it_stands(text: str, expected: str, said: Sa
     assert len(said(text)) == 1, "one mistake, one problem"
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("texts:\n  closed: Back in room #3\n", "3:11"),
+        ("texts:\n  closed:\n    de: Zurück in Raum #3\n    en: Back # in room 3\n", "4:9"),
+        ("title: We are #one\n", "2:8"),
+    ],
+)
+def test_wording_that_ends_at_a_comment_is_said(text: str, place: str, said: Said) -> None:
+    (problem,) = said(f"pieces: beat\n{text}")
+    assert problem.startswith(f"{place}: '") and "everything after # is a comment; put the text in quotes" in problem
+
+
+def test_real_comments_and_quoted_numbers_are_left_alone(said: Said) -> None:
+    text = """\
+pieces: beat    #hum
+title: Room#3   # the small one
+texts:          #own wording
+  #ready: Los
+  closed: "Back in room #3"    #not yet agreed
+  full: {en: Full, de: Voll}   #agreed
+  perform: >
+    Now #clap
+  listening: Listening  #
+  joined: Joined        ####
+"""
+    assert said(text) == []
+
+
 RETYPED = [
     ("screen: {rotate: -90}", "-90 is not one of 0, 90, 180, 270"),
     ("screen: {rotate: 99}", "99 is not one of 0, 90, 180, 270"),
