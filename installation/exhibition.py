@@ -10,7 +10,8 @@ import contextlib
 import datetime
 import hashlib
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,6 +189,7 @@ def read_bytes_as_exhibition(data: bytes, path: Path, pieces: Pieces | None) -> 
     found += _cut_short(root, text)
     pieces = Installed() if pieces is None else pieces
     shows, wrong_pieces = on_show(root, pieces, path.parent)
+    wrong_pieces = [(place, message + _of_another_piece(message, shows)) for place, message in wrong_pieces]
     wording, wrong_wording = texts_on_show(root, pieces)
     choices, wrong_choices = _choices(root, path.parent, pieces, wording)
     wrong_alerts = alerts_on_show(root, pieces)
@@ -253,6 +255,15 @@ def _elsewhere(message: str, root: Node, pieces: Pieces) -> str:
             if name in fields_at(pieces[show].Settings, ()):
                 return f"; it belongs under piece '{show}'"
     return ""
+
+
+def _of_another_piece(message: str, shows: Sequence[OnShow]) -> str:
+    """Where an unknown setting of one piece belongs, if it is one of another that is on show."""
+    match = re.fullmatch(r"unknown setting '([^']+)' of piece '([^']+)'", message)
+    if match is None:
+        return ""
+    owners = [show.name for show in shows if match[1] in fields_at(show.piece.Settings, ())]
+    return f"; it belongs under piece '{owners[0]}'" if owners else ""
 
 
 def in_order(path: Path, found: Found) -> list[Problem]:

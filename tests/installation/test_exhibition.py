@@ -255,7 +255,15 @@ texts:          #own wording
     assert said(text) == []
 
 
+@pytest.mark.parametrize("pieces", ["{hum: {remember: 3}, beat: {}}", "{beat: {}, hum: {remember: 3}}"])
+def test_a_setting_of_another_piece_on_show_is_sent_there(pieces: str, said: Said) -> None:
+    (problem,) = said(f"pieces: {pieces}")
+    assert problem.endswith("unknown setting 'remember' of piece 'hum'; it belongs under piece 'beat'")
+
+
 RETYPED = [
+    ("console: off", "'console': 'off' is not a group of settings; write {port: off} for no page at all"),
+    ("console: nowhere", "'nowhere' is not a group of settings; write 'name: value' lines, indented below"),
     ("screen: {rotate: -90}", "-90 is not one of 0, 90, 180, 270"),
     ("screen: {rotate: 99}", "99 is not one of 0, 90, 180, 270"),
     ("screen: {rate_hz: 30 Hz}", "'30 Hz' is not a number; write 30; the unit is Hz already"),
