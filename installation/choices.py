@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import datetime
 import re
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -31,6 +33,17 @@ SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif")
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY = 24 * 60  # minutes
+# How else the days are written, in en, de, fr, es, it, without accents: to be told apart from a slip of the fingers.
+_SAID_DAYS: dict[Day, str] = {
+    "mon": "monday montag mo lundi lunes lunedi",
+    "tue": "tuesday tues dienstag di mardi martes martedi",
+    "wed": "wednesday weds mittwoch mi mercredi miercoles mercoledi",
+    "thu": "thursday thur thurs donnerstag do jeudi jueves giovedi",
+    "fri": "friday freitag fr vendredi viernes venerdi",
+    "sat": "saturday samstag sonnabend sa samedi sabado sabato",
+    "sun": "sunday sonntag so dimanche domingo domenica",
+}
 # What a control may name, beside letters, digits and f1 … f12. Keys are named as SDL names them.
 TRIGGERS = (
     "touch", "mouse", "gamepad", "sound", "wheel up", "wheel down", "space", "return", "enter", "tab", "backspace",
@@ -57,6 +70,15 @@ def _clock(value: Any) -> Any:
     if match is None or (match[1] == "24" and match[2] != "00"):
         raise ValueError(f"{value!r} is not a time of day; write for example 10:00 or 18:30")
     return datetime.time(int(match[1]) % 24, int(match[2]))
+
+
+def _day(value: Any) -> Any:
+    if not isinstance(value, str) or value in DAYS:
+        return value
+    plain = "".join(sign for sign in unicodedata.normalize("NFD", value.lower()) if not unicodedata.combining(sign))
+    meant = next((day for day, said in _SAID_DAYS.items() if plain == day or plain.rstrip(".") in said.split()), None)
+    hint = f"; did you mean '{meant}'?" if meant else did_you_mean(value, DAYS)
+    raise ValueError(f"'{value}' is not one of {', '.join(DAYS)}{hint}")
 
 
 def _language(value: str) -> str:
@@ -375,13 +397,22 @@ class Console(Settings):
         json_schema_extra=_unit("Hz"),
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_a_page(cls, value: Any) -> Any:
+        if value in ("off", "none", "no", "false"):
+            raise ValueError(f"'{value}' is not a group of settings; write {{port: off}} for no page at all")
+        return value
+
 
 class Hours(Settings):
     """When the exhibition is open, by the clock on the wall. Closing at or before opening means the next day."""
 
     open: Clock = Field(description="opening time")
     close: Clock = Field(description="closing time; 24:00 is midnight")
-    days: list[Day] = Field(default=list(DAYS), min_length=1, description="the days on which these hours hold")
+    days: list[Annotated[Day, BeforeValidator(_day)]] = Field(
+        default=list(DAYS), min_length=1, description="the days on which these hours hold"
+    )
 
     def contains(self, now: datetime.datetime) -> bool:
         """Whether `now`, in local time, lies within these hours."""
@@ -390,6 +421,19 @@ class Hours(Settings):
             return today in self.days and self.open <= now.time() < self.close
         late = today in self.days and now.time() >= self.open
         return late or (yesterday in self.days and now.time() < self.close)
+
+    def spans(self) -> Iterator[tuple[Day, int, int]]:
+        """Each day with the minutes of the week, counted from Monday, at which it opens and closes.
+
+        What lasts from Sunday into Monday is there twice, so that it is found at either end of the week.
+        """
+        opens, closes = (60 * at.hour + at.minute for at in (self.open, self.close))
+        for day in self.days:
+            begin = DAYS.index(day) * _DAY + opens
+            end = begin + ((closes - opens) % _DAY or _DAY)
+            yield day, begin, end
+            if end > 7 * _DAY:
+                yield day, begin - 7 * _DAY, end - 7 * _DAY
 
 
 def _one_or_more_hours(value: Any) -> Any:

@@ -10,14 +10,15 @@ import contextlib
 import datetime
 import hashlib
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from installation import texts
 from installation.choices import DAYS, Choices
 from installation.files import write_whole
-from installation.places import Member, Node, Place, Problem, UnreadableError, decode, did_you_mean, read
+from installation.places import Member, Node, Place, Problem, UnreadableError, cut_short, decode, did_you_mean, read
 from installation.problems import Found, fields_at, locate, models_in, named, shown, validated
 from installation.programme import Installed, OnShow, Pieces, alerts_on_show, entries_of, on_show, texts_on_show
 from installation.texts import PieceTexts, TextsOfPieces
@@ -175,14 +176,19 @@ def bytes_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        reason = error.strerror
+        if isinstance(error, FileNotFoundError):
+            reason = (
+                f"there is no such file in {path.absolute().parent}; go to the folder where it is, or give its path"
+            )
         raise ExhibitionError([Problem(path, 1, 1, f"cannot be read: {reason}")]) from error
 
 
 def read_bytes_as_exhibition(data: bytes, path: Path, pieces: Pieces | None) -> Reading:
     """The exhibition in `data`. Raises ExhibitionError where there are no settings at all in it."""
     try:
-        root, found = read(decode(data))
+        text = decode(data)
+        root, found = read(text)
     except UnreadableError as error:
         raise ExhibitionError(in_order(path, [(error.place, error.message)])) from error
     if root is None or root.content is None:
@@ -191,8 +197,10 @@ def read_bytes_as_exhibition(data: bytes, path: Path, pieces: Pieces | None) -> 
         found.append((root.place, f"the file holds {shown(root)} where settings belong; write 'name: value' lines"))
     if root is None or not isinstance(root.content, dict):
         raise ExhibitionError(in_order(path, found))
+    found += _cut_short(root, text)
     pieces = Installed() if pieces is None else pieces
     shows, wrong_pieces = on_show(root, pieces, path.parent)
+    wrong_pieces = [(place, message + _of_another_piece(message, shows)) for place, message in wrong_pieces]
     wording, wrong_wording = texts_on_show(root, pieces)
     choices, wrong_choices = _choices(root, path.parent, pieces, wording)
     wrong_alerts = alerts_on_show(root, pieces)
@@ -223,6 +231,21 @@ def _choices(root: Node, folder: Path, pieces: Pieces, wording: TextsOfPieces) -
     return choices, found + [(place, message + _elsewhere(message, root, pieces)) for place, message in wrong]
 
 
+def _cut_short(root: Node, text: str) -> Found:
+    """Wording that loses its end, because what was meant as a # of it begins a comment."""
+    assert isinstance(root.content, dict)
+    wording = [root.content[name].node for name in ("title", "texts") if name in root.content]
+    found: Found = []
+    while wording:
+        node = wording.pop()
+        if isinstance(node.content, dict):
+            wording += [member.node for member in node.content.values()]
+        elif cut_short(text, node):
+            message = f"{shown(node)} ends here: everything after # is a comment; put the text in quotes"
+            found.append((node.place, f"{message}, or a space behind the #"))
+    return found
+
+
 def _without_empty_sections(members: Mapping[str, Member]) -> dict[str, Member]:
     """A section whose lines are all commented out has no value; it means its defaults."""
     return {key: m for key, m in members.items() if not (key in SECTIONS and m.node.content is None)}
@@ -243,6 +266,15 @@ def _elsewhere(message: str, root: Node, pieces: Pieces) -> str:
             if name in fields_at(pieces[show].Settings, ()):
                 return f"; it belongs under piece '{show}'"
     return ""
+
+
+def _of_another_piece(message: str, shows: Sequence[OnShow]) -> str:
+    """Where an unknown setting of one piece belongs, if it is one of another that is on show."""
+    match = re.fullmatch(r"unknown setting '([^']+)' of piece '([^']+)'", message)
+    if match is None:
+        return ""
+    owners = [show.name for show in shows if match[1] in fields_at(show.piece.Settings, ())]
+    return f"; it belongs under piece '{owners[0]}'" if owners else ""
 
 
 def in_order(path: Path, found: Found) -> list[Problem]:

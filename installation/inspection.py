@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from installation.choices import Hours
 from installation.exhibition import (
     DEFAULT_PATH,
     Exhibition,
@@ -47,6 +48,14 @@ def found_here(exhibition: Exhibition, root: Node) -> Found:
         *_odd_hours(exhibition, root),
         *_missing_glyphs(exhibition, root),
     ]
+
+
+def missing_since(before: Exhibition | None, exhibition: Exhibition, root: Node) -> Found:
+    """The files and weights that `exhibition` asks for anew and that are not here.
+
+    What `before` asked for, too, is not looked at: it may be gone by now, but not because of what was changed.
+    """
+    return [*_missing_files(exhibition, root, before), *_wrong_weights(exhibition, root, before)]
 
 
 def weights_fault(
@@ -90,9 +99,12 @@ def _command(network: str, trains: Mapping[str, str]) -> str:
     return f": python3 run.py train {piece} --data DIR --world {name}" if trains else ""
 
 
-def _missing_files(exhibition: Exhibition, root: Node) -> Found:
+def _missing_files(exhibition: Exhibition, root: Node, before: Exhibition | None = None) -> Found:
     found: Found = []
+    asked_before = {file for _, file in _files(before)} if before else set()
     for path, file in _files(exhibition):
+        if file in asked_before:
+            continue
         node, _, known = locate(root, path)
         whose = f"'{path[-1]}' of piece '{path[-2]}'" if path[0] == "pieces" else named(known)
         if not file.exists():
@@ -100,7 +112,7 @@ def _missing_files(exhibition: Exhibition, root: Node) -> Found:
         elif not os.access(file, os.R_OK):
             found.append((node.place, f"{whose}: {file} must not be read by this user"))
     data = exhibition.data_folder
-    if data.exists() and not data.is_dir():
+    if (before is None or data != before.data_folder) and data.exists() and not data.is_dir():
         found.append((locate(root, ("data",))[0].place, f"'data': {data} is a file, not a folder"))
     return found
 
@@ -120,12 +132,17 @@ def _files(exhibition: Exhibition) -> Iterator[tuple[tuple[str | int, ...], Path
                     yield ("pieces", index, show.name, name), file
 
 
-def _wrong_weights(exhibition: Exhibition, root: Node) -> Found:
+def _wrong_weights(exhibition: Exhibition, root: Node, before: Exhibition | None = None) -> Found:
     """Networks whose weights are missing, truncated, not those of their card or of another version."""
     found: Found = []
+    asked_before = {
+        (show.name, network) for show in (before.pieces if before else ()) for _, network in show.networks()
+    }
     for index, show in enumerate(exhibition.pieces):
         whole = _place_of(root, index, show.name)
         for path, network in show.networks():
+            if (show.name, network) in asked_before:
+                continue
             if fault := weights_fault(network, refuses=show.piece.refuses, trains=show.piece.trains):
                 node, _, known = locate(root, ("pieces", index, show.name, *path))
                 written = bool(path) and known[-len(path) :] == path
@@ -145,18 +162,29 @@ def _place_of(root: Node, index: int, name: str) -> Place:
 def _odd_hours(exhibition: Exhibition, root: Node) -> Found:
     """Hours that a curator cannot have meant."""
     found: Found = []
-    taken: set[str] = set()
     for index, hours in enumerate(exhibition.hours):
         if hours.open == hours.close:
             node, _, _ = locate(root, ("hours", index, "close"))
             message = f"opens and closes at {hours.open:%H:%M}; leave 'hours' out to be always open"
             found.append((node.place, message))
-        for day in hours.days:
-            if day in taken:
-                node, _, _ = locate(root, ("hours", index, "days"))
-                found.append((node.place, f"'{day}' has opening hours twice; each day may have them once"))
-            taken.add(day)
+        node, _, _ = locate(root, ("hours", index, "days"))
+        for day in dict.fromkeys(day for day in hours.days if hours.days.count(day) > 1):
+            found.append((node.place, f"'{day}' is listed twice"))
+        for number, other in enumerate(exhibition.hours[:index], 1):
+            days = [f"'{day}'" for day in hours.days if _overlap(day, hours, other)]
+            if days:
+                times = f"{hours.open:%H:%M} to {hours.close:%H:%M}"
+                message = (
+                    f"{', '.join(days)} {times} overlaps with item {number} of 'hours'; let 'days' keep them apart"
+                )
+                found.append((node.place, message))
     return found
+
+
+def _overlap(day: str, hours: Hours, other: Hours) -> bool:
+    """Whether `hours`, as they are on `day`, share a minute with any of `other`."""
+    ours = [(begin, end) for name, begin, end in hours.spans() if name == day]
+    return any(begin < last and first < end for begin, end in ours for _, first, last in other.spans())
 
 
 def _missing_glyphs(exhibition: Exhibition, root: Node) -> Found:

@@ -24,6 +24,13 @@ DEEPEST = 40
 
 _WHOLE = re.compile(r"[-+]?[0-9]+")
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+# Spaces that do not break, pasted from a chat or a web page: to YAML they are letters.
+_FALSE_SPACES = "\u00a0\u2007\u202f"
+_FALSE_SPACE = f"[{_FALSE_SPACES}]"
+# Where one stands in the place of indentation, or behind the dash of an item or the colon of a setting.
+_FALSE_STRUCTURE = re.compile(rf"[ \t]*(?:- *|[\w-]+:|- +[\w-]+:)?({_FALSE_SPACE})")
+_FALSE = "a space that only looks like one; delete it and type it again"
+_LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 _TAGS = {
     "tag:yaml.org,2002:str": "text",
@@ -129,10 +136,24 @@ def read(text: str) -> tuple[Node | None, list[tuple[Place, str]]]:
         raise _explained(error, text) from error
 
 
+def cut_short(text: str, node: Node) -> bool:
+    """Whether a value of `text`, the whole file, ends at a # with a letter or digit behind it: `Back in room #3`.
+
+    To YAML that is a comment. A comment that is meant as one has a space behind its # in nearly every file.
+    """
+    lines = _LINE_END.split(text)
+    if not isinstance(node.content, str) or not 1 <= node.place.line <= len(lines):
+        return False
+    rest = lines[node.place.line - 1][node.place.column - 1 :]
+    behind = rest.removeprefix(node.content)
+    return behind != rest and re.match(r"[ \t]+#\w", behind) is not None
+
+
 class _Builder:
     """Turns the parser's events into nodes; aliases are unfolded, and stand where they are used."""
 
     def __init__(self, text: str) -> None:
+        self.text = text
         self.events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.open_anchors: set[str] = set()
@@ -188,11 +209,27 @@ class _Builder:
             return text
         if event.style is not None or _TAGS.get(event.tag or "") == "text":
             return text
+        text = self.without_false_spaces(event)
         if text in _NOTHING:
             return None
         if _WHOLE.fullmatch(text) and len(text) < 300:
             return int(text)
         return float(text.replace(".inf", "inf").replace(".nan", "nan")) if _DECIMAL.fullmatch(text) else text
+
+    def without_false_spaces(self, event: Any) -> str:
+        """A plain value without the false spaces at its ends, which are said.
+
+        Raises:
+            UnreadableError: one stands where the structure of the file is decided, so that the rest means nothing.
+        """
+        text: str = event.value
+        begin = self.text.rfind("\n", 0, event.start_mark.index) + 1
+        structure = _FALSE_STRUCTURE.match(self.text, begin)
+        if structure and event.start_mark.index <= structure.start(1) < event.end_mark.index:
+            raise UnreadableError(Place(event.start_mark.line + 1, structure.start(1) - begin + 1), _FALSE)
+        if text.strip(_FALSE_SPACES) != text:
+            self.wrong.append((_place(event), f"'{text.strip(_FALSE_SPACES)}' begins or ends with {_FALSE}"))
+        return text.strip(_FALSE_SPACES)
 
     def items(self, depth: int) -> list[Node]:
         found = []
@@ -210,7 +247,7 @@ class _Builder:
             if isinstance(key.content, list | dict):
                 self.wrong.append((place, "the name of a setting must be a word"))
                 continue
-            name = event.value if isinstance(event, yaml.ScalarEvent) else str(key.content)
+            name = event.value.strip(_FALSE_SPACES) if isinstance(event, yaml.ScalarEvent) else str(key.content)
             if name == "<<":
                 merged.update(self.merged(place, node))
             elif name in found:
@@ -259,6 +296,10 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> UnreadableError:
         return UnreadableError(place, "a tab; indent with spaces instead")
     if "quoted scalar" in context and began:
         return UnreadableError(began, "this text is never closed: a quotation mark is missing")
+    for number in range((began or place).line, place.line + 1):
+        false = _FALSE_STRUCTURE.match(lines[number - 1]) if number <= len(lines) else None
+        if false:
+            return UnreadableError(Place(number, false.start(1) + 1), _FALSE)
     if ("flow sequence" in context or "flow mapping" in context) and began:
         opened = "[" if "sequence" in context else "{"
         closing = {"[": "]", "{": "}"}[opened]

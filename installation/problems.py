@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from installation.places import Node, Place, did_you_mean
-from installation.settings import to_seconds
+from installation.settings import is_duration, to_seconds
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[str | int, ...]
@@ -24,6 +25,9 @@ _BOUNDS = {
     "less_than": ("lt", "less than"),
     "less_than_equal": ("le", "at most"),
 }  # fmt: skip
+_MINUS = str.maketrans({"\u2212": "-", "\u2013": "-"})  # the minus of typesetters, and a dash in its place
+_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"  # “ ” „ ‘ ’ ‚ « »
+_NUMBER_AND_UNIT = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*([^\d\s.,][^\d.,]*)?")
 _RANGE_ENDS = {"low": 0, "high": 1}  # a Range may be written as a list
 
 
@@ -121,7 +125,8 @@ def _sentence(item: Mapping[str, Any], root: Node, model: type[BaseModel], owner
         return key_place, f"{named(known, owner)}: {_reason(item, Node(key_place, str(known[-1])))}"
     node, key_place, known = locate(root, loc)
     whose = named(known, owner)
-    reason = _reason(item, node)
+    fields = fields_on_the_way(model, loc)
+    reason = _without_unit(node, fields) or _reason(item, node) + _retyped(item["type"], node, fields)
     return key_place if node.content is None else node.place, f"{whose}: {reason}" if whose else reason
 
 
@@ -142,7 +147,9 @@ def _reason(item: Mapping[str, Any], node: Node) -> str:
     if kind in {"literal_error", "enum"}:
         expected = re.findall(r"'([^']*)'|(-?\d+)", context["expected"])
         choices = [word or number for word, number in expected]
-        return f"{shown(node)} is not one of {', '.join(choices)}{did_you_mean(str(node.plain()), choices)}"
+        # Numbers that are spelt alike mean different things: -90 is not 90.
+        hint = did_you_mean(value, [word for word, _ in expected if word]) if isinstance(value, str) else ""
+        return f"{shown(node)} is not one of {', '.join(choices)}{hint}"
     if kind == "int_from_float":
         return f"{shown(node)} is not a whole number"
     if kind.startswith(("int_", "float_", "decimal_")):
@@ -163,6 +170,46 @@ def _reason(item: Mapping[str, Any], node: Node) -> str:
     if kind.startswith("string_"):
         return f"{shown(node)}: {item['msg'].removeprefix('String ')}"
     return f"{shown(node)}: {item['msg']}"
+
+
+def _without_unit(node: Node, fields: Sequence[FieldInfo]) -> str:
+    """What to write for a duration that has no unit: one that is allowed, in its default's unit if that may be."""
+    number = node.content
+    if not fields or not is_duration(fields[-1]) or not isinstance(number, int | float):
+        return ""
+    field = fields[-1]
+    limits = {name: getattr(mark, name) for mark in field.metadata for name in ("ge", "le") if hasattr(mark, name)}
+    usual = duration(field.default) if isinstance(field.default, int | float) else "90 s"
+    for unit in (usual.split()[1], "s", "min", "h", "days"):
+        written = f"{number:g} {unit}"
+        if number >= 0 and limits.get("ge", 0) <= to_seconds(written) <= limits.get("le", float("inf")):
+            return f"{shown(node)} has no unit; write for example '{written}'"
+    return f"{shown(node)} has no unit; write for example '{usual}'"
+
+
+def _retyped(kind: str, node: Node, fields: Sequence[FieldInfo]) -> str:
+    """What to type instead of a value that is right to the eye: with typesetters' signs, or a unit too many."""
+    if not isinstance(node.content, str):
+        return ""
+    plain = node.content.translate(_MINUS).strip(_QUOTES)
+    match = _NUMBER_AND_UNIT.fullmatch(plain)
+    if match and kind.startswith(("int_", "float_")):
+        unit = _unit(fields)
+        same = unit and (match[2] or "").strip().casefold() == unit.casefold()
+        return f"; write {match[1]}{f'; the unit is {unit} already' if same else f' ({unit})' if unit else ''}"
+    if plain != node.content.translate(_MINUS):
+        return '; write it without quotation marks, or with straight ones: "'
+    if plain != node.content and re.search(r"-\s*\d", plain):
+        return f"; write {plain}, with the minus of the keyboard"
+    return ""
+
+
+def _unit(fields: Sequence[FieldInfo]) -> str:
+    """The unit of a setting, or of that within which it stands: the ends of a Range have that of the Range."""
+    for field in reversed(fields):
+        if isinstance(field.json_schema_extra, dict) and "unit" in field.json_schema_extra:
+            return str(field.json_schema_extra["unit"])
+    return ""
 
 
 def shown(node: Node) -> str:
@@ -203,6 +250,17 @@ def fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
                  for m in models_in(owner.model_fields[str(step)].annotation)]  # fmt: skip
         models = inner or models
     return [field.alias or name for owner in models for name, field in owner.model_fields.items()]
+
+
+def fields_on_the_way(model: type[BaseModel], loc: Sequence[str | int]) -> list[FieldInfo]:
+    """The declarations of the settings through which `loc` of `model` leads, the innermost last."""
+    models, found = [model], []
+    for step in loc:
+        declared = [field for owner in models for name, field in owner.model_fields.items()
+                    if step in {name, field.alias}]  # fmt: skip
+        models = [inner for field in declared for inner in models_in(field.annotation)] or models
+        found += declared[:1]
+    return found
 
 
 def models_in(annotation: Any) -> list[type[BaseModel]]:

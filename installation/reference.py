@@ -48,6 +48,18 @@ pieces:
   {example}
 ```
 """
+_HOURS = """\
+A list has other hours on other days, or several times of one day that do not overlap:
+
+```yaml
+hours:
+  - {open: 10:00, close: 18:00, days: [tue, wed, fri, sat]}
+  - {open: 10:00, close: 22:00, days: [thu]}     # late on Thursdays
+  - {open: 11:00, close: 13:00, days: [sun]}     # with a break on Sundays
+  - {open: 14:00, close: 17:00, days: [sun]}
+```
+"""
+_EXAMPLES = {"hours": _HOURS}  # by section
 _TEXTS = """\
 ## texts
 
@@ -87,6 +99,7 @@ def reference(pieces: Pieces | None = None) -> str:
     for name, field in sections.items():
         model = models_in(field.annotation)[0]
         parts.append(f"## {name}\n\n{_sentence(model.__doc__)}\n\n{_rows(list(_fields(model)))}")
+        parts += [_EXAMPLES[name]] if name in _EXAMPLES else []
     languages = ", ".join(texts.built_in())
     english = texts.built_in()["en"].lines
     rows = _text_rows(english, texts.SHOWN)

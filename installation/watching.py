@@ -2,7 +2,8 @@
 
 The file is polled, because no notification survives every editor, network share and memory stick. It is judged
 only once it looked the same at two polls: editors empty a file before they fill it, and a half-written exhibition
-must not be called wrong. What was good stays good: `current` changes only with a good file.
+must not be called wrong. What was good stays good: `current` changes only with a good file, and a file that asks for
+pictures, films, sounds or weights that are not here is not good.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from installation.exhibition import Exhibition, ExhibitionError, parse
+from installation.exhibition import Exhibition, ExhibitionError, in_order, read_bytes_as_exhibition
+from installation.inspection import missing_since
 from installation.places import Problem
 from installation.programme import Pieces
 
@@ -57,11 +59,23 @@ class Watcher:
             return None
         self._digest = digest
         try:
-            self.current, self.error = parse(data, self.path, self._pieces), None
+            self.current, self.error = self._judge(data), None
         except ExhibitionError as error:
             self.error = error
             return error
         return self.current
+
+    def _judge(self, data: bytes) -> Exhibition:
+        """The exhibition in `data`. Raises ExhibitionError where it is wrong, or asks for a file that is not here."""
+        reading = read_bytes_as_exhibition(data, self.path, self._pieces)
+        if reading.problems or reading.exhibition is None:
+            raise ExhibitionError(reading.problems)
+        missing = missing_since(self.current, reading.exhibition, reading.root)
+        if missing:
+            self._digest = ""  # once the files are here the same text is good, and saving it again must say so
+            again = "; what is on show stays until it is there and this file is saved again"
+            raise ExhibitionError(in_order(self.path, [(place, message + again) for place, message in missing]))
+        return reading.exhibition
 
     def _signature(self) -> Signature:
         try:

@@ -102,6 +102,19 @@ def test_defaults_in_the_schema_are_what_can_be_written() -> None:
     assert schema["$defs"]["Range"]["anyOf"][0]["minItems"] == 2
 
 
+@pytest.mark.parametrize("page", ["settings.md", "curators.md"])
+def test_the_pages_show_late_hours_that_can_be_written(page: str, tmp_path: Path) -> None:
+    from installation.exhibition import load
+    from installation.inspection import check
+
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(hours:\n.*?)```", text, re.DOTALL)
+    (tmp_path / "exhibition.yaml").write_text(f"pieces: imaginary_soundscape\n{block}")
+    assert check(tmp_path / "exhibition.yaml") == []
+    hours = load(tmp_path / "exhibition.yaml").hours
+    assert [each.close.hour for each in hours if "thu" in each.days] == [22]
+
+
 def test_what_the_default_file_has_in_comments_can_be_uncommented() -> None:
     from installation.exhibition import parse
 

@@ -52,3 +52,18 @@ def test_a_layout_that_cannot_be(loaded: Loaded, written: str, expected: str) ->
     with pytest.raises(ExhibitionError) as caught:
         loaded(f"pieces: beat\nspeakers: {{layout: {written}}}")
     assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("wednesday", "wed"), ("Mon", "mon"), ("Mi.", "wed"), ("Sonnabend", "sat"), ("mercredi", "wed"),
+     ("miércoles", "wed"), ("domingo", "sun"), ("giovedì", "thu"), ("do", "thu"), ("thr", "thu")],
+)  # fmt: skip
+def test_days_in_other_words_are_sent_to_ours(loaded: Loaded, written: str, meant: str) -> None:
+    with pytest.raises(ExhibitionError) as caught:
+        loaded(f"pieces: beat\nhours: {{open: 9:00, close: 18:00, days: [tue, {written}]}}")
+    (problem,) = caught.value.problems
+    assert problem.message == (
+        f"item 2 of 'days' of 'hours': '{written}' is not one of mon, tue, wed, thu, fri, sat, sun; "
+        f"did you mean '{meant}'?"
+    )

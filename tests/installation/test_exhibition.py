@@ -226,6 +226,77 @@ def test_each_mistake_is_said_where_it_stands(text: str, expected: str, said: Sa
     assert len(said(text)) == 1, "one mistake, one problem"
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("texts:\n  closed: Back in room #3\n", "3:11"),
+        ("texts:\n  closed:\n    de: Zurück in Raum #3\n    en: Back # in room 3\n", "4:9"),
+        ("title: We are #one\n", "2:8"),
+    ],
+)
+def test_wording_that_ends_at_a_comment_is_said(text: str, place: str, said: Said) -> None:
+    (problem,) = said(f"pieces: beat\n{text}")
+    assert problem.startswith(f"{place}: '") and "everything after # is a comment; put the text in quotes" in problem
+
+
+def test_real_comments_and_quoted_numbers_are_left_alone(said: Said) -> None:
+    text = """\
+pieces: beat    #hum
+title: Room#3   # the small one
+texts:          #own wording
+  #ready: Los
+  closed: "Back in room #3"    #not yet agreed
+  full: {en: Full, de: Voll}   #agreed
+  perform: >
+    Now #clap
+  listening: Listening  #
+  joined: Joined        ####
+"""
+    assert said(text) == []
+
+
+@pytest.mark.parametrize("pieces", ["{hum: {remember: 3}, beat: {}}", "{beat: {}, hum: {remember: 3}}"])
+def test_a_setting_of_another_piece_on_show_is_sent_there(pieces: str, said: Said) -> None:
+    (problem,) = said(f"pieces: {pieces}")
+    assert problem.endswith("unknown setting 'remember' of piece 'hum'; it belongs under piece 'beat'")
+
+
+RETYPED = [
+    ("console: off", "'console': 'off' is not a group of settings; write {port: off} for no page at all"),
+    ("console: nowhere", "'nowhere' is not a group of settings; write 'name: value' lines, indented below"),
+    ("screen: {rotate: -90}", "-90 is not one of 0, 90, 180, 270"),
+    ("screen: {rotate: 99}", "99 is not one of 0, 90, 180, 270"),
+    ("screen: {rate_hz: 30 Hz}", "'30 Hz' is not a number; write 30; the unit is Hz already"),
+    ("screen: {rate_hz: 30 fps}", "'30 fps' is not a number; write 30 (Hz)"),
+    ("speakers: {gain_db: -6 dB}", "'-6 dB' is not a number; write -6; the unit is dB already"),
+    ("speakers: {gain_db: -6.5dB}", "'-6.5dB' is not a number; write -6.5; the unit is dB already"),
+    ("speakers: {gain_db: \u22126}", "'\u22126' is not a number; write -6 (dB)"),
+    ("speakers: {gain_db: \u20136 dB}", "'\u20136 dB' is not a number; write -6; the unit is dB already"),
+    ("speakers: {gain_db: quiet}", "'quiet' is not a number"),
+    ("speakers:\n  gain_db: -1,5", "'-1,5' is not a number"),
+    ("visitors: {keep: 30}", "30 has no unit; write for example '30 days'"),
+    ("visitors: {keep: 36500}", "36500 has no unit; write for example '36500 s'"),
+    ("visitors: {undo: 1}", "1 has no unit; write for example '1 min'"),
+    ("visitors: {undo: 1000}", "1000 has no unit; write for example '20 s'"),
+    ("visitors: {undo: -3}", "-3 has no unit; write for example '20 s'"),
+    ("visitors: {keep: \u201c30 days\u201d}", 'write it without quotation marks, or with straight ones: "'),
+    ("log: \u201einfo\u201d", 'write it without quotation marks, or with straight ones: "'),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), RETYPED, ids=[line for line, _ in RETYPED])
+def test_what_is_right_to_the_eye_is_said_with_what_to_type(line: str, expected: str, said: Said) -> None:
+    (problem,) = said(f"pieces: beat\n{line}")
+    assert problem.endswith(expected)
+
+
+def test_the_unit_of_a_piece_s_range_is_known_at_its_ends(said: Said) -> None:
+    (problem,) = said("pieces: {beat: {tempo: [88 bpm, 112]}}")
+    assert problem.endswith("'88 bpm' is not a number; write 88; the unit is bpm already")
+    (problem,) = said("pieces: {beat: {remember: 16 visitors}}")
+    assert problem.endswith("'16 visitors' is not a number; write 16")
+
+
 def test_all_mistakes_are_said_at_once_in_the_order_of_the_lines(said: Said) -> None:
     text = "\n".join(
         ["titel: x", "pieces:", "  beat: {tempoo: 1, remember: 99}", "  xyz:", "screen: {rotate: 1, rotate: 2}",

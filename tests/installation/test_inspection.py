@@ -145,9 +145,32 @@ def test_check_looks_after_networks_that_settings_name(tmp_path: Path, monkeypat
 
 
 def test_check_names_odd_hours(tmp_path: Path, pieces: Pieces) -> None:
-    text = "pieces: beat\nhours:\n  - {open: 10:00, close: 10:00, days: [mon]}\n  - {open: 9:00, close: 10:00}\n"
+    text = "pieces: beat\nhours:\n  - {open: 10:00, close: 10:00, days: [mon]}\n  - {open: 9:00, close: 11:00}\n"
     lines = checked(tmp_path, text, pieces)
-    assert lines[0].startswith("3:26: opens and closes at 10:00") and "'mon' has opening hours twice" in lines[1]
+    assert lines[0].startswith("3:26: opens and closes at 10:00")
+    assert lines[1].startswith("4:5: 'mon', 'tue' 09:00 to 11:00 overlaps with item 1 of 'hours'")
+    text = "pieces: beat\nhours: {open: 9:00, close: 10:00, days: [mon, mon]}"
+    assert checked(tmp_path, text, pieces) == ["2:41: 'mon' is listed twice"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "overlaps"),
+    [
+        ("open: 10:00, close: 18:00, days: [tue, wed]", "open: 10:00, close: 22:00, days: [thu]", ""),
+        ("open: 10:00, close: 12:30", "open: 14:00, close: 18:00", ""),
+        ("open: 10:00, close: 12:30", "open: 12:30, close: 18:00", ""),
+        ("open: 10:00, close: 18:00", "open: 10:00, close: 22:00, days: [thu]", "'thu'"),
+        ("open: 20:00, close: 2:00, days: [sun]", "open: 1:00, close: 9:00, days: [mon, tue]", "'mon'"),
+        ("open: 1:00, close: 9:00, days: [mon]", "open: 20:00, close: 2:00, days: [sat, sun]", "'sun'"),
+        ("open: 20:00, close: 2:00, days: [sun]", "open: 2:00, close: 20:00", ""),
+    ],
+)
+def test_only_hours_that_overlap_are_odd(
+    first: str, second: str, overlaps: str, tmp_path: Path, pieces: Pieces
+) -> None:
+    lines = checked(tmp_path, f"pieces: beat\nhours:\n  - {{{first}}}\n  - {{{second}}}\n", pieces)
+    assert [line.split(" ")[1] for line in lines] == ([overlaps] if overlaps else [])
+    assert all(line.startswith("4:") for line in lines)
 
 
 def test_check_names_scripts_without_a_font(tmp_path: Path, pieces: Pieces, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from installation.exhibition import ExhibitionError, load
+from installation.exhibition import Exhibition, ExhibitionError, load
 from installation.piece import Piece
 from installation.places import MOST_NODES
 
@@ -45,6 +45,35 @@ def test_what_is_not_yaml_is_said_in_plain_words(data: bytes, expected: str, sai
     assert expected in said(data)[0]
 
 
+FALSE = "a space that only looks like one; delete it and type it again"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pieces:\n~~beat:\n", f"2:1: {FALSE}"),
+        ("pieces:\n  beat:\n  ~~remember: 3\n", f"3:3: {FALSE}"),
+        ("pieces:\n  beat:\n~~~~remember: 3\n~~~~fade: 3 s\n", f"3:1: {FALSE}"),
+        ("pieces: beat\nvisitors:\n  keep:~30 days\n", f"3:8: {FALSE}"),
+        ("pieces: beat\ntitle:~x\nlog: info\n", f"2:7: {FALSE}"),
+        ("pieces:\n  -~hum\n  -~beat\n", f"2:4: {FALSE}"),
+        ("pieces: [beat,~hum]\n", f"1:15: 'hum' begins or ends with {FALSE}"),
+        ("pieces: beat\nscreen: {rotate: 90~}\n", f"2:18: '90' begins or ends with {FALSE}"),
+        ("pieces: {beat: {remember~: 3}}\n", f"1:17: 'remember' begins or ends with {FALSE}"),
+    ],
+)
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f"])
+def test_spaces_that_only_look_like_spaces_are_named(text: str, expected: str, space: str, said: Said) -> None:
+    assert said(text.replace("~", space)) == [expected]
+
+
+def test_a_space_that_does_not_break_may_stand_within_a_text(said: Said, loaded: Callable[[str], Exhibition]) -> None:
+    text = "pieces: beat\ntitle: Qui est\u00a0là\u202f?\nvisitors: {keep: 30\u00a0days}\n"
+    text += "texts:\n  closed: |\n    \u00a0Bis bald\n"
+    assert said(text) == []
+    assert loaded(text).title == "Qui est\u00a0là\u202f?" and loaded(text).own_texts["closed"]["en"][0] == "\u00a0"
+
+
 def test_an_alias_bomb_is_bounded(said: Said) -> None:
     levels = ["a0: &a0 [" + "x, " * 9 + "x]"]
     levels += [f"a{i}: &a{i} [" + f"*a{i - 1}, " * 9 + f"*a{i - 1}]" for i in range(1, 12)]
@@ -68,3 +97,15 @@ def test_a_wrong_value_behind_an_alias_is_said_where_the_alias_stands(said: Said
 def test_a_file_that_cannot_be_read_is_a_problem(path: str, tmp_path: Path, pieces: dict[str, type[Piece]]) -> None:
     with pytest.raises(ExhibitionError, match="cannot be read"):
         load(tmp_path / path, pieces)
+
+
+def test_a_file_that_is_not_here_is_said_with_where_it_was_looked_for(
+    tmp_path: Path, pieces: dict[str, type[Piece]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ExhibitionError) as caught:
+        load(Path("exhibition.yaml"), pieces)
+    assert str(caught.value) == (
+        f"exhibition.yaml:1:1: cannot be read: there is no such file in {tmp_path}; go to the folder where it is, "
+        "or give its path"
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 
 from installation.exhibition import Exhibition, ExhibitionError, load
 from installation.piece import Piece
+from installation.settings import Field, NetworkOf
 from installation.watching import Watcher
 
 Pieces = dict[str, type[Piece]]
@@ -105,3 +107,58 @@ def test_a_link_that_is_pointed_at_another_file_is_a_save(tmp_path: Path, pieces
     assert isinstance(found, Exhibition) and found.title == "winter"
     (tmp_path / "summer.yaml").write_text("pieces: beat\ntitle: nobody looks\n")
     assert settle(watcher) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["camera: no.mp4", "microphone: no.wav", "screen: {closed_picture: no.png}", "data: exhibition.yaml"]
+)
+def test_a_file_that_asks_for_what_is_not_here_changes_nothing(watched: tuple[Path, Watcher], line: str) -> None:
+    path, watcher = watched
+    before = watcher.current
+    path.write_text(f"pieces: beat\n{line}\n")
+    (found,) = settle(watcher)
+    assert isinstance(found, ExhibitionError) and watcher.current is before and watcher.error is found
+    assert (found.problems[0].line, len(found.problems)) == (2, 1)
+
+
+def test_a_missing_file_that_is_put_there_is_good_at_the_next_save(watched: tuple[Path, Watcher]) -> None:
+    path, watcher = watched
+    text = "pieces: {beat: {film: a.mp4}}\n"
+    path.write_text(text)
+    (found,) = settle(watcher)
+    assert isinstance(found, ExhibitionError) and "there is no file" in str(found)
+    path.with_name("a.mp4").touch()
+    assert settle(watcher) == [], "nothing was saved"
+    other = path.with_name("other")
+    other.write_text(text)
+    other.replace(path)
+    (found,) = settle(watcher)
+    assert isinstance(found, Exhibition) and watcher.error is None
+
+
+def test_a_file_that_is_gone_since_is_no_reason_to_refuse_another_change(tmp_path: Path, pieces: Pieces) -> None:
+    path, film = tmp_path / "exhibition.yaml", tmp_path / "a.mp4"
+    film.touch()
+    path.write_text("pieces: {beat: {film: a.mp4}}\n")
+    watcher = Watcher(path, load(path, pieces), pieces)
+    film.unlink()
+    path.write_text("pieces: {beat: {film: a.mp4}}\ntitle: New\n")
+    (found,) = settle(watcher)
+    assert isinstance(found, Exhibition) and found.title == "New"
+
+
+def test_weights_that_are_not_here_change_nothing_and_those_on_show_are_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Pond(Piece):
+        class Settings(Piece.Settings):
+            waters: list[Annotated[str, NetworkOf("pond")]] = Field(default=["still"], description="waters")
+
+    monkeypatch.setattr("installation.inspection.WEIGHTS_FOLDER", tmp_path)
+    path, pieces = tmp_path / "exhibition.yaml", {"pond": Pond}
+    path.write_text("pieces: pond\n")
+    watcher = Watcher(path, load(path, pieces), pieces)
+    path.write_text("pieces: {pond: {waters: [still, deep]}}\n")
+    (found,) = settle(watcher)
+    assert isinstance(found, ExhibitionError) and "pond.deep.safetensors: there is no such file" in str(found)
+    assert len(found.problems) == 1, "of `still` nothing is asked: it was on show before"
