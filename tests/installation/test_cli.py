@@ -129,6 +129,8 @@ def test_two_at_once_on_one_store(run: Any) -> None:
         (("render", "neural_beatboks"), "no piece is called 'neural_beatboks'; there are "),
         (("render", "neural_beatbox", "--size", "big"), "--size 'big' is not a picture size"),
         (("render", "neural_beatbox", "--size", "31x17"), "must be even, not 31x17"),
+        (("render", "neural_beatbox", "--out", "film.txt"), "film.txt is no name for the film; end --out in .mp4"),
+        (("render", "neural_beatbox", "--out", "film"), "end --out in .mp4"),
         (("render", "neural_beatbox", "--camera", "none.mp4"), "none.mp4"),
         (("render", "neural_beatbox", "--voice", "none.wav"), "none.wav"),
         (("render", "neural_beatbox", "--seconds", "-1"), "seconds"),
@@ -143,7 +145,7 @@ def test_two_at_once_on_one_store(run: Any) -> None:
 def test_what_cannot_be_rendered(run: Any, words: tuple[str, ...], message: str) -> None:
     done = run(*words)
     assert done.exit_code == 2 and message in done.output and "Traceback" not in done.output
-    assert not list(Path().glob("*.mp4"))
+    assert not list(Path().glob("*.mp4")) and not list(Path().glob("film*"))
 
 
 def test_a_profile_that_finds_no_room_is_said_in_a_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
