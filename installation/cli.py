@@ -23,6 +23,7 @@ from rich.table import Table
 from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, Installed, OnShow, last_good, load
 from installation.inspection import check
 from installation.networks.weights import WeightsError
+from installation.never_again import NeverAgain
 from installation.piece import Piece
 from installation.programme import unregistered
 
@@ -277,16 +278,18 @@ def listen_command(
     out_path: Annotated[
         Path | None, typer.Option("--out", help="Write the best sound here (.wav), play none.")
     ] = None,
+    exhibition: ExhibitionFile = DEFAULT_PATH,
     as_json: Json = False,
 ) -> None:
-    """Say what a picture sounds like: the ten best sounds with their scores; then play the first.
+    """Say what a picture sounds like in the exhibition: the ten best sounds with their scores; then play the first.
 
     Where there is no sound card it is written into a file instead; with --json neither is done.
     """
     name = sense or _first("listens")
     function = _function(name, "listens")
     try:
-        found = function(picture, **_options(name, function, archive=archive, encoder=encoder))
+        options = _options(name, function, archive=archive, encoder=encoder)
+        found = function(picture, **_as_on_show(name, function, exhibition) | options)
     except (OSError, ValueError, RuntimeError, WeightsError) as error:
         err.print(f"{name}: {error}", highlight=False)
         raise typer.Exit(WRONG) from error
@@ -506,6 +509,22 @@ def _options(name: str, function: Any, **given: Any) -> dict[str, Any]:
             err.print(f"{name}: takes no --{key}", highlight=False)
             raise typer.Exit(WRONG)
     return options
+
+
+def _as_on_show(name: str, function: Any, path: Path) -> dict[str, Any]:
+    """What the exhibition at `path` says of a piece, as far as the function has parameters that are called as the
+    piece's settings are, or `never_again`; nothing where there is no exhibition, or the piece is not on show."""
+    if path == DEFAULT_PATH and not path.exists():
+        return {}
+    exhibition, piece = _load(path), name.partition(".")[0]
+    known = inspect.signature(function).parameters
+    for show in exhibition.pieces:
+        if show.name == piece:
+            options = {key: value for key, value in show.settings if key in known and value is not None}
+            if "never_again" in known and exhibition.data_folder.is_dir():
+                options["never_again"] = frozenset(NeverAgain(exhibition.data_folder).of(piece))
+            return options
+    return {}
 
 
 def _resolve(target: str) -> Any:
