@@ -6,6 +6,7 @@ Heavy libraries are imported inside the commands that need them, so that `check`
 from __future__ import annotations
 
 import contextlib
+import datetime
 import functools
 import importlib
 import inspect
@@ -13,7 +14,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -22,8 +23,12 @@ from rich.table import Table
 from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, Installed, OnShow, last_good, load
 from installation.inspection import check
 from installation.networks.weights import WeightsError
+from installation.never_again import NeverAgain
 from installation.piece import Piece
 from installation.programme import unregistered
+
+if TYPE_CHECKING:
+    from installation.visitors.on_request import Kept
 
 app = typer.Typer(
     add_completion=False,
@@ -152,6 +157,66 @@ def calibrate(
     )
 
 
+@app.command("visits")
+def visits_command(
+    delete: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Delete this one for good. A beginning that no other id has is enough."),
+    ] = None,
+    exhibition: ExhibitionFile = DEFAULT_PATH,
+    as_json: Json = False,
+) -> None:
+    """List the recordings that are kept, newest first; or delete some, for good. Also while the exhibition runs."""
+    from installation.visitors import on_request
+
+    opened = _load_or_last_good(exhibition.absolute())
+    folder = opened.data_folder / "visits"
+    try:
+        found = on_request.kept(folder, opened.visitors.keep)
+        if not delete:
+            _print_kept(found, folder, as_json)
+            return
+        wanted = on_request.chosen(folder, delete)
+        left = on_request.erase(folder, wanted, str(opened.path))
+    except ValueError as error:
+        err.print(f"{error}; `python3 run.py visits` lists them", highlight=False)
+        raise typer.Exit(WRONG) from error
+    except OSError as error:
+        err.print(f"{folder}: {error}", highlight=False)
+        raise typer.Exit(1) from error
+    if as_json:
+        print(json.dumps({"deleted": [visit for visit in wanted if visit not in left], "left": left}))
+    for visit in wanted if not as_json else ():
+        if visit not in left:
+            out.print(f"{visit} is deleted: sound, film, and all that was derived from them", highlight=False)
+    for visit in left:
+        err.print(f"{visit} is not deleted yet; it will be as soon as the exhibition answers", highlight=False)
+    raise typer.Exit(1 if left else 0)
+
+
+def _print_kept(found: list[Kept], folder: Path, as_json: bool) -> None:
+    if as_json:
+        said = [
+            {"id": one.id, "kept": _local(one.since), "until": _local(one.until), "stand_in": one.stand_in}
+            for one in found
+        ]
+        print(json.dumps({"visits": said}))
+        return
+    if not found:
+        out.print(f"no recording is kept in {folder}", highlight=False)
+        return
+    table = Table("id", "recorded", "of", "will be deleted")
+    for one in found:
+        who = "stand-in" if one.stand_in else "visitor"
+        table.add_row(one.id, _local(one.since, " ")[:16], who, _local(one.until, " ")[:16])
+    out.print(table)
+
+
+def _local(seconds: float, between: str = "T") -> str:
+    """A time since the Unix epoch as this place writes it, to the second, with its distance from UTC."""
+    return datetime.datetime.fromtimestamp(seconds).astimezone().isoformat(between, "seconds")
+
+
 @app.command()
 def pieces() -> None:
     """List the pieces on this machine."""
@@ -213,16 +278,18 @@ def listen_command(
     out_path: Annotated[
         Path | None, typer.Option("--out", help="Write the best sound here (.wav), play none.")
     ] = None,
+    exhibition: ExhibitionFile = DEFAULT_PATH,
     as_json: Json = False,
 ) -> None:
-    """Say what a picture sounds like: the ten best sounds with their scores; then play the first.
+    """Say what a picture sounds like in the exhibition: the ten best sounds with their scores; then play the first.
 
     Where there is no sound card it is written into a file instead; with --json neither is done.
     """
     name = sense or _first("listens")
     function = _function(name, "listens")
     try:
-        found = function(picture, **_options(name, function, archive=archive, encoder=encoder))
+        options = _options(name, function, archive=archive, encoder=encoder)
+        found = function(picture, **_as_on_show(name, function, exhibition) | options)
     except (OSError, ValueError, RuntimeError, WeightsError) as error:
         err.print(f"{name}: {error}", highlight=False)
         raise typer.Exit(WRONG) from error
@@ -442,6 +509,22 @@ def _options(name: str, function: Any, **given: Any) -> dict[str, Any]:
             err.print(f"{name}: takes no --{key}", highlight=False)
             raise typer.Exit(WRONG)
     return options
+
+
+def _as_on_show(name: str, function: Any, path: Path) -> dict[str, Any]:
+    """What the exhibition at `path` says of a piece, as far as the function has parameters that are called as the
+    piece's settings are, or `never_again`; nothing where there is no exhibition, or the piece is not on show."""
+    if path == DEFAULT_PATH and not path.exists():
+        return {}
+    exhibition, piece = _load(path), name.partition(".")[0]
+    known = inspect.signature(function).parameters
+    for show in exhibition.pieces:
+        if show.name == piece:
+            options = {key: value for key, value in show.settings if key in known and value is not None}
+            if "never_again" in known and exhibition.data_folder.is_dir():
+                options["never_again"] = frozenset(NeverAgain(exhibition.data_folder).of(piece))
+            return options
+    return {}
 
 
 def _resolve(target: str) -> Any:

@@ -254,6 +254,8 @@ def render(
     Raises:
         RenderError: a file cannot be read or written, or the size does not suit a film.
     """
+    if out is not None and out.suffix.lower() != ".mp4":
+        raise RenderError(f"{out} is no name for the film; end --out in .mp4")
     if size[0] % 2 or size[1] % 2:
         raise RenderError(f"a film's size must be even, not {size[0]}x{size[1]}")
     on_show, exhibition = show

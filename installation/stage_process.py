@@ -285,7 +285,7 @@ class StageProcess:
         self._vitals.status.fact("booth", self._stage.booth.phase)
         self._count()
         self._vitals.write_if_due()
-        for visit in self._register.expired(now):
+        for visit in [*self._register.expired(now), *self._register.erased(now)]:
             self._ask(self._stage.piece.withdraw, visit)
         if signal.SIGHUP in self._told:
             self._told.discard(signal.SIGHUP)

@@ -12,6 +12,7 @@ from typing import Any
 
 from installation.answers import Later
 from installation.piece import Answer, Visit
+from installation.visitors import on_request
 from installation.visitors.film import JpegFilm
 from installation.visitors.store import Holdings, Store, StoreError
 
@@ -51,6 +52,10 @@ class Clerk:
     def expire(self) -> Answer[list[str]]:
         """Delete what is over its time; the answer names those visits, for the piece to forget them too."""
         return Later(self._thread.submit(self.store.expire, self.keep_s))
+
+    def erase(self) -> Answer[list[str]]:
+        """Delete what was asked for on the command line; the answer names those visits as well."""
+        return Later(self._thread.submit(on_request.answer, self.store))
 
     def close(self) -> None:
         """Finish what was given, then close the store."""

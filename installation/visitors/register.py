@@ -1,7 +1,7 @@
 """The register of who was here: what the stage asks of the store beside its pictures, and what came back.
 
-Lives here: recalling earlier visits for a piece, and the round of what is over its time. Must not live here: the
-store's own work (`store.py`) and the thread that does it (`clerk.py`).
+Lives here: recalling earlier visits for a piece, the round of what is over its time, and that of what somebody asked
+to have deleted. Must not live here: the store's own work (`store.py`) and the thread that does it (`clerk.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from installation.visitors.clerk import Clerk
 from installation.visitors.store import Holdings, StoreError
 
 EXPIRE_EVERY = 60.0
+ERASE_EVERY = 1.0  # somebody waits at a command line
 AT_ONCE = 2  # visits recalled at one picture: reading them takes longer than showing one
 log = logging.getLogger("stage")
 T = TypeVar("T")
@@ -29,7 +30,9 @@ class Register:
         self._clerk, self._vitals = clerk, vitals
         self._recalling: Answer[list[Visit]] | None = None
         self._remembered: deque[Visit] = deque()
-        self._gone: set[str] = set()  # visits whose time was over since those that are remembered were asked for
+        self._gone: set[str] = set()  # visits that went since those that are remembered were asked for
+        self._erased: Answer[list[str]] | None = None
+        self._erase_at = 0.0
         self._expired: Answer[list[str]] | None = None
         self._holdings: Answer[Holdings] | None = None
         self._round_at = 0.0
@@ -64,6 +67,19 @@ class Register:
         for _ in over:
             self._vitals.status.inc("installation_visits_expired_total")
         return over
+
+    def erased(self, now: float) -> list[str]:
+        """Look for requests to delete, and name the visits that went by them since the last call."""
+        if self._clerk is not None and self._erased is None and now >= self._erase_at:
+            self._erased = self._clerk.erase()
+        if self._erased is None or not self._erased.ready:
+            return []
+        answer, self._erased = self._erased, None
+        went = answered(answer)
+        # A store that fails says so in the log, once a minute; what went is looked at again at once.
+        self._erase_at = now + (EXPIRE_EVERY if went is None else 0.0 if went else ERASE_EVERY)
+        self._gone.update(went or ())
+        return went or []
 
     def _say_what_is_held(self) -> None:
         if self._holdings is None or not self._holdings.ready:

@@ -5,13 +5,12 @@ Lives here: what these two commands do and print. Must not live here: how it is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pieces.imaginary_soundscape import collection, encoders, listening, pictures
-from pieces.imaginary_soundscape.archive import Index, sounds_in
+from pieces.imaginary_soundscape.archive import SUFFIXES, ArchiveError, Index, sounds_in
 from pieces.imaginary_soundscape.cluster import Cluster
 
 ENGINES = ("here", "ray")
@@ -30,7 +29,7 @@ def index(data: Path, encoder: str = "own", engine: str = "here") -> dict[str, A
         sounds (that can be found), hours (of sound), skipped (name -> why).
 
     Raises:
-        ArchiveError: there is no such folder.
+        ArchiveError: there is no such folder, or no recording in it.
         EncoderError, WeightsError: the encoder cannot be had.
         ClusterError: Ray is not there.
         ValueError: there is no such engine.
@@ -40,6 +39,9 @@ def index(data: Path, encoder: str = "own", engine: str = "here") -> dict[str, A
     if engine not in ENGINES:
         raise ValueError(f"engine={engine!r} must be one of {', '.join(ENGINES)}")
     total = len(sounds_in(data))
+    if not total:
+        kinds = ", ".join(suffix.removeprefix(".") for suffix in SUFFIXES)
+        raise ArchiveError(f"no recordings found in {data}; they are files that end in {kinds}")
     found, loaded = Index(data), encoders.load(encoder)
     cluster = Cluster(found.survey(loaded).unknown, encoder) if engine == "ray" else None
     try:
@@ -57,9 +59,22 @@ def index(data: Path, encoder: str = "own", engine: str = "here") -> dict[str, A
 
 
 def listen(
-    picture: Path, archive: Path | None = None, encoder: str = "own", best: int = 10
+    picture: Path,
+    archive: Path | None = None,
+    encoder: str = "own",
+    exclude: Sequence[str] = (),
+    never_again: Set[str] = frozenset(),
+    best: int = 10,
 ) -> list[tuple[Path, float]]:
     """The sounds that belong to a picture, best first, with their scores.
+
+    Args:
+        picture: a file.
+        archive: a folder that is indexed; left out, the sounds made by the project.
+        encoder: as `encoders.load` has it.
+        exclude: sounds that a curator does not want, as the setting of that name.
+        never_again: sounds that were put away at the console.
+        best: how many.
 
     Raises:
         PictureError: it cannot be read.
@@ -68,5 +83,6 @@ def listen(
     """
     seen = pictures.read(picture, least=LOOKED_PX)
     opened = collection.open_archive(archive or listening.OWN, encoders.load(encoder))
-    (found,) = collection.judge(opened, [seen], np.zeros(0, np.int64), best)
+    unwanted = collection.exclusion(opened.names, exclude, never_again).places
+    (found,) = collection.judge(opened, [seen], unwanted, best)
     return [(opened.path(match.name), match.score) for match in found]

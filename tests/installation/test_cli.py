@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner, Result
@@ -17,6 +20,9 @@ from installation.exhibition import hand_on, load
 from installation.locking import locked
 from installation.networks.weights import WeightsError
 from installation.piece import Piece
+from installation.visitors import on_request
+from installation.visitors.film import JpegFilm, encode
+from installation.visitors.store import Store
 
 GOOD = "title: Test\npieces:\n  - neural_beatbox\n"
 
@@ -123,6 +129,8 @@ def test_two_at_once_on_one_store(run: Any) -> None:
         (("render", "neural_beatboks"), "no piece is called 'neural_beatboks'; there are "),
         (("render", "neural_beatbox", "--size", "big"), "--size 'big' is not a picture size"),
         (("render", "neural_beatbox", "--size", "31x17"), "must be even, not 31x17"),
+        (("render", "neural_beatbox", "--out", "film.txt"), "film.txt is no name for the film; end --out in .mp4"),
+        (("render", "neural_beatbox", "--out", "film"), "end --out in .mp4"),
         (("render", "neural_beatbox", "--camera", "none.mp4"), "none.mp4"),
         (("render", "neural_beatbox", "--voice", "none.wav"), "none.wav"),
         (("render", "neural_beatbox", "--seconds", "-1"), "seconds"),
@@ -137,7 +145,7 @@ def test_two_at_once_on_one_store(run: Any) -> None:
 def test_what_cannot_be_rendered(run: Any, words: tuple[str, ...], message: str) -> None:
     done = run(*words)
     assert done.exit_code == 2 and message in done.output and "Traceback" not in done.output
-    assert not list(Path().glob("*.mp4"))
+    assert not list(Path().glob("*.mp4")) and not list(Path().glob("film*"))
 
 
 def test_a_profile_that_finds_no_room_is_said_in_a_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,6 +157,80 @@ def test_a_profile_that_finds_no_room_is_said_in_a_line(run: Any, monkeypatch: p
     monkeypatch.setattr(delay, "measure", full)
     done = run("calibrate", "delay")
     assert done.exit_code == 1 and "No space left" in done.stderr and "Traceback" not in done.output
+
+
+# ---- visits -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def store(run: Any) -> Iterator[Store]:
+    """The store of the exhibition in this folder, with three visits; it is in use until it is closed."""
+    store = Store(Path("data/visits"), reserve_bytes=0, clock=lambda: 1.8e9)
+    film = JpegFilm([encode(np.zeros((16, 16, 3), np.uint8))], 20.0)
+    for visit in ("aa11aa11aa11aa11", "aa22aa22aa22aa22", "bb33bb33bb33bb33"):
+        store.keep(np.full(100, 0.1, np.float32), 48_000, film, 86_400.0, visit[0] == "b", visit)
+    yield store
+    store.close()
+
+
+@pytest.mark.usefixtures("store")
+def test_the_recordings_that_are_kept_are_listed(run: Any) -> None:
+    done = run("visits")
+    lines = [line for line in done.stdout.splitlines() if "11aa" in line or "22aa" in line or "33bb" in line]
+    recorded, until = (f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}" for at in (1.8e9, 1.8e9 + 86_400))
+    assert done.exit_code == 0 and len(lines) == 3
+    assert "bb33bb33bb33bb33" in lines[0] and "stand-in" in lines[0] and "visitor" in lines[1]
+    assert all(recorded in line and until in line for line in lines)
+    said = json.loads(run("visits", "--json").stdout)["visits"]
+    assert [one["id"] for one in said] == ["bb33bb33bb33bb33", "aa22aa22aa22aa22", "aa11aa11aa11aa11"]
+    assert datetime.fromisoformat(said[0]["until"]).timestamp() == 1.8e9 + 86_400 and said[0]["stand_in"] is True
+
+
+def test_where_nothing_is_kept_that_is_said(run: Any) -> None:
+    done = run("visits")
+    assert done.exit_code == 0 and "no recording is kept in" in done.stdout and not Path("data").exists()
+    assert json.loads(run("visits", "--json").stdout) == {"visits": []}
+
+
+def test_recordings_are_deleted_by_the_beginnings_of_their_ids(run: Any, store: Store) -> None:
+    store.close()
+    done = run("visits", "--delete", "aa1", "--delete", "b")
+    assert (
+        done.exit_code == 0 and "aa11aa11aa11aa11 is deleted" in done.stdout and "bb33bb33bb33bb33 is" in done.stdout
+    )
+    assert {path.stem for path in Path("data/visits/media").iterdir()} == {"aa22aa22aa22aa22"}
+    assert json.loads(run("visits", "--delete", "aa2", "--json").stdout) == {"deleted": ["aa22" * 4], "left": []}
+
+
+def test_they_are_deleted_under_a_file_with_mistakes_in_it_too(run: Any, store: Store) -> None:
+    """Whoever asks to be deleted need not wait until a setting is spelt right."""
+    store.close()
+    hand_on(load(Path("exhibition.yaml")), Path("data"))
+    Path("exhibition.yaml").write_text("title: [\n")
+    assert run("visits", "--delete", "b").exit_code == 0
+    assert not list(Path("data/visits/media").glob("bb33*"))
+
+
+@pytest.mark.parametrize("wrong, message", [("aa", "2 ids begin with 'aa'"), ("cc", "no recording that is kept")])
+def test_where_one_is_not_meant_clearly_none_is_deleted(run: Any, store: Store, wrong: str, message: str) -> None:
+    store.close()
+    done = run("visits", "--delete", "bb33", "--delete", wrong)
+    assert done.exit_code == 2 and message in done.stderr and not done.stdout
+    assert len(list(Path("data/visits/media").glob("*.wav"))) == 3
+
+
+def test_an_exhibition_that_does_not_answer_is_said(run: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_request, "erase", functools.partial(on_request.erase, patience_s=0.0))
+    done = run("visits", "--delete", "b")
+    assert done.exit_code == 1 and "bb33bb33bb33bb33 is not deleted yet" in done.stderr and not done.stdout
+    assert on_request.answer(store) == ["bb33bb33bb33bb33"]
+
+
+def test_a_store_that_cannot_be_read_is_said_in_a_line(run: Any) -> None:
+    Path("data/visits").mkdir(parents=True)
+    Path("data/visits/media").write_text("")
+    done = run("visits")
+    assert done.exit_code == 1 and "Not a directory" in done.stderr and "Traceback" not in done.output
 
 
 # ---- figures ----------------------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -13,6 +15,10 @@ from typer.testing import CliRunner
 
 from installation import cli
 from installation.devices import DeviceError, speakers
+from installation.exhibition import load
+from installation.never_again import NeverAgain
+from installation.piece import Piece
+from installation.settings import Field, File
 
 
 @pytest.fixture
@@ -65,3 +71,70 @@ def test_what_is_asked_for_is_written_and_json_does_nothing_else(run: Any, monke
     assert not Path("beach.wav").exists()
     assert run("--out", "other.wav").exit_code == 0
     assert soundfile.info("other.wav").samplerate == 8000
+
+
+# ---- as the exhibition has it ----------------------------------------------------------------------------------
+
+
+class Finder(Piece):
+    """A piece for tests."""
+
+    class Settings(Piece.Settings):
+        archive: File | None = None
+        exclude: list[str] = Field(default=[])
+        surprise: float = 0.5
+
+    listens: ClassVar[Mapping[str, str]] = {"picture": "tests.installation.test_listen:told"}
+
+
+def told(
+    picture: Path,
+    archive: Path | None = None,
+    encoder: str = "own",
+    exclude: Sequence[str] = (),
+    never_again: Set[str] = frozenset(),
+) -> list[tuple[Path, float]]:
+    """What it was asked, in the place of sounds."""
+    said = [str(archive), encoder, *exclude, *sorted(never_again)]
+    return [(Path(one), float(place)) for place, one in enumerate(said)]
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What the piece is asked when a command is typed in a folder with an exhibition."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "Installed", lambda: {"finder": Finder})
+    monkeypatch.setattr(cli, "load", functools.partial(load, pieces={"finder": Finder}))
+    settings = "    archive: recs\n    exclude: [my1*]\n"
+    (tmp_path / "recs").mkdir()
+    (tmp_path / "exhibition.yaml").write_text(f"title: T\npieces:\n  finder:\n{settings}")
+
+    def typed(*words: str) -> list[str]:
+        done = CliRunner().invoke(cli.app, ["listen", "beach.jpg", "--json", *words])
+        assert done.exit_code == 0, done.output
+        return list(json.loads(done.stdout))
+
+    return typed
+
+
+def test_it_looks_as_the_exhibition_does(asked: Any, tmp_path: Path) -> None:
+    NeverAgain(tmp_path / "data").put_away("finder", "gulls.wav")
+    assert asked() == ["recs", "own", "my1*", "gulls.wav"]
+    assert asked("--for", "finder.picture", "-e", str(tmp_path / "exhibition.yaml"))[0] == str(tmp_path / "recs")
+
+
+def test_what_is_said_on_the_command_line_comes_first(asked: Any, caplog: pytest.LogCaptureFixture) -> None:
+    assert asked("--archive", "other", "--encoder", "loud") == ["other", "loud", "my1*"]
+    assert not caplog.text, "an exhibition that never ran has put nothing away, and that is no fault"
+
+
+def test_another_exhibition_and_none(asked: Any, tmp_path: Path) -> None:
+    (tmp_path / "second.yaml").write_text("title: T\npieces:\n  finder:\n    exclude: [b*]\n")
+    assert asked("-e", "second.yaml") == ["None", "own", "b*"]
+    (tmp_path / "exhibition.yaml").unlink()
+    assert asked() == ["None", "own"]
+
+
+def test_an_exhibition_that_is_not_there_is_said(asked: Any) -> None:
+    done = CliRunner().invoke(cli.app, ["listen", "beach.jpg", "-e", "none.yaml"])
+    assert done.exit_code == 2 and "none.yaml" in done.stderr and "Traceback" not in done.output

@@ -24,6 +24,7 @@ from installation.piece import Stage as Given
 from installation.settings import Field
 from installation.stage_process import StageProcess
 from installation.turns import FAILURES, TRIED_AGAIN
+from installation.visitors import on_request
 from installation.visitors.film import JpegFilm, encode
 from installation.visitors.store import Store
 
@@ -527,6 +528,22 @@ def test_what_is_taken_back_is_deleted_whatever_the_piece_makes_of_it(room: Room
     Little.fails.clear()
     room.frames(5)
     assert stored(process) == 0 and room.piece.there == {}
+
+
+def test_what_somebody_asks_to_have_deleted_leaves_the_disk_and_the_room(room: Room) -> None:
+    """As `run.py visits --delete` asks for it, beside the process that has the store."""
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "joined")
+    assert process._clerk is not None
+    folder, (visit,) = process._clerk.store.folder, room.piece.there
+    assert [one.id for one in on_request.kept(folder, 60.0)] == [visit]
+    left = on_request.erase(
+        folder, [visit], monotonic=lambda: room.now, pause=lambda seconds: room.frames(1, seconds)
+    )
+    assert left == [] and stored(process) == 0 and room.piece.there == {}
+    assert on_request.kept(folder, 60.0) == [] and not any(visit in path.name for path in folder.rglob("*"))
+    room.frames(100)
+    assert room.piece.there == {}
 
 
 def test_a_piece_that_fails_leaves_the_visitor_the_way_back(room: Room) -> None:

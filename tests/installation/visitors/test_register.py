@@ -13,7 +13,7 @@ from installation import segments
 from installation.health.vitals import Vitals
 from installation.piece import Visit
 from installation.visitors.film import JpegFilm, encode
-from installation.visitors.register import AT_ONCE, EXPIRE_EVERY, Register
+from installation.visitors.register import AT_ONCE, ERASE_EVERY, EXPIRE_EVERY, Register
 from installation.visitors.store import Holdings
 
 
@@ -48,6 +48,9 @@ class Clerk:
 
     def expire(self) -> Said:
         return self._ask("expire")
+
+    def erase(self) -> Said:
+        return self._ask("erase")
 
     def answer(self, what: str, value: Any = None, error: Exception | None = None) -> None:
         """Answer the oldest question `what` that is still open."""
@@ -126,6 +129,33 @@ def test_one_round_at_a_time_however_slow_the_disk(register: Register, clerk: Cl
     assert clerk.open() == ["holdings", "expire"]
 
 
+def test_who_is_deleted_on_request_is_named_at_once_and_does_not_come(register: Register, clerk: Clerk) -> None:
+    register.ask(24)
+    assert register.erased(0.0) == [] and clerk.open() == ["visits 24", "erase"]
+    clerk.answer("visits 24", [visit(name) for name in "abc"])
+    assert register.erased(50.0) == [] and clerk.open() == ["erase"], "one round at a time, however slow the disk"
+    clerk.answer("erase", ["b"])
+    assert register.erased(50.0) == ["b"]
+    assert names(register.recalled(set())) + names(register.recalled(set())) == ["a", "c"]
+    assert register.erased(50.1) == [] and clerk.open() == ["erase"], "whether anything is left is looked at at once"
+    clerk.answer("erase", [])
+    register.erased(50.2)
+    assert register.erased(50.9) == [] and clerk.open() == []
+    assert register.erased(50.2 + ERASE_EVERY) == [] and clerk.open() == ["erase"]
+
+
+def test_a_store_that_cannot_look_for_requests_says_so_once_a_minute(
+    register: Register, clerk: Clerk, caplog: pytest.LogCaptureFixture
+) -> None:
+    register.erased(0.0)
+    clerk.answer("erase", error=OSError(5, "Input/output error"))
+    for second in range(1, int(EXPIRE_EVERY)):
+        assert register.erased(float(second)) == []
+    assert caplog.text.count("Input/output error") == 1 and clerk.open() == []
+    register.erased(EXPIRE_EVERY + 1)
+    assert clerk.open() == ["erase"]
+
+
 def test_what_is_held_is_on_the_status(register: Register, clerk: Clerk, tmp_path: Path) -> None:
     register.expired(0.0)
     clerk.answer("holdings", Holdings(visits=7, media_bytes=1234, free_bytes=10**9))
@@ -152,4 +182,4 @@ def test_a_store_that_fails_is_said_and_asked_again(
 def test_without_a_store_nobody_was_here(tmp_path: Path) -> None:
     register = Register(None, vitals_of(tmp_path))
     register.ask(24)
-    assert register.recalled(set()) == [] and register.expired(1e9) == []
+    assert register.recalled(set()) == [] and register.expired(1e9) == [] and register.erased(1e9) == []

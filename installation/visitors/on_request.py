@@ -1,0 +1,132 @@
+"""Visits on request: which are kept, and the deletion of those that somebody asked for.
+
+A request is an empty file `ID.delete` in the store's folder. Whoever has the store open answers it: the stage process
+of an exhibition that runs, or else whoever asks. It stays until nothing is left of its visit, so that neither a
+restart nor a disk that refuses loses it. Must not live here: how a visit is deleted (`store.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from installation.files import write_whole
+from installation.visitors.opening import FILM, GONE, MEDIA, SLIP, SOUND, StoreInUse, from_slips, is_id
+from installation.visitors.store import Store
+
+REQUEST = ".delete"
+PATIENCE_S = 10.0  # for the exhibition to answer
+LOOK_EVERY_S = 0.05
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A visit that is kept. `since` and `until` are seconds since the Unix epoch, on the calendar of the house."""
+
+    id: str
+    since: float
+    until: float
+    stand_in: bool  # a performance of the project's own, rather than a visitor's
+
+
+def kept(folder: Path, keep_s: float) -> list[Kept]:
+    """The visits of the store in `folder`, newest first, as their slips have them: also while another process has it.
+
+    `keep_s` is the time configured now: where it is shorter than what a visit was kept for, it applies.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    _ids(folder)  # where it cannot be read, the slips would merely seem to be none
+    entries = from_slips(folder / MEDIA)[::-1]
+    return [Kept(one.id, one.kept, one.kept + min(one.keep_s, keep_s), one.stand_in) for one in entries]
+
+
+def chosen(folder: Path, beginnings: Sequence[str]) -> list[str]:
+    """The visits whose ids begin so, in this order.
+
+    Raises:
+        ValueError: one is the beginning of no id, or of several.
+        OSError: the folder cannot be read.
+    """
+    there = sorted(_ids(folder))
+    found: list[str] = []
+    for beginning in beginnings:
+        fit = [visit for visit in there if beginning and visit.startswith(beginning.lower())]
+        if not fit:
+            raise ValueError(f"no recording that is kept has an id that begins with {beginning!r}")
+        if len(fit) > 1:
+            raise ValueError(f"{len(fit)} ids begin with {beginning!r} ({fit[0]}, {fit[1]} …); write more of it")
+        found += [visit for visit in fit if visit not in found]
+    return found
+
+
+def erase(
+    folder: Path,
+    visits: Sequence[str],
+    exhibition: str = "",
+    patience_s: float = PATIENCE_S,
+    monotonic: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], object] = time.sleep,
+) -> list[str]:
+    """Have visits deleted: by the process that has the store, or here where none has. Returns those of which
+    something is left after `patience_s` seconds, or at once where the disk refuses; their requests stay.
+
+    Raises:
+        OSError: nothing can be requested in this folder.
+    """
+    requests = {visit: folder / f"{visit}{REQUEST}" for visit in visits}
+    for path in requests.values():
+        write_whole(path, b"")
+    until, alone = monotonic() + patience_s, False
+    while True:
+        alone = alone or _answered_here(folder, exhibition)
+        left = [visit for visit, path in requests.items() if path.exists()]
+        if not left or alone or monotonic() >= until:
+            return left
+        pause(LOOK_EVERY_S)
+
+
+def answer(store: Store) -> list[str]:
+    """Delete what is requested, and return the visits that went, for the piece to forget them too. A request goes
+    with the first call that finds nothing left of its visit: one after the piece was told.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    went = []
+    for path in sorted(store.folder.glob(f"*{REQUEST}")):
+        if not is_id(path.stem):
+            continue
+        try:
+            if store.delete(path.stem):
+                went.append(path.stem)
+            elif not any((store.media / f"{path.stem}.{kind}").exists() for kind in (SOUND, FILM, SLIP, GONE)):
+                path.unlink(missing_ok=True)
+        except OSError as error:  # at the next call again; of those that went, the piece must be told now
+            log.warning("%s stays: %s", path.name, error)
+    return went
+
+
+def _answered_here(folder: Path, exhibition: str) -> bool:
+    """Answer what is requested, unless another process has the store: false then."""
+    try:
+        with Store(folder, exhibition=exhibition, patience_s=0.0) as store:
+            while answer(store):
+                pass
+    except StoreInUse:
+        return False
+    return True
+
+
+def _ids(folder: Path) -> set[str]:
+    """Every visit of which there is a file."""
+    try:
+        names = [path.name for path in (folder / MEDIA).iterdir()]
+    except FileNotFoundError:
+        return set()
+    return {stem for stem in (name.partition(".")[0] for name in names) if is_id(stem)}

@@ -1,0 +1,151 @@
+"""What is kept can be listed and deleted, whoever has the store open, and nothing of what was deleted is left."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from installation.visitors import on_request
+from installation.visitors.on_request import Kept, answer, chosen, erase, kept
+from tests.installation.visitors.looking import DAY_S, MONTH_S, Refusing, names, pair, wanted_names
+from tests.installation.visitors.test_store import traces
+
+
+class Patience:
+    """Time that passes while somebody waits; `meanwhile` is what others do in that time."""
+
+    def __init__(self, meanwhile=lambda: None) -> None:
+        self.now, self.pauses, self._meanwhile = 0.0, 0, meanwhile
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+        self.pauses += 1
+        self._meanwhile()
+
+    def erase(self, folder, visits):
+        return erase(folder, visits, monotonic=self.monotonic, pause=self.pause)
+
+
+def requests(store) -> list[str]:
+    return sorted(path.name for path in store.folder.glob(f"*{on_request.REQUEST}*"))
+
+
+# ---- listing
+
+
+def test_what_is_kept_is_listed_newest_first_while_the_store_is_in_use(opened, take, clock):
+    store = opened()
+    first = store.keep(*pair(take(1)), MONTH_S)
+    clock.ran(60)
+    second = store.keep(*pair(take(2)), DAY_S, stand_in=True)
+    store.delete(store.keep(*pair(take(3)), DAY_S).id)
+    assert kept(store.folder, 7 * DAY_S) == [
+        Kept(second.id, second.at, second.at + DAY_S, True),
+        Kept(first.id, first.at, first.at + 7 * DAY_S, False),
+    ]
+
+
+def test_where_nothing_was_kept_nothing_is_listed_and_nothing_made(tmp_path):
+    assert kept(tmp_path / "visits", MONTH_S) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_read_is_not_an_empty_one(tmp_path):
+    (tmp_path / "media").write_text("")
+    with pytest.raises(OSError, match="media"):
+        kept(tmp_path, MONTH_S)
+
+
+def test_a_beginning_of_an_id_is_enough_where_no_other_has_it(opened, take):
+    store = opened()
+    for visit in ("aa11aa11aa11aa11", "aa22aa22aa22aa22", "bb33bb33bb33bb33"):
+        store.keep(*pair(take(1)), MONTH_S, visit=visit)
+    assert chosen(store.folder, ["B", "aa2", "bb33"]) == ["bb33bb33bb33bb33", "aa22aa22aa22aa22"]
+    with pytest.raises(ValueError, match="2 ids begin with 'aa'"):
+        chosen(store.folder, ["bb", "aa"])
+    for beginning in ("c", "", "../bb"):
+        with pytest.raises(ValueError, match="no recording that is kept"):
+            chosen(store.folder, [beginning])
+
+
+# ---- deleting
+
+
+def keep_two(store, take):
+    """Somebody who stays, and somebody of whom every byte is known."""
+    sound, film = take(1)
+    other, visit = store.keep(*pair(take(2)), MONTH_S), store.keep(sound, 48000, film, MONTH_S)
+    store.remember(visit.id, {"hits": "a-secret" * 500})
+    return other, visit, (visit, sound, film, (b"a-secret",))
+
+
+def test_without_an_exhibition_it_is_deleted_at_once_and_no_byte_is_left(opened, take):
+    store = opened()
+    other, visit, marks = keep_two(store, take)
+    assert traces(store.folder, *marks)
+    store.close()
+    patience = Patience()
+    assert patience.erase(store.folder, [visit.id]) == [] and patience.pauses == 0
+    assert traces(store.folder, *marks) == [] and requests(store) == []
+    assert names(store) == wanted_names(other)
+    assert [found.id for found in opened().visits(9)] == [other.id]
+
+
+def test_whoever_has_the_store_open_deletes_and_is_waited_for(opened, take):
+    store = opened()
+    other, visit, marks = keep_two(store, take)
+    told = []
+    patience = Patience(lambda: told.extend(answer(store)))
+    assert patience.erase(store.folder, [visit.id]) == []
+    assert told == [visit.id] and patience.pauses == 2, "the piece is told before the one who waits is"
+    assert traces(store.folder, *marks) == [] and requests(store) == []
+    assert names(store) == wanted_names(other)
+
+
+def test_who_leaves_the_store_meanwhile_leaves_the_work_to_the_one_who_waits(opened, take):
+    store = opened()
+    _, visit, marks = keep_two(store, take)
+    assert Patience(store.close).erase(store.folder, [visit.id]) == []
+    assert traces(store.folder, *marks) == [] and requests(store) == []
+
+
+def test_a_request_that_nobody_answers_stays_until_somebody_does(opened, take):
+    store = opened()
+    _, visit, marks = keep_two(store, take)
+    patience = Patience()
+    assert patience.erase(store.folder, [visit.id]) == [visit.id]
+    assert patience.now == pytest.approx(on_request.PATIENCE_S, abs=0.1)
+    store = opened()
+    assert [answer(store), answer(store), answer(store)] == [[visit.id], [], []]
+    assert traces(store.folder, *marks) == [] and requests(store) == []
+
+
+def test_a_request_stays_as_long_as_the_disk_refuses(opened, take):
+    disk = Refusing()
+    store = opened(disk=disk)
+    visit = store.keep(*pair(take(1)), MONTH_S)
+    (store.folder / f"{visit.id}{on_request.REQUEST}").touch()
+    disk.refused, disk.code, disk.left = "remove", errno.EIO, 0
+    assert [answer(store), answer(store)] == [[visit.id], []]
+    assert requests(store) != []
+    disk.refused = ""
+    store.expire()
+    assert answer(store) == [] and requests(store) == [] and names(store) == set()
+
+
+def test_what_went_is_told_whatever_becomes_of_another_request(opened, take):
+    """A request that cannot be removed (somebody made a folder of that name) keeps no piece from being told."""
+    store = opened()
+    visit = store.keep(*pair(take(1)), MONTH_S, visit="b" * 16)
+    (store.folder / f"{visit.id}{on_request.REQUEST}").touch()
+    (store.folder / f"{'c' * 16}{on_request.REQUEST}").mkdir()
+    (store.folder / f"notes{on_request.REQUEST}").touch()
+    assert answer(store) == [visit.id]
+    assert answer(store) == []
+    assert requests(store) == [f"{'c' * 16}{on_request.REQUEST}", f"notes{on_request.REQUEST}"], (
+        "other people's files"
+    )
