@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
+import numpy as np
 
 from installation.piece import Film, Moment, Picture
 from pieces.neural_beatbox.exposure import RISE, Governor, Still, brightness, cropped, graded
@@ -76,6 +77,8 @@ POP = 0.2
 """How far a struck panel reaches into the gap around it, of the gap."""
 REST = (0.14, 0.24)
 """Relative luminance of the bright parts of a silent panel: listening, in the kit."""
+LEAST_MARK, PLATE_SHARE = 9, 0.9
+"""Pixels of the marks on a film at least, and how far the plate behind them hides the film."""
 FEW = 5
 """Up to so many visitors hang large, and the marks of all nine drums stay between them."""
 
@@ -282,10 +285,22 @@ class Wall:
         level = REST[0] + (REST[1] - REST[0]) * panel.warmth + RISE * strength
         gain = panel.governor.gain(bright, level, self._delta) * presence
         cv2.transform(picture, graded(gain, colour + (1.0 - colour) * strength), dst=part)
-        size, inset = max(6, round(0.085 * min(height, width))), round(0.06 * min(height, width))
-        for at, drum in enumerate(panel.drums[:4]):
+        self._roles(part, panel.drums, presence)
+
+    def _roles(self, part: Picture, drums: Sequence[str], presence: float) -> None:
+        """The marks of the drums that somebody plays, on a dark plate: films have every colour."""
+        height, width = part.shape[:2]
+        size, inset = max(LEAST_MARK, round(0.085 * min(height, width))), round(0.06 * min(height, width))
+        around, step = round(0.45 * size), round(1.5 * size)
+        shown = drums[: min(4, max(1, (width - 2 * (inset + around) + step - size) // step))]
+        if not shown:
+            return
+        left, top = inset, height - inset - size - 2 * around
+        plate = part[max(top, 0) : height - inset, left : left + step * len(shown) - (step - size) + 2 * around]
+        cv2.addWeighted(plate, 1.0 - PLATE_SHARE, np.full_like(plate, GROUND), PLATE_SHARE, 0.0, dst=plate)
+        for at, drum in enumerate(shown):
             shade = blend(GROUND, _colour(drum), presence)
-            paint(part, mark(drum, size), inset + at * round(1.5 * size), height - inset - size, shade)
+            paint(part, mark(drum, size), left + around + at * step, top + around, shade)
 
     def _is_guest(self, panel: _Panel) -> bool:
         return panel.tile is not None and panel.tile.visit == self._guest

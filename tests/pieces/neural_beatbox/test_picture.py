@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from installation.piece import Booth, CameraView, Phase, Picture
 from installation.typography import Typesetter
 from pieces.neural_beatbox.layout import plan
-from pieces.neural_beatbox.marks import GROUND, TYPE
+from pieces.neural_beatbox.marks import COLOURS, GROUND, TYPE
 from pieces.neural_beatbox.phrase import DRUMS
 from pieces.neural_beatbox.picture import Composition, Note, Strike, Tile
 from tests.pieces.neural_beatbox.wall_room import (
@@ -88,6 +89,26 @@ def test_a_hit_brings_colour_to_its_tile_and_to_no_other(setter: Typesetter) -> 
     assert np.array_equal(room.part(after, "v5"), room.part(before, "v5"))
     rested = room.run(1.0)
     assert saturation(room.part(rested, "v0")) == pytest.approx(saturation(room.part(before, "v0")), rel=0.1)
+
+
+@pytest.mark.parametrize("number", range(9))
+def test_the_mark_of_a_drum_is_told_from_a_film_of_its_own_colour(setter: Typesetter, number: int) -> None:
+    """A contrast of 3 to 1 (WCAG 2.2, 1.4.11) between a mark and what it stands on, whatever the film shows."""
+    room = Room(setter)
+    drum = DRUMS[number]
+    colour = COLOURS[drum]
+    room.tiles = [Tile(f"v{at}", ColourFilm(colour), (drum,) if at == 0 else ()) for at in range(12)]
+    tile = room.part(room.run(2.0), "v0")
+    corner = tile[len(tile) * 2 // 3 :, : tile.shape[1] // 2]
+    light = luminance(corner)
+    plate = light[light < np.quantile(light, 0.2)].mean()
+    assert (light.max() + 0.05) / (plate + 0.05) >= 3
+
+
+def luminance(picture: Picture) -> Any:
+    """Relative luminance of sRGB, 0..1: [height, width]."""
+    linear = np.where(picture / 255 <= 0.04045, picture / 255 / 12.92, ((picture / 255 + 0.055) / 1.055) ** 2.4)
+    return linear @ np.array([0.2126, 0.7152, 0.0722])
 
 
 def test_a_louder_hit_is_seen_more_strongly(setter: Typesetter) -> None:
