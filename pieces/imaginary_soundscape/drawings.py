@@ -8,7 +8,7 @@ is seen of a panorama from its middle (`panorama.py`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -207,31 +207,103 @@ def city(rng: Random) -> Sheet:
 def rain(rng: Random) -> Sheet:
     """Rain on a window: drops that hold the lights of a grey street upside down."""
     sheet = Sheet(rng, "#8fa0a8")
-    sheet.blend([(90, "#6f838f"), (25, "#9fb0b6"), (3, "#b9c3c2"), (-8, "#76868a"), (-90, "#39464c")])
-    blurred = cv2.GaussianBlur(np.repeat(sheet.line(14, 4)[None] * 7 + 7, ROWS, 0), (0, 0), 9)
-    sheet.lay("#5f737c", 0.8 * edge(np.asarray(blurred, np.float32) - sheet.elevation, 6) * (sheet.elevation > -12))
-    for _ in range(42):
-        colour = ("#ffd9a0", "#ffb070", "#e9f1f0", "#f08a6a")[int(rng.integers(0, 4))]
-        spot = sheet.disc(rng.uniform(-180, 180), rng.uniform(-14, 8), rng.uniform(0.8, 2.4))
-        sheet.lay(colour, 0.7 * np.asarray(cv2.GaussianBlur(spot, (0, 0), 7), np.float32))
-    drops = np.zeros((ROWS, COLUMNS), np.float32)
-    light, dark = drops.copy(), drops.copy()
-    for number in range(5200):
-        size = 2.0 + 13.0 * rng.random() ** 5 + (3.5 if number % 9 == 0 else 0)
-        x, y = int(rng.integers(0, COLUMNS)), int(rng.integers(ROWS // 6, ROWS * 5 // 6))
-        axes = max(1, round(size)), max(1, round(size * rng.uniform(1.0, 1.5)))
-        cv2.ellipse(drops, (x, y), axes, 0, 0, 360, 1, -1, cv2.LINE_AA)
-        cv2.ellipse(dark, (x, y - axes[1] // 3), (max(1, axes[0] * 4 // 5), max(1, axes[1] // 2)), 0, 0, 360, 1, -1)
-        cv2.ellipse(
-            light, (x, y + axes[1] * 2 // 5), (max(1, axes[0] * 3 // 5), max(1, axes[1] // 3)), 0, 0, 360, 1, -1
-        )
-        if size > 11:
-            end = y - int(rng.integers(60, 260))
-            cv2.line(drops, (x, y), (x + int(rng.integers(-5, 6)), end), 0.55, max(2, round(size * 0.7)), cv2.LINE_AA)
-    sheet.lay("#aab9bd", 0.55 * drops, 0)
-    sheet.lay("#3a4a52", 0.75 * np.minimum(dark, drops), 0)
-    sheet.lay("#f5f7f2", 0.85 * np.minimum(light, drops), 0)
+    stops = [(90, "#64757f"), (30, "#93a5ae"), (6, "#bcc6c6"), (-4, "#8d9a9b"), (-25, "#566268"), (-90, "#2f3a40")]
+    sheet.blend([(float(place), colour) for place, colour in stops], 2.5)
+    roofs = _softened(np.repeat(sheet.line(14, 4)[None] * 6 + 9, ROWS, 0), 12, 12)
+    sheet.lay("#566a74", 0.75 * edge(roofs - sheet.elevation, 7) * edge(sheet.elevation + 9, 16))
+    for colour in ("#ffd9a0", "#ffb070", "#eef3ee", "#f0805c"):
+        lights, mirrored = np.zeros((2, ROWS, COLUMNS), np.float32)
+        for _ in range(16):
+            azimuth, elevation, radius = rng.uniform(-180, 180), rng.uniform(-10, 9), rng.uniform(0.8, 2.6)
+            _spot(lights, azimuth, elevation, radius)
+            _spot(mirrored, azimuth, -16 - 0.7 * elevation, 0.9 * radius)  # on the wet street
+        sheet.lay(colour, 0.75 * _softened(lights, 3, 3))
+        sheet.lay(colour, 0.5 * _softened(mirrored, 6, 40))
+    street = sheet.pixels.copy()
+    paths, drops = _drops(rng)
+    mist = 0.34 + 0.05 * sheet.noise(40, 30, 4)
+    sheet.lay("#aebbc0", np.asarray(mist * (1 - 0.85 * _softened(paths, 1.5, 1.5)), np.float32), 0)
+    for drop in drops:
+        _refract(sheet.pixels, street, drop)
     return sheet
+
+
+def _spot(stencil: Plane, azimuth: float, elevation: float, radius: float) -> None:
+    """A round thing on a stencil, degrees."""
+    at = round((azimuth + 180) / 360 * COLUMNS), round((90 - elevation) / 180 * ROWS)
+    tall = radius / 180 * ROWS
+    cv2.ellipse(stencil, at, (round(tall / _squeezed(at[1])), round(tall)), 0, 0, 360, 1, -1, cv2.LINE_AA)
+
+
+def _squeezed(row: int) -> float:
+    """How much shorter a circle of latitude is than the equator; not less than a quarter."""
+    return float(max(np.cos(np.pi * (row / ROWS - 0.5)), 0.25))
+
+
+def _softened(stencil: Plane, across: float, down: float) -> Plane:
+    """A stencil out of focus by so many pixels; left and right edges meet."""
+    margin = 4 * round(across)
+    around = np.concatenate([stencil[:, -margin:], stencil, stencil[:, :margin]], 1)
+    blurred = cv2.GaussianBlur(around, (0, 0), across, sigmaY=down)
+    return np.asarray(blurred[:, margin:-margin], np.float32)
+
+
+class Drop(NamedTuple):
+    """On the glass: where, half its width and height in pixels, and how uneven it is, -1..1."""
+
+    column: int
+    row: int
+    wide: float
+    tall: float
+    uneven: NDArray[np.float64]
+
+
+def _drops(rng: Random) -> tuple[Plane, list[Drop]]:
+    """Paths that drops have run down the glass as a stencil, and the drops, none upon another."""
+    paths, taken = np.zeros((ROWS, COLUMNS), np.float32), np.zeros((ROWS, COLUMNS), bool)
+    drops: list[Drop] = []
+    for least, most, count in ((13, 22, 90), (6, 13, 520), (2.5, 6, 2600), (1, 2.5, 5200)):
+        for size in rng.uniform(least, most, count):
+            column, row = int(rng.integers(0, COLUMNS)), int(rng.integers(ROWS // 24, ROWS - ROWS // 24))
+            wide, tall = size / _squeezed(row), size * rng.uniform(1.0, 1.3)
+            rows = slice(max(0, row - round(tall)), row + round(tall) + 1)
+            columns = np.arange(column - round(wide), column + round(wide) + 1) % COLUMNS
+            if taken[rows, columns].any():
+                continue
+            taken[rows, columns] = True
+            drops.append(Drop(column, row, wide, tall, rng.uniform(-1, 1, 4)))
+            if size > 11:
+                _run_down(rng, paths, drops[-1], size)
+    return paths, drops
+
+
+def _run_down(rng: Random, paths: Plane, drop: Drop, size: float) -> None:
+    """The path on which a drop has come: clear behind it, misted again further up."""
+    at, length = float(drop.column), int(rng.integers(80, 300))
+    for step in range(min(length, drop.row)):
+        at += 0.3 * rng.standard_normal()
+        half = 0.45 * size * (1 - 0.5 * step / length) / _squeezed(drop.row - step)
+        paths[drop.row - step, np.arange(round(at - half), round(at + half) + 1) % COLUMNS] = 1 - step / length
+
+
+def _refract(pixels: Print, street: Print, drop: Drop) -> None:
+    """Lay one drop onto the glass: a small lens that shows the street upside down, darker towards its rim."""
+    rows = np.arange(drop.row - int(drop.tall) - 2, drop.row + int(drop.tall) + 3)
+    rows = rows[(rows >= 0) & (rows < ROWS)]
+    columns = np.arange(drop.column - int(drop.wide) - 2, drop.column + int(drop.wide) + 3)
+    u, v = np.meshgrid((columns - drop.column) / drop.wide, (rows - drop.row) / drop.tall)
+    u = u * (1 - 0.16 * v)  # heavier below
+    angle, (a, b, c, d) = np.arctan2(v, u), drop.uneven
+    far = np.hypot(u, v) * (1 + 0.06 * a * np.sin(2 * angle + b) + 0.05 * c * np.sin(3 * angle + d))
+    cover = edge(1 - far, 1.4 / min(drop.wide, drop.tall))[..., None]
+    seen_row = np.clip(ROWS // 2 + 0.25 * (drop.row - ROWS // 2) - v * ROWS * 0.2, 0, ROWS - 1).astype(int)
+    seen_column = (drop.column - u * COLUMNS * 0.05).astype(int) % COLUMNS
+    light = (0.72 + 0.3 * v) * (1 - 0.5 * np.clip(far, 0, 1) ** 5)
+    glint = 0.75 * np.exp(-((u + 0.32) ** 2 + (v + 0.42) ** 2) / 0.025)
+    glow = 0.3 * np.exp(-(u**2 + (v - 0.62) ** 2) / 0.1)
+    lens = np.clip(street[seen_row, seen_column] * 1.12 * light[..., None] + (glint + glow)[..., None], 0, 1)
+    place = np.ix_(rows, columns % COLUMNS)
+    pixels[place] += (lens.astype(np.float32) - pixels[place]) * cover
 
 
 def mountain(rng: Random) -> Sheet:
