@@ -215,7 +215,11 @@ class Captions:
         """One size for the invitation in all its languages: the largest, or a little less for fewer lines."""
         largest = min(self._fitting((text,), room, cap) for text in said)
         sizes = [largest * share for share in np.arange(1.0, FEWER_LINES - 0.01, -0.03)]
-        return min(sizes, key=lambda size: (len(self._lines(said, size, room.width)), -size))
+
+        def lines(size: float) -> int:
+            return sum(line_count(text, room.width, partial(self._measure, cap=size)) for text in said)
+
+        return min(sizes, key=lambda size: (lines(size), -size))
 
     def _beside(self, texts: tuple[str, ...], room: Rect, cap: float) -> list[_Column]:
         """The other languages, in two columns where they are broad enough, all of one size."""
