@@ -11,6 +11,7 @@ import logging
 import os
 import select
 import signal
+import statistics
 import sys
 import time
 from pathlib import Path
@@ -50,6 +51,7 @@ from installation.sound.readers import Readers
 from installation.sound.watch import SoundWatch
 
 AHEAD_FRAMES = 16 * BLOCK_FRAMES  # mixed and waiting: 171 ms, more than a sound server asks for in one go
+SETTLING_BLOCKS = 16  # of silence, for a card to say when its blocks are heard: at first it errs by its buffer
 log = logging.getLogger("sound")
 
 
@@ -86,17 +88,17 @@ class SoundProcess:
         self._speakers: Speakers = open_speakers(exhibition, self._vitals)
         layout = Layout(exhibition.speakers.azimuths).on(self._speakers.channels)
         self._microphone: Microphone = Quiet()
-        before = self._before = self._clock.read()
-        start = 0
-        if before is not None:  # someone played before us: go on where time has brought that timeline
-            start = max(0, round(before.timeline.sample_at(time.monotonic() + self._speakers.latency)))
+        before = self._before = self._clock.read()  # of someone who played before us
+        start = max(0, round(before.timeline.sample_at(time.monotonic()))) if before is not None else 0
         self._beds = BedMixer(RATE_HZ, layout, Readers())
         gain = 10 ** (exhibition.speakers.gain_db / 20)
         self._mixer = Mixer(RATE_HZ, layout.channels, start, gain, front=layout.front, beds=self._beds)
         if before is not None and before.bars:
             self._mixer.restore_grid(before.bars)
             self._mixer.skip(0)
-        self._queue = BlockQueue(1 << 15, layout.channels, position=start)
+        self._queue = BlockQueue(1 << 15, layout.channels)
+        self._offset: int | None = 0 if before is None else None  # timeline less the card's own count; None: settling
+        self._settling: list[tuple[float, float]] = []
         self._filter = ClockFilter(RATE_HZ)
         self._missed_before = before.missed if before else 0
         self._delay = measured_delay(exhibition, self._speakers.name) if profile else 0.0
@@ -110,13 +112,16 @@ class SoundProcess:
     def run(self) -> None:
         self._microphone = open_microphone(self._exhibition, self._vitals)
         self._lookout = Lookout(self._exhibition, missing_devices(self._exhibition, self._speakers, self._microphone))
-        self._align()
-        self._fill()
+        if self._offset is not None:
+            self._fill()
         self._speakers.start(self._queue.pull)
         while self._running:
             self._listen()
-            self._fill()
-            self._keep_time()
+            if self._offset is None:
+                self._join()
+            if self._offset is not None:
+                self._fill()
+                self._keep_time(self._offset)
             self._look_after_devices()
             self._wait()
         self._lookout.close()
@@ -133,15 +138,18 @@ class SoundProcess:
         pause = min(max(spare / RATE_HZ, 0.001), 0.01)
         select.select([self._listener, *(line.connection for line in self._lines)], [], [], pause)
 
-    def _align(self) -> None:
-        """Opening devices took a while: begin where time has brought the timeline of whoever played before us."""
-        if self._before is None:
+    def _join(self) -> None:
+        """Once the card has settled, go on where time has brought the timeline of whoever played before us."""
+        assert self._before is not None
+        self._settling += self._queue.stamps()
+        if len(self._settling) < SETTLING_BLOCKS:
             return
-        due = round(self._before.timeline.sample_at(time.monotonic() + self._speakers.latency))
-        ahead = due - self._mixer.position
-        if ahead > 0:
-            self._mixer.skip(ahead)
-            self._queue.played = self._queue.written = due
+        due = self._before.timeline.sample_at
+        late = [due(seconds + self._delay) - sample for sample, seconds in self._settling[-SETTLING_BLOCKS // 2 :]]
+        self._queue.catch_up()
+        self._offset = max(round(statistics.median(late)), self._mixer.position - self._queue.written)
+        self._mixer.skip(self._queue.written + self._offset - self._mixer.position)
+        self._missed_before -= self._queue.missed  # the silence until here was none that the mixer owed
 
     def _fill(self) -> None:
         lost = self._queue.catch_up()
@@ -191,10 +199,10 @@ class SoundProcess:
             case _:
                 log.error("a message that is not for the sound process: %r", message)
 
-    def _keep_time(self) -> None:
+    def _keep_time(self, offset: int) -> None:
         stamps = self._queue.stamps()
         for sample, seconds in stamps:
-            self._filter.stamp(sample, seconds + self._delay)
+            self._filter.stamp(sample + offset, seconds + self._delay)
         timeline = self._filter.timeline
         if timeline is None:
             return

@@ -1,0 +1,79 @@
+"""The sound process on a card that is not one: where it goes on when another has played before it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from installation import segments, shared
+from installation.clock import SharedClock, Timeline
+from installation.devices.speakers import Pull, Silent
+from installation.exhibition import Exhibition
+from installation.segments import RATE_HZ
+from installation.sound import process
+from installation.sound.process import SoundProcess
+
+LATENCY = 0.3
+
+
+class Hasty(Silent):
+    """A card that plays its first blocks at once, and is wrong about when by all that its buffer could hold."""
+
+    latency = LATENCY
+
+    def __init__(self, rate_hz: int) -> None:
+        super().__init__(rate_hz)
+        self.pulled = 0
+
+    def start(self, pull: Pull) -> None:
+        def card(out: NDArray[np.float32], heard_at: float) -> None:
+            truly = heard_at - LATENCY
+            pull(out, truly + (LATENCY if self.pulled == 0 else 0.0))
+            self.pulled += 1
+
+        super().start(card)
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> Hasty:
+    card = Hasty(RATE_HZ)
+    monkeypatch.setattr(process, "open_speakers", lambda exhibition, vitals: card)
+    return card
+
+
+def test_it_goes_on_where_time_has_brought_the_timeline_on_a_card_that_is_hasty_at_first(
+    tmp_path: Path, loaded: Callable[[str], Exhibition], card: Hasty
+) -> None:
+    segments.make(tmp_path)
+    found = shared.attach(tmp_path, "clock")
+    assert found is not None
+    clock = SharedClock(found[1])
+    before = Timeline(7_000_000.0, time.monotonic() - 1.5, RATE_HZ)
+    clock.publish(before, 7_010_000, RATE_HZ, LATENCY, missed=3)
+    sound = SoundProcess(tmp_path, loaded("pieces: beat\nmicrophone: none\nspeakers: silent"))
+    running = threading.Thread(target=sound.run)
+    running.start()
+    try:
+        end = time.monotonic() + 10
+        while (reading := clock.read()) is None or reading.timeline.anchor_sample == before.anchor_sample:
+            assert time.monotonic() < end, "it never went on"
+            time.sleep(0.005)
+        first = card.pulled
+        while card.pulled < first + 20:
+            assert time.monotonic() < end
+            time.sleep(0.005)
+        reading = clock.read()
+    finally:
+        sound.stop()
+        running.join(timeout=5)
+    assert reading is not None
+    now = time.monotonic()
+    assert reading.timeline.sample_at(now) == pytest.approx(before.sample_at(now), abs=0.002 * RATE_HZ)
+    assert reading.missed == 3, "nothing was owed before it went on"
+    assert reading.mixed_to > before.sample_at(now)
