@@ -335,6 +335,12 @@ def examine_screen(exhibition: Exhibition, machine: Machine) -> list[Finding]:
         message = f"{error}; the picture is drawn offscreen"
         verdict: Verdict = "stand_in" if wanted.mode == "auto" else "fault"
         return [Finding("screen", verdict, message, f"plug in a screen; {remedy}")]
+    if wanted.mode == "auto" and not machine.has_display() and found:
+        message = f"{found[0].driver} could draw on it, but 'auto' looks for an X server or Wayland, and none is here"
+        remedy = (
+            "over SSH: DISPLAY=:0 python3 run.py doctor; on a machine without a desktop: screen: {mode: fullscreen}"
+        )
+        return [Finding("screen", "stand_in", f"{message}; the picture is drawn offscreen", remedy)]
     findings = [] if wanted.display < len(found) else [
         Finding("screen", "fault", f"there is no display {wanted.display}; {len(found)} are connected",
                 f"set 'display' of 'screen' to 0 … {len(found) - 1}, or look at the screen's plug")

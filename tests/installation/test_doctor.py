@@ -264,6 +264,19 @@ def test_what_a_remedy_says_can_be_written(shown: Callable[[str], Exhibition], t
     assert passes(examine(shown(setting), real()))
 
 
+@pytest.mark.parametrize(("mode", "verdict"), [("auto", "stand_in"), ("fullscreen", "ok")])
+def test_a_console_screen_is_drawn_on_where_it_is_asked_for(
+    shown: Callable[..., Exhibition], mode: str, verdict: str
+) -> None:
+    machine = real(
+        displays=lambda: [DisplayFound(0, "display 0", 1920, 1080, 60.0, "KMSDRM")], has_display=lambda: False
+    )
+    found = doctor.examine_screen(shown(f"screen: {{mode: {mode}}}"), machine)
+    assert found[0].verdict == verdict
+    if mode == "auto":
+        assert "KMSDRM" in found[0].message and "screen: {mode: fullscreen}" in found[0].remedy
+
+
 @pytest.mark.parametrize("connectors", [nothing, lambda: [ConnectorFound("card0-HDMI-A-1", "Projector", "")]])
 @pytest.mark.parametrize("has_display", [True, False])
 def test_a_shell_without_display_says_how_to_ask_over_ssh(
