@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, Installed, OnShow, last_good, load
-from installation.inspection import check
+from installation.inspection import check, missing
 from installation.networks.weights import WeightsError
 from installation.never_again import NeverAgain
 from installation.piece import Piece
@@ -46,9 +46,14 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 
 
 @app.callback(invoke_without_command=True)
-def main_command(context: typer.Context) -> None:
+def main_command(
+    context: typer.Context,
+    exhibition: Annotated[Path | None, typer.Option("--exhibition", "-e", help="The exhibition file to run.")] = None,
+) -> None:
     if context.invoked_subcommand is None:
-        run(DEFAULT_PATH)
+        run(exhibition or DEFAULT_PATH)
+    elif exhibition is not None:
+        raise typer.BadParameter(f"name the exhibition file behind the command: {context.invoked_subcommand} -e FILE")
 
 
 @app.command()
@@ -70,8 +75,12 @@ def run(exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
 
 
 @app.command("check")
-def check_command(exhibition: Annotated[Path, typer.Argument(help="The exhibition file.")] = DEFAULT_PATH) -> None:
+def check_command(
+    file: Annotated[Path | None, typer.Argument(help="The exhibition file.", show_default=str(DEFAULT_PATH))] = None,
+    exhibition: ExhibitionFile = DEFAULT_PATH,
+) -> None:
     """Say everything that is wrong with the exhibition file, with line and column. Exit code 2 if anything is."""
+    exhibition = file or exhibition
     problems = check(exhibition)
     for problem in problems:
         print(problem)
@@ -399,7 +408,7 @@ def _load_or_last_good(path: Path) -> Exhibition:
     """The exhibition, or what was last on show if it has mistakes now: a machine that starts in the morning must not
     stay dark for what was typed in the evening. The supervisor says it on the console, too."""
     try:
-        return load(path)
+        opened = load(path)
     except ExhibitionError as error:
         _say(error)
         kept = last_good(path)
@@ -407,6 +416,12 @@ def _load_or_last_good(path: Path) -> Exhibition:
             raise typer.Exit(WRONG) from error
         err.print(f"Showing what was last good. `python3 run.py check` says when {path.name} is.", highlight=False)
         return kept
+    absent = missing(path)
+    for problem in absent:
+        err.print(str(problem), highlight=False)
+    if absent:
+        err.print("Starting all the same, with what is here.", highlight=False)
+    return opened
 
 
 def _load(path: Path) -> Exhibition:

@@ -113,6 +113,24 @@ def test_a_bad_file_stops_whatever_needs_it(run: Any, words: tuple[str, ...]) ->
 # ---- run --------------------------------------------------------------------------------------------------------
 
 
+def test_what_is_missing_is_said_and_the_rest_is_shown(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a night without power nobody is there to restore a file: the other world is shown."""
+    Path("exhibition.yaml").write_text("pieces:\n  - learning_to_see: {worlds: [sea, rust]}\n")
+    supervisor = SimpleNamespace(folder=Path(), every_turn=None, run=lambda: 0)
+    monkeypatch.setattr("installation.supervisor.Supervisor", lambda *_: supervisor)
+    done = run("run")
+    assert done.exit_code == 0
+    assert "exhibition.yaml:2:37:" in done.stderr and "learning_to_see.rust.safetensors: there is no" in done.stderr
+    assert done.stderr.rstrip().endswith("Starting all the same, with what is here.")
+    assert "rust" in run("check", "-e", "exhibition.yaml").output
+
+
+def test_the_file_may_be_named_without_a_command(run: Any) -> None:
+    Path("other.yaml").write_text("pieces: [neural_beatboxx]\n")
+    assert "other.yaml:1:10:" in run("-e", "other.yaml").stderr
+    assert "check -e FILE" in run("-e", "other.yaml", "check").output.replace("\n", " ")
+
+
 def test_two_at_once_on_one_store(run: Any) -> None:
     """The second says so and leaves."""
     with locked(Path("data"), "the first"):
