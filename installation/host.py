@@ -33,6 +33,22 @@ Ask = Callable[..., dict[str, Any]]
 
 LEAST_FREE_MB = 2000  # besides what the exhibition reserves: logs, films in progress, an update
 GROUPS = {"video": "video*", "audio": "snd/pcm*", "render": "dri/render*", "input": "input/event*"}
+NETWORK_FILESYSTEMS = frozenset(
+    (
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "9p",
+        "ceph",
+        "glusterfs",
+        "afs",
+        "fuse.sshfs",
+        "fuse.rclone",
+        "fuse.davfs",
+    )
+)
 NVIDIA, DISPLAY_CLASS = "0x10de", "0x03"
 
 
@@ -50,7 +66,7 @@ def ok(subject: str, message: str) -> Finding:
     return Finding(subject, "ok", message)
 
 
-def examine_disk(exhibition: Exhibition) -> list[Finding]:
+def examine_disk(exhibition: Exhibition, mounts: Path = Path("/proc/self/mounts")) -> list[Finding]:
     """Whether recordings can be written where the exhibition keeps them, and for how long."""
     folder = exhibition.data_folder
     existing = next(parent for parent in (folder, *folder.resolve().parents) if parent.exists())
@@ -75,7 +91,25 @@ def examine_disk(exhibition: Exhibition) -> list[Finding]:
         return [Finding("disk", "fault", f"{said}; no recording is kept below {needed_mb / 1000:g} GB", remedy)]
     if free_mb < needed_mb + LEAST_FREE_MB:
         return [Finding("disk", "warning", f"{said}; it will be full soon", "delete files, or move 'data' elsewhere")]
+    kind = filesystem_of(existing, mounts)
+    if kind in NETWORK_FILESYSTEMS:
+        remedy = "set 'data' to a folder on this machine's own disk, and copy it to the share at night"
+        return [Finding("disk", "warning", f"{said}, on a share ({kind}): the picture halts when it does", remedy)]
     return [ok("disk", f"{said}, writable")]
+
+
+def filesystem_of(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
+    """The kind of file system that `folder` lies on, as Linux calls it ("ext4"); empty where that cannot be told."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # no Linux
+        return ""
+    found, deepest = "", -1
+    for _, where, kind, *_ in (line.split(" ") for line in lines if line.count(" ") >= 3):
+        mounted = Path(where.replace("\\040", " ").replace("\\011", "\t"))  # as fstab(5) writes them
+        if folder.resolve().is_relative_to(mounted) and len(mounted.parts) >= deepest:  # the last one lies on top
+            found, deepest = kind, len(mounted.parts)
+    return found
 
 
 def examine_permissions(ask: Ask, dev: Path = Path("/dev")) -> list[Finding]:

@@ -34,6 +34,31 @@ def test_a_folder_that_does_not_exist_yet_is_judged_by_its_parent(loaded: Loaded
     assert list(tmp_path.iterdir()) == [], "looking leaves nothing behind"
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("ext4", "writable"), ("nfs4", "share (nfs4)"), ("cifs", "share (cifs)")],
+)
+def test_recordings_on_a_share_are_warned_of(loaded: Loaded, tmp_path: Path, kind: str, said: str) -> None:
+    """The last of the deepest mounts is the one that counts; a blank in its name is written as Linux does."""
+    folder = tmp_path / "the work"
+    folder.mkdir()
+    escaped = str(folder).replace(" ", "\\040")
+    mounts = tmp_path / "mounts"
+    mounts.write_text(
+        f"overlay / overlay rw 0 0\nsysfs {escaped} sysfs rw 0 0\nwhere {escaped} {kind} rw 0 0\n"
+        f"proc /proc proc rw 0 0\nodd {escaped}er nfs rw 0 0\n"
+    )
+    exhibition = loaded("pieces: beat\nvisitors: {disk_reserve_mb: 100}", folder / "x.yaml")
+    (found,) = host.examine_disk(exhibition, mounts)
+    assert said in found.message
+    assert found.verdict == ("ok" if kind == "ext4" else "warning")
+
+
+def test_without_a_list_of_mounts_nothing_is_said_of_them(tmp_path: Path) -> None:
+    assert host.filesystem_of(tmp_path, tmp_path / "none") == ""
+    assert host.filesystem_of(Path("/proc")) == "proc"
+
+
 def test_a_full_disk_is_a_fault_and_a_nearly_full_one_a_warning(
     loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
