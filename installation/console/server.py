@@ -21,6 +21,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from nicegui import ui
 
+from installation.console.connection import Connection
 from installation.console.page import Page
 from installation.console.standing import Observer, Situation
 from installation.console.stream import LiveStream, Preview
@@ -74,6 +75,7 @@ class Site:
         """A server for this site, to be given its listening socket."""
         config = uvicorn.Config(
             Fenced(self.app),
+            http=Connection,
             log_config=None,
             access_log=False,
             log_level="warning",

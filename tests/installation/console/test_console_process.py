@@ -226,6 +226,14 @@ def test_there_is_nothing_else_to_be_found(console: Console, path: str) -> None:
     assert b"cdn." not in body
 
 
+def test_a_head_without_end_is_refused(console: Console) -> None:
+    where = re.fullmatch(r"http://(.+):(\d+)/", console.address)
+    assert where is not None
+    with socket.create_connection((where[1], int(where[2])), PATIENCE) as client:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: console\r\nX: " + b"a" * 100_000)
+        assert b" 400 " in client.recv(100)
+
+
 def test_what_files_say_is_never_markup(console: Console) -> None:
     hostile = "</script><script>alert(1)</script> ${alert(2)} `x` \\u003cb"
     said = {"name": "a", "severity": "fault", "message": hostile, "remedy": hostile, "since": 1.0, "count": 1}
