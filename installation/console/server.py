@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -46,6 +47,8 @@ HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 ]
+LOCAL_NAMES = (".local", ".localhost", ".internal", ".lan", ".home.arpa")  # nobody can have these in the public DNS
+STRANGE_NAME = "This page is not known by that name: type the address, or have `console: {host: …}` say the name.\n"
 FAVICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" fill="#13110f"/>'
     '<circle cx="16" cy="16" r="9" fill="none" stroke="#f1eade" stroke-width="3"/></svg>'
@@ -64,8 +67,11 @@ class Server(uvicorn.Server):
 class Site:
     """Everything that is answered, and the pages that are open."""
 
-    def __init__(self, folder: Path, title: str, rate_hz: float, observer: Observer, anywhere: bool = False) -> None:
+    def __init__(
+        self, folder: Path, title: str, rate_hz: float, observer: Observer, anywhere: bool = False, host: str = ""
+    ) -> None:
         self._folder, self._title, self._observer, self._anywhere = folder, title, observer, anywhere
+        self._host = host
         self.stopping = asyncio.Event()
         self.preview = Preview(folder, rate_hz)
         self._pages: dict[str, Page] = {}
@@ -74,7 +80,7 @@ class Site:
     def server(self) -> Server:
         """A server for this site, to be given its listening socket."""
         config = uvicorn.Config(
-            Fenced(self.app),
+            Fenced(self.app, self._host),
             http=Connection,
             log_config=None,
             access_log=False,
@@ -182,11 +188,25 @@ def _is(name: str) -> bool:
     return _address(name) is not None
 
 
-class Fenced:
-    """Tells the browser with every answer to fetch nothing from elsewhere."""
+def is_ours(header: str, host: str) -> bool:
+    """Whether a browser that names its server so, in the header Host, can mean this machine: by an address, by a name
+    that only a local network knows, or by the `host` of the exhibition. Any other name is that of a site elsewhere
+    which lets it point here, so that its own scripts may read the room's picture ("DNS rebinding")."""
+    try:
+        name = (urlsplit(f"//{header}").hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    return "." not in name or _is(name) or name.endswith(LOCAL_NAMES) or name == host.casefold()
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+
+class Fenced:
+    """Answers whoever names this machine by its own name, and tells the browser to fetch nothing from elsewhere.
+
+    `host` is one more name of this machine.
+    """
+
+    def __init__(self, app: ASGIApp, host: str = "") -> None:
+        self.app, self.host = app, host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def fenced(message: Message) -> None:
@@ -194,4 +214,10 @@ class Fenced:
                 message = {**message, "headers": [*message.get("headers", ()), *HEADERS]}
             await send(message)
 
-        await self.app(scope, receive, fenced)
+        named = [value.decode("latin-1") for name, value in scope.get("headers", ()) if name == b"host"]
+        if all(is_ours(name, self.host) for name in named):
+            await self.app(scope, receive, fenced)
+        elif scope["type"] == "http":
+            await PlainTextResponse(STRANGE_NAME, 421, KEPT)(scope, receive, fenced)
+        else:
+            await send({"type": "websocket.close"})
