@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_PAGES = 24  # a page takes a third of a megabyte, and one that was never shown goes after a minute
+FOR_HERE = 4  # of these, so that nobody in the network can keep out who sits at the machine
 PICTURE_SECONDS = 3.0  # what a single picture may take: the stage notices the watcher, draws, writes
 CURTAIN_SECONDS = 3.0
 KEPT = {"cache-control": "no-store"}
@@ -127,10 +128,11 @@ class Site:
 
     def _page_builder(self) -> Callable[[], Response | None]:
         def build() -> Response | None:
-            if len(self._pages) >= MOST_PAGES:
-                return PlainTextResponse("Too many pages are open; close one elsewhere.\n", 503, KEPT)
             client = ui.context.client
-            may = self._anywhere or is_here(client.request)
+            here = is_here(client.request)
+            if len(self._pages) >= MOST_PAGES - (0 if here else FOR_HERE):
+                return PlainTextResponse("Too many pages are open; close one elsewhere.\n", 503, KEPT)
+            may = self._anywhere or here
             page = Page(self._title, self._observer.never_again if may else None)
             page.show(self._look(), self._curtain)
             self._pages[client.id] = page

@@ -297,6 +297,16 @@ def test_pages_are_bounded_a_taken_port_is_an_alert_and_leaving_takes_a_second(t
         console.close()
 
 
+def test_the_network_cannot_open_so_many_pages_that_there_is_none_for_the_machine_itself(tmp_path: Path) -> None:
+    console = Console(Run(tmp_path / "run"), free_port())
+    try:
+        elsewhere = [console.get("/", Host="gallery")[0] for _ in range(MOST_PAGES + 1)]
+        assert 503 in elsewhere
+        assert console.get("/")[0] == 200
+    finally:
+        console.close()
+
+
 def kept_waiting(took: float) -> float:
     """How much of `took` may be due to others, where more wants to run than there are processors."""
     return took * (1 - min(1.0, (os.cpu_count() or 1) / max(os.getloadavg()[0], 0.1)))
