@@ -131,6 +131,7 @@ class Site:
             client = ui.context.client
             here = is_here(client.request)
             if len(self._pages) >= MOST_PAGES - (0 if here else FOR_HERE):
+                client.delete()  # NiceGUI would keep for a minute what is never shown
                 return PlainTextResponse("Too many pages are open; close one elsewhere.\n", 503, KEPT)
             may = self._anywhere or here
             page = Page(self._title, self._observer.never_again if may else None)

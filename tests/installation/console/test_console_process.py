@@ -303,6 +303,10 @@ def test_the_network_cannot_open_so_many_pages_that_there_is_none_for_the_machin
         elsewhere = [console.get("/", Host="gallery")[0] for _ in range(MOST_PAGES + 1)]
         assert 503 in elsewhere
         assert console.get("/")[0] == 200
+        memory = psutil.Process(console.process.pid).memory_info
+        before = memory().rss
+        assert {console.get("/", Host="gallery")[0] for _ in range(300)} == {503}
+        assert memory().rss - before < 6_000_000, "what is refused is not kept"
     finally:
         console.close()
 
