@@ -36,8 +36,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Runs AI artworks in a gallery. Without a command: runs the exhibition in exhibition.yaml.",
 )
-out = Console(soft_wrap=True)
-err = Console(stderr=True, soft_wrap=True)
+out = Console(soft_wrap=True, markup=False, emoji=False)  # what a file or a folder is called is no markup
+err = Console(stderr=True, soft_wrap=True, markup=False, emoji=False)
 _BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 WRONG = 2  # exit code: what was asked for cannot be done as it is written
 
@@ -475,7 +475,7 @@ def _piece(name: str) -> type[Piece] | None:
 
 
 def _say_unloadable(name: str, error: Exception) -> None:
-    err.print(f"piece {name!r} cannot be loaded: {type(error).__name__}: {error}", highlight=False, markup=False)
+    err.print(f"piece {name!r} cannot be loaded: {type(error).__name__}: {error}", highlight=False)
 
 
 def _function(name: str, kind: str) -> Any:

@@ -45,6 +45,8 @@ class Exhibition(Choices):
         found = texts.every_text(self.languages, self.own_texts, keep_s, undo_s, self.texts_of_pieces)
         if by_sound and "invitation" not in self.own_texts:
             found["invitation"] = found["invitation_by_sound"]
+        if by_sound and "take_back" not in self.own_texts:
+            found["take_back"] = []  # no sound takes a recording back: what cannot be done is not promised
         return found
 
     def texts_in(self, language: str) -> list[str]:

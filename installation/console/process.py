@@ -83,7 +83,8 @@ class ConsoleProcess:
 
         wanted = self._choices.console
         anywhere = wanted.change == "anywhere"
-        site = Site(self._folder, self._choices.title, wanted.stream_rate_hz, self._observer, anywhere)
+        title, rate_hz = self._choices.title, wanted.stream_rate_hz
+        site = Site(self._folder, title, rate_hz, self._observer, anywhere, wanted.host)
         server = site.server()
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._leave, site, server)

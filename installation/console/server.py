@@ -15,12 +15,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
+from nicegui import app as pages
 from nicegui import ui
 
+from installation.console.connection import Connection
 from installation.console.page import Page
 from installation.console.standing import Observer, Situation
 from installation.console.stream import LiveStream, Preview
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_PAGES = 24  # a page takes a third of a megabyte, and one that was never shown goes after a minute
+FOR_HERE = 4  # of these, so that nobody in the network can keep out who sits at the machine
 PICTURE_SECONDS = 3.0  # what a single picture may take: the stage notices the watcher, draws, writes
 CURTAIN_SECONDS = 3.0
 KEPT = {"cache-control": "no-store"}
@@ -45,6 +49,8 @@ HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 ]
+LOCAL_NAMES = (".local", ".localhost", ".internal", ".lan", ".home.arpa")  # nobody can have these in the public DNS
+STRANGE_NAME = "This page is not known by that name: type the address, or have `console: {host: …}` say the name.\n"
 FAVICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" fill="#13110f"/>'
     '<circle cx="16" cy="16" r="9" fill="none" stroke="#f1eade" stroke-width="3"/></svg>'
@@ -63,8 +69,11 @@ class Server(uvicorn.Server):
 class Site:
     """Everything that is answered, and the pages that are open."""
 
-    def __init__(self, folder: Path, title: str, rate_hz: float, observer: Observer, anywhere: bool = False) -> None:
+    def __init__(
+        self, folder: Path, title: str, rate_hz: float, observer: Observer, anywhere: bool = False, host: str = ""
+    ) -> None:
         self._folder, self._title, self._observer, self._anywhere = folder, title, observer, anywhere
+        self._host = host
         self.stopping = asyncio.Event()
         self.preview = Preview(folder, rate_hz)
         self._pages: dict[str, Page] = {}
@@ -73,7 +82,8 @@ class Site:
     def server(self) -> Server:
         """A server for this site, to be given its listening socket."""
         config = uvicorn.Config(
-            Fenced(self.app),
+            Fenced(self.app, self._host),
+            http=Connection,
             log_config=None,
             access_log=False,
             log_level="warning",
@@ -102,6 +112,7 @@ class Site:
         app.get("/status.json")(self._status)
         app.get("/metrics")(self._metrics)
         app.get("/healthz")(self._health)
+        pages.add_exception_handler(404, nothing_here)
         ui.page("/", title=self._title, favicon=FAVICON)(self._page_builder())
         ui.run_with(
             app,
@@ -117,10 +128,12 @@ class Site:
 
     def _page_builder(self) -> Callable[[], Response | None]:
         def build() -> Response | None:
-            if len(self._pages) >= MOST_PAGES:
-                return PlainTextResponse("Too many pages are open; close one elsewhere.\n", 503, KEPT)
             client = ui.context.client
-            may = self._anywhere or is_here(client.request)
+            here = is_here(client.request)
+            if len(self._pages) >= MOST_PAGES - (0 if here else FOR_HERE):
+                client.delete()  # NiceGUI would keep for a minute what is never shown
+                return PlainTextResponse("Too many pages are open; close one elsewhere.\n", 503, KEPT)
+            may = self._anywhere or here
             page = Page(self._title, self._observer.never_again if may else None)
             page.show(self._look(), self._curtain)
             self._pages[client.id] = page
@@ -160,6 +173,11 @@ class Site:
         return JSONResponse({"ok": not missing, "reasons": missing}, 503 if missing else 200, KEPT)
 
 
+async def nothing_here(request: Request, error: Exception) -> Response:
+    """NiceGUI's own answer is a page, which is built, kept for a minute, counted by nobody, and a line in the log."""
+    return PlainTextResponse("There is nothing here.\n", 404, KEPT)
+
+
 def is_here(request: Request) -> bool:
     """Whether a browser that asks runs on this machine, and for an address of it: not for another site's name."""
     client, server = (_address(end[0]) if end else None for end in (request.client, request.scope.get("server")))
@@ -180,11 +198,25 @@ def _is(name: str) -> bool:
     return _address(name) is not None
 
 
-class Fenced:
-    """Tells the browser with every answer to fetch nothing from elsewhere."""
+def is_ours(header: str, host: str) -> bool:
+    """Whether a browser that names its server so, in the header Host, can mean this machine: by an address, by a name
+    that only a local network knows, or by the `host` of the exhibition. Any other name is that of a site elsewhere
+    which lets it point here, so that its own scripts may read the room's picture ("DNS rebinding")."""
+    try:
+        name = (urlsplit(f"//{header}").hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    return "." not in name or _is(name) or name.endswith(LOCAL_NAMES) or name == host.casefold()
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+
+class Fenced:
+    """Answers whoever names this machine by its own name, and tells the browser to fetch nothing from elsewhere.
+
+    `host` is one more name of this machine.
+    """
+
+    def __init__(self, app: ASGIApp, host: str = "") -> None:
+        self.app, self.host = app, host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def fenced(message: Message) -> None:
@@ -192,4 +224,10 @@ class Fenced:
                 message = {**message, "headers": [*message.get("headers", ()), *HEADERS]}
             await send(message)
 
-        await self.app(scope, receive, fenced)
+        named = [value.decode("latin-1") for name, value in scope.get("headers", ()) if name == b"host"]
+        if all(is_ours(name, self.host) for name in named):
+            await self.app(scope, receive, fenced)
+        elif scope["type"] == "http":
+            await PlainTextResponse(STRANGE_NAME, 421, KEPT)(scope, receive, fenced)
+        else:
+            await send({"type": "websocket.close"})

@@ -12,6 +12,7 @@ import contextlib
 import faulthandler
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -26,6 +27,9 @@ FILE_BYTES = 2_000_000
 FILES = 5  # the current one and four older ones
 LINE_CHARACTERS = 4000  # a record is cut here: one runaway message must not rotate everything else away
 
+# What a terminal would obey, what ends a line for some programs, and what no file takes (half a surrogate pair).
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
 _crash_files: dict[str, IO[Any]] = {}  # faulthandler writes to the descriptor, so the file must stay open
 
 
@@ -39,6 +43,7 @@ class Line(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
         text = super().format(record).strip().replace("\r", "").replace("\n", " ⏎ ")
+        text = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
         if len(text) > LINE_CHARACTERS:
             half = LINE_CHARACTERS // 2
             text = f"{text[:half]} […] {text[-half:]}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -104,6 +105,8 @@ class Footing:
 
     def _open(self) -> Ledger:
         try:
+            self._folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
+            _close_to_others(self._folder)
             if not self._media.exists():
                 self._media.mkdir(parents=True, exist_ok=True)
                 self._disk.flush_folder(self._folder)
@@ -148,6 +151,16 @@ class Footing:
         descriptor, self._lock = self._lock, None
         if descriptor is not None:
             os.close(descriptor)
+
+
+def _close_to_others(folder: Path) -> None:
+    """Faces and voices are not for every account of the machine; what its group may do is its owner's affair."""
+    try:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if mode & stat.S_IRWXO:
+            folder.chmod(mode & ~stat.S_IRWXO)
+    except OSError as error:  # a file system without permissions keeps visits all the same
+        log.warning("other accounts of this machine may read %s: %s", folder, error)
 
 
 __all__ = ["Footing", "StoreInUse"]

@@ -6,6 +6,7 @@ that (`archive.py`), and encoders (`encoders.py`).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +14,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.resampling import resample
+
 if TYPE_CHECKING:
     from pieces.imaginary_soundscape.encoders import Encoder
 
 HEARD_S = 5.0  # of each part that is listened to
 PARTS = 12  # of a long file that are listened to, spread evenly
 SHORTEST_S = 0.1
+MOST_HZ = 768_000
+MOST_TAPS = 1 << 23  # torchaudio has a filter for each place between two samples: from 31,999 to 32,000 Hz, 8 GB
 MEASURED_S, PIECE_S = 30.0, 2.5  # of what is listened to, for its loudness, in pieces spread evenly
 QUIETEST_LUFS = -60.0  # what is quieter is not raised any further
 
@@ -48,6 +53,8 @@ def listen(path: Path, rate_hz: int) -> Recording:
         with soundfile.SoundFile(path) as file:
             if file.frames <= 0 or file.samplerate <= 0:
                 raise UnreadableError("there is no sound in it")
+            if file.samplerate > MOST_HZ:
+                raise UnreadableError(f"{file.samplerate} Hz is no rate of a recording")
             seconds = file.frames / file.samplerate
             if seconds < SHORTEST_S:
                 raise UnreadableError(f"{seconds:.2f} s is too short")
@@ -97,6 +104,8 @@ def resampled(samples: NDArray[np.float32], rate_hz: int, wanted_hz: int) -> NDA
     """[frames] at another rate."""
     if rate_hz == wanted_hz:
         return samples
+    if rate_hz * wanted_hz > MOST_TAPS * math.gcd(rate_hz, wanted_hz) ** 2:
+        return resample(samples, rate_hz, wanted_hz)
     import torch
     import torchaudio
 

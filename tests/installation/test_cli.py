@@ -484,6 +484,17 @@ def test_a_machine_that_starts_after_a_mistake_was_saved_shows_what_was_last_goo
     assert "exhibition.yaml:2:1: unknown setting 'titel'" in said and "what was last good" in said
 
 
+def test_what_a_curator_writes_in_brackets_is_said_as_it_is(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.out.print("Room [/2] [bold] :bell: is on: neural_beatbox.", highlight=False)
+    assert capsys.readouterr().out == "Room [/2] [bold] :bell: is on: neural_beatbox.\n"
+    cli._print("a [/b]", {"sounds/[/rain].wav": 0.5}, as_json=False)
+    said = capsys.readouterr().out
+    assert "a [/b]" in said and "sounds/[/rain].wav" in said
+    Path("exhibition.yaml").write_text("'[/b]': 3\n")
+    done = run("visits")
+    assert done.exit_code == cli.WRONG and "unknown setting '[/b]'" in done.stderr
+
+
 def test_with_nothing_good_to_show_the_mistakes_are_said_and_that_is_all(tmp_path: Path) -> None:
     path = tmp_path / "exhibition.yaml"
     path.write_text("pieces: [neural_beatbox]\ntitel: Morning\n")

@@ -464,6 +464,14 @@ def test_a_room_that_starts_by_sound_is_not_told_to_press_a_button(loaded: Loade
     assert by_sound["invitation"] == by_sound["invitation_by_sound"] != loaded("pieces: beat").texts()["invitation"]
 
 
+def test_where_nothing_takes_a_recording_back_nobody_is_told_that_it_does(loaded: Loaded) -> None:
+    assert loaded("pieces: beat\ncontrols: {button: [sound]}").texts()["take_back"] == []
+    assert loaded("pieces: beat\ncontrols: {button: [sound, touch]}").texts()["take_back"]
+    own = "texts: {take_back: {en: 'Ask at the desk within {seconds}'}}"
+    said = loaded(f"pieces: beat\ncontrols: {{button: [sound]}}\n{own}").texts()["take_back"]
+    assert said == ["Ask at the desk within 20\u00a0seconds"]
+
+
 def test_wording_in_an_unknown_language_is_enough_when_it_is_complete(loaded: Loaded, said: Said) -> None:
     names = list(loaded("pieces: beat").texts())
     texts = "".join(f"  {name}: {{eu: Kaixo}}\n" for name in names)

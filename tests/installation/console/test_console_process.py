@@ -68,12 +68,21 @@ class Console:
     def said(self) -> dict[str, Any]:
         return dict(json.loads(self.run.path("console").read_text()))
 
-    def get(self, path: str) -> tuple[int, bytes, dict[str, str]]:
+    def get(self, path: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+        asked = urllib.request.Request(self.address.rstrip("/") + path, headers=headers)
         try:
-            with urllib.request.urlopen(self.address.rstrip("/") + path, timeout=PATIENCE) as answer:
+            with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
                 return answer.status, answer.read(), {k.lower(): v for k, v in answer.headers.items()}
         except urllib.error.HTTPError as error:
             return error.code, error.read(), {k.lower(): v for k, v in error.headers.items()}
+
+    def answer_to(self, asked: bytes) -> bytes:
+        """How the answer to these very bytes begins."""
+        where = re.fullmatch(r"http://(.+):(\d+)/", self.address)
+        assert where is not None
+        with socket.create_connection((where[1], int(where[2])), PATIENCE) as client:
+            client.sendall(asked)
+            return client.recv(100)
 
     def close(self) -> None:
         self.process.kill()
@@ -223,7 +232,32 @@ def test_the_process_speaks_to_nobody_elsewhere(console: Console) -> None:
 def test_there_is_nothing_else_to_be_found(console: Console, path: str) -> None:
     code, body, _ = console.get(path)
     assert code == 404
-    assert b"cdn." not in body
+    assert body == b"There is nothing here.\n", "a page would be one more than is counted"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/status.json", "/picture.jpg", "/stream.mjpg", "/_nicegui_ws/socket.io/?EIO=4&transport=polling"]
+)
+def test_a_site_that_lets_its_name_point_here_reads_nothing(console: Console, path: str) -> None:
+    code, body, _ = console.get(path, Host="elsewhere.example:8080")
+    assert (code, body[:5]) == (421, b"This ")
+
+
+@pytest.mark.parametrize(("name", "code"), [("elsewhere.example", b" 403 "), ("gallery", b" 101 ")])
+def test_nor_does_it_get_a_websocket(console: Console, name: str, code: bytes) -> None:
+    asked = f"GET /_nicegui_ws/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {name}\r\n"
+    asked += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    asked += "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    assert code in console.answer_to(asked.encode())
+
+
+@pytest.mark.parametrize("name", ["localhost:8080", "gallery", "Gallery.local:8080", "192.0.2.7", "[fe80::1]:8080"])
+def test_this_machine_is_known_by_its_addresses_and_local_names(console: Console, name: str) -> None:
+    assert console.get("/status.json", Host=name)[0] == 200
+
+
+def test_a_head_without_end_is_refused(console: Console) -> None:
+    assert b" 400 " in console.answer_to(b"GET /healthz HTTP/1.1\r\nHost: console\r\nX: " + b"a" * 100_000)
 
 
 def test_what_files_say_is_never_markup(console: Console) -> None:
@@ -260,6 +294,20 @@ def test_pages_are_bounded_a_taken_port_is_an_alert_and_leaving_takes_a_second(t
         assert not (tmp_path / ".nicegui").exists(), "nothing is left in the folder from which it was started"
     finally:
         taken.socket.close()
+        console.close()
+
+
+def test_the_network_cannot_open_so_many_pages_that_there_is_none_for_the_machine_itself(tmp_path: Path) -> None:
+    console = Console(Run(tmp_path / "run"), free_port())
+    try:
+        elsewhere = [console.get("/", Host="gallery")[0] for _ in range(MOST_PAGES + 1)]
+        assert 503 in elsewhere
+        assert console.get("/")[0] == 200
+        memory = psutil.Process(console.process.pid).memory_info
+        before = memory().rss
+        assert {console.get("/", Host="gallery")[0] for _ in range(300)} == {503}
+        assert memory().rss - before < 6_000_000, "what is refused is not kept"
+    finally:
         console.close()
 
 

@@ -52,6 +52,15 @@ def test_a_record_is_a_line(tmp_path, capsys):
     assert capsys.readouterr().err.splitlines() == [line]
 
 
+def test_what_strangers_say_is_seen_and_not_obeyed(tmp_path):
+    logs.configure("console", tmp_path)
+    logging.warning("%s", "\x1b]0;mine\x07\x1b[2Ja\x85b\u2028c\u202ed\te")  # from a browser, or the name of a file
+    logging.warning("%s", os.fsdecode(b"caf\xe9.wav"))
+    (first, second) = lines(tmp_path, "console")
+    assert first.endswith(r": \u001b]0;mine\u0007\u001b[2Ja\u0085b\u2028c\u202ed" + "\te")
+    assert second.endswith(r": caf\udce9.wav")
+
+
 def test_where_standard_error_is_the_file_beside_it_a_line_is_kept_once(tmp_path, monkeypatch):
     with (tmp_path / "stage.out").open("a") as out, monkeypatch.context() as process:
         process.setattr(sys, "stderr", out)

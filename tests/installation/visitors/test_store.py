@@ -47,6 +47,15 @@ def test_values_that_are_no_numbers_are_silence(opened, take):
     assert same(kept, opened().visits(1)[0])
 
 
+def test_other_accounts_of_the_machine_see_nothing_of_visitors(opened):
+    folder = opened().folder
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o755)  # as earlier versions left it
+    assert opened().folder.stat().st_mode & 0o777 == 0o750
+    folder.chmod(0o2770)  # somebody lets a group listen
+    assert opened().folder.stat().st_mode & 0o7777 == 0o2770
+
+
 @pytest.mark.parametrize("sound", [np.zeros(0, np.float32), np.zeros((5, 2), np.float32)])
 def test_no_sound_is_a_mistake(opened, take, sound):
     store = opened()
