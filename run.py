@@ -21,6 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+LOCK = "requirements.lock"  # the versions of all libraries that the project was tested with
 NEEDED = (3, 11)
 INSTALLING = ("name", "requires-python", "dependencies", "optional-dependencies", "scripts", "entry-points")
 # Whether all that is named can be imported. A library of the system that is missing (PortAudio) is the doctor's.
@@ -86,10 +87,14 @@ def prepare(purpose: str) -> int:
     command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-e", f"{HERE}{extra}"]
     if not sys.stdout.isatty():
         command += ["--progress-bar", "off", "-q"]
-    code = subprocess.call(command)
+    tested = (HERE / LOCK).exists()
+    code = subprocess.call([*command, "--constraint", str(HERE / LOCK)] if tested else command)
     if code and not first and names and not subprocess.call([str(PYTHON), "-c", USABLE, *names]):
         print("The installation did not finish, but all that is needed is here from before: starting with that.")
         return 0
+    if code and tested:
+        print(f"The versions in {LOCK} cannot be had here; trying the newest that fit …", flush=True)
+        code = subprocess.call(command)
     if code:
         print(
             "The installation did not finish. Check the network connection and the free disk space, then try again."
@@ -113,7 +118,8 @@ def depends_on(purpose: str) -> tuple[str, list[str]]:
     if purpose == "test":
         lines += project.get("optional-dependencies", {}).get("test", [])
     names = [found.group() for found in (re.match(r"[\w.-]+", line) for line in lines) if found]
-    return repr([said.get("build-system"), *(project.get(key) for key in INSTALLING)]), names
+    lock = (HERE / LOCK).read_text(encoding="utf-8") if (HERE / LOCK).exists() else ""
+    return repr([said.get("build-system"), *(project.get(key) for key in INSTALLING)]) + lock, names
 
 
 if __name__ == "__main__":

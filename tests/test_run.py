@@ -136,6 +136,48 @@ def test_whether_it_is_usable_is_seen_by_importing(door: ModuleType, names: list
     assert done.stdout == "" and ("no-such-library" in done.stderr) is (code == 1)
 
 
+def test_the_tested_versions_are_asked_for_first_and_the_newest_where_they_cannot_be_had(
+    door: ModuleType, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (door.HERE / "pyproject.toml").write_text(PROJECT)
+    lock = door.HERE / door.LOCK
+    lock.write_text("numpy==2.4.6\n")
+    assert door.prepare("run") == 0
+    assert calls[0][-2:] == ["--constraint", str(lock)] and len(calls) == 1
+    lock.write_text("numpy==2.4.7\n")
+    assert door.prepare("run") == 0 and len(calls) == 2, "other versions"
+    lock.write_text("numpy==2.4.8\n")
+    asked: list[list[str]] = []
+    monkeypatch.setattr(
+        door.subprocess,
+        "call",
+        lambda command: asked.append(command) or ("pip" not in command or str(lock) in command),
+    )
+    assert door.prepare("run") == 0
+    assert [str(lock) in command for command in asked if "pip" in command] == [True, False]
+    assert "trying the newest that fit" in capsys.readouterr().out
+    assert door.prepare("run") == 0 and len(asked) == 3, "and stays with them"
+
+
+def test_the_lock_holds_every_library_in_a_version_that_fits_and_no_address() -> None:
+    import tomllib
+
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    text = RUN.with_name("requirements.lock").read_text(encoding="utf-8")
+    locked = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            name, _, version = line.partition("==")
+            assert version and not set("@/+ ") & set(line), line
+            locked[canonicalize_name(name)] = version
+    project = tomllib.loads(RUN.with_name("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for wanted in map(Requirement, project["dependencies"] + project["optional-dependencies"]["test"]):
+        version = locked[canonicalize_name(wanted.name)]
+        assert wanted.specifier.contains(version), f"{wanted}, but {version} is locked"
+
+
 def test_what_the_tests_need_holds_what_a_run_needs(door: ModuleType, calls: list[list[str]]) -> None:
     assert door.prepare("test") == door.prepare("run") == 0 and len(calls) == 1
 
