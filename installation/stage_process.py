@@ -32,7 +32,7 @@ from installation.keeping import Keeping
 from installation.live_camera import LiveCamera
 from installation.never_again import NeverAgain
 from installation.on_stage import OnStage
-from installation.piece import Picture, Piece
+from installation.piece import Phase, Picture, Piece
 from installation.preview import Preview
 from installation.sound.score import LivePort, ScoreWriter
 from installation.stage import Stage
@@ -47,6 +47,8 @@ from installation.visitors.store import Store, StoreInUse
 
 GPU_FAILED, WORK_STUCK = 3, 4  # exit codes
 STUCK_SECONDS, LEAVE_SECONDS = 120.0, 600.0  # long work has waited so long to be begun: say so; begin anew
+BEGUN: tuple[Phase, ...] = ("counting", "performing", "listening", "joined", "withdrawn")  # of a visit
+LAST_SECONDS = 60.0  # beyond the time for taking back, for which the doors wait for the last visitor
 MOST_ON_NOW = 40  # names that the console lists
 SLOW, SLOW_SECONDS = 0.7, 30  # this part of the wanted rate, for so long, is worth an alert
 log = logging.getLogger("stage")
@@ -85,6 +87,7 @@ class StageProcess:
         self._never_again = NeverAgain(exhibition.data_folder)
         self._keeping = Keeping(exhibition.data_folder, alerts.alert, alerts.clear)
         self._open, self._hours_at = True, 0.0
+        self._last_since: float | None = None  # the doors wait for somebody
         self._closed = self._closed_picture()
         # The turn began when its piece was first opened; a piece that fails and is opened again has no longer one.
         self._turn_began = self._opened_at = self._doors_opened_at = time.monotonic()
@@ -230,6 +233,10 @@ class StageProcess:
         now = datetime.datetime.now()
         self._vitals.condition("clock_unset", unset and bool(self._exhibition.hours), year=now.year)
         is_open = unset or self._exhibition.is_open(now)
+        if is_open:
+            self._last_since = None
+        else:
+            is_open = self._somebody_is_last()
         opening = None if is_open else self._exhibition.next_opening(now)
         self._vitals.status.fact("open", is_open)
         self._vitals.status.fact("opens_at", opening.timestamp() if opening is not None else None)
@@ -243,6 +250,14 @@ class StageProcess:
         else:
             self._ask(self._stage.abandon)  # or whoever was about to record would be recorded in the morning
         self._score.level(0.0 if is_open else -120.0, fade=2.0)
+
+    def _somebody_is_last(self) -> bool:
+        """Whether the doors wait for a visit in progress, so that it is heard, and can be taken back."""
+        if not self._open or self._stage.booth.phase not in BEGUN:
+            return False
+        now = time.monotonic()
+        self._last_since = now if self._last_since is None else self._last_since
+        return now - self._last_since < self._exhibition.visitors.undo + LAST_SECONDS
 
     def _take_turns(self, now: float) -> None:
         """Where several pieces are on show, the next one's turn comes; never while somebody is at the booth.

@@ -24,7 +24,7 @@ from installation.piece import Stage as Given
 from installation.settings import Field
 from installation.stage_process import StageProcess
 from installation.turns import FAILURES, TRIED_AGAIN
-from installation.visitors import on_request
+from installation.visitors import booth, on_request
 from installation.visitors.film import JpegFilm, encode
 from installation.visitors.store import Store
 
@@ -293,6 +293,34 @@ def test_who_was_about_to_record_when_the_doors_closed_is_not_recorded_in_the_mo
     assert phases == {"idle"}
     assert process._clerk is not None and process._clerk.store.holdings().visits == 0
     assert max(room.piece.deltas) <= 1.0, "a night is not one long frame"
+
+
+def test_the_doors_wait_for_the_last_visit_and_until_it_can_no_longer_be_taken_back(room: Room) -> None:
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "performing")
+    room.open = False
+    room.frames(12, 0.1)
+    assert process._open and process._stage.booth.phase in ("performing", "listening")
+    for _ in range(400):
+        room.frames(1, 0.05)
+        if process._stage.booth.phase == "joined":
+            break
+    assert process._open and stored(process) == 1
+    room.frames(1, 0.05, "button")
+    room.frames(20, 0.1)
+    assert process._open and process._stage.booth.phase == "withdrawn" and stored(process) == 0
+    room.frames(60, 0.1)
+    assert not process._open and process._stage.booth.phase == "idle"
+
+
+def test_a_visit_that_stays_is_the_last(room: Room) -> None:
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "joined")
+    room.open = False
+    room.frames(15, 1.1)
+    assert process._open
+    room.frames(8, 1.1)
+    assert not process._open and stored(process) == 1
 
 
 def test_a_clock_that_was_never_set_keeps_nobody_out(room: Room) -> None:
@@ -570,9 +598,13 @@ def test_a_take_that_nobody_was_told_of_is_not_kept(room: Room, monkeypatch: pyt
         room.frames(1, 0.05)
     assert stored(process) == 1, "it is on the disk while it is being heard"
     if doors:
-        Little.fails.add("Little.withdraw")
+        monkeypatch.setattr(booth, "LISTENING_SECONDS", 1000.0)
         room.open = False
-        room.frames(2, 1.1)
+        room.frames(70, 1.1)
+        assert process._open and stored(process) == 1, "the doors wait for it"
+        Little.fails.add("Little.withdraw")
+        room.frames(12, 1.1)
+        assert not process._open
     else:
         Little.fails.add("Little.frame")
         room.frames()
