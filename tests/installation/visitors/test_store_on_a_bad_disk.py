@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from installation.visitors import on_request
 from installation.visitors.disk import Disk
 from installation.visitors.ledger import Ledger, LedgerDamaged
 from installation.visitors.store import StoreFull
@@ -48,6 +49,19 @@ def test_a_row_that_cannot_be_written_takes_its_files_along(opened, take, monkey
     with pytest.raises(StoreFull):
         store.keep(*pair(take(1)), MONTH_S)
     assert names(store) == set()
+
+
+@pytest.mark.parametrize("operation", ["create", "flush", "rename", "flush_folder"])
+def test_a_slip_that_cannot_be_written_anew_stays_as_it_was(opened, take, memory_folder, operation):
+    disk = Refusing()
+    store = opened(disk=disk)
+    kept = store.keep(*pair(take(1)), MONTH_S)
+    disk.refused, disk.code, disk.left = operation, errno.ENOSPC, 0
+    with pytest.raises(StoreFull):
+        store.remember(kept.id, {"players": []})
+    disk.refused = ""
+    assert names(store) == wanted_names(kept)
+    assert [one.id for one in on_request.kept(memory_folder / "store", MONTH_S)] == [kept.id], "it is still listed"
 
 
 def test_the_reserve_is_not_touched(opened, take, board):
