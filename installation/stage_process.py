@@ -36,7 +36,7 @@ from installation.piece import Picture, Piece
 from installation.preview import Preview
 from installation.sound.score import LivePort, ScoreWriter
 from installation.stage import Stage
-from installation.stage_screen import StageScreen
+from installation.stage_screen import StageScreen, triggers
 from installation.stage_visitor import StageVisitor
 from installation.turns import Turns
 from installation.typography import Typesetter
@@ -356,6 +356,7 @@ class StageProcess:
         if self._clerk is not None:
             self._clerk.keep_s = exhibition.visitors.keep
         self._closed = self._closed_picture()
+        self._screen.obey(triggers(exhibition))
         self._turns = Turns([show.name for show in exhibition.pieces])
         self._vitals.condition("piece_replaced", False)
         self._vitals.condition("font_missing", False)
@@ -369,6 +370,7 @@ class StageProcess:
             if was is not None and was.settings != settings:
                 self._ask(stage.piece.change, settings)
         self._stage.set_undo(exhibition.visitors.undo)
+        self._stage.sound_trigger_db = sound_trigger_db(exhibition)
 
     def _open_from(self, first: int) -> None:
         """Open the piece at the place `first`, or the next that can be opened; the attract film where none can."""
@@ -400,7 +402,6 @@ class StageProcess:
     def _made_stage(self) -> Stage:
         exhibition, show = self._exhibition, None if self._show is None else self._exhibition.pieces[self._show]
         self._score.clear()
-        by_sound = "sound" in exhibition.controls.button
         return Stage(
             piece=Attract(None) if show is None else _made(show),
             size=self._screen.size,
@@ -417,7 +418,7 @@ class StageProcess:
             gpu=chosen_gpu(exhibition.gpu, self._vitals),
             undo=exhibition.visitors.undo,
             frame_seconds=1.0 / exhibition.screen.rate_hz,
-            sound_trigger_db=exhibition.controls.sound_db if by_sound else None,
+            sound_trigger_db=sound_trigger_db(exhibition),
             wall=time.time,
             memory=self._keeping.of("" if show is None else show.name),
             never_again=frozenset(() if show is None else self._never_again.of(show.name)),
@@ -444,6 +445,11 @@ class StageProcess:
 
 def _made(show: OnShow) -> Piece:
     return show.piece(show.settings)
+
+
+def sound_trigger_db(exhibition: Exhibition) -> float | None:
+    """How loud a sound must be to count as the button; None where none does."""
+    return exhibition.controls.sound_db if "sound" in exhibition.controls.button else None
 
 
 def chosen_gpu(wanted: str, vitals: Vitals) -> str:

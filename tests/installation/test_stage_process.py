@@ -595,6 +595,19 @@ def test_a_saved_file_waits_for_whoever_is_at_the_booth(room: Room) -> None:
     assert stored(process) == 1
 
 
+def test_other_controls_hold_as_soon_as_they_are_saved(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = room.begin("pieces: [little]\n")
+    piece, obeyed = room.piece, []
+    monkeypatch.setattr(process._screen, "obey", obeyed.append)
+    room.write("pieces: [little]\ncontrols: {button: [sound, a], next: wheel up, sound_db: -12}\n")
+    process._change()
+    assert obeyed == [{"button": ["sound", "a"], "next": ["wheel up"], "previous": ["left", "wheel up"]}]
+    assert process._stage.sound_trigger_db == -12 and room.piece is piece
+    room.write("pieces: [little]\n")
+    process._change()
+    assert process._stage.sound_trigger_db is None
+
+
 @pytest.mark.parametrize("where", ["__init__", "remembers"])
 def test_a_piece_that_cannot_even_be_made_is_passed_over(
     room: Room, monkeypatch: pytest.MonkeyPatch, where: str
