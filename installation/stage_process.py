@@ -355,6 +355,7 @@ class StageProcess:
         self._exhibition = exhibition
         if self._clerk is not None:
             self._clerk.keep_s = exhibition.visitors.keep
+            self._clerk.store.reserve_bytes = reserve_bytes(exhibition)
         self._closed = self._closed_picture()
         self._screen.obey(triggers(exhibition))
         self._turns = Turns([show.name for show in exhibition.pieces])
@@ -430,21 +431,24 @@ class StageProcess:
             self._stage.piece.contribute(visit)
 
     def _open_store(self) -> Clerk | None:
-        settings = self._exhibition.visitors
-        folder = self._exhibition.data_folder / "visits"
+        exhibition = self._exhibition
+        folder = exhibition.data_folder / "visits"
         try:
-            store = Store(
-                folder, exhibition=str(self._exhibition.path), reserve_bytes=settings.disk_reserve_mb * 1_000_000
-            )
+            store = Store(folder, exhibition=str(exhibition.path), reserve_bytes=reserve_bytes(exhibition))
         except StoreInUse as error:
             alerts.alert("store_in_use", folder=folder, owner=error.owner)
             log.error("%s", error)
             return None
-        return Clerk(store, settings.keep)
+        return Clerk(store, exhibition.visitors.keep)
 
 
 def _made(show: OnShow) -> Piece:
     return show.piece(show.settings)
+
+
+def reserve_bytes(exhibition: Exhibition) -> int:
+    """The room on the disk that recordings never use."""
+    return exhibition.visitors.disk_reserve_mb * 1_000_000
 
 
 def sound_trigger_db(exhibition: Exhibition) -> float | None:

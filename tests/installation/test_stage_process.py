@@ -595,6 +595,14 @@ def test_a_saved_file_waits_for_whoever_is_at_the_booth(room: Room) -> None:
     assert stored(process) == 1
 
 
+def test_another_reserve_of_the_disk_holds_as_soon_as_it_is_saved(room: Room) -> None:
+    process = room.begin("pieces: [little]\nvisitors: {disk_reserve_mb: 300}\n")
+    assert process._clerk is not None and process._clerk.store.reserve_bytes == 300_000_000
+    room.write("pieces: [little]\nvisitors: {disk_reserve_mb: 200}\n")
+    process._change()
+    assert process._clerk.store.reserve_bytes == 200_000_000
+
+
 def test_other_controls_hold_as_soon_as_they_are_saved(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     process = room.begin("pieces: [little]\n")
     piece, obeyed = room.piece, []
