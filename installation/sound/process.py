@@ -20,6 +20,7 @@ from installation import shared
 from installation.assets import STAND_IN_FILM
 from installation.clock import ClockFilter, SharedClock
 from installation.devices import DeviceError
+from installation.devices.listing import without_numbers
 from installation.devices.microphone import FilmTrack, Input, Microphone, Quiet
 from installation.devices.speakers import BLOCK_FRAMES, Card, Silent, Speakers
 from installation.exhibition import Exhibition, running
@@ -311,15 +312,18 @@ def open_microphone(exhibition: Exhibition, vitals: Vitals) -> Microphone:
 
 
 def measured_delay(exhibition: Exhibition, speakers: str) -> float:
-    """How many seconds later than the card says a sample is heard: as the curator wrote, else as measured."""
+    """How many seconds later than the card says a sample is heard: as the curator wrote, else as measured with
+    `speakers`. ALSA's numbers in their name may be others than on the day of measuring."""
     if exhibition.speakers.latency_ms is not None:
         return exhibition.speakers.latency_ms / 1000
     try:
-        profile = read_delay(exhibition.data_folder, speakers)
+        profile = read_delay(exhibition.data_folder)
     except ProfileError as error:
         log.warning("%s", error)
         return 0.0
-    return profile.delay_ms / 1000 if profile is not None else 0.0
+    if profile is None or without_numbers(profile.speakers) != without_numbers(speakers):
+        return 0.0
+    return profile.delay_ms / 1000
 
 
 def urgent() -> None:
