@@ -30,6 +30,7 @@ from installation.health.logs import configure
 from installation.health.vitals import Vitals
 from installation.keeping import Keeping
 from installation.live_camera import LiveCamera
+from installation.networks.faults import poisons
 from installation.never_again import NeverAgain
 from installation.on_stage import OnStage
 from installation.piece import Picture, Piece
@@ -187,7 +188,7 @@ class StageProcess:
         Raises:
             SystemExit: the GPU has failed, which poisons the process for good: only a new one helps.
         """
-        if "CUDA" in f"{error!r}":
+        if poisons(error):
             self._vitals.event("gpu_failed", reason=error)
             self._vitals.status.write(time.monotonic())
             self._on_stage.leaves()

@@ -595,6 +595,24 @@ def test_a_saved_file_waits_for_whoever_is_at_the_booth(room: Room) -> None:
     assert stored(process) == 1
 
 
+def test_a_gpu_that_is_broken_takes_the_process_along_and_one_that_is_full_does_not(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.begin("pieces: [little]\n")
+    room.frames(2)
+
+    def fail(piece: Piece, moment: Moment) -> Picture:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(Little, "frame", fail)
+    said = "CUDA out of memory. Tried to allocate 20.00 MiB"
+    room.frames()
+    assert ("piece_failed", "little") in room.alerts
+    said = "CUDA error: device-side assert triggered"
+    with pytest.raises(SystemExit, match=str(stage_process.GPU_FAILED)):
+        room.frames()
+
+
 def test_another_reserve_of_the_disk_holds_as_soon_as_it_is_saved(room: Room) -> None:
     process = room.begin("pieces: [little]\nvisitors: {disk_reserve_mb: 300}\n")
     assert process._clerk is not None and process._clerk.store.reserve_bytes == 300_000_000
