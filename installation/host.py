@@ -32,7 +32,7 @@ Verdict = Literal["ok", "stand_in", "warning", "fault"]
 Ask = Callable[..., dict[str, Any]]
 
 LEAST_FREE_MB = 2000  # besides what the exhibition reserves: logs, films in progress, an update
-GROUPS = {"video": "video*", "audio": "snd/pcm*", "render": "dri/render*", "input": "input/event*"}
+GROUPS = {"video": "video*", "audio": "snd/pcm*", "render": "dri/render*", "input": "input/event*"}  # and their nodes
 NVIDIA, DISPLAY_CLASS = "0x10de", "0x03"
 
 
@@ -82,12 +82,7 @@ def examine_permissions(ask: Ask, dev: Path = Path("/dev")) -> list[Finding]:
     """Whether this user may open the devices that are there and run the sound before everything else."""
     who = pwd.getpwuid(os.geteuid()).pw_name
     found = []
-    for group, pattern in (
-        ("video", "video*"),
-        ("audio", "snd/pcm*"),
-        ("render", "dri/render*"),
-        ("input", "input/event*"),
-    ):
+    for group, pattern in GROUPS.items():
         nodes = sorted(dev.glob(pattern))
         closed = [node for node in nodes if not os.access(node, os.R_OK | os.W_OK)]
         if closed and group != "input":
