@@ -112,10 +112,10 @@ class SoundProcess:
 
     def run(self) -> None:
         self._microphone = open_microphone(self._exhibition, self._vitals)
-        self._lookout = Lookout(self._exhibition, missing_devices(self._exhibition, self._speakers, self._microphone))
         if self._offset is not None:
             self._fill()
-        self._speakers.start(self._queue.pull)
+        self._start()
+        self._lookout = Lookout(self._exhibition, missing_devices(self._exhibition, self._speakers, self._microphone))
         while self._running:
             self._listen()
             if self._offset is None:
@@ -130,6 +130,13 @@ class SoundProcess:
         self._beds.close()
         self._microphone.close()
         self._listener.close()
+
+    def _start(self) -> None:
+        try:
+            self._speakers.start(self._queue.pull)
+        except DeviceError as error:
+            self._speakers = silent_instead(self._exhibition, self._vitals, self._mixer.channels, error)
+            self._speakers.start(self._queue.pull)
 
     # ---- the turns of the loop ------------------------------------------------------------------------------
 
@@ -279,14 +286,20 @@ def open_speakers(exhibition: Exhibition, vitals: Vitals) -> Speakers:
     try:
         card = Card(wanted.id if wanted.is_identity else None, RATE_HZ, channels)
     except DeviceError as error:
-        vitals.device("speakers", Silent.name, real=False, reason=str(error))
-        vitals.condition("speakers_missing", wanted.is_identity, speakers=wanted.id, reason=error)
-        return Silent(RATE_HZ, channels)
+        return silent_instead(exhibition, vitals, channels, error)
     vitals.condition("speakers_missing", False)
     fewer = card.channels < channels != 2  # one speaker does for a pair
     vitals.condition("speakers_fewer", fewer, speakers=card.name, wanted=channels, found=card.channels)
     vitals.device("speakers", card.name, real=True)
     return card
+
+
+def silent_instead(exhibition: Exhibition, vitals: Vitals, channels: int, error: DeviceError) -> Silent:
+    """The silent stand-in for speakers that do not work, with the reason on the status."""
+    wanted = exhibition.speakers
+    vitals.device("speakers", Silent.name, real=False, reason=str(error))
+    vitals.condition("speakers_missing", wanted.is_identity, speakers=wanted.id, reason=error)
+    return Silent(RATE_HZ, channels)
 
 
 def open_microphone(exhibition: Exhibition, vitals: Vitals) -> Microphone:
