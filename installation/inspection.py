@@ -50,10 +50,10 @@ def found_here(exhibition: Exhibition, root: Node) -> Found:
     ]
 
 
-def missing(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> list[Problem]:
+def missing(exhibition: Exhibition, pieces: Pieces | None = None) -> list[Problem]:
     """The files and weights that are asked for and not here: the quick half of `check`, for who is about to start."""
-    reading = read_bytes_as_exhibition(bytes_of(path), path, pieces)
-    return in_order(path, missing_since(None, reading.exhibition, reading.root)) if reading.exhibition else []
+    reading = read_bytes_as_exhibition(exhibition.source, exhibition.path, pieces)
+    return in_order(exhibition.path, missing_since(None, exhibition, reading.root))
 
 
 def missing_since(before: Exhibition | None, exhibition: Exhibition, root: Node) -> Found:
