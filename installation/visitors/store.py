@@ -35,7 +35,7 @@ from installation.piece import Sound, Visit
 from installation.visitors import film as films
 from installation.visitors.disk import Disk
 from installation.visitors.footing import Footing
-from installation.visitors.ledger import Entry, Ledger, LedgerDamaged
+from installation.visitors.ledger import Entry, Ledger
 from installation.visitors.opening import (
     FILM,
     GONE,
@@ -272,7 +272,7 @@ class Store:
                     self._footing.ask(lambda ledger: ledger.remember(self._calendar.reckoning))
                     self._written_down = now
                 self._watch_room()
-            except (OSError, LedgerDamaged) as error:
+            except OSError as error:
                 self._footing.full(error)
             return over
 
@@ -321,7 +321,7 @@ class Store:
                 self._calendar.now()
                 try:
                     self._footing.ask(lambda ledger: ledger.remember(self._calendar.reckoning))
-                except (OSError, LedgerDamaged) as error:
+                except OSError as error:
                     log.warning("the calendar was not written down: %s", error)
             self._closed = True
             self._footing.close()

@@ -211,6 +211,24 @@ def test_a_disk_that_gives_back_something_else_is_not_stood_upon(opened, take, b
     assert [visit.id for visit in opened().visits(9)] == [kept.id]
 
 
+@pytest.mark.parametrize("question", ["newest", "find", "terms", "totals"])
+def test_a_ledger_that_is_damaged_as_soon_as_it_is_built_anew_is_left(opened, take, board, monkeypatch, question):
+    store = opened()
+    kept = store.keep(*pair(take(1)), MONTH_S)
+    original = getattr(Ledger, question)
+
+    def damaged(ledger, *arguments, **named):
+        if ledger.on_disk:
+            raise LedgerDamaged("database disk image is malformed")
+        return original(ledger, *arguments, **named)
+
+    monkeypatch.setattr(Ledger, question, damaged)
+    assert [visit.id for visit in store.visits(2)] == [kept.id]
+    assert store.expire() == [] and store.holdings().visits == 1
+    assert store.delete(kept.id) and store.visits(9) == []
+    assert raised(board) == {"disk_full"}
+
+
 def test_room_that_was_made_is_noticed(opened, take, board):
     disk = Disk()
     disk.free_bytes = lambda folder: 0
