@@ -93,7 +93,10 @@ def weights_fault(
         return f"{path}: cannot be read ({error.strerror}); restore the file or train it: {card.command}"
     if digest != card.sha256:
         return f"{path}: not the file that its model card describes; restore both or train again: {card.command}"
-    reason = refuses(network, card.architecture)
+    try:
+        reason = refuses(network, card.architecture)
+    except Exception as error:  # an artist's word on it may fail in any way, at whatever a card says
+        reason = f"the piece cannot judge its card ({type(error).__name__}: {error})"
     return f"{path}: {reason}; restore it or train again: {card.command}" if reason else ""
 
 
