@@ -197,8 +197,8 @@ class SoundProcess:
                 shared.remove(self._folder, segment)
             case VoiceForgotten(name):
                 self._mixer.forget_voice(name)
-            case BarWritten(number, length, hits):
-                if not self._mixer.write_bar(number, length, tuple(PlacedHit(*hit) for hit in hits)):
+            case BarWritten(number, length, beats, hits):
+                if not self._mixer.write_bar(number, length, tuple(PlacedHit(*hit) for hit in hits), beats):
                     self._vitals.status.inc("installation_bars_late_total")
             case LevelSet(gain_db, fade):
                 self._mixer.set_level(gain_db, fade)
@@ -224,7 +224,7 @@ class SoundProcess:
             self._speakers.latency,
             self._missed_before + self._queue.missed,
         )
-        self._clock.publish_bars([(bar.number, bar.start, bar.length) for bar in self._mixer.grid])
+        self._clock.publish_bars(self._mixer.grid)
         status = self._vitals.status
         status.set("installation_blocks_total", self._queue.blocks)
         status.set("installation_blocks_missed_total", self._missed_before + self._queue.missed)
