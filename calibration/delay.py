@@ -6,8 +6,6 @@ found by matched filtering (its autocorrelation is one sharp peak), which works 
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import chirp, fftconvolve
 
-from installation import profiles, segments, shared
+from installation import profiles
 from installation.exhibition import Exhibition
-from installation.health.metrics import read_report
 from installation.piece import Bar, Hit, Sound
 from installation.segments import RATE_HZ
+from installation.sound.alone import Alone, sound_alone
 from installation.sound.score import LivePort, ScoreWriter
 
 SWEEPS = 10
@@ -53,22 +51,9 @@ def measure(exhibition: Exhibition) -> Measured:
     Raises:
         CalibrationError: a device is a stand-in, or too few sweeps were heard.
     """
-    folder = shared.make_folder()
-    segments.make(folder)
-    code = (
-        "from installation.sound.process import main; "
-        f"main({str(folder)!r}, {str(exhibition.path)!r}, 'without profile')"
-    )
-    child = subprocess.Popen([sys.executable, "-c", code])
-    try:
-        names = _devices(folder, child)
-        delays = _play_and_hear(folder)
-    finally:
-        child.terminate()
-        child.wait(timeout=5)
-        import shutil
-
-        shutil.rmtree(folder, ignore_errors=True)
+    with sound_alone(exhibition.path, "without profile") as sound:
+        names = _devices(sound)
+        delays = _play_and_hear(sound.folder)
     if len(delays) < SWEEPS // 2:
         raise CalibrationError(
             f"only {len(delays)} of {SWEEPS} sweeps were heard: turn the speakers up, the microphone's gain too, "
@@ -102,11 +87,10 @@ def delay_of(captured: Sound, expected: int, what: Sound) -> float | None:
     return 1000.0 * (best + EARLIEST * RATE_HZ) / RATE_HZ
 
 
-def _devices(folder: Path, child: subprocess.Popen[bytes]) -> dict[str, str]:
+def _devices(sound: Alone) -> dict[str, str]:
     until = time.monotonic() + PATIENCE
-    path = folder / "status" / "sound.json"
-    while time.monotonic() < until and child.poll() is None:
-        report = read_report(path, time.monotonic()) if path.exists() else None
+    while time.monotonic() < until and sound.child.poll() is None:
+        report = sound.report()
         devices = report.facts.get("devices", {}) if report is not None else {}
         if {"speakers", "microphone"} <= devices.keys():
             for kind in ("speakers", "microphone"):

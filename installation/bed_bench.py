@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
+import contextlib
 import time
 from pathlib import Path
 from types import TracebackType
@@ -13,8 +11,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from installation import segments, shared
-from installation.health.metrics import Report, read_report
+from installation.sound.alone import sound_alone
 from installation.sound.score import LivePort, ScoreWriter
 
 EXHIBITION = """
@@ -37,32 +34,26 @@ class Orchestra:
         self._files = make_files(folder)
         path = folder / "exhibition.yaml"
         path.write_text(EXHIBITION.format(piece=next(iter(Installed()))), encoding="utf-8")
-        self._run = shared.make_folder()
-        segments.make(self._run)
-        code = f"from installation.sound.process import main; main({str(self._run)!r}, {str(path)!r})"
-        self._child = subprocess.Popen([sys.executable, "-c", code])
-        self._score = ScoreWriter(LivePort(self._run))
+        self._path = path
         self.card = ""
 
     def __enter__(self) -> Orchestra:
-        until = time.monotonic() + PATIENCE
-        while self._score.update() is None or self._report() is None:
-            if time.monotonic() > until or self._child.poll() is not None:
-                raise TimeoutError(f"the sound process did not start within {PATIENCE:g} s")
-            time.sleep(FRAME)
-        report = self._report()
+        with contextlib.ExitStack() as stack:
+            self._sound = stack.enter_context(sound_alone(self._path))
+            self._score = ScoreWriter(LivePort(self._sound.folder))
+            until = time.monotonic() + PATIENCE
+            while self._score.update() is None or self._sound.report() is None:
+                if time.monotonic() > until or self._sound.child.poll() is not None:
+                    raise TimeoutError(f"the sound process did not start within {PATIENCE:g} s")
+                time.sleep(FRAME)
+            self._leaving = stack.pop_all()
+        report = self._sound.report()
         assert report is not None
         self.card = str(report.facts.get("devices", {}).get("speakers", {}).get("name", ""))
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._child.terminate()
-        try:
-            self._child.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait()
-        shutil.rmtree(self._run, ignore_errors=True)
+        self._leaving.close()
 
     def measure(self, streams: int, seconds: float) -> dict[str, Any]:
         """`missed` blocks, `starved` beds and the part of a `core` that the process took, with so many beds.
@@ -76,11 +67,11 @@ class Orchestra:
             path = self._files[number % len(self._files)]
             self._score.beds.play(f"{number}", path, gain_db=-30.0, direction_deg=0.0, fade=0.5)
         self._frames(SETTLING)
-        missed, starved, used = self._missed(), self._starved(), psutil.Process(self._child.pid).cpu_times()
+        missed, starved, used = self._missed(), self._starved(), psutil.Process(self._sound.child.pid).cpu_times()
         began = time.monotonic()
         self._frames(seconds)
         took = time.monotonic() - began
-        after = psutil.Process(self._child.pid).cpu_times()
+        after = psutil.Process(self._sound.child.pid).cpu_times()
         self._frames(1.5)  # until the report of the last second is written
         return {
             "missed": self._missed() - missed,
@@ -110,12 +101,8 @@ class Orchestra:
         return self._figure("installation_beds") - self._figure("installation_beds_silent")
 
     def _figure(self, name: str) -> int:
-        report = self._report()
+        report = self._sound.report()
         return int(report.value(name) or 0) if report is not None else 0
-
-    def _report(self) -> Report | None:
-        path = self._run / "status" / "sound.json"
-        return read_report(path, time.monotonic()) if path.exists() else None
 
 
 def make_files(folder: Path) -> list[Path]:

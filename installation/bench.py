@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from installation.observing import Observed
+from installation.sound.alone import end
 
 ROOT = Path(__file__).resolve().parents[1]
 BEDS = (64, 48, 32, 16, 8, 4, 2, 1)  # tried until one plays without a fault
@@ -59,12 +60,7 @@ def room(speakers: str = "auto") -> Iterator[Room]:
         try:
             yield found
         finally:
-            found.child.send_signal(signal.SIGTERM)
-            try:
-                found.child.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                found.child.kill()
-                found.child.wait()
+            end(found.child, patience=10.0)
 
 
 def startup() -> dict[str, Any]:

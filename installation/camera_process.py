@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
 
@@ -20,7 +20,7 @@ from installation.assets import STAND_IN_FILM
 from installation.devices import DeviceError
 from installation.devices.camera import Camera, Film, VideoDevice
 from installation.devices.film import FilmError
-from installation.devices.listing import cameras
+from installation.devices.listing import CameraFound, cameras, matching
 from installation.devices.lookout import CameraLookout
 from installation.exhibition import Exhibition, running
 from installation.health.logs import configure
@@ -117,7 +117,7 @@ def show_instead(
     film: Camera, exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event
 ) -> Camera | None:
     """Hand on a film's pictures until a camera can be opened, which is returned; None when told to stop."""
-    lookout = CameraLookout(lambda: open_real(exhibition))
+    lookout = CameraLookout(lambda: first_that_works(cameras(), exhibition))
 
     def relieved() -> bool:
         if lookout.reason:
@@ -152,20 +152,16 @@ def open_camera(exhibition: Exhibition, vitals: Vitals) -> Camera:
         DeviceError: the one that was asked for by name does not work; no other takes its place.
     """
     wanted = exhibition.camera
-    size = (wanted.size[0], wanted.size[1])
     if wanted.id == "none":
         raise DeviceError("the exhibition keeps every camera off")
     if wanted.is_identity:
-        for found in cameras():
-            if wanted.id in (found.identity, *found.aliases, found.path, found.name):
-                device = VideoDevice(found.path, found.name, size, wanted.rate_hz)
-                vitals.device("camera", device.name, real=True)
-                return device
-        raise DeviceError(f"camera {wanted.id!r} is not plugged in; `run.py doctor` lists those that are")
+        device = first_that_works(meant(wanted.id), exhibition)
+        vitals.device("camera", device.name, real=True)
+        return device
     reason = "the exhibition asks for it"
     if wanted.id == "auto":
         try:
-            camera = open_real(exhibition)
+            camera = first_that_works(cameras(), exhibition)
         except DeviceError as error:
             reason = str(error)
         else:
@@ -179,11 +175,22 @@ def open_camera(exhibition: Exhibition, vitals: Vitals) -> Camera:
         raise DeviceError(str(error)) from error
 
 
-def open_real(exhibition: Exhibition) -> VideoDevice:
-    """The first camera that works. Raises DeviceError with the reason of each that does not."""
+def meant(identity: str) -> list[CameraFound]:
+    """The camera that `identity` means, which may have several nodes. Raises DeviceError: none, or more than one."""
+    found = matching(identity, cameras())
+    several = sorted({camera.identity for camera in found})
+    if len(several) > 1:
+        raise DeviceError(f"several cameras are called {identity!r}: {', '.join(several)}; write which of these")
+    if not found:
+        raise DeviceError(f"camera {identity!r} is not plugged in; `run.py doctor` lists those that are")
+    return found
+
+
+def first_that_works(there: Sequence[CameraFound], exhibition: Exhibition) -> VideoDevice:
+    """Raises DeviceError with the reason of each that does not."""
     wanted = exhibition.camera
     reasons = []
-    for found in cameras():
+    for found in there:
         try:
             return VideoDevice(found.path, found.name, (wanted.size[0], wanted.size[1]), wanted.rate_hz)
         except DeviceError as error:

@@ -492,5 +492,7 @@ class Choices(Settings):
         description="whether composed visitors step up by themselves; auto where camera and microphone are stand-ins",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", alias="log", description="how much is written to the log"
+        default="info",
+        alias="log",
+        description="how much is written to the logs; each process follows at its next start",
     )

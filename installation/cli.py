@@ -65,6 +65,7 @@ def run(exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
 
     exhibition = exhibition.absolute()  # and with it every file that it names, as those see it who look later
     opened = _load_or_last_good(exhibition)
+    _say_missing(opened)
     configure("supervisor", opened.data_folder / "logs", opened.log_level.upper())
     with locked_folder(opened):
         supervisor = Supervisor(exhibition, opened)
@@ -408,20 +409,23 @@ def _load_or_last_good(path: Path) -> Exhibition:
     """The exhibition, or what was last on show if it has mistakes now: a machine that starts in the morning must not
     stay dark for what was typed in the evening. The supervisor says it on the console, too."""
     try:
-        opened = load(path)
+        return load(path)
     except ExhibitionError as error:
         _say(error)
         kept = last_good(path)
         if kept is None:
             raise typer.Exit(WRONG) from error
-        err.print(f"Showing what was last good. `python3 run.py check` says when {path.name} is.", highlight=False)
+        err.print(f"Going by what was last good. `python3 run.py check` says when {path.name} is.", highlight=False)
         return kept
-    absent = missing(path)
+
+
+def _say_missing(opened: Exhibition) -> None:
+    """What the exhibition asks for and is not here, before it is shown without."""
+    absent = missing(opened)
     for problem in absent:
         err.print(str(problem), highlight=False)
     if absent:
         err.print("Starting all the same, with what is here.", highlight=False)
-    return opened
 
 
 def _load(path: Path) -> Exhibition:

@@ -7,6 +7,7 @@ process feeds it the card's time stamps and publishes it; everyone else reads it
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -141,12 +142,12 @@ class SharedClock:
 
     Layout: [0] version, odd while being written · [1..3] timeline · [4] mixed to · [5] nominal rate ·
     [6] output latency in seconds · [7] blocks missed · [8] number of bars published · then BARS rows of
-    (number, start, length).
+    (number, start, length, beat, beats).
     """
 
     BARS = 16
-    FIELDS = 9
-    SIZE = FIELDS + 3 * BARS
+    FIELDS, OF_BAR = 9, 5
+    SIZE = FIELDS + OF_BAR * BARS
 
     def __init__(self, segment: NDArray[np.float64]) -> None:
         if segment.shape != (self.SIZE,):
@@ -160,13 +161,14 @@ class SharedClock:
         )  # fmt: skip
         self._segment[0] += 1
 
-    def publish_bars(self, bars: list[tuple[int, int, int]]) -> None:
-        """The newest bars as (number, start sample, length in samples), oldest first."""
-        bars = bars[-self.BARS :]
+    def publish_bars(self, bars: Sequence[BarLine]) -> None:
+        """The newest bars, oldest first."""
+        rows = [(bar.number, bar.start, bar.length, bar.beat, bar.beats) for bar in bars[-self.BARS :]]
         self._begin()
-        self._segment[8] = len(bars)
-        if bars:
-            self._segment[self.FIELDS : self.FIELDS + 3 * len(bars)] = np.asarray(bars, np.float64).ravel()
+        self._segment[8] = len(rows)
+        if rows:
+            end = self.FIELDS + self.OF_BAR * len(rows)
+            self._segment[self.FIELDS : end] = np.asarray(rows, np.float64).ravel()
         self._segment[0] += 1
 
     def _begin(self) -> None:
@@ -185,28 +187,38 @@ class SharedClock:
         if copy[3] <= 0:
             return None
         count = int(copy[8])
-        rows = copy[self.FIELDS : self.FIELDS + 3 * count].reshape(count, 3)
+        rows = copy[self.FIELDS : self.FIELDS + self.OF_BAR * count].reshape(count, self.OF_BAR)
         return ClockReading(
             timeline=Timeline(float(copy[1]), float(copy[2]), float(copy[3])),
             mixed_to=int(copy[4]),
             rate_hz=int(copy[5]),
             latency=float(copy[6]),
             missed=int(copy[7]),
-            bars=tuple(BarLine(int(a), int(b), int(c)) for a, b, c in rows),
+            bars=tuple(BarLine(int(a), int(b), int(c), float(d), float(e)) for a, b, c, d, e in rows),
         )
 
 
 @dataclass(frozen=True)
 class BarLine:
-    """Where a bar lies on the timeline, in samples."""
+    """Where a bar lies on the timeline, in samples; `beat` beats after the first bar line, and `beats` long."""
 
     number: int
     start: int
     length: int
+    beat: float
+    beats: float
 
     @property
     def end(self) -> int:
         return self.start + self.length
+
+    @property
+    def sixteenth(self) -> float:
+        """Samples of a sixteenth."""
+        return self.length / (4 * self.beats)
+
+    def tempo_bpm(self, rate_hz: float) -> float:
+        return 60.0 * self.beats * rate_hz / self.length
 
 
 @dataclass(frozen=True)
@@ -220,7 +232,7 @@ class ClockReading:
     missed: int
     bars: tuple[BarLine, ...]
 
-    def beat_at(self, sample: float, beats_per_bar: int = 4) -> tuple[float, int]:
+    def beat_at(self, sample: float) -> tuple[float, int]:
         """(beats since the first bar line, number of the bar) at `sample`; before the first bar: (0.0, -1)."""
         current = None
         for bar in self.bars:
@@ -229,4 +241,4 @@ class ClockReading:
         if current is None:
             return 0.0, -1
         within = (sample - current.start) / current.length
-        return (current.number + within) * beats_per_bar, current.number
+        return current.beat + within * current.beats, current.number

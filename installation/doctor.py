@@ -420,7 +420,14 @@ def _stands_in(subject: str, message: str, setting: str) -> Finding:
 
 
 def _absent(subject: str, wanted: Device, found: Sequence[Any]) -> Finding:
-    """A device that is asked for by identity and is not there; none takes its place."""
+    """A device that is asked for by identity and is not there, or may be one of several; none takes its place."""
+    several = ", ".join(
+        f"'{one}'" for one in sorted({device.identity for device in listing.matching(wanted.id, found)})
+    )
+    if several:
+        return Finding(
+            subject, "fault", f"'{wanted.id}' may mean {several}", "write which of these in exhibition.yaml"
+        )
     near = listing.nearest(wanted.id, found)
     listed = ", ".join(f"'{device.identity}'" for device in found) or "none"
     message = f"'{wanted.id}' is not plugged in; there are: {listed}"

@@ -60,11 +60,6 @@ class Exhibition(Choices):
             for line in texts.lines_for(name, [language], self.own_texts, keep_s, undo_s, own)
         ]
 
-    @property
-    def speakers_delay(self) -> float:
-        """How much later than the card says sound leaves the speakers, in seconds."""
-        return (self.speakers.latency_ms or 0.0) / 1000
-
     def is_open(self, now: datetime.datetime) -> bool:
         """Whether the exhibition is open at `now`, local time. Without hours it always is."""
         return not self.hours or any(hours.contains(now) for hours in self.hours)

@@ -32,23 +32,10 @@ Verdict = Literal["ok", "stand_in", "warning", "fault"]
 Ask = Callable[..., dict[str, Any]]
 
 LEAST_FREE_MB = 2000  # besides what the exhibition reserves: logs, films in progress, an update
-GROUPS = {"video": "video*", "audio": "snd/pcm*", "render": "dri/render*", "input": "input/event*"}
+GROUPS = {"video": "video*", "audio": "snd/pcm*", "render": "dri/render*", "input": "input/event*"}  # and their nodes
 NETWORK_FILESYSTEMS = frozenset(
-    (
-        "nfs",
-        "nfs4",
-        "cifs",
-        "smb3",
-        "smbfs",
-        "9p",
-        "ceph",
-        "glusterfs",
-        "afs",
-        "fuse.sshfs",
-        "fuse.rclone",
-        "fuse.davfs",
-    )
-)
+    "nfs nfs4 cifs smb3 smbfs 9p ceph glusterfs afs fuse.sshfs fuse.rclone fuse.davfs".split()
+)  # fmt: skip
 NVIDIA, DISPLAY_CLASS = "0x10de", "0x03"
 
 
@@ -116,12 +103,7 @@ def examine_permissions(ask: Ask, dev: Path = Path("/dev")) -> list[Finding]:
     """Whether this user may open the devices that are there and run the sound before everything else."""
     who = pwd.getpwuid(os.geteuid()).pw_name
     found = []
-    for group, pattern in (
-        ("video", "video*"),
-        ("audio", "snd/pcm*"),
-        ("render", "dri/render*"),
-        ("input", "input/event*"),
-    ):
+    for group, pattern in GROUPS.items():
         nodes = sorted(dev.glob(pattern))
         closed = [node for node in nodes if not os.access(node, os.R_OK | os.W_OK)]
         if closed and group != "input":

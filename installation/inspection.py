@@ -50,10 +50,10 @@ def found_here(exhibition: Exhibition, root: Node) -> Found:
     ]
 
 
-def missing(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> list[Problem]:
+def missing(exhibition: Exhibition, pieces: Pieces | None = None) -> list[Problem]:
     """The files and weights that are asked for and not here: the quick half of `check`, for who is about to start."""
-    reading = read_bytes_as_exhibition(bytes_of(path), path, pieces)
-    return in_order(path, missing_since(None, reading.exhibition, reading.root)) if reading.exhibition else []
+    reading = read_bytes_as_exhibition(exhibition.source, exhibition.path, pieces)
+    return in_order(exhibition.path, missing_since(None, exhibition, reading.root))
 
 
 def missing_since(before: Exhibition | None, exhibition: Exhibition, root: Node) -> Found:
@@ -93,7 +93,10 @@ def weights_fault(
         return f"{path}: cannot be read ({error.strerror}); restore the file or train it: {card.command}"
     if digest != card.sha256:
         return f"{path}: not the file that its model card describes; restore both or train again: {card.command}"
-    reason = refuses(network, card.architecture)
+    try:
+        reason = refuses(network, card.architecture)
+    except Exception as error:  # an artist's word on it may fail in any way, at whatever a card says
+        reason = f"the piece cannot judge its card ({type(error).__name__}: {error})"
     return f"{path}: {reason}; restore it or train again: {card.command}" if reason else ""
 
 

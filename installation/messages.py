@@ -31,10 +31,12 @@ class VoiceForgotten:
 
 @dataclass(frozen=True)
 class BarWritten:
-    """Bar `number` is `length` samples long; hits are (offset from its bar line in samples, voice, gain, pan)."""
+    """Bar `number` is `length` samples and `beats` beats long; hits are (offset from its bar line in samples, voice,
+    gain, pan)."""
 
     number: int
     length: int
+    beats: float
     hits: tuple[tuple[int, str, float, float], ...]
 
 

@@ -86,7 +86,7 @@ class Nursery:
         name = self._heavy.pop(0)
         try:
             importlib.import_module(name)
-        except ImportError as error:
+        except Exception as error:  # of a library, or of the driver below it; who needs it says so itself
             print(f"nursery: {name} cannot be imported: {error}", file=sys.stderr, flush=True)
         if not self._heavy:
             gc.collect()

@@ -214,7 +214,8 @@ class Beds(Protocol):
     ) -> None:
         """Have the file play as `name`, faded in over `fade` seconds, in place of another file of that name.
 
-        A bed that plays this file already is moved to this gain and direction, and goes on.
+        A bed that plays this file already is moved to this gain and direction, and goes on. Without `loop` the file
+        is heard once: the bed stays, silent, until it is stopped, and only played after that it is heard again.
         """
         ...
 

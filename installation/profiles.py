@@ -36,17 +36,16 @@ def save_delay(folder: Path, speakers: str, microphone: str, delay_ms: float, sp
     return path
 
 
-def read_delay(folder: Path, speakers: str) -> Delay | None:
-    """The profile measured with `speakers`; None where there is none, or it was measured with others.
+def read_delay(folder: Path) -> Delay | None:
+    """The profile, with whatever speakers it was measured; None where there is none.
 
     Raises:
         ProfileError: the file is damaged.
     """
     path = folder / "profiles" / "delay.yaml"
     try:
-        profile = Delay(**yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Delay(**yaml.safe_load(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
         raise ProfileError(f"{path} is damaged ({error}); measure again: python3 run.py calibrate delay") from error
-    return profile if profile.speakers == speakers else None

@@ -193,5 +193,9 @@ def _piece(name: str, place: Place, node: Node | None, pieces: Pieces, folder: P
         node = Node(place, {})
     if not isinstance(node.content, dict):
         return None, [(node.place, f"piece '{name}': {shown(node)} is not a group of settings")]
-    settings, found = validated(piece.Settings, node, {"folder": folder}, f"piece '{name}'")
+    try:
+        settings, found = validated(piece.Settings, node, {"folder": folder}, f"piece '{name}'")
+    except Exception as error:  # and so may an artist's own check of a setting, in front of visitors
+        message = f"piece '{name}': its settings cannot be checked: {type(error).__name__}: {error}"
+        return None, [(place, message)]
     return (OnShow(name, piece, settings) if settings else None), found

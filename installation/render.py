@@ -345,7 +345,7 @@ def _pressed(
         return scripted.presses(now, stage.booth)
     reading = stage.sound.port.reading()
     bars = reading.bars if reading else ()
-    tempo = 60.0 * 4 * RATE_HZ / bars[-1].length if bars else 100.0
+    tempo = bars[-1].tempo_bpm(RATE_HZ) if bars else 100.0
     return stand_in.presses(now, now % length, tempo, stage.booth) if stand_in is not None else []
 
 

@@ -86,7 +86,7 @@ def attach(folder: Path, name: str) -> tuple[int, NDArray[Any]] | None:
             with path.open("r+b") as file:
                 return generation, _map(file.fileno(), os.fstat(file.fileno()).st_size, shape, dtype)
         except FileNotFoundError:
-            continue  # replaced between listing and opening; an older one is gone as well, so look no further
+            continue  # replaced between listing and opening: who asks again finds the newer one
     return None
 
 

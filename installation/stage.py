@@ -380,5 +380,5 @@ class Stage:
 def _tempo(reading: Any, bar: int) -> float:
     for line in reading.bars if reading else ():
         if line.number == bar:
-            return float(60.0 * 4 * reading.rate_hz / line.length)
+            return float(line.tempo_bpm(reading.rate_hz))
     return 0.0

@@ -30,13 +30,14 @@ from installation.health.logs import configure
 from installation.health.vitals import Vitals
 from installation.keeping import Keeping
 from installation.live_camera import LiveCamera
+from installation.networks.faults import poisons
 from installation.never_again import NeverAgain
 from installation.on_stage import OnStage
 from installation.piece import Phase, Picture, Piece
 from installation.preview import Preview
 from installation.sound.score import LivePort, ScoreWriter
 from installation.stage import Stage
-from installation.stage_screen import StageScreen
+from installation.stage_screen import StageScreen, triggers
 from installation.stage_visitor import StageVisitor
 from installation.turns import Turns
 from installation.typography import Typesetter
@@ -190,7 +191,7 @@ class StageProcess:
         Raises:
             SystemExit: the GPU has failed, which poisons the process for good: only a new one helps.
         """
-        if "CUDA" in f"{error!r}":
+        if poisons(error):
             self._vitals.event("gpu_failed", reason=error)
             self._vitals.status.write(time.monotonic())
             self._on_stage.leaves()
@@ -370,7 +371,9 @@ class StageProcess:
         self._exhibition = exhibition
         if self._clerk is not None:
             self._clerk.keep_s = exhibition.visitors.keep
+            self._clerk.store.reserve_bytes = reserve_bytes(exhibition)
         self._closed = self._closed_picture()
+        self._screen.obey(triggers(exhibition))
         self._turns = Turns([show.name for show in exhibition.pieces])
         self._vitals.condition("piece_replaced", False)
         self._vitals.condition("font_missing", False)
@@ -384,6 +387,7 @@ class StageProcess:
             if was is not None and was.settings != settings:
                 self._ask(stage.piece.change, settings)
         self._stage.set_undo(exhibition.visitors.undo)
+        self._stage.sound_trigger_db = sound_trigger_db(exhibition)
 
     def _open_from(self, first: int) -> None:
         """Open the piece at the place `first`, or the next that can be opened; the attract film where none can."""
@@ -415,7 +419,6 @@ class StageProcess:
     def _made_stage(self) -> Stage:
         exhibition, show = self._exhibition, None if self._show is None else self._exhibition.pieces[self._show]
         self._score.clear()
-        by_sound = "sound" in exhibition.controls.button
         return Stage(
             piece=Attract(None) if show is None else _made(show),
             size=self._screen.size,
@@ -432,7 +435,7 @@ class StageProcess:
             gpu=chosen_gpu(exhibition.gpu, self._vitals),
             undo=exhibition.visitors.undo,
             frame_seconds=1.0 / exhibition.screen.rate_hz,
-            sound_trigger_db=exhibition.controls.sound_db if by_sound else None,
+            sound_trigger_db=sound_trigger_db(exhibition),
             wall=time.time,
             memory=self._keeping.of("" if show is None else show.name),
             never_again=frozenset(() if show is None else self._never_again.of(show.name)),
@@ -444,21 +447,29 @@ class StageProcess:
             self._stage.piece.contribute(visit)
 
     def _open_store(self) -> Clerk | None:
-        settings = self._exhibition.visitors
-        folder = self._exhibition.data_folder / "visits"
+        exhibition = self._exhibition
+        folder = exhibition.data_folder / "visits"
         try:
-            store = Store(
-                folder, exhibition=str(self._exhibition.path), reserve_bytes=settings.disk_reserve_mb * 1_000_000
-            )
+            store = Store(folder, exhibition=str(exhibition.path), reserve_bytes=reserve_bytes(exhibition))
         except StoreInUse as error:
             alerts.alert("store_in_use", folder=folder, owner=error.owner)
             log.error("%s", error)
             return None
-        return Clerk(store, settings.keep)
+        return Clerk(store, exhibition.visitors.keep)
 
 
 def _made(show: OnShow) -> Piece:
     return show.piece(show.settings)
+
+
+def reserve_bytes(exhibition: Exhibition) -> int:
+    """The room on the disk that recordings never use."""
+    return exhibition.visitors.disk_reserve_mb * 1_000_000
+
+
+def sound_trigger_db(exhibition: Exhibition) -> float | None:
+    """How loud a sound must be to count as the button; None where none does."""
+    return exhibition.controls.sound_db if "sound" in exhibition.controls.button else None
 
 
 def chosen_gpu(wanted: str, vitals: Vitals) -> str:

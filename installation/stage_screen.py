@@ -54,6 +54,11 @@ class StageScreen:
                     self._vitals.condition("screen_missing", False)
 
 
+def triggers(exhibition: Exhibition) -> dict[str, list[str]]:
+    """What presses each control."""
+    return {name: getattr(exhibition.controls, name) for name in CONTROLS}
+
+
 def opened(exhibition: Exhibition, vitals: Vitals) -> Screen:
     """The screen that the exhibition asks for, or the offscreen stand-in with the reason on the status."""
     wanted = exhibition.screen
@@ -67,7 +72,7 @@ def opened(exhibition: Exhibition, vitals: Vitals) -> Screen:
                 fullscreen=wanted.mode != "window",
                 rotate=wanted.rotate,
                 title=exhibition.title,
-                controls={name: getattr(exhibition.controls, name) for name in CONTROLS},
+                controls=triggers(exhibition),
             )
         except DeviceError as error:
             reason = str(error)

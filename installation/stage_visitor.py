@@ -65,7 +65,7 @@ class StageVisitor:
             return []
         reading = stage.sound.port.reading()
         bars = reading.bars if reading else ()
-        tempo = 60.0 * 4 * stage.sound.rate_hz / bars[-1].length if bars else 100.0
+        tempo = bars[-1].tempo_bpm(stage.sound.rate_hz) if bars else 100.0
         began = stage.began if stage.began is not None else now
         pressed = self._visitor.presses(now - began, now % self._film_seconds, tempo, stage.booth)
         if stage.booth.phase == "idle":

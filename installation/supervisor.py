@@ -34,6 +34,7 @@ from installation.roles import ROLES, Role
 from installation.watching import Watcher
 
 TICK_SECONDS = 0.1
+LOOK_SECONDS = 0.4  # between two looks at the exhibition's file: a save that takes longer may be seen half written
 RESTARTS_PER_PROCESS = 8  # within WINDOW_SECONDS, before the whole runtime is started again
 RUNTIME_RESTARTS = 2  # within BUDGET_SECONDS, before safe mode
 BUDGET_SECONDS = 24 * 3600.0
@@ -71,6 +72,7 @@ class Supervisor:
         self._told = told
         self.every_turn: Callable[[], None] = lambda: None
         self._watcher = Watcher(self._path, exhibition)
+        self._look_at = 0.0
         self._stopping = False
         self._safe = False
         self._runtime_restarts: list[float] = []
@@ -132,7 +134,9 @@ class Supervisor:
         if worst > RESTARTS_PER_PROCESS:
             return self._restart_runtime("a process keeps dying")
         self._leave_safe_mode(now)
-        self._apply_changes()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            self._apply_changes()
         if fresh:
             self._notifier.alive()
         self._report(now)

@@ -183,10 +183,10 @@ class Typesetter:
         faces = self._ranked(weight)
         runs: list[_Run] = []
         for stretch, script, level in stretches(text):
-            runs += [_Run(part, face, script, level) for part, face in self._faced(stretch, script, faces)]
+            runs += [_Run(part, face, script, level) for part, face in self._faced(stretch, faces)]
         return left_to_right(runs)
 
-    def _faced(self, stretch: str, script: str, faces: Sequence[Face]) -> list[tuple[str, Face]]:
+    def _faced(self, stretch: str, faces: Sequence[Face]) -> list[tuple[str, Face]]:
         """A stretch of one script cut where the face must change; characters without any face are dropped."""
         needed = {c for c in stretch if is_visible(c)}
         whole = next((face for face in faces if all(face.covers(c) for c in needed)), None)

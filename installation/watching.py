@@ -20,7 +20,7 @@ Signature = tuple[int, ...]  # of the file's state: (mtime_ns, ctime_ns, size, i
 
 
 class Watcher:
-    """Notices that a curator saved the file; call `changed` about once a second.
+    """Notices that a curator saved the file; call `changed` a few times a second.
 
     `current` is the last good exhibition and `error` what is wrong with the file as it is now, if anything.
     Hand over the exhibition that is on show as `current`, so that a save between loading and watching is seen;

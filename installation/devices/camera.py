@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.devices import DeviceError
+from installation.devices.film import FilmError, FilmReader
 from installation.piece import Picture, Size
 
 STALE_PICTURES = 45  # identical ones in a row: 1.5 s at 30 a second
@@ -87,8 +88,6 @@ class Film:
     real = False
 
     def __init__(self, path: Path) -> None:
-        from installation.devices.film import FilmReader
-
         self._reader = FilmReader(path)
         self.name = path.name
         self._rate_hz = min(max(self._reader.rate, 5.0), 60.0)
@@ -98,7 +97,10 @@ class Film:
         now = time.monotonic()
         due = (now // period + 1) * period
         time.sleep(due - now)  # a camera's exposure: the pace of the film, not a wait for something to happen
-        return self._reader.at(due % self._reader.seconds), due
+        try:
+            return self._reader.at(due % self._reader.seconds), due
+        except FilmError as error:  # the stick that it lay on was pulled out
+            raise DeviceError(str(error)) from error
 
     def close(self) -> None:
         self._reader.close()

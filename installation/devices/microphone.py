@@ -69,10 +69,14 @@ class Input:
                 samplerate=rate_hz, blocksize=BLOCK_FRAMES, device=index, channels=channels, dtype="float32",
                 latency=0.05, callback=self._callback,
             )  # fmt: skip
-            self._latency = float(self._stream.latency)
-            self._stream.start()
         except sounddevice.PortAudioError as error:
             raise DeviceError(f"microphone {self.name!r} cannot be opened at {rate_hz} Hz: {error}") from error
+        self._latency = float(self._stream.latency)
+        try:
+            self._stream.start()
+        except sounddevice.PortAudioError as error:
+            self.close()
+            raise DeviceError(f"microphone {self.name!r} can be opened, but delivers nothing: {error}") from error
 
     def feed(self, ring: SampleRing, timeline: Timeline) -> None:
         for sample, seconds in self._stamps.take():

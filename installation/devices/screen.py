@@ -32,6 +32,10 @@ class Screen(Protocol):
     def show(self, picture: Picture) -> None: ...
     def pressed(self) -> list[str]: ...
     def dragged(self) -> tuple[float, float]: ...
+    def obey(self, controls: Mapping[str, Sequence[str]]) -> None:
+        """From now on these keys, touches, … press each control."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -53,6 +57,9 @@ class Offscreen:
 
     def dragged(self) -> tuple[float, float]:
         return 0.0, 0.0
+
+    def obey(self, controls: Mapping[str, Sequence[str]]) -> None:
+        return None
 
     def close(self) -> None:
         return None
@@ -143,6 +150,9 @@ class Window:
         seen = placed(drawn(self.size, self._rotate), self._surface.get_size())[2:]
         return self._drag.taken(self._rotate, drawn(seen, self._rotate)[1])
 
+    def obey(self, controls: Mapping[str, Sequence[str]]) -> None:
+        self._controls.obey(controls)
+
     def close(self) -> None:
         self._pygame.display.quit()
 
@@ -153,11 +163,16 @@ class Controls:
 
     def __init__(self, pygame: Any, triggers: Mapping[str, Sequence[str]]) -> None:
         self._pygame = pygame
+        self._gamepads: list[Any] = []  # those that are not held send nothing
+        self.obey(triggers)
+
+    def obey(self, triggers: Mapping[str, Sequence[str]]) -> None:
+        """Take these triggers in place of those before. Raises DeviceError for a key that no keyboard has."""
+        pygame = self._pygame
         self._keys: dict[int, list[str]] = {}
         self._turned: dict[int, list[str]] = {1: [], -1: []}
         self._pointed: list[str] = []
         self._gamepad: list[str] = []
-        self._gamepads: list[Any] = []  # those that are not held send nothing
         for name, sources in triggers.items():
             for source in sources:
                 if source in WHEEL:
@@ -183,7 +198,7 @@ class Controls:
             return self._turned[1 if event.y > 0 else -1] * abs(event.y)
         if event.type == pygame.MOUSEBUTTONDOWN and not getattr(event, "touch", False):
             return self._pointed if getattr(event, "button", 1) <= BUTTONS else []
-        if event.type == pygame.JOYDEVICEADDED and self._gamepad:
+        if event.type == pygame.JOYDEVICEADDED:
             self._gamepads.append(pygame.joystick.Joystick(event.device_index))
         return self._gamepad if event.type == pygame.JOYBUTTONDOWN else []
 

@@ -30,7 +30,10 @@ class Speakers(Protocol):
     channels: int
     latency: float
 
-    def start(self, pull: Pull) -> None: ...
+    def start(self, pull: Pull) -> None:
+        """Ask `pull` for samples from now on. Raises DeviceError: it was opened, and does not play."""
+        ...
+
     def alive(self) -> bool: ...
     def close(self) -> None: ...
 
@@ -52,6 +55,7 @@ class Card:
         self._pull: Pull | None = None
         self._both = np.zeros((4 * BLOCK_FRAMES, 2), np.float32) if self.channels == 1 < channels else None
         self._last = time.monotonic()
+        self._fault: type[Exception] = sounddevice.PortAudioError
         try:
             self._stream = sounddevice.OutputStream(
                 samplerate=rate_hz,
@@ -69,7 +73,11 @@ class Card:
     def start(self, pull: Pull) -> None:
         self._pull = pull
         self._last = time.monotonic()
-        self._stream.start()
+        try:
+            self._stream.start()
+        except self._fault as error:
+            self.close()
+            raise DeviceError(f"speakers {self.name!r} can be opened, but do not play: {error}") from error
 
     def alive(self) -> bool:
         """Whether blocks are being asked for: status flags have lied about this, the callback has not."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,29 +110,30 @@ class Mixer:
             self._bars.append(_Bar(line, ()))
             self._last = line
 
-    def write_bar(self, number: int, length: int, hits: tuple[PlacedHit, ...]) -> bool:
+    def write_bar(self, number: int, length: int, hits: tuple[PlacedHit, ...], beats: float = 4.0) -> bool:
         """Put a bar into the score or replace it. The grid decides where it lies; False if it is over already.
 
         A bar that is playing is replaced from here on: what has begun goes on, what was due is not made up for.
         A hit belongs to its bar from one sixteenth before the bar line to the bar's end; others are left out.
         """
-        if length <= 0:
-            raise ValueError(f"length={length} must be strictly positive")
+        if length <= 0 or beats <= 0:
+            raise ValueError(f"length={length} and beats={beats} must be strictly positive")
         ordered = tuple(sorted(hits, key=lambda hit: hit.offset))
         for bar in self._bars:
             if bar.line.number == number:
                 bar.hits = ordered
-                self._place(bar, length if bar.line.start > self.position else bar.line.length)
+                ahead = bar.line.start > self.position
+                self._place(bar, *((length, beats) if ahead else (bar.line.length, bar.line.beats)))
                 return bar.line.end > self.position
         if self._last is not None and number <= self._last.number:
             return False
         if self._last is None:
-            start = self.position + round(0.1 * self.rate_hz)
+            start, beat = self.position + round(0.1 * self.rate_hz), 4.0 * number
         else:
             while self._last.number < number - 1:
                 self._repeat()
-            start = self._last.end
-        self._append(_Bar(BarLine(number, start, length), ordered))
+            start, beat = self._last.end, self._last.beat + self._last.beats
+        self._append(_Bar(BarLine(number, start, length, beat, beats), ordered))
         return True
 
     @property
@@ -191,7 +192,7 @@ class Mixer:
                 bar.next += 1
                 start = bar.line.start + hit.offset
                 samples = self.voices.get(hit.voice)
-                within = -_early(bar.line.length) <= hit.offset < bar.line.length
+                within = -_early(bar.line) <= hit.offset < bar.line.length
                 if within and samples is not None and start >= self.position:
                     begun.append(_Note(start, hit.voice, samples, self._panned(hit)))
         for note in sorted(begun, key=lambda note: note.start):  # in the order of time, however long the block is
@@ -215,7 +216,7 @@ class Mixer:
     def _extend(self, end: int | None = None) -> None:
         """Repeat the last bars when the score ends too soon after `end` for a hit ahead of its bar line."""
         end = self.position if end is None else end
-        while self._last is not None and self._last.end - _early(self._next_repeated().line.length) < end:
+        while self._last is not None and self._last.end - _early(self._next_repeated().line) < end:
             self._repeat()
 
     def _next_repeated(self) -> _Bar:
@@ -225,23 +226,24 @@ class Mixer:
     def _repeat(self) -> None:
         source = self._next_repeated()
         assert self._last is not None
-        line = BarLine(self._last.number + 1, self._last.end, source.line.length)
+        last, again = self._last, source.line
+        line = BarLine(last.number + 1, last.end, again.length, last.beat + last.beats, again.beats)
         self._append(_Bar(line, source.hits))
 
     def _append(self, bar: _Bar) -> None:
         self._bars.append(bar)
-        self._place(bar, bar.line.length)
+        self._place(bar, bar.line.length, bar.line.beats)
 
-    def _place(self, placed: _Bar, length: int) -> None:
+    def _place(self, placed: _Bar, length: int, beats: float) -> None:
         """Give a bar its length and its next hit; those after it move with its end."""
-        placed.line = BarLine(placed.line.number, placed.line.start, length)
-        end: int | None = None
+        placed.line = replace(placed.line, length=length, beats=beats)
+        before: BarLine | None = None
         for bar in self._bars:
-            if end is not None:
-                bar.line = BarLine(bar.line.number, end, bar.line.length)
-            if bar is placed or end is not None:
+            if before is not None:
+                bar.line = replace(bar.line, start=before.end, beat=before.beat + before.beats)
+            if bar is placed or before is not None:
                 bar.next = bisect_left([hit.offset for hit in bar.hits], self.position - bar.line.start)
-                end = bar.line.end
+                before = bar.line
         self._last = self._bars[-1].line
 
     def _retire_bars(self) -> None:
@@ -249,9 +251,9 @@ class Mixer:
             self._played.append(self._bars.popleft())
 
 
-def _early(length: int) -> int:
-    """How many samples before the line of a bar of `length` its first hit may lie."""
-    return round(EARLY_STEPS * length / 16)
+def _early(line: BarLine) -> int:
+    """How many samples before the line of a bar its first hit may lie."""
+    return round(EARLY_STEPS * line.sixteenth)
 
 
 def pan_gains(gain: float, pan: float, channels: int, front: tuple[int, int] = (0, 1)) -> NDArray[np.float32]:

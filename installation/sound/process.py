@@ -20,6 +20,7 @@ from installation import shared
 from installation.assets import STAND_IN_FILM
 from installation.clock import ClockFilter, SharedClock
 from installation.devices import DeviceError
+from installation.devices.listing import without_numbers
 from installation.devices.microphone import FilmTrack, Input, Microphone, Quiet
 from installation.devices.speakers import BLOCK_FRAMES, Card, Silent, Speakers
 from installation.exhibition import Exhibition, running
@@ -111,10 +112,10 @@ class SoundProcess:
 
     def run(self) -> None:
         self._microphone = open_microphone(self._exhibition, self._vitals)
-        self._lookout = Lookout(self._exhibition, missing_devices(self._exhibition, self._speakers, self._microphone))
         if self._offset is not None:
             self._fill()
-        self._speakers.start(self._queue.pull)
+        self._start()
+        self._lookout = Lookout(self._exhibition, missing_devices(self._exhibition, self._speakers, self._microphone))
         while self._running:
             self._listen()
             if self._offset is None:
@@ -129,6 +130,13 @@ class SoundProcess:
         self._beds.close()
         self._microphone.close()
         self._listener.close()
+
+    def _start(self) -> None:
+        try:
+            self._speakers.start(self._queue.pull)
+        except DeviceError as error:
+            self._speakers = silent_instead(self._exhibition, self._vitals, self._mixer.channels, error)
+            self._speakers.start(self._queue.pull)
 
     # ---- the turns of the loop ------------------------------------------------------------------------------
 
@@ -189,8 +197,8 @@ class SoundProcess:
                 shared.remove(self._folder, segment)
             case VoiceForgotten(name):
                 self._mixer.forget_voice(name)
-            case BarWritten(number, length, hits):
-                if not self._mixer.write_bar(number, length, tuple(PlacedHit(*hit) for hit in hits)):
+            case BarWritten(number, length, beats, hits):
+                if not self._mixer.write_bar(number, length, tuple(PlacedHit(*hit) for hit in hits), beats):
                     self._vitals.status.inc("installation_bars_late_total")
             case LevelSet(gain_db, fade):
                 self._mixer.set_level(gain_db, fade)
@@ -216,7 +224,7 @@ class SoundProcess:
             self._speakers.latency,
             self._missed_before + self._queue.missed,
         )
-        self._clock.publish_bars([(bar.number, bar.start, bar.length) for bar in self._mixer.grid])
+        self._clock.publish_bars(self._mixer.grid)
         status = self._vitals.status
         status.set("installation_blocks_total", self._queue.blocks)
         status.set("installation_blocks_missed_total", self._missed_before + self._queue.missed)
@@ -278,14 +286,20 @@ def open_speakers(exhibition: Exhibition, vitals: Vitals) -> Speakers:
     try:
         card = Card(wanted.id if wanted.is_identity else None, RATE_HZ, channels)
     except DeviceError as error:
-        vitals.device("speakers", Silent.name, real=False, reason=str(error))
-        vitals.condition("speakers_missing", wanted.is_identity, speakers=wanted.id, reason=error)
-        return Silent(RATE_HZ, channels)
+        return silent_instead(exhibition, vitals, channels, error)
     vitals.condition("speakers_missing", False)
     fewer = card.channels < channels != 2  # one speaker does for a pair
     vitals.condition("speakers_fewer", fewer, speakers=card.name, wanted=channels, found=card.channels)
     vitals.device("speakers", card.name, real=True)
     return card
+
+
+def silent_instead(exhibition: Exhibition, vitals: Vitals, channels: int, error: DeviceError) -> Silent:
+    """The silent stand-in for speakers that do not work, with the reason on the status."""
+    wanted = exhibition.speakers
+    vitals.device("speakers", Silent.name, real=False, reason=str(error))
+    vitals.condition("speakers_missing", wanted.is_identity, speakers=wanted.id, reason=error)
+    return Silent(RATE_HZ, channels)
 
 
 def open_microphone(exhibition: Exhibition, vitals: Vitals) -> Microphone:
@@ -311,15 +325,18 @@ def open_microphone(exhibition: Exhibition, vitals: Vitals) -> Microphone:
 
 
 def measured_delay(exhibition: Exhibition, speakers: str) -> float:
-    """How many seconds later than the card says a sample is heard: as the curator wrote, else as measured."""
+    """How many seconds later than the card says a sample is heard: as the curator wrote, else as measured with
+    `speakers`. ALSA's numbers in their name may be others than on the day of measuring."""
     if exhibition.speakers.latency_ms is not None:
         return exhibition.speakers.latency_ms / 1000
     try:
-        profile = read_delay(exhibition.data_folder, speakers)
+        profile = read_delay(exhibition.data_folder)
     except ProfileError as error:
         log.warning("%s", error)
         return 0.0
-    return profile.delay_ms / 1000 if profile is not None else 0.0
+    if profile is None or without_numbers(profile.speakers) != without_numbers(speakers):
+        return 0.0
+    return profile.delay_ms / 1000
 
 
 def urgent() -> None:

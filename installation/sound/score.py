@@ -69,7 +69,7 @@ class OfflinePort:
         self.mixer.forget_voice(name)
 
     def write_bar(self, bar: BarWritten) -> None:
-        self.mixer.write_bar(bar.number, bar.length, tuple(PlacedHit(*hit) for hit in bar.hits))
+        self.mixer.write_bar(bar.number, bar.length, tuple(PlacedHit(*hit) for hit in bar.hits), bar.beats)
 
     def set_level(self, gain_db: float, fade: float) -> None:
         self.mixer.set_level(gain_db, fade)
@@ -202,8 +202,7 @@ class ScoreWriter:
             return 0
         ahead = self._reading.mixed_to + WRITE_AHEAD_SECONDS * self.rate_hz
         for bar in self._reading.bars:
-            early = bar.length / 16
-            if bar.start - early > ahead:
+            if bar.start - bar.sixteenth > ahead:
                 return bar.number
         return self._reading.bars[-1].number + 1
 
@@ -248,7 +247,7 @@ class ScoreWriter:
                 raise ValueError(f"bar {bar.number} hits a voice {hit.voice!r} that is not there{hint}")
         step = 60.0 / bar.tempo_bpm / 4 * self.rate_hz
         hits = tuple((round(hit.step * step), hit.voice, float(hit.gain), float(hit.pan)) for hit in bar.hits)
-        message = BarWritten(bar.number, round(step * bar.steps), hits)
+        message = BarWritten(bar.number, round(step * bar.steps), bar.steps / 4, hits)
         self._bars[bar.number] = message
         for number in sorted(self._bars)[: -self.KEPT_BARS]:
             del self._bars[number]
@@ -289,7 +288,7 @@ class ScoreWriter:
         self._shown = max(self._shown, sample)
         found: list[tuple[float, Sounding]] = []
         for line in reading.bars:
-            if line.end + line.length < since or line.start - line.length / 16 > sample:
+            if line.end + line.length < since or line.start - line.sixteenth > sample:
                 continue
             bar = self._playing(line)
             for offset, voice, gain, _ in bar.hits if bar else ():

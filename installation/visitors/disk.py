@@ -54,8 +54,9 @@ class Disk:
         They get their names in the order given: the last one says that all are there.
 
         Raises:
-            OSError: nothing of the files is left then, as far as the disk allows.
+            OSError: no new file is left then, as far as the disk allows; one that had its name before stays whole.
         """
+        new = [folder / name for name in files if not (folder / name).exists()]
         parts = {name: folder / f".{name}{PART}" for name in files}
         try:
             for name, data in files.items():
@@ -65,7 +66,7 @@ class Disk:
                 self.rename(part, folder / name)
             self.flush_folder(folder)
         except OSError:
-            self.discard([*parts.values(), *(folder / name for name in files)])
+            self.discard([*parts.values(), *new])
             raise
 
     def discard(self, paths: list[Path]) -> list[Path]:

@@ -55,14 +55,17 @@ class Footing:
         return self._ledger.on_disk
 
     def ask(self, question: Callable[[Ledger], T]) -> T:
-        """The ledger's answer. Raises OSError if the disk refuses."""
+        """The ledger's answer. Raises OSError if the disk refuses, or gives back something else than it was given."""
         try:
             return question(self._ledger)
         except LedgerDamaged as error:
             log.error("the ledger is damaged: %s", error)
             self._ledger.close()
             self._ledger = self._open()
+        try:
             return question(self._ledger)
+        except LedgerDamaged as error:  # a new file, and damaged: the disk does not give back what it is given
+            raise OSError(errno.EIO, f"a new database is damaged: {error}") from error
 
     def read(self, question: Callable[[Ledger], T]) -> T:
         """The ledger's answer; where the disk refuses, what the slips say."""

@@ -35,7 +35,7 @@ from installation.piece import Sound, Visit
 from installation.visitors import film as films
 from installation.visitors.disk import Disk
 from installation.visitors.footing import Footing
-from installation.visitors.ledger import Entry, Ledger, LedgerDamaged
+from installation.visitors.ledger import Entry, Ledger
 from installation.visitors.opening import (
     FILM,
     GONE,
@@ -98,7 +98,7 @@ class Store:
     ) -> None:
         self.folder, self.media = folder, folder / MEDIA
         self._clock, self._monotonic = clock, monotonic
-        self._reserve, self._disk = reserve_bytes, disk or Disk()
+        self.reserve_bytes, self._disk = reserve_bytes, disk or Disk()
         self._board = board or alerts.board()
         self._mutex = threading.RLock()
         self._owed: set[str] = set()  # visits whose deletion the disk has refused so far
@@ -272,7 +272,7 @@ class Store:
                     self._footing.ask(lambda ledger: ledger.remember(self._calendar.reckoning))
                     self._written_down = now
                 self._watch_room()
-            except (OSError, LedgerDamaged) as error:
+            except OSError as error:
                 self._footing.full(error)
             return over
 
@@ -321,7 +321,7 @@ class Store:
                 self._calendar.now()
                 try:
                     self._footing.ask(lambda ledger: ledger.remember(self._calendar.reckoning))
-                except (OSError, LedgerDamaged) as error:
+                except OSError as error:
                     log.warning("the calendar was not written down: %s", error)
             self._closed = True
             self._footing.close()
@@ -345,18 +345,18 @@ class Store:
 
     def _make_sure_of_room(self, needed: int) -> None:
         free = self._disk.free_bytes(self.media)
-        if free - needed < self._reserve:
+        if free - needed < self.reserve_bytes:
             raise OSError(
-                errno.ENOSPC, f"{free / 1e6:.0f} MB left, of which {self._reserve / 1e6:.0f} MB are reserved"
+                errno.ENOSPC, f"{free / 1e6:.0f} MB left, of which {self.reserve_bytes / 1e6:.0f} MB are reserved"
             )
 
     def _watch_room(self) -> None:
         free = self._disk.free_bytes(self.folder)
-        if free < LOW_RESERVES * self._reserve:
+        if free < LOW_RESERVES * self.reserve_bytes:
             self._board.alert("disk_low", folder=self.folder, free_mb=free / 1e6)
         else:
             self._board.clear("disk_low")
-        if self._footing.on_disk and not self._owed and free > self._reserve + ROOM_FOR_A_VISIT:
+        if self._footing.on_disk and not self._owed and free > self.reserve_bytes + ROOM_FOR_A_VISIT:
             self._board.clear("disk_full")
 
     def _watch_clock(self) -> None:

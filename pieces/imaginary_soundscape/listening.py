@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from installation.assets import ASSETS
+from installation.networks.faults import reraise_if_poisoned
 from installation.networks.weights import WeightsError
 from installation.piece import Answer, Picture, Stage
 from pieces.imaginary_soundscape import collection as room
@@ -160,8 +161,7 @@ class Listening:
         try:
             take(answer.result())
         except Exception as error:  # whatever it is, the picture goes on, and what sounds
-            if "CUDA" in f"{error!r}":  # such an error poisons the process: the runtime must start a new one
-                raise
+            reraise_if_poisoned(error)
             self._failed(error)
             return False
         self._failures = 0

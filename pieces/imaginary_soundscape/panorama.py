@@ -121,7 +121,7 @@ def _flat(picture: Picture, size: Size) -> Sheet:
     return Sheet(pixels, size, per_degree, max(spare_down if tall else spare_across, 0) / 2 / per_degree, tall)
 
 
-def window(sheet: Sheet, heading_deg: float, lift_deg: float = 0.0) -> Picture:
+def window(sheet: Sheet, heading_deg: float) -> Picture:
     """What a screen shows of a sheet, [height, width, 3] of `sheet.size`, to the fraction of a pixel.
 
     `heading_deg` is where the middle of the screen looks; what lies beyond a photograph's edge is not shown.

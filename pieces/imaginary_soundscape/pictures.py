@@ -16,9 +16,9 @@ from typing import BinaryIO, Literal
 import cv2
 import numpy as np
 
+from installation.choices import PICTURE_SUFFIXES
 from installation.piece import Picture, Size
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 MOST_PIXELS = 150_000_000  # decoded whole: 450 MB
 REDUCTIONS = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
 HEAD_BYTES = 1 << 20  # in which a JPEG says its size: previews and colour profiles come first
@@ -39,9 +39,13 @@ def pictures_in(folder: Path) -> list[Path]:
     found = []
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(place, name) for name in files if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
+        found += [
+            Path(place, name)
+            for name in files
+            if name.lower().endswith(PICTURE_SUFFIXES) and not name.startswith(".")
+        ]
     if not found:
-        raise PictureError(f"{folder}: there is no picture in it ({', '.join(SUFFIXES)})")
+        raise PictureError(f"{folder}: there is no picture in it ({', '.join(PICTURE_SUFFIXES)})")
     return sorted(found)
 
 

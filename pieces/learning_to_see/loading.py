@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from installation.networks.faults import out_of_memory, reraise_if_poisoned
 from installation.networks.weights import WeightsError
 from installation.piece import Answer, Size, Stage
 
@@ -222,7 +223,7 @@ def _passes(glance: Callable[[Loaded], object], loaded: Loaded, count: int) -> N
         glance(loaded)
 
 
-# ---- sizes and errors ---------------------------------------------------------------------------------------------
+# ---- sizes ------------------------------------------------------------------------------------------------------
 
 
 def size_of(side: int, aspect: float) -> Size:
@@ -239,17 +240,3 @@ def _sides(detail: Detail, gpu: str) -> tuple[int, ...]:
 
 def _sides_below(side: int) -> tuple[int, ...]:
     return tuple(other for other in GPU_SIDES if other < side)
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether memory, of the GPU or the machine, was too small. torch has a word of its own for each."""
-    said = f"{type(error).__name__} {error}".lower()
-    return isinstance(error, MemoryError) or any(
-        sign in said for sign in ("outofmemory", "out of memory", "can't allocate memory", "not enough memory")
-    )
-
-
-def reraise_if_poisoned(error: Exception) -> None:
-    """An error of CUDA other than too little memory poisons the process: the runtime must start a new one."""
-    if "CUDA" in f"{error!r}" and not out_of_memory(error):
-        raise error

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.networks.faults import out_of_memory, reraise_if_poisoned
 from installation.piece import Answer, CameraView, Picture, Size, Stage
 from pieces.learning_to_see.framing import Framing
-from pieces.learning_to_see.loading import PASS_SECONDS, Loaded, Loader, Wish, out_of_memory, reraise_if_poisoned
+from pieces.learning_to_see.loading import PASS_SECONDS, Loaded, Loader, Wish
 
 if TYPE_CHECKING:
     from pieces.learning_to_see.exposure import Swell

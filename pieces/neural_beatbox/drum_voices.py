@@ -69,7 +69,7 @@ def _hat(rng: Generator, rate_hz: int, tau: float, duration_s: float) -> Signal:
     if chance(rng, 0.5):
         sound = plate(rng, t, rate_hz, scaled(rng, 350, 6000), tau)
     else:
-        sound = band(metal(rng, t, rate_hz), rate_hz, scaled(rng, 2000, 9000), scaled(rng, 11000, 24000), 2)
+        sound = band(metal(rng, t), rate_hz, scaled(rng, 2000, 9000), scaled(rng, 11000, 24000), 2)
         sound *= decay(t, tau, scaled(rng, 0.0003, 0.002))
     sound *= 1 + between(rng, 0, 1.5) * np.exp(-t / scaled(rng, 0.004, 0.02))
     stick = band(noise(rng, t), rate_hz, 600, 6000) * decay(t, 0.002)
@@ -152,7 +152,7 @@ def cymbal(rng: Generator, rate_hz: int) -> Signal:
     if chance(rng, 0.6):
         sound = plate(rng, t, rate_hz, scaled(rng, 250, 3500), tau)
     else:
-        sound = band(metal(rng, t, rate_hz), rate_hz, scaled(rng, 700, 6000), scaled(rng, 9000, 24000), 1)
+        sound = band(metal(rng, t), rate_hz, scaled(rng, 700, 6000), scaled(rng, 9000, 24000), 1)
         sound = sound / (np.abs(sound).max() + 1e-9) * decay(t, tau, scaled(rng, 0.0005, 0.01))
     sound += between(rng, 0, 0.8) * band(noise(rng, t), rate_hz, 1500, 9000, 1) / 3 * decay(t, tau / 6)
     if chance(rng, 0.4):  # the ping of a ride

@@ -89,7 +89,7 @@ def modes(rng: Generator, t: Signal, pitches_hz: Sequence[float], taus_s: Sequen
     return sound
 
 
-def metal(rng: Generator, t: Signal, rate_hz: int) -> Signal:
+def metal(rng: Generator, t: Signal) -> Signal:
     """The sustained clang before its envelope: square waves, frequency modulation, plate modes, or noise."""
     circuit = rng.choice(4, p=[0.35, 0.15, 0.2, 0.3])
     if circuit == 0:  # six square oscillators, tuned apart

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from installation.networks.faults import reraise_if_poisoned
 from installation.networks.weights import WeightsError
 from installation.piece import Answer, Bar, Hit, Moment, Picture, Piece, Recording, Stage, Visit
 from installation.settings import Field, Range
@@ -389,12 +390,6 @@ def _load(gpu: str) -> tuple[Hearing, Drummer]:
     rng = np.random.default_rng(0)
     ears.hear(rng.normal(0, 0.1, 6 * RATE_HZ).astype(np.float32), RATE_HZ)
     return ears, drummer
-
-
-def reraise_if_poisoned(error: Exception) -> None:
-    """An error of CUDA poisons the process: the runtime must start a new one, while the beat plays on."""
-    if "CUDA" in f"{error!r}":
-        raise error
 
 
 def _said(error: Exception) -> str:

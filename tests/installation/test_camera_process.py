@@ -196,6 +196,15 @@ def test_a_camera_is_opened_by_each_of_its_identities(room: Room, loaded: Loaded
         camera_process.open_camera(loaded("pieces: beat\ncamera: pci-2\n"), room.vitals)
 
 
+def test_no_camera_is_taken_where_a_name_means_two_of_them(room: Room, loaded: Loaded) -> None:
+    """As `doctor` has it: either may be the one that hangs above the table."""
+    there = [CameraFound("usb-1", "Cam", "/dev/video0"), CameraFound("usb-2", "Cam", "/dev/video2")]
+    room.cameras = lambda: there  # type: ignore[method-assign]
+    with pytest.raises(DeviceError, match="usb-1, usb-2"):
+        camera_process.open_camera(loaded("pieces: beat\ncamera: Cam\n"), room.vitals)
+    assert camera_process.open_camera(loaded("pieces: beat\ncamera: usb-2\n"), room.vitals).real
+
+
 # ---- the lookout -------------------------------------------------------------------------------------------------
 
 

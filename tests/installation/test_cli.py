@@ -123,6 +123,7 @@ def test_what_is_missing_is_said_and_the_rest_is_shown(run: Any, monkeypatch: py
     assert "exhibition.yaml:2:37:" in done.stderr and "learning_to_see.rust.safetensors: there is no" in done.stderr
     assert done.stderr.rstrip().endswith("Starting all the same, with what is here.")
     assert "rust" in run("check", "-e", "exhibition.yaml").output
+    assert run("visits").stderr == "", "nothing is started for a list"
 
 
 def test_the_file_may_be_named_without_a_command(run: Any) -> None:

@@ -131,10 +131,10 @@ def test_what_is_published_is_read() -> None:
     clock = shared_clock()
     assert clock.read() is None
     clock.publish(Timeline(10.0, 20.0, 48_001.5), 4711, RATE_HZ, 0.08, 3)
-    clock.publish_bars([(number, 1000 * number, 1000) for number in range(40)])
+    bars = tuple(BarLine(number, 1000 * number, 1000, 3.5 * number, 3.5) for number in range(40))
+    clock.publish_bars(bars)
     assert clock.read() == ClockReading(
-        Timeline(10.0, 20.0, 48_001.5), 4711, RATE_HZ, 0.08, 3,
-        tuple(BarLine(number, 1000 * number, 1000) for number in range(24, 40)),
+        Timeline(10.0, 20.0, 48_001.5), 4711, RATE_HZ, 0.08, 3, bars[24:]
     )  # fmt: skip
     clock.publish_bars([])
     reading = clock.read()
@@ -236,7 +236,7 @@ def test_a_reading_is_never_torn() -> None:
 
 
 def test_beats_are_counted_from_the_first_bar_line() -> None:
-    bars = (BarLine(4, 1000, 400), BarLine(5, 1400, 800))
+    bars = (BarLine(4, 1000, 400, 16.0, 4.0), BarLine(5, 1400, 800, 20.0, 4.0))
     reading = ClockReading(Timeline(0, 0, 1), 0, 1, 0, 0, bars)
     assert reading.beat_at(999) == (0.0, -1)
     assert reading.beat_at(1000) == (16.0, 4)

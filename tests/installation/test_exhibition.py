@@ -17,12 +17,13 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import field_validator
 
 from installation.choices import TRIGGERS
 from installation.exhibition import Exhibition, ExhibitionError, parse
 from installation.piece import Piece
 from installation.problems import duration
-from installation.settings import Range, to_seconds
+from installation.settings import Field, Range, to_seconds
 
 ROOT = Path(__file__).parents[2]
 Loaded = Callable[..., Exhibition]
@@ -543,3 +544,19 @@ def test_one_day_is_not_days() -> None:
     assert [duration(seconds) for seconds in lengths] == [
         "1 s", "1 min", "1 h", "1 day", "2 days", "1 year", "2 years",
     ]  # fmt: skip
+
+
+def test_a_piece_whose_own_check_of_a_setting_fails_is_named_and_ends_nothing() -> None:
+    """The supervisor reads what a curator saves: whatever goes wrong there would end the whole exhibition."""
+
+    class Shaky(Piece):
+        class Settings(Piece.Settings):
+            parts: int = Field(default=2, description="parts")
+
+            @field_validator("parts")
+            @classmethod
+            def _whole(cls, parts: int) -> int:
+                return 12 // parts
+
+    with pytest.raises(ExhibitionError, match="1:11: piece 'shaky': its settings cannot be checked: ZeroDivision"):
+        parse(b"pieces: { shaky: {parts: 0} }", Path("x.yaml"), {"shaky": Shaky})

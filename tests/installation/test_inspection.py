@@ -144,6 +144,17 @@ def test_check_looks_after_networks_that_settings_name(tmp_path: Path, monkeypat
     assert {line.split(": ")[0] for line in checked(tmp_path, "title: x\npieces: [pond]", pieces)} == {"2:10"}
 
 
+def test_a_card_that_a_piece_cannot_judge_is_a_fault_of_the_weights(tmp_path: Path) -> None:
+    def refuses(network: str, architecture: Mapping[str, Any]) -> str:
+        return "" if architecture["width"] else "old"
+
+    (tmp_path / "pond.still.safetensors").write_bytes(b"abc")
+    card = {"name": "pond.still", "architecture": {}, "command": "train it", "data": [], "licence": "x"}
+    digest = hashlib.sha256(b"abc").hexdigest()
+    (tmp_path / "pond.still.yaml").write_text(yaml.safe_dump({**card, "sha256": digest}))
+    assert "cannot judge its card (KeyError: 'width')" in weights_fault("pond.still", tmp_path, refuses)
+
+
 def test_check_names_odd_hours(tmp_path: Path, pieces: Pieces) -> None:
     text = "pieces: beat\nhours:\n  - {open: 10:00, close: 10:00, days: [mon]}\n  - {open: 9:00, close: 11:00}\n"
     lines = checked(tmp_path, text, pieces)

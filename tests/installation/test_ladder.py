@@ -323,6 +323,15 @@ def test_a_run_folder_that_is_full_keeps_what_is_on_show(world: World, monkeypat
     assert world.supervisor._exhibition.pieces[0].name == "neural_beatbox" and "exhibition_invalid" in world.raised
 
 
+def test_a_file_that_is_empty_for_a_moment_while_it_is_saved_is_called_nothing(world: World) -> None:
+    """As over a network, where an editor empties it first and fills it a quarter of a second later."""
+    world.run(20.0)
+    world.path.write_text("")
+    world.run(0.3)
+    world.save("pieces: [learning_to_see]\n")
+    assert world.supervisor._exhibition.pieces[0].name == "learning_to_see" and world.told == []
+
+
 def test_a_link_that_is_pointed_elsewhere_is_a_change(tmp_path: Path, world: World) -> None:
     (tmp_path / "b.yaml").write_text("pieces: [learning_to_see]\n")
     world.path.unlink()

@@ -44,6 +44,7 @@ MESSAGES = st.one_of(
         BarWritten,
         st.integers(),
         st.integers(),
+        NUMBERS,
         st.lists(st.tuples(st.integers(), st.text(max_size=20), NUMBERS, NUMBERS), max_size=20).map(tuple),
     ),
     st.builds(LevelSet, NUMBERS, NUMBERS),
@@ -98,8 +99,8 @@ def test_what_is_almost_a_message_is_a_value_error(data: bytes) -> None:
 def test_a_bar_of_five_hundred_hits_arrives(ends: tuple[Line, Line]) -> None:
     hits = tuple((17 * i, f"{i:016x}/4", 0.123456789012345, -0.987654321098765) for i in range(500))
     one, other = ends
-    one.send(BarWritten(3, 96_000, hits))
-    assert other.receive() == [BarWritten(3, 96_000, hits)]
+    one.send(BarWritten(3, 96_000, 4.0, hits))
+    assert other.receive() == [BarWritten(3, 96_000, 4.0, hits)]
 
 
 def test_a_message_that_is_too_long_is_refused_and_the_line_lives(ends: tuple[Line, Line]) -> None:

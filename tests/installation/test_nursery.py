@@ -55,6 +55,18 @@ def test_what_is_told_to_the_whole_group_does_not_end_it_but_its_children(tmp_pa
         child.wait(timeout=10)
 
 
+def test_a_library_that_fails_at_its_import_is_named_and_the_nursery_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """torch does so where a library of the driver is missing, and not with an ImportError."""
+    (tmp_path / "library_without_driver.py").write_text("raise OSError('libcublas.so.12: cannot open')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    server = nursery.Nursery.__new__(nursery.Nursery)
+    server._heavy = ["library_without_driver", "json"]
+    server._import_next()
+    assert server._heavy == ["json"] and "cannot be imported: libcublas" in capsys.readouterr().err
+
+
 def test_a_long_file_is_cut_while_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "camera.out"
     with path.open("ab", buffering=0) as output:

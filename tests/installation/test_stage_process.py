@@ -627,6 +627,45 @@ def test_a_saved_file_waits_for_whoever_is_at_the_booth(room: Room) -> None:
     assert stored(process) == 1
 
 
+def test_a_gpu_that_is_broken_takes_the_process_along_and_one_that_is_full_does_not(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.begin("pieces: [little]\n")
+    room.frames(2)
+
+    def fail(piece: Piece, moment: Moment) -> Picture:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(Little, "frame", fail)
+    said = "CUDA out of memory. Tried to allocate 20.00 MiB"
+    room.frames()
+    assert ("piece_failed", "little") in room.alerts
+    said = "CUDA error: device-side assert triggered"
+    with pytest.raises(SystemExit, match=str(stage_process.GPU_FAILED)):
+        room.frames()
+
+
+def test_another_reserve_of_the_disk_holds_as_soon_as_it_is_saved(room: Room) -> None:
+    process = room.begin("pieces: [little]\nvisitors: {disk_reserve_mb: 300}\n")
+    assert process._clerk is not None and process._clerk.store.reserve_bytes == 300_000_000
+    room.write("pieces: [little]\nvisitors: {disk_reserve_mb: 200}\n")
+    process._change()
+    assert process._clerk.store.reserve_bytes == 200_000_000
+
+
+def test_other_controls_hold_as_soon_as_they_are_saved(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = room.begin("pieces: [little]\n")
+    piece, obeyed = room.piece, []
+    monkeypatch.setattr(process._screen, "obey", obeyed.append)
+    room.write("pieces: [little]\ncontrols: {button: [sound, a], next: wheel up, sound_db: -12}\n")
+    process._change()
+    assert obeyed == [{"button": ["sound", "a"], "next": ["wheel up"], "previous": ["left", "wheel up"]}]
+    assert process._stage.sound_trigger_db == -12 and room.piece is piece
+    room.write("pieces: [little]\n")
+    process._change()
+    assert process._stage.sound_trigger_db is None
+
+
 @pytest.mark.parametrize("where", ["__init__", "remembers"])
 def test_a_piece_that_cannot_even_be_made_is_passed_over(
     room: Room, monkeypatch: pytest.MonkeyPatch, where: str

@@ -13,6 +13,7 @@ import pytest
 
 from installation.devices import DeviceError, camera
 from installation.devices.camera import STALE_PICTURES, Film, VideoDevice
+from installation.devices.film import FilmError
 
 
 class Sensor:
@@ -124,7 +125,7 @@ def test_a_film_keeps_its_own_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
     shown: list[float] = []
     reader = SimpleNamespace(rate=25.0, seconds=8.0, at=lambda s: shown.append(s) or np.zeros((2, 2, 3), np.uint8))
-    monkeypatch.setattr("installation.devices.film.FilmReader", lambda path: reader)
+    monkeypatch.setattr(camera, "FilmReader", lambda path: reader)
     film = Film(Path("film.mp4"))
     times = []
     for number in range(30):
@@ -133,3 +134,12 @@ def test_a_film_keeps_its_own_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.diff(times)[:10] == pytest.approx(0.04) and np.diff(times)[11:] == pytest.approx(0.04)
     assert times[11] - times[10] == pytest.approx(0.12), "pictures that were missed are missed"
     assert shown == pytest.approx([time % 8.0 for time in times])
+
+
+def test_a_film_that_goes_while_it_is_shown_has_stopped_like_a_camera(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(second: float) -> np.ndarray:
+        raise FilmError("clip.mp4: no such film; check the path")
+
+    monkeypatch.setattr(camera, "FilmReader", lambda path: SimpleNamespace(rate=60.0, seconds=8.0, at=gone))
+    with pytest.raises(DeviceError, match="check the path"):
+        Film(Path("clip.mp4")).read()

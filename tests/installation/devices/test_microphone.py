@@ -35,7 +35,7 @@ class FakeCard:
         self._channels = channels
         self.default = SimpleNamespace(device=(0, 0))
         self.callback: Callable[..., None] | None = None
-        self.closed = self.refuses = False
+        self.closed = self.refuses = self.sticks = False
 
     def query_devices(self) -> list[dict[str, object]]:
         return [{"name": "USB Mic: - (hw:1,0)", "max_input_channels": self._channels, "hostapi": 0}]
@@ -47,7 +47,11 @@ class FakeCard:
         if self.refuses:
             raise self.PortAudioError("Invalid sample rate")
         self.callback = callback
-        return SimpleNamespace(latency=0.05, start=lambda: None, close=lambda **_: setattr(self, "closed", True))
+        return SimpleNamespace(latency=0.05, start=self._start, close=lambda **_: setattr(self, "closed", True))
+
+    def _start(self) -> None:
+        if self.sticks:
+            raise self.PortAudioError("Unanticipated host error")
 
     def deliver(self, samples: np.ndarray, captured_at: float) -> None:
         """A block [frames] on the last channel, captured at the monotonic instant `captured_at`."""
@@ -153,6 +157,13 @@ def test_a_microphone_that_cannot_be_opened_is_a_device_error(card: FakeCard) ->
         Input(None, RATE_HZ)
     with pytest.raises(DeviceError, match="no sound device is called 'Other'"):
         Input("Other", RATE_HZ)
+
+
+def test_a_microphone_that_can_be_opened_and_does_not_start_is_let_go(card: FakeCard) -> None:
+    card.sticks = True
+    with pytest.raises(DeviceError, match="delivers nothing: Unanticipated"):
+        Input(None, RATE_HZ)
+    assert card.closed
 
 
 FLOATS = arrays.arrays(

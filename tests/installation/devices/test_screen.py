@@ -105,6 +105,18 @@ def test_a_gamepad_is_held_as_soon_as_it_is_plugged_in() -> None:
     assert Controls(without, {"button": ["space"]}).pressed(event(4)) == [] and not without.held.begun
 
 
+def test_other_triggers_take_the_place_of_those_before_and_a_gamepad_stays_held() -> None:
+    fake = pygame()
+    controls = Controls(fake, {"button": ["gamepad", "space"]})
+    controls.pressed(event(fake.JOYDEVICEADDED, device_index=0))
+    controls.obey({"button": ["a"]})
+    assert controls.pressed(event(fake.KEYDOWN, key=32)) == controls.pressed(event(fake.JOYBUTTONDOWN)) == []
+    assert controls.pressed(event(fake.KEYDOWN, key=97)) == ["button"]
+    controls.obey({"button": ["gamepad"]})
+    assert controls.pressed(event(fake.JOYBUTTONDOWN)) == ["button"]
+    assert fake.held.made == [0]
+
+
 def test_an_unknown_key_is_named() -> None:
     with pytest.raises(DeviceError, match="'hyper'"):
         Controls(pygame(), {"button": ["hyper"]})

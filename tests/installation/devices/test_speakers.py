@@ -119,6 +119,19 @@ def test_a_card_says_when_its_samples_are_heard(monkeypatch: pytest.MonkeyPatch)
     assert not card.alive(), "a card that asks for nothing is dead, whatever its flags say"
 
 
+def test_a_card_that_can_be_opened_and_does_not_play_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, closed = host("Analog"), []
+
+    def refuse() -> None:
+        raise one.PortAudioError("Unanticipated host error")
+
+    one.OutputStream = lambda **_: SimpleNamespace(latency=0.07, start=refuse, close=lambda **_: closed.append(True))
+    monkeypatch.setattr(speakers, "import_sounddevice", lambda: one)
+    with pytest.raises(DeviceError, match="'Analog' can be opened, but do not play: Unanticipated"):
+        Card(None, RATE_HZ).start(lambda out, at: None)
+    assert closed
+
+
 @pytest.mark.parametrize(
     ("wanted", "there", "opened"), [(2, 2, 2), (8, 8, 8), (8, 2, 2), (2, 8, 2), (1, 2, 1), (8, 1, 1)]
 )

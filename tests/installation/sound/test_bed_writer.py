@@ -223,3 +223,19 @@ def test_offline_the_same_is_heard_as_in_the_room(tmp_path: Path) -> None:
     np.testing.assert_array_equal(sounds[0][start + 1_000 : start + 9_000, 0], tone[1_000:9_000])
     assert not sounds[0][:start].any() and not sounds[0][20 * 1_600 + 2 * AHEAD :].any()
     assert not sounds[0][:, 1].any(), "from the left speaker alone"
+
+
+def test_what_is_played_once_is_heard_again_when_it_was_stopped(tmp_path: Path) -> None:
+    """Who says in every frame what should sound must not hear it over and over."""
+    soundfile.write(tmp_path / "bell.wav", np.full(3_200, 0.5, np.float32), RATE_HZ)
+    port = OfflinePort(RATE_HZ)
+    score, parts = ScoreWriter(port), []
+    for frame in range(40):
+        score.update()
+        if frame == 20:
+            score.beds.stop("bell", 0.0)
+        score.beds.play("bell", tmp_path / "bell.wav", loop=False, fade=0.0)
+        parts.append(port.mixer.mix(1_600))
+    heard = [bool(part.any()) for part in parts]
+    first, again = heard.index(True), 20 + heard[20:].index(True)
+    assert sum(heard) <= 8 and again > 20 and not any(heard[first + 4 : 20]), "twice, and silence between"

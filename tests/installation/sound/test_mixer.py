@@ -265,10 +265,10 @@ def test_a_restarted_mixer_goes_on_in_the_middle_of_the_bar() -> None:
 def test_a_mixer_restarted_after_a_long_time_keeps_the_grid() -> None:
     second = with_voices(tick=1)
     second.position = FIRST + 41 * BAR + 10
-    second.restore_grid((BarLine(0, FIRST, BAR), BarLine(1, FIRST + BAR, BAR)))
+    second.restore_grid((BarLine(0, FIRST, BAR, 0.0, 4.0), BarLine(1, FIRST + BAR, BAR, 4.0, 4.0)))
     second.skip(0)
     current = [line for line in second.grid if line.start <= second.position < line.end]
-    assert current == [BarLine(41, FIRST + 41 * BAR, BAR)]
+    assert current == [BarLine(41, FIRST + 41 * BAR, BAR, 164.0, 4.0)]
 
 
 def test_what_was_due_while_skipping_is_not_made_up_for() -> None:
@@ -389,3 +389,15 @@ def test_softening_is_smooth_monotone_and_below_full_scale() -> None:
     assert np.abs(np.diff(bent[:, 0])).max() <= 0.00101
     quiet = np.abs(loud) <= mixing.KNEE
     np.testing.assert_array_equal(bent[quiet], loud[quiet])
+
+
+def test_beats_are_counted_through_bars_of_any_number_of_them() -> None:
+    mixer = with_voices(tick=1)
+    mixer.write_bar(0, BAR, ())
+    mixer.write_bar(1, 3 * BAR // 4, (), beats=3.0)
+    mixer.write_bar(2, BAR, ())
+    assert [line.beat for line in mixer.grid] == [0.0, 4.0, 7.0]
+    mixer.write_bar(1, BAR // 2, (), beats=2.0)
+    assert [(line.beat, line.start - FIRST) for line in mixer.grid] == [(0.0, 0), (4.0, BAR), (6.0, 3 * BAR // 2)]
+    mixed(mixer, FIRST + 4 * BAR)
+    assert {line.tempo_bpm(RATE_HZ) for line in mixer.grid} == {60.0 * 4 * RATE_HZ / BAR}, "also of those that repeat"

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from installation import segments, shared
 from installation.clock import SharedClock, Timeline
+from installation.devices import DeviceError
 from installation.devices.speakers import Pull, Silent
 from installation.exhibition import Exhibition
+from installation.profiles import save_delay
 from installation.segments import RATE_HZ
 from installation.sound import process
 from installation.sound.process import SoundProcess
@@ -77,3 +79,48 @@ def test_it_goes_on_where_time_has_brought_the_timeline_on_a_card_that_is_hasty_
     assert reading.timeline.sample_at(now) == pytest.approx(before.sample_at(now), abs=0.002 * RATE_HZ)
     assert reading.missed == 3, "nothing was owed before it went on"
     assert reading.mixed_to > before.sample_at(now)
+
+
+def test_speakers_that_can_be_opened_and_do_not_play_are_stood_in_for(
+    tmp_path: Path, loaded: Callable[[str], Exhibition], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else would be heard or seen: a sound process that dies at every start takes the runtime along."""
+
+    class Dumb(Silent):
+        real = True
+
+        def start(self, pull: Pull) -> None:
+            raise DeviceError("speakers 'USB' can be opened, but do not play")
+
+    monkeypatch.setattr(process, "open_speakers", lambda exhibition, vitals: Dumb(RATE_HZ))
+    looked_for: list[list[str]] = []
+
+    class Looking:
+        found = False
+
+        def __init__(self, exhibition: Exhibition, missing: list[str]) -> None:
+            looked_for.append(missing)
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(process, "Lookout", Looking)
+    segments.make(tmp_path)
+    sound = SoundProcess(tmp_path, loaded("pieces: beat\nmicrophone: none\nspeakers: auto"))
+    sound.stop()
+    sound.run()
+    said = sound._vitals._devices["speakers"]
+    assert (said["name"], said["real"]) == (Silent.name, False) and "do not play" in str(said["reason"])
+    assert looked_for[-1] == ["speakers"], "and taken as soon as they do"
+
+
+def test_a_measured_delay_is_that_of_its_speakers_whatever_numbers_they_are_dealt(
+    loaded: Callable[..., Exhibition], tmp_path: Path
+) -> None:
+    exhibition = loaded("pieces: beat\nspeakers: auto", tmp_path / "exhibition.yaml")
+    assert process.measured_delay(exhibition, "USB Audio: - (hw:1,0)") == 0.0, "nothing was measured"
+    save_delay(exhibition.data_folder, "USB Audio: - (hw:1,0)", "Mic: - (hw:2,0)", 42.0, 0.5)
+    assert process.measured_delay(exhibition, "USB Audio: - (hw:1,0)") == 0.042
+    assert process.measured_delay(exhibition, "USB Audio: - (hw:3,0)") == 0.042
+    assert process.measured_delay(exhibition, "Another Card: - (hw:1,0)") == 0.0
+    written = loaded("pieces: beat\nspeakers: {latency_ms: 7}", tmp_path / "exhibition.yaml")
+    assert process.measured_delay(written, "USB Audio: - (hw:1,0)") == 0.007, "the curator's word holds"

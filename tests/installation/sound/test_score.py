@@ -263,3 +263,20 @@ def test_a_frame_that_comes_late_is_not_told_of_what_is_long_over() -> None:
     score.update()
     assert all(hit.late <= 1.0 for hit in score.sounding(60.0 * RATE_HZ))
     assert isinstance(Sounding("tick", 0.5).late, float)
+
+
+@pytest.mark.parametrize("steps", [12, 16, 20])
+def test_tempo_and_beats_are_those_that_were_written_however_many_steps_a_bar_has(steps: int) -> None:
+    """A piece in three-four time reads the tempo that it wrote, and its pictures keep to its quarters."""
+    port = OfflinePort(RATE_HZ)
+    score = ScoreWriter(port)
+    for number in range(3):
+        score.write(Bar(number, 120.0, (), steps=steps))
+    port.mixer.mix(10 * RATE_HZ)
+    reading = score.update()
+    assert reading is not None
+    first = reading.bars[0]
+    for seconds in (0.0, 0.75, 2.0):
+        sample = first.start + seconds * RATE_HZ
+        assert reading.beat_at(sample)[0] - first.beat == pytest.approx(2 * seconds, abs=1e-3)
+    assert {round(bar.tempo_bpm(RATE_HZ), 6) for bar in reading.bars} == {120.0}

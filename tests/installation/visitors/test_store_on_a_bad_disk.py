@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from installation.visitors import on_request
 from installation.visitors.disk import Disk
 from installation.visitors.ledger import Ledger, LedgerDamaged
 from installation.visitors.store import StoreFull
@@ -48,6 +49,19 @@ def test_a_row_that_cannot_be_written_takes_its_files_along(opened, take, monkey
     with pytest.raises(StoreFull):
         store.keep(*pair(take(1)), MONTH_S)
     assert names(store) == set()
+
+
+@pytest.mark.parametrize("operation", ["create", "flush", "rename", "flush_folder"])
+def test_a_slip_that_cannot_be_written_anew_stays_as_it_was(opened, take, memory_folder, operation):
+    disk = Refusing()
+    store = opened(disk=disk)
+    kept = store.keep(*pair(take(1)), MONTH_S)
+    disk.refused, disk.code, disk.left = operation, errno.ENOSPC, 0
+    with pytest.raises(StoreFull):
+        store.remember(kept.id, {"players": []})
+    disk.refused = ""
+    assert names(store) == wanted_names(kept)
+    assert [one.id for one in on_request.kept(memory_folder / "store", MONTH_S)] == [kept.id], "it is still listed"
 
 
 def test_the_reserve_is_not_touched(opened, take, board):
@@ -195,6 +209,24 @@ def test_a_disk_that_gives_back_something_else_is_not_stood_upon(opened, take, b
     store.expire()
     assert raised(board) >= {"store_damaged"}
     assert [visit.id for visit in opened().visits(9)] == [kept.id]
+
+
+@pytest.mark.parametrize("question", ["newest", "find", "terms", "totals"])
+def test_a_ledger_that_is_damaged_as_soon_as_it_is_built_anew_is_left(opened, take, board, monkeypatch, question):
+    store = opened()
+    kept = store.keep(*pair(take(1)), MONTH_S)
+    original = getattr(Ledger, question)
+
+    def damaged(ledger, *arguments, **named):
+        if ledger.on_disk:
+            raise LedgerDamaged("database disk image is malformed")
+        return original(ledger, *arguments, **named)
+
+    monkeypatch.setattr(Ledger, question, damaged)
+    assert [visit.id for visit in store.visits(2)] == [kept.id]
+    assert store.expire() == [] and store.holdings().visits == 1
+    assert store.delete(kept.id) and store.visits(9) == []
+    assert raised(board) == {"disk_full"}
 
 
 def test_room_that_was_made_is_noticed(opened, take, board):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from installation.choices import PICTURE_SUFFIXES
 from pieces.imaginary_soundscape import panorama, pictures
 from pieces.imaginary_soundscape.panorama import sheet_for, views, window
 
@@ -69,7 +70,7 @@ def test_a_picture_that_would_not_fit_into_memory_is_refused(tmp_path: Path) -> 
         pictures.read(tmp_path / "huge.png", least=100)
 
 
-@pytest.mark.parametrize("suffix", pictures.SUFFIXES)
+@pytest.mark.parametrize("suffix", PICTURE_SUFFIXES)
 def test_every_format_says_its_size_before_it_is_decoded(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"picture{suffix}"
     assert cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 256, (123, 457, 3), np.uint8))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pieces.learning_to_see import loading
-from pieces.learning_to_see.loading import Wish, out_of_memory, size_of
+from pieces.learning_to_see.loading import Wish, size_of
 from tests.pieces.learning_to_see.painter import Room, Studio, ramp
 
 
@@ -153,15 +153,6 @@ def test_a_network_that_fails_is_asked_again_less_and_less_often(studio: Studio)
     before = len(studio.painter.mixtures)
     room.run(31)
     assert len(studio.painter.mixtures) > before + 5, "and is welcome back"
-
-
-def test_which_errors_mean_memory() -> None:
-    class OutOfMemoryError(RuntimeError):
-        pass
-
-    assert out_of_memory(MemoryError()) and out_of_memory(OutOfMemoryError("x"))
-    assert out_of_memory(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"))
-    assert not out_of_memory(RuntimeError("CUDA error: device-side assert triggered"))
 
 
 # ---- wishes -------------------------------------------------------------------------------------------------------

@@ -279,6 +279,20 @@ def test_a_gpu_that_fails_is_left_to_the_runtime(
         gallery.run(20.0)
 
 
+def test_a_gpu_that_is_full_for_a_while_ends_neither_the_beat_nor_the_process(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery.run(3.0)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB")
+
+    monkeypatch.setattr(gallery.piece._ears, "hear", fail)
+    gallery.joins("ben", performance(4))
+    gallery.run(2.0)
+    assert set(gallery.events) == {"network_failed"} and gallery.loudness(1.0) > 0.1
+
+
 def test_networks_that_cannot_be_loaded_are_tried_again_less_and_less_often(
     loaded: tuple[Hearing, Drummer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
