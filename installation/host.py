@@ -33,9 +33,10 @@ Ask = Callable[..., dict[str, Any]]
 
 LEAST_FREE_MB = 2000  # besides what the exhibition reserves: logs, films in progress, an update
 GROUPS = {"video": "video*", "audio": "snd/pcm*", "render": "dri/render*", "input": "input/event*"}  # and their nodes
-NETWORK_FILESYSTEMS = frozenset(
-    "nfs nfs4 cifs smb3 smbfs 9p ceph glusterfs afs fuse.sshfs fuse.rclone fuse.davfs".split()
-)  # fmt: skip
+NETWORK_FILESYSTEMS = frozenset((
+    "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "afs", "fuse.sshfs", "fuse.rclone",
+    "fuse.davfs",
+))  # fmt: skip
 NVIDIA, DISPLAY_CLASS = "0x10de", "0x03"
 
 
