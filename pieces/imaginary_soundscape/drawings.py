@@ -301,9 +301,10 @@ def _run_down(sheet: Sheet, paths: Plane, drop: Drop, size: float) -> None:
 def _refract(pixels: Print, street: Print, drop: Drop) -> None:
     """Lay one drop onto the glass: a small lens that shows the street upside down, darker towards its rim."""
     height, width = pixels.shape[:2]
-    rows = np.arange(drop.row - int(drop.tall) - 2, drop.row + int(drop.tall) + 3)
+    down, aside = (int(1.25 * half) + 2 for half in (drop.tall, drop.wide))  # uneven ones are a little larger
+    rows = np.arange(drop.row - down, drop.row + down + 1)
     rows = rows[(rows >= 0) & (rows < height)]
-    columns = np.arange(drop.column - int(drop.wide) - 2, drop.column + int(drop.wide) + 3)
+    columns = np.arange(drop.column - aside, drop.column + aside + 1)
     u, v = np.meshgrid((columns - drop.column) / drop.wide, (rows - drop.row) / drop.tall)
     u = u * (1 - 0.16 * v)  # heavier below
     angle, (a, b, c, d) = np.arctan2(v, u), drop.uneven
@@ -351,8 +352,8 @@ def fire(rng: Random, fine: int) -> Sheet:
     for cells, weight in ((22, 1.0), (50, 0.6), (120, 0.35), (260, 0.2)):
         line = sheet.line(cells, 3, 0.6)
         lean = sway * sheet.columns / 360 * np.clip((sheet.elevation + 35) / 60, 0, 2) * 0.35
-        reach = (column + lean) % sheet.columns
-        tongues += weight * line[reach.astype(int)]
+        reach = np.floor(column + lean).astype(int) % sheet.columns
+        tongues += weight * line[reach]
     licks = tongues + 0.55 * sheet.noise(40, 18, 5, 0.65)
     height = 12 + 14 * licks - sheet.elevation
     for less, colour in ((0, "#7a1505"), (7, "#c42a06"), (15, "#f05a0c"), (24, "#fb9419"), (33, "#ffca3e"),

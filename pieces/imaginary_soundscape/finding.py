@@ -9,12 +9,13 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any
 
-from pieces.imaginary_soundscape import collection, encoders, listening, pictures
+from pieces.imaginary_soundscape import collection, encoders, listening, panorama, pictures
 from pieces.imaginary_soundscape.archive import SUFFIXES, ArchiveError, Index, sounds_in
 from pieces.imaginary_soundscape.cluster import Cluster
+from pieces.imaginary_soundscape.piece import DIRECTIONS
 
 ENGINES = ("here", "ray")
-LOOKED_PX = 320  # a picture is read no larger than it is looked at
+LOOKED_PX = 640  # a picture is read no larger than it is looked at; of a panorama, a part at a time
 
 
 def index(data: Path, encoder: str = "own", engine: str = "here") -> dict[str, Any]:
@@ -64,9 +65,10 @@ def listen(
     encoder: str = "own",
     exclude: Sequence[str] = (),
     never_again: Set[str] = frozenset(),
+    directions: int = DIRECTIONS,
     best: int = 10,
 ) -> list[tuple[Path, float]]:
-    """The sounds that belong to a picture, best first, with their scores.
+    """The sounds that belong to a picture, best first, with their scores; of a panorama, their best in any direction.
 
     Args:
         picture: a file.
@@ -74,6 +76,7 @@ def listen(
         encoder: as `encoders.load` has it.
         exclude: sounds that a curator does not want, as the setting of that name.
         never_again: sounds that were put away at the console.
+        directions: in how many directions a panorama is listened to, as the setting of that name.
         best: how many.
 
     Raises:
@@ -84,5 +87,9 @@ def listen(
     seen = pictures.read(picture, least=LOOKED_PX)
     opened = collection.open_archive(archive or listening.OWN, encoders.load(encoder))
     unwanted = collection.exclusion(opened.names, exclude, never_again).places
-    (found,) = collection.judge(opened, [seen], unwanted, best)
-    return [(opened.path(match.name), match.score) for match in found]
+    scores: dict[str, float] = {}
+    for found in collection.judge(opened, panorama.views(seen, directions)[0], unwanted, best):
+        for match in found:
+            scores[match.name] = max(match.score, scores.get(match.name, match.score))
+    ranked = sorted(scores, key=lambda name: -scores[name])
+    return [(opened.path(name), scores[name]) for name in ranked[:best]]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pieces.imaginary_soundscape.scenery import Scene
 
 NAME = "imaginary_soundscape"
+DIRECTIONS = 6
+"""In which a panorama is listened to, unless a curator says otherwise."""
 CAMERA_LOOK_SECONDS = 0.4
 """How often the camera's picture is listened to: what is held before it is heard within a second."""
 INVITE_SECONDS = 20.0
@@ -71,7 +73,7 @@ class ImaginarySoundscape(Piece):
             json_schema_extra={"unit": "LUFS"},
         )
         directions: int = Field(
-            default=6,
+            default=DIRECTIONS,
             ge=1,
             le=16,
             description="in how many directions a panorama is listened to; 1: one sound is all around. "

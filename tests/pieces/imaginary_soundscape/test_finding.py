@@ -9,7 +9,7 @@ import pytest
 from pieces.imaginary_soundscape import encoders
 from pieces.imaginary_soundscape.archive import FOLDER, ArchiveError
 from pieces.imaginary_soundscape.finding import index, listen
-from tests.pieces.imaginary_soundscape.walker import ColourEncoder, photograph, tone
+from tests.pieces.imaginary_soundscape.walker import ColourEncoder, panorama, photograph, tone
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +36,16 @@ def test_what_a_curator_does_not_want_is_not_found(tmp_path: Path) -> None:
     assert found() == {"my1", "my2", "sea"}
     assert found(exclude=["my1*"]) == {"my2", "sea"}
     assert found(exclude=["MY*"], never_again={"sea.wav"}) == set()
+
+
+def test_a_panorama_is_listened_to_in_its_directions_as_the_piece_does(tmp_path: Path) -> None:
+    """Each direction has a sound that belongs to it alone, and none belongs to the mean of all."""
+    for colour in ("red", "green", "blue"):
+        tone(tmp_path / "recs", colour)
+    index(tmp_path / "recs")
+    picture = panorama(tmp_path, ("red", "green", "blue"))
+    around = dict(listen(picture, tmp_path / "recs", directions=3))
+    assert {path.stem for path in around} == {"red", "green", "blue"} and min(around.values()) > 0.95
+    at_once = dict(listen(picture, tmp_path / "recs", directions=1))
+    assert max(at_once.values()) < 0.9
+    assert len(listen(picture, tmp_path / "recs", directions=3, best=2)) == 2
