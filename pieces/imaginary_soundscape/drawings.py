@@ -182,7 +182,8 @@ def city(rng: Random, fine: int) -> Sheet:
                 floor = np.floor(sheet.elevation / step_down).astype(int)
                 lit = rng.random((64, 64)) < rng.uniform(0.2, 0.55)
                 pane = ((sheet.azimuth - place) / step_across % 1 > 0.3) & (sheet.elevation / step_down % 1 > 0.35)
-                glow = inside & pane & lit[column % 64, floor % 64] & (sheet.elevation > 1.5)
+                whole = (column < wide * 0.97 // step_across) & (floor < height // step_down)  # no window is cut
+                glow = inside & pane & whole & lit[column % 64, floor % 64] & (sheet.elevation > 1.5)
                 sheet.lay(lamps[int(rng.integers(0, 3))], np.asarray(glow, np.float32) * 0.92, 1)
             place += wide
     road = edge(-sheet.elevation - 0.5, 0.2)
