@@ -8,24 +8,29 @@ from __future__ import annotations
 import contextlib
 import datetime
 import functools
-import importlib
-import inspect
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, Installed, OnShow, last_good, load
+from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, OnShow, last_good, load
 from installation.inspection import check, missing
 from installation.networks.weights import WeightsError
-from installation.never_again import NeverAgain
-from installation.piece import Piece
-from installation.programme import unregistered
+from installation.piece_commands import (
+    as_on_show,
+    data_for,
+    first_with,
+    function_of,
+    loadable,
+    on_show_or_not,
+    options_for,
+    resolved,
+)
+from installation.terminal import WRONG, err, load_or_leave, out, print_figures, say
 
 if TYPE_CHECKING:
     from installation.visitors.on_request import Kept
@@ -36,10 +41,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Runs AI artworks in a gallery. Without a command: runs the exhibition in exhibition.yaml.",
 )
-out = Console(soft_wrap=True, markup=False, emoji=False)  # what a file or a folder is called is no markup
-err = Console(stderr=True, soft_wrap=True, markup=False, emoji=False)
-_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-WRONG = 2  # exit code: what was asked for cannot be done as it is written
 
 ExhibitionFile = Annotated[Path, typer.Option("--exhibition", "-e", help="The exhibition file.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output instead of a table.")]
@@ -95,7 +96,7 @@ def doctor_command(exhibition: ExhibitionFile = DEFAULT_PATH, as_json: Json = Fa
     """Look at every device, library and permission. Exit code 0 only if the exhibition can run on real devices."""
     from installation import doctor
 
-    findings = doctor.examine(_load(exhibition))
+    findings = doctor.examine(load_or_leave(exhibition))
     if as_json:
         print(json.dumps([vars(finding) for finding in findings]))
     else:
@@ -124,7 +125,7 @@ def render_command(
     except ValueError as error:
         err.print(f"--size {size!r} is not a picture size; write for example 1280x720")
         raise typer.Exit(WRONG) from error
-    show = _show(_load(exhibition) if exhibition.exists() else None, piece)
+    show = on_show_or_not(load_or_leave(exhibition) if exhibition.exists() else None, piece)
     try:
         report = render(
             show,
@@ -155,7 +156,7 @@ def calibrate(
         err.print(f"nothing to calibrate is called {what!r}; there is: delay", highlight=False)
         raise typer.Exit(WRONG)
     try:
-        with locked_folder(_load(exhibition)) as opened:
+        with locked_folder(load_or_leave(exhibition)) as opened:
             found = measure(opened)
     except (CalibrationError, OSError) as error:  # what was measured may find no room on the disk
         err.print(str(error), highlight=False)
@@ -231,7 +232,7 @@ def _local(seconds: float, between: str = "T") -> str:
 def pieces() -> None:
     """List the pieces on this machine."""
     table = Table("piece", "what it is", "networks")
-    for name, piece in _pieces().items():
+    for name, piece in loadable().items():
         networks = [network for _, network in OnShow(name, piece, piece.Settings()).networks()]
         table.add_row(name, (piece.__doc__ or "").strip().splitlines()[0], "\n".join(networks))
     out.print(table)
@@ -250,10 +251,10 @@ def train(
     ] = None,
 ) -> None:
     """Train a network from a folder of files. Resumes where it was cut; ends with weights and a model card."""
-    function = _function(network, "trains")
+    function = function_of(network, "trains")
     try:
-        options = _options(network, function, run=run_folder, steps=steps, world=world)
-        function(*_data(network, function, data), **options)
+        options = options_for(network, function, run=run_folder, steps=steps, world=world)
+        function(*data_for(network, function, data), **options)
     except (OSError, ValueError, WeightsError) as error:
         err.print(f"{network}: {error}", highlight=False)
         raise typer.Exit(WRONG) from error
@@ -268,12 +269,12 @@ def index(
     as_json: Json = False,
 ) -> None:
     """Make a folder findable for a piece. Goes on where it was cut, and only does what is new or has changed."""
-    name = archive or _first("indexes")
-    function = _function(name, "indexes")
+    name = archive or first_with("indexes")
+    function = function_of(name, "indexes")
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            done = function(data, **_options(name, function, encoder=encoder, engine=engine))
-        _print(str(data), done, as_json)
+            done = function(data, **options_for(name, function, encoder=encoder, engine=engine))
+        print_figures(str(data), done, as_json)
     except (OSError, ValueError, WeightsError) as error:
         err.print(f"{name}: {error}", highlight=False)
         raise typer.Exit(WRONG) from error
@@ -295,15 +296,15 @@ def listen_command(
 
     Where there is no sound card it is written into a file instead; with --json neither is done.
     """
-    name = sense or _first("listens")
-    function = _function(name, "listens")
+    name = sense or first_with("listens")
+    function = function_of(name, "listens")
     try:
-        options = _options(name, function, archive=archive, encoder=encoder)
-        found = function(picture, **_as_on_show(name, function, exhibition) | options)
+        options = options_for(name, function, archive=archive, encoder=encoder)
+        found = function(picture, **as_on_show(name, function, exhibition) | options)
     except (OSError, ValueError, RuntimeError, WeightsError) as error:
         err.print(f"{name}: {error}", highlight=False)
         raise typer.Exit(WRONG) from error
-    _print(str(picture), {str(path): score for path, score in found}, as_json)
+    print_figures(str(picture), {str(path): score for path, score in found}, as_json)
     if found and (out_path is not None or not as_json):
         try:
             _sound_it(found[0][0], out_path, Path(f"{picture.stem}.wav"))
@@ -346,12 +347,12 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure a network's quality on data of yours."""
-    function = _function(figure, "evaluates")
+    function = function_of(figure, "evaluates")
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            options = _options(figure, function, world=world, reference=reference)
-            measured = function(*_data(figure, function, data), **options)
-        _print(figure, measured, as_json)
+            options = options_for(figure, function, world=world, reference=reference)
+            measured = function(*data_for(figure, function, data), **options)
+        print_figures(figure, measured, as_json)
     except (OSError, ValueError, WeightsError) as error:
         err.print(f"{figure}: {error}", highlight=False)
         raise typer.Exit(WRONG) from error
@@ -372,8 +373,8 @@ def bench(
     figures: dict[str, Any] = dict(runtime.FIGURES)
     figures["sound"] = functools.partial(figures["sound"], minutes=minutes)
     figures["soak"] = functools.partial(figures["soak"], visits=visits)
-    for piece_name, piece in _pieces().items():
-        figures |= {f"{piece_name}.{figure}": _resolve(target) for figure, target in piece.benches.items()}
+    for piece_name, piece in loadable().items():
+        figures |= {f"{piece_name}.{figure}": resolved(target) for figure, target in piece.benches.items()}
     chosen = {key: figure for key, figure in figures.items() if name in (None, key, key.partition(".")[0])}
     if not chosen:
         err.print(f"nothing to measure is called {name!r}; there are {', '.join(figures)}", highlight=False)
@@ -385,7 +386,7 @@ def bench(
             measured[key] = function()
     if len(measured) == 1:
         measured = next(iter(measured.values()))
-    _print("bench", measured, as_json)
+    print_figures("bench", measured, as_json)
 
 
 def main() -> None:
@@ -411,7 +412,7 @@ def _load_or_last_good(path: Path) -> Exhibition:
     try:
         return load(path)
     except ExhibitionError as error:
-        _say(error)
+        say(error)
         kept = last_good(path)
         if kept is None:
             raise typer.Exit(WRONG) from error
@@ -426,149 +427,6 @@ def _say_missing(opened: Exhibition) -> None:
         err.print(str(problem), highlight=False)
     if absent:
         err.print("Starting all the same, with what is here.", highlight=False)
-
-
-def _load(path: Path) -> Exhibition:
-    try:
-        return load(path)
-    except ExhibitionError as error:
-        _say(error)
-        raise typer.Exit(WRONG) from error
-
-
-def _say(error: ExhibitionError) -> None:
-    for problem in error.problems:
-        err.print(str(problem), highlight=False)
-
-
-def _show(exhibition: Exhibition | None, name: str) -> Any:
-    """The piece with the exhibition's settings for it, or with its defaults where it is not on show."""
-    for show in exhibition.pieces if exhibition is not None else ():
-        if show.name == name:
-            return show, exhibition
-    piece = _piece(name)
-    if piece is None:
-        there = ", ".join(sorted(Installed()))
-        err.print(f"no piece is called {name!r}; there are {there}{unregistered(name)}", highlight=False)
-        raise typer.Exit(WRONG)
-    return OnShow(name, piece, piece.Settings()), exhibition
-
-
-def _pieces() -> dict[str, type[Piece]]:
-    """The pieces on this machine by name; one that cannot be loaded is named and left out."""
-    pieces: dict[str, type[Piece]] = {}
-    known = Installed()
-    for name in known:
-        try:
-            pieces[name] = known[name]
-        except Exception as error:  # an artist's module may fail in any way; the other pieces are none the worse
-            _say_unloadable(name, error)
-    return pieces
-
-
-def _piece(name: str) -> type[Piece] | None:
-    """The piece of a name, if there is one; one that cannot be loaded is named and ends the command."""
-    known = Installed()
-    if name not in known:
-        return None
-    try:
-        return known[name]
-    except Exception as error:
-        _say_unloadable(name, error)
-        raise typer.Exit(WRONG) from error
-
-
-def _say_unloadable(name: str, error: Exception) -> None:
-    err.print(f"piece {name!r} cannot be loaded: {type(error).__name__}: {error}", highlight=False)
-
-
-def _function(name: str, kind: str) -> Any:
-    """The function behind `piece.figure`, or behind the first figure of `piece`."""
-    piece_name, dot, figure = name.partition(".")
-    piece = _piece(piece_name)
-    targets: Mapping[str, str] = getattr(piece, kind) if piece is not None else {}
-    if not dot:
-        figure = next(iter(targets), "")
-    if figure not in targets:
-        every = [f"{other}.{key}" for other, known in _pieces().items() for key in getattr(known, kind)]
-        hint = unregistered(piece_name) if piece is None else ""
-        err.print(f"there is no {name!r}; there are {', '.join(every) or 'none'}{hint}", highlight=False)
-        raise typer.Exit(WRONG)
-    return _resolve(targets[figure])
-
-
-def _first(kind: str) -> str:
-    """The first piece that has functions of a kind."""
-    name = next((name for name, piece in _pieces().items() if getattr(piece, kind)), None)
-    if name is None:
-        err.print(f"no piece on this machine {kind}", highlight=False)
-        raise typer.Exit(WRONG)
-    return name
-
-
-def _data(name: str, function: Any, given: Path | None) -> tuple[Path, ...]:
-    """What the function is given to learn from or to measure on: its first parameter, if that is for data."""
-    first = next(iter(inspect.signature(function).parameters.values()), None)
-    needed = first is not None and first.default is first.empty and first.kind in _BY_PLACE
-    if given is None and needed:
-        err.print(f"{name}: needs --data, the folder or file to use", highlight=False)
-        raise typer.Exit(WRONG)
-    if given is not None and not needed and (first is None or first.name != "data"):
-        err.print(f"{name}: takes no --data", highlight=False)
-        raise typer.Exit(WRONG)
-    return () if given is None else (given,)
-
-
-def _options(name: str, function: Any, **given: Any) -> dict[str, Any]:
-    """The options that were given; one that the function does not know is said to be of no use there."""
-    options = {key: value for key, value in given.items() if value is not None}
-    known = inspect.signature(function).parameters
-    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
-        for key in options.keys() - known.keys():
-            err.print(f"{name}: takes no --{key}", highlight=False)
-            raise typer.Exit(WRONG)
-    return options
-
-
-def _as_on_show(name: str, function: Any, path: Path) -> dict[str, Any]:
-    """What the exhibition at `path` says of a piece, as far as the function has parameters that are called as the
-    piece's settings are, or `never_again`; nothing where there is no exhibition, or the piece is not on show."""
-    if path == DEFAULT_PATH and not path.exists():
-        return {}
-    exhibition, piece = _load(path), name.partition(".")[0]
-    known = inspect.signature(function).parameters
-    for show in exhibition.pieces:
-        if show.name == piece:
-            options = {key: value for key, value in show.settings if key in known and value is not None}
-            if "never_again" in known and exhibition.data_folder.is_dir():
-                options["never_again"] = frozenset(NeverAgain(exhibition.data_folder).of(piece))
-            return options
-    return {}
-
-
-def _resolve(target: str) -> Any:
-    module, _, function = target.partition(":")
-    return getattr(importlib.import_module(module), function)
-
-
-def _print(title: str, values: Mapping[str, Any], as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(values))
-        return
-    table = Table("figure", "value", title=title)
-    for key, value in _flat(values):
-        table.add_row(key, f"{value:.4g}" if isinstance(value, float) else str(value))
-    out.print(table)
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    rows: list[tuple[str, Any]] = []
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            rows += _flat(value, f"{prefix}{key}.")
-        else:
-            rows.append((f"{prefix}{key}", value))
-    return rows
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from installation import cli, programme
+from installation import cli, piece_commands, programme
 from installation.exhibition import hand_on, load
 from installation.locking import locked
 from installation.networks.weights import WeightsError
@@ -74,7 +74,7 @@ class Drum(Piece):
 
 @pytest.fixture
 def with_drum(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "Installed", lambda: {"drum": Drum})
+    monkeypatch.setattr(piece_commands, "Installed", lambda: {"drum": Drum})
 
 
 # ---- check ------------------------------------------------------------------------------------------------------
@@ -284,7 +284,7 @@ class Worlds(Piece):
 
 
 def test_a_piece_without_a_figure_means_its_first(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "Installed", lambda: {"worlds": Worlds, "none": Piece})
+    monkeypatch.setattr(piece_commands, "Installed", lambda: {"worlds": Worlds, "none": Piece})
     done = run("evaluate", "worlds", "--data", "x", "--world", "sea", "--reference", "u.safetensors", "--json")
     assert json.loads(done.stdout) == {"world": "sea", "reference": "u.safetensors"}
     done = run("train", "worlds", "--data", "x", "--world", "rust")
@@ -293,7 +293,7 @@ def test_a_piece_without_a_figure_means_its_first(run: Any, monkeypatch: pytest.
 
 
 def test_an_option_that_a_network_does_not_know_is_refused(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "Installed", lambda: {"worlds": Worlds})
+    monkeypatch.setattr(piece_commands, "Installed", lambda: {"worlds": Worlds})
     done = run("train", "worlds", "--data", "x", "--world", "rust", "--steps", "5")
     assert done.exit_code == 2 and "worlds: takes no --steps" in done.stderr
     done = run("evaluate", "worlds.plain", "--data", "x", "--world", "sea")
@@ -314,7 +314,7 @@ class Half(dict[str, type[Piece]]):
 
 @pytest.fixture
 def half(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "Installed", lambda: Half(broken=Piece, drum=Drum))
+    monkeypatch.setattr(piece_commands, "Installed", lambda: Half(broken=Piece, drum=Drum))
 
 
 FAULT = "piece 'broken' cannot be loaded: ModuleNotFoundError: No module named 'shapely'"
@@ -411,7 +411,7 @@ class Maker(Piece):
 def test_data_is_asked_for_where_it_is_needed(
     run: Any, monkeypatch: pytest.MonkeyPatch, command: str, words: tuple[str, ...], code: int, said: str
 ) -> None:
-    monkeypatch.setattr(cli, "Installed", lambda: {"maker": Maker})
+    monkeypatch.setattr(piece_commands, "Installed", lambda: {"maker": Maker})
     done = run(command, *words)
     assert done.exit_code == code and "Traceback" not in done.output
     if code or command == "evaluate":
@@ -420,7 +420,7 @@ def test_data_is_asked_for_where_it_is_needed(
 
 
 def test_weights_that_are_not_there_are_said_without_a_traceback(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "Installed", lambda: {"worlds": Worlds})
+    monkeypatch.setattr(piece_commands, "Installed", lambda: {"worlds": Worlds})
     done = run("evaluate", "worlds", "--data", "x", "--world", "lost")
     assert done.exit_code == 2 and "no world called 'lost'" in done.stderr and "Traceback" not in done.output
 
@@ -488,7 +488,7 @@ def test_a_machine_that_starts_after_a_mistake_was_saved_shows_what_was_last_goo
 def test_what_a_curator_writes_in_brackets_is_said_as_it_is(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
     cli.out.print("Room [/2] [bold] :bell: is on: neural_beatbox.", highlight=False)
     assert capsys.readouterr().out == "Room [/2] [bold] :bell: is on: neural_beatbox.\n"
-    cli._print("a [/b]", {"sounds/[/rain].wav": 0.5}, as_json=False)
+    cli.print_figures("a [/b]", {"sounds/[/rain].wav": 0.5}, as_json=False)
     said = capsys.readouterr().out
     assert "a [/b]" in said and "sounds/[/rain].wav" in said
     Path("exhibition.yaml").write_text("'[/b]': 3\n")

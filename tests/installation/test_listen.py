@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
-from installation import cli
+from installation import cli, piece_commands, terminal
 from installation.devices import DeviceError, speakers
 from installation.exhibition import load
 from installation.never_again import NeverAgain
@@ -27,7 +27,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     soundfile.write(sound, 0.1 * np.ones((800, 2)), 8000)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
-        cli, "_function", lambda name, kind: lambda picture: [(sound, 0.9), (tmp_path / "b.wav", 0.1)]
+        cli, "function_of", lambda name, kind: lambda picture: [(sound, 0.9), (tmp_path / "b.wav", 0.1)]
     )
     return lambda *arguments: CliRunner().invoke(cli.app, ["listen", "beach.jpg", "--for", "a.piece", *arguments])
 
@@ -103,8 +103,8 @@ def told(
 def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What the piece is asked when a command is typed in a folder with an exhibition."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "Installed", lambda: {"finder": Finder})
-    monkeypatch.setattr(cli, "load", functools.partial(load, pieces={"finder": Finder}))
+    monkeypatch.setattr(piece_commands, "Installed", lambda: {"finder": Finder})
+    monkeypatch.setattr(terminal, "load", functools.partial(load, pieces={"finder": Finder}))
     settings = "    archive: recs\n    exclude: [my1*]\n"
     (tmp_path / "recs").mkdir()
     (tmp_path / "exhibition.yaml").write_text(f"title: T\npieces:\n  finder:\n{settings}")

@@ -1,0 +1,134 @@
+"""What pieces bring for the command line, found by name: what they train, index, listen with, evaluate and measure.
+
+Lives here: from the words of a command to a piece's function and what it is given. Must not live here: the commands
+themselves (`cli.py`). Whatever cannot be had is said and ends the command.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from installation.exhibition import DEFAULT_PATH, Exhibition, Installed, OnShow
+from installation.never_again import NeverAgain
+from installation.piece import Piece
+from installation.programme import unregistered
+from installation.terminal import WRONG, err, load_or_leave
+
+_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def on_show_or_not(exhibition: Exhibition | None, name: str) -> Any:
+    """The piece with the exhibition's settings for it, or with its defaults where it is not on show."""
+    for show in exhibition.pieces if exhibition is not None else ():
+        if show.name == name:
+            return show, exhibition
+    piece = piece_called(name)
+    if piece is None:
+        there = ", ".join(sorted(Installed()))
+        err.print(f"no piece is called {name!r}; there are {there}{unregistered(name)}", highlight=False)
+        raise typer.Exit(WRONG)
+    return OnShow(name, piece, piece.Settings()), exhibition
+
+
+def loadable() -> dict[str, type[Piece]]:
+    """The pieces on this machine by name; one that cannot be loaded is named and left out."""
+    pieces: dict[str, type[Piece]] = {}
+    known = Installed()
+    for name in known:
+        try:
+            pieces[name] = known[name]
+        except Exception as error:  # an artist's module may fail in any way; the other pieces are none the worse
+            _say_unloadable(name, error)
+    return pieces
+
+
+def piece_called(name: str) -> type[Piece] | None:
+    """The piece of a name, if there is one; one that cannot be loaded is named and ends the command."""
+    known = Installed()
+    if name not in known:
+        return None
+    try:
+        return known[name]
+    except Exception as error:
+        _say_unloadable(name, error)
+        raise typer.Exit(WRONG) from error
+
+
+def _say_unloadable(name: str, error: Exception) -> None:
+    err.print(f"piece {name!r} cannot be loaded: {type(error).__name__}: {error}", highlight=False)
+
+
+def function_of(name: str, kind: str) -> Any:
+    """The function behind `piece.figure`, or behind the first figure of `piece`."""
+    piece_name, dot, figure = name.partition(".")
+    piece = piece_called(piece_name)
+    targets: Mapping[str, str] = getattr(piece, kind) if piece is not None else {}
+    if not dot:
+        figure = next(iter(targets), "")
+    if figure not in targets:
+        every = [f"{other}.{key}" for other, known in loadable().items() for key in getattr(known, kind)]
+        hint = unregistered(piece_name) if piece is None else ""
+        err.print(f"there is no {name!r}; there are {', '.join(every) or 'none'}{hint}", highlight=False)
+        raise typer.Exit(WRONG)
+    return resolved(targets[figure])
+
+
+def first_with(kind: str) -> str:
+    """The first piece that has functions of a kind."""
+    name = next((name for name, piece in loadable().items() if getattr(piece, kind)), None)
+    if name is None:
+        err.print(f"no piece on this machine {kind}", highlight=False)
+        raise typer.Exit(WRONG)
+    return name
+
+
+def data_for(name: str, function: Any, given: Path | None) -> tuple[Path, ...]:
+    """What the function is given to learn from or to measure on: its first parameter, if that is for data."""
+    first = next(iter(inspect.signature(function).parameters.values()), None)
+    needed = first is not None and first.default is first.empty and first.kind in _BY_PLACE
+    if given is None and needed:
+        err.print(f"{name}: needs --data, the folder or file to use", highlight=False)
+        raise typer.Exit(WRONG)
+    if given is not None and not needed and (first is None or first.name != "data"):
+        err.print(f"{name}: takes no --data", highlight=False)
+        raise typer.Exit(WRONG)
+    return () if given is None else (given,)
+
+
+def options_for(name: str, function: Any, **given: Any) -> dict[str, Any]:
+    """The options that were given; one that the function does not know is said to be of no use there."""
+    options = {key: value for key, value in given.items() if value is not None}
+    known = inspect.signature(function).parameters
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+        for key in options.keys() - known.keys():
+            err.print(f"{name}: takes no --{key}", highlight=False)
+            raise typer.Exit(WRONG)
+    return options
+
+
+def as_on_show(name: str, function: Any, path: Path) -> dict[str, Any]:
+    """What the exhibition at `path` says of a piece, as far as the function has parameters that are called as the
+    piece's settings are, or `never_again`; nothing where there is no exhibition, or the piece is not on show."""
+    if path == DEFAULT_PATH and not path.exists():
+        return {}
+    exhibition, piece = load_or_leave(path), name.partition(".")[0]
+    known = inspect.signature(function).parameters
+    for show in exhibition.pieces:
+        if show.name == piece:
+            options = {key: value for key, value in show.settings if key in known and value is not None}
+            if "never_again" in known and exhibition.data_folder.is_dir():
+                options["never_again"] = frozenset(NeverAgain(exhibition.data_folder).of(piece))
+            return options
+    return {}
+
+
+def resolved(target: str) -> Any:
+    """The function that `module:function` names."""
+    module, _, function = target.partition(":")
+    return getattr(importlib.import_module(module), function)

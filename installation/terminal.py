@@ -1,0 +1,58 @@
+"""What every command says on the terminal, and how it leaves when it cannot do what was asked for.
+
+Lives here: the two consoles, tables of figures, an exhibition that must be good. Must not live here: the commands
+themselves (`cli.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from installation.exhibition import Exhibition, ExhibitionError, load
+
+out = Console(soft_wrap=True, markup=False, emoji=False)  # what a file or a folder is called is no markup
+err = Console(stderr=True, soft_wrap=True, markup=False, emoji=False)
+WRONG = 2  # exit code: what was asked for cannot be done as it is written
+
+
+def load_or_leave(path: Path) -> Exhibition:
+    """The exhibition at `path`; what is wrong with it is said and ends the command."""
+    try:
+        return load(path)
+    except ExhibitionError as error:
+        say(error)
+        raise typer.Exit(WRONG) from error
+
+
+def say(error: ExhibitionError) -> None:
+    """Every problem, a line each."""
+    for problem in error.problems:
+        err.print(str(problem), highlight=False)
+
+
+def print_figures(title: str, values: Mapping[str, Any], as_json: bool) -> None:
+    """A table of figures by name, or one JSON object."""
+    if as_json:
+        print(json.dumps(values))
+        return
+    table = Table("figure", "value", title=title)
+    for key, value in _flat(values):
+        table.add_row(key, f"{value:.4g}" if isinstance(value, float) else str(value))
+    out.print(table)
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{prefix}{key}.")
+        else:
+            rows.append((f"{prefix}{key}", value))
+    return rows
