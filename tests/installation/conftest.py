@@ -1,16 +1,19 @@
-"""A piece that accepts settings of every kind, and exhibitions of it, for the tests of configuration."""
+"""A piece that accepts settings of every kind, and exhibitions of it, for the tests of configuration; a stage process
+in a room, for those of the stage."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
 from installation.exhibition import Exhibition, ExhibitionError, parse
+from installation.health import alerts
 from installation.piece import Piece
 from installation.settings import Colour, Duration, Field, File, Range, Settings, seconds
+from tests.installation.stage_room import Little, Room
 
 
 class Glow(Settings):
@@ -73,3 +76,16 @@ def said() -> Callable[[str | bytes], list[str]]:
         return []
 
     return problems
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+    """A stage process on a clock of the test's own; see `stage_room`."""
+    before = alerts.board()
+    alerts.use(alerts.Board(strict=True))
+    Little.fails.clear()
+    Little.opened.clear()
+    made = Room(tmp_path, monkeypatch)
+    yield made
+    made.end()
+    alerts.use(before)

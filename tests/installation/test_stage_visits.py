@@ -1,0 +1,90 @@
+"""The stage process with somebody at the booth: what is taken back, and what goes wrong meanwhile."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from installation.visitors import booth, on_request
+from tests.installation.stage_room import Little, Room, stored, visit_until
+
+
+def test_what_is_taken_back_is_deleted_whatever_the_piece_makes_of_it(room: Room) -> None:
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "joined")
+    assert stored(process) == 1
+    Little.fails.add("Little.withdraw")
+    room.frames(1, 0.05, "button")
+    Little.fails.clear()
+    room.frames(5)
+    assert stored(process) == 0 and room.piece.there == {}
+
+
+def test_what_somebody_asks_to_have_deleted_leaves_the_disk_and_the_room(room: Room) -> None:
+    """As `run.py visits --delete` asks for it, beside the process that has the store."""
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "joined")
+    assert process._clerk is not None
+    folder, (visit,) = process._clerk.store.folder, room.piece.there
+    assert [one.id for one in on_request.kept(folder, 60.0)] == [visit]
+    left = on_request.erase(
+        folder, [visit], monotonic=lambda: room.now, pause=lambda seconds: room.frames(1, seconds)
+    )
+    assert left == [] and stored(process) == 0 and room.piece.there == {}
+    assert on_request.kept(folder, 60.0) == [] and not any(visit in path.name for path in folder.rglob("*"))
+    room.frames(100)
+    assert room.piece.there == {}
+
+
+def test_a_piece_that_fails_leaves_the_visitor_the_way_back(room: Room) -> None:
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "joined")
+    Little.fails.add("Little.frame")
+    room.frames()
+    Little.fails.clear()
+    room.frames(3)
+    assert process._stage.booth.phase == "joined" and len(room.piece.there) == 1
+    room.frames(1, 0.05, "button")
+    room.frames(3)
+    assert process._stage.booth.phase == "withdrawn" and stored(process) == 0 and room.piece.there == {}
+
+
+@pytest.mark.parametrize("doors", [True, False])
+def test_a_take_that_nobody_was_told_of_is_not_kept(room: Room, monkeypatch: pytest.MonkeyPatch, doors: bool) -> None:
+    monkeypatch.setattr(Little, "heard", lambda piece, visit: None)
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "listening")
+    for _ in range(100):
+        if stored(process) == 1:
+            break
+        room.frames(1, 0.05)
+    assert stored(process) == 1, "it is on the disk while it is being heard"
+    if doors:
+        monkeypatch.setattr(booth, "LISTENING_SECONDS", 1000.0)
+        room.open = False
+        room.frames(70, 1.1)
+        assert process._open and stored(process) == 1, "the doors wait for it"
+        Little.fails.add("Little.withdraw")
+        room.frames(12, 1.1)
+        assert not process._open
+    else:
+        Little.fails.add("Little.frame")
+        room.frames()
+    Little.fails.clear()
+    room.frames(5)
+    assert stored(process) == 0 and room.piece.there == {}
+
+
+def test_a_saved_file_waits_for_whoever_is_at_the_booth(room: Room) -> None:
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "performing")
+    piece = room.piece
+    room.write("pieces: [little]\nlanguages: [de]\n")
+    process._told.add(signal.SIGHUP)
+    room.frames(5)
+    assert room.piece is piece and process._stage.booth.phase == "performing"
+    for _ in range(200):
+        room.frames(1, 0.05)
+    assert room.piece is not piece and process._stage.languages == ["de"]
+    assert stored(process) == 1
