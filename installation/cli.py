@@ -10,6 +10,7 @@ import datetime
 import functools
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -174,6 +175,12 @@ def visits_command(
         list[str] | None,
         typer.Option(metavar="ID", help="Delete this one for good. A beginning that no other id has is enough."),
     ] = None,
+    clock_is_right: Annotated[
+        bool,
+        typer.Option(
+            "--clock-is-right", help="Vouch for the machine's date and time: what is over by them is deleted again."
+        ),
+    ] = False,
     exhibition: ExhibitionFile = DEFAULT_PATH,
     as_json: Json = False,
 ) -> None:
@@ -183,6 +190,8 @@ def visits_command(
     opened = _load_or_last_good(exhibition.absolute())
     folder = opened.data_folder / "visits"
     try:
+        if clock_is_right and folder.is_dir():
+            _vouch_for_clock(folder, str(opened.path))
         found = on_request.kept(folder, opened.visitors.keep)
         if not delete:
             _print_kept(found, folder, as_json)
@@ -203,6 +212,17 @@ def visits_command(
     for visit in left:
         err.print(f"{visit} is not deleted yet; it will be as soon as the exhibition answers", highlight=False)
     raise typer.Exit(1 if left else 0)
+
+
+def _vouch_for_clock(folder: Path, exhibition: str) -> None:
+    from installation.visitors import on_request
+
+    if not on_request.vouch_for_clock(folder, exhibition):
+        err.print("the exhibition does not answer; it will believe the clock as soon as it does", highlight=False)
+        raise typer.Exit(1)
+    err.print(
+        f"recordings are kept and deleted by this machine's clock again: {_local(time.time(), ' ')}", highlight=False
+    )
 
 
 def _print_kept(found: list[Kept], folder: Path, as_json: bool) -> None:

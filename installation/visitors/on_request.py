@@ -2,7 +2,8 @@
 
 A request is an empty file `ID.delete` in the store's folder. Whoever has the store open answers it: the stage process
 of an exhibition that runs, or else whoever asks. It stays until nothing is left of its visit, so that neither a
-restart nor a disk that refuses loses it. Must not live here: how a visit is deleted (`store.py`).
+restart nor a disk that refuses loses it. In the same way somebody vouches for the machine's clock: `clock.right`.
+Must not live here: how a visit is deleted (`store.py`), and why a clock is doubted (`retention.py`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from installation.visitors.opening import FILM, GONE, MEDIA, SLIP, SOUND, StoreI
 from installation.visitors.store import Store
 
 REQUEST = ".delete"
+VOUCHER = "clock.right"
 PATIENCE_S = 10.0  # for the exhibition to answer
 LOOK_EVERY_S = 0.05
 log = logging.getLogger(__name__)
@@ -79,25 +81,57 @@ def erase(
     Raises:
         OSError: nothing can be requested in this folder.
     """
-    requests = {visit: folder / f"{visit}{REQUEST}" for visit in visits}
-    for path in requests.values():
+    requests = {folder / f"{visit}{REQUEST}": visit for visit in visits}
+    left = _request(folder, list(requests), exhibition, patience_s, monotonic, pause)
+    return [requests[path] for path in left]
+
+
+def vouch_for_clock(
+    folder: Path,
+    exhibition: str = "",
+    patience_s: float = PATIENCE_S,
+    monotonic: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], object] = time.sleep,
+) -> bool:
+    """Have the store believe the machine's clock; false if it does not know of it after `patience_s` seconds.
+
+    Raises:
+        OSError: nothing can be requested in this folder.
+    """
+    return not _request(folder, [folder / VOUCHER], exhibition, patience_s, monotonic, pause)
+
+
+def _request(
+    folder: Path,
+    requests: list[Path],
+    exhibition: str,
+    patience_s: float,
+    monotonic: Callable[[], float],
+    pause: Callable[[float], object],
+) -> list[Path]:
+    """Lay these files down, and return those that are not answered."""
+    for path in requests:
         write_whole(path, b"")
     until, alone = monotonic() + patience_s, False
     while True:
         alone = alone or _answered_here(folder, exhibition)
-        left = [visit for visit, path in requests.items() if path.exists()]
+        left = [path for path in requests if path.exists()]
         if not left or alone or monotonic() >= until:
             return left
         pause(LOOK_EVERY_S)
 
 
 def answer(store: Store) -> list[str]:
-    """Delete what is requested, and return the visits that went, for the piece to forget them too. A request goes
-    with the first call that finds nothing left of its visit: one after the piece was told.
+    """Do what is requested, and return the visits that went, for the piece to forget them too. The request of a
+    deletion goes with the first call that finds nothing left of its visit: one after the piece was told.
 
     Raises:
-        OSError: the folder cannot be read.
+        OSError: the folder cannot be read, or a voucher for the clock not removed.
     """
+    voucher = store.folder / VOUCHER
+    if voucher.exists():
+        store.trust_clock()
+        voucher.unlink()
     went = []
     for path in sorted(store.folder.glob(f"*{REQUEST}")):
         if not is_id(path.stem):

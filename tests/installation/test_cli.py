@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ from installation.networks.weights import WeightsError
 from installation.piece import Piece
 from installation.visitors import on_request
 from installation.visitors.film import JpegFilm, encode
+from installation.visitors.ledger import Ledger
+from installation.visitors.retention import Reckoning
 from installation.visitors.store import Store
 
 GOOD = "title: Test\npieces:\n  - neural_beatbox\n"
@@ -243,6 +246,33 @@ def test_an_exhibition_that_does_not_answer_is_said(run: Any, store: Store, monk
     done = run("visits", "--delete", "b")
     assert done.exit_code == 1 and "bb33bb33bb33bb33 is not deleted yet" in done.stderr and not done.stdout
     assert on_request.answer(store) == ["bb33bb33bb33bb33"]
+
+
+def test_a_clock_that_was_doubted_is_believed_from_now_on(run: Any) -> None:
+    """The store was in use three years from now: by today's clock, which is doubted, that cannot be."""
+    ahead = time.time() + 1000 * 86_400
+    Store(Path("data/visits"), reserve_bytes=0, clock=lambda: ahead).close()
+    Store(Path("data/visits"), reserve_bytes=0).close()
+    assert reckoning().doubted and reckoning().believed == pytest.approx(ahead, abs=60)
+    done = run("visits", "--clock-is-right")
+    assert done.exit_code == 0 and f"by this machine's clock again: {datetime.now():%Y-%m-%d} " in done.stderr
+    assert not reckoning().doubted and reckoning().believed == pytest.approx(time.time(), abs=60)
+
+
+def reckoning() -> Reckoning:
+    ledger = Ledger(Path("data/visits/visits.sqlite"))
+    found = ledger.remembered()
+    ledger.close()
+    assert found is not None
+    return found
+
+
+def test_a_voucher_for_the_clock_that_is_not_answered_is_said(
+    run: Any, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_request, "vouch_for_clock", functools.partial(on_request.vouch_for_clock, patience_s=0.0))
+    done = run("visits", "--clock-is-right")
+    assert done.exit_code == 1 and "does not answer" in done.stderr and not done.stdout
 
 
 def test_a_store_that_cannot_be_read_is_said_in_a_line(run: Any) -> None:

@@ -7,7 +7,7 @@ import errno
 import pytest
 
 from installation.visitors import on_request
-from installation.visitors.on_request import Kept, answer, chosen, erase, kept
+from installation.visitors.on_request import Kept, answer, chosen, erase, kept, vouch_for_clock
 from tests.installation.visitors.looking import DAY_S, MONTH_S, Refusing, names, pair, wanted_names
 from tests.installation.visitors.test_store import traces
 
@@ -149,3 +149,32 @@ def test_what_went_is_told_whatever_becomes_of_another_request(opened, take):
     assert requests(store) == [f"{'c' * 16}{on_request.REQUEST}", f"notes{on_request.REQUEST}"], (
         "other people's files"
     )
+
+
+# ---- the clock
+
+
+def leapt(opened, take, clock):
+    """A store whose only visit would be over by the machine's clock, which is not believed."""
+    store = opened()
+    visit = store.keep(*pair(take(1)), MONTH_S)
+    clock.wall += 365 * DAY_S
+    assert store.expire() == []
+    return store, visit
+
+
+def test_whoever_has_the_store_open_is_told_that_the_clock_is_right(opened, take, clock):
+    store, visit = leapt(opened, take, clock)
+    patience = Patience(lambda: answer(store))
+    assert vouch_for_clock(store.folder, monotonic=patience.monotonic, pause=patience.pause) and patience.pauses == 1
+    assert store.expire() == [visit.id]
+    assert names(store) == set()
+
+
+def test_a_voucher_for_the_clock_that_nobody_answers_stays_until_somebody_does(opened, take, clock):
+    store, visit = leapt(opened, take, clock)
+    patience = Patience()
+    assert not vouch_for_clock(store.folder, monotonic=patience.monotonic, pause=patience.pause)
+    assert store.expire() == []
+    assert answer(store) == [] and not (store.folder / on_request.VOUCHER).exists()
+    assert store.expire() == [visit.id]
