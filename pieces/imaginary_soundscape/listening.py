@@ -19,6 +19,7 @@ from installation.assets import ASSETS
 from installation.networks.faults import reraise_if_poisoned
 from installation.networks.weights import WeightsError
 from installation.piece import Answer, Picture, Stage
+from installation.trying import Trying
 from pieces.imaginary_soundscape import collection as room
 from pieces.imaginary_soundscape import encoders
 from pieces.imaginary_soundscape.archive import FOLDER, ArchiveError, BusyError, Index, Progress, UnwritableError
@@ -31,7 +32,6 @@ PART = 2  # files that are indexed at once: what a visitor does is looked at in 
 ENOUGH = 12  # sounds that are worth beginning with while the rest of an archive is indexed
 LOOK_EVERY = 10.0  # seconds after which an archive is looked at for changes
 SURVEY_AGAIN = 60.0  # seconds after which new sounds are compared with what was indexed: some were still being copied
-PAUSES = (5.0, 20.0, 60.0)  # seconds before something that failed is tried again
 log = logging.getLogger(__name__)
 Asked = tuple[tuple[object, ...], tuple[float | None, ...]]  # a scene, and the directions it is looked at in
 Excluded = tuple[tuple[str, ...], frozenset[str]]  # a curator's patterns, and names that were put away
@@ -61,8 +61,7 @@ class Listening:
         self._survey_at = math.inf  # when an archive is looked through again after sounds had come
         self._kept: Kept = None
         self._checked_at = 0.0
-        self._again_at = -math.inf
-        self._failures = 0
+        self._trying = Trying()
         self._time = 0.0
 
     def want(self, archive: Path, encoder: str, exclude: Sequence[str], never: frozenset[str]) -> None:
@@ -71,7 +70,7 @@ class Listening:
         if (archive, encoder) != self._wanted:
             if self._wanted is not None:
                 self._stage.clear("archive_unusable", archive=_called(self._wanted[0]))
-            self._wanted, self._again_at, self._failures = (archive, encoder), -math.inf, 0
+            self._wanted, self._trying = (archive, encoder), Trying()
             self._indexing, self._tried, self._new, self._survey_at = None, frozenset(), frozenset(), math.inf
             self._forget_index()
             self.collection = None
@@ -103,7 +102,7 @@ class Listening:
             judging, self._judging = self._judging, None
             if whose == self._wanted and not self._receive(take, answer) and self._looked is None:
                 self._looked = judging  # what could not be judged is looked at again
-        if self._asked is None and self._wanted is not None and time >= self._again_at:
+        if self._asked is None and self._wanted is not None and self._trying.due(time):
             self._ask(time, *self._wanted)
 
     def close(self) -> None:
@@ -164,12 +163,11 @@ class Listening:
             reraise_if_poisoned(error)
             self._failed(error)
             return False
-        self._failures = 0
+        self._trying.succeeded()
         return True
 
     def _failed(self, error: Exception) -> None:
-        self._again_at = self._time + PAUSES[min(self._failures, len(PAUSES) - 1)]
-        self._failures += 1
+        self._trying.failed(self._time)
         self._indexing = None
         reason = str(error) or type(error).__name__
         if isinstance(error, WeightsError):

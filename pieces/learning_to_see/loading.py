@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from installation.networks.faults import out_of_memory, reraise_if_poisoned
 from installation.networks.weights import WeightsError
 from installation.piece import Answer, Size, Stage
+from installation.trying import Trying
 
 if TYPE_CHECKING:
     from pieces.learning_to_see.seeing import Seeing
@@ -30,8 +31,6 @@ LOAD_SECONDS, PASS_SECONDS = 0.6, 0.02  # what an offline render lets them take
 TRIAL_PASSES = 6
 PACE_SECONDS = 1 / 24
 """A network that takes no longer for a picture keeps pace: as films do, and it answers within two camera pictures."""
-PAUSES = (5.0, 20.0, 60.0)
-"""Seconds before loading is tried again after it has failed, and failed again."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,7 @@ class Loader:
         self._stage, self._name = stage, pieces_name
         self._wish: Wish | None = None
         self._attempt: _Attempt | None = None
-        self._failures = 0
-        self._again_at = math.inf
+        self._trying = Trying()
 
     @property
     def timing(self) -> bool:
@@ -95,7 +93,7 @@ class Loader:
         if wish.same(self._wish):
             return
         settled = self.have is not None and self._wish is not None and wish.detail == self._wish.detail
-        self._wish, self._again_at, self._failures = wish, math.inf, 0
+        self._wish, self._trying = wish, Trying()
         sides = _sides(wish.detail, self._stage.gpu)
         if settled and self.have is not None:  # the pace is known
             sides = tuple(side for side in sides if side <= self.have.side)
@@ -111,8 +109,7 @@ class Loader:
         """One frame on, at `time`. `glance` sees one picture, for timing. True when `have` has changed."""
         attempt = self._attempt
         if attempt is None:
-            if time >= self._again_at and self._wish is not None:
-                self._again_at = math.inf
+            if self._trying.failures and self._trying.due(time) and self._wish is not None:
                 self._load(_sides(self._wish.detail, self._stage.gpu), self._wish)
             return False
         if attempt.trial is not None:
@@ -159,7 +156,8 @@ class Loader:
         return False
 
     def _take(self, loaded: Loaded) -> bool:
-        self._attempt, self._failures = None, 0
+        self._attempt = None
+        self._trying.succeeded()
         assert self._wish is not None
         for world, reason in loaded.faults.items():
             if world in self._wish.worlds:
@@ -178,8 +176,7 @@ class Loader:
             return
         reraise_if_poisoned(error)
         self._stage.alert("network_failed", network=self._name, reason=error)
-        self._again_at = time + PAUSES[min(self._failures, len(PAUSES) - 1)]
-        self._failures += 1
+        self._trying.failed(time)
 
     def _shrink(self, sides: tuple[int, ...], side: int) -> bool:
         if not sides or self._wish is None:

@@ -6,7 +6,6 @@ answered and hands it the next picture as soon as it is free. The screen keeps i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from installation.networks.faults import out_of_memory, reraise_if_poisoned
 from installation.piece import Answer, CameraView, Picture, Size, Stage
+from installation.trying import Trying
 from pieces.learning_to_see.framing import Framing
 from pieces.learning_to_see.loading import PASS_SECONDS, Loaded, Loader, Wish
 
@@ -51,8 +51,7 @@ class Sight:
         self._stage, self._name = stage, name
         self._loader = Loader(stage, name)
         self._asked: Answer[Picture] | None = None
-        self._failures = 0
-        self._resume_at = -math.inf
+        self._trying = Trying(REST_SECONDS)
         self._asked_at = 0.0
         self._question: tuple[object, ...] | None = None  # what the network was asked last
 
@@ -74,7 +73,7 @@ class Sight:
     def sees(self, time: float) -> bool:
         """Whether the network answers when it is asked."""
         waits = self._asked is not None and time - self._asked_at > SILENT_SECONDS
-        return self.newest is not None and not self._failures and not waits
+        return self.newest is not None and not self._trying.failures and not waits
 
     def look(self, camera: CameraView, how: Look, mixture: Mapping[str, float], time: float) -> None:
         """Pick up what is ready at `time`, and hand the network the next picture if it is free.
@@ -87,7 +86,7 @@ class Sight:
         self._loader.step(time, lambda loaded: see(loaded, picture, how, _within(first, loaded)))
         self._collect(time)
         have = self._loader.have
-        if self._asked is not None or have is None or self._loader.timing or time < self._resume_at:
+        if self._asked is not None or have is None or self._loader.timing or not self._trying.due(time):
             return
         weights = _within(mixture, have)
         question = (camera.sequence, picture.shape, how, weights, id(have))
@@ -107,10 +106,9 @@ class Sight:
                 return
             reraise_if_poisoned(error)
             self._stage.alert("network_failed", network=self._name, reason=error)
-            self._resume_at = time + REST_SECONDS[min(self._failures, len(REST_SECONDS) - 1)]
-            self._failures += 1
+            self._trying.failed(time)
         else:
-            self._failures = 0
+            self._trying.succeeded()
 
 
 def _within(mixture: Mapping[str, float], loaded: Loaded) -> dict[str, float]:

@@ -16,7 +16,7 @@ from installation.networks.faults import reraise_if_poisoned
 from installation.networks.weights import WeightsError
 from installation.piece import Answer, Bar, Hit, Moment, Picture, Piece, Recording, Stage, Visit
 from installation.settings import Field, Range
-from pieces.neural_beatbox.trying import Trying
+from installation.trying import Trying
 
 if TYPE_CHECKING:
     from pieces.neural_beatbox.hearing import HeardHit, Hearing

@@ -11,6 +11,7 @@ PAUSES = (5.0, 20.0, 60.0)
 class Trying:
     """One thing that may fail. `failures` counts those since it last succeeded."""
 
+    pauses: tuple[float, ...] = PAUSES
     failures: int = 0
     _until: float = -math.inf
 
@@ -20,7 +21,7 @@ class Trying:
 
     def failed(self, time: float) -> None:
         """It failed at `time`, seconds."""
-        self._until = time + PAUSES[min(self.failures, len(PAUSES) - 1)]
+        self._until = time + self.pauses[min(self.failures, len(self.pauses) - 1)]
         self.failures += 1
 
     def succeeded(self) -> None:
