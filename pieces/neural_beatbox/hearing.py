@@ -5,8 +5,8 @@ files, and what is done with the hits.
 
 One network has two heads on one log-mel picture with 5 ms columns. The onset head, a dilated temporal convolution,
 says for each column how near it is to the beginning of a sound; the class head looks at 1.1 s around a beginning,
-finely at first, and names the drum. A one-shot file is heard by the same two heads as a hit within a take, so that
-both agree.
+finely at first, and names the drum, after asking two small plain networks for their opinions (`second_opinion.py`).
+A one-shot file is heard as a hit within a take is, so that both agree.
 (Joint onset-and-class networks for vocal percussion: Delgado et al. 2021; attention pooling: Ilse et al. 2018.)
 """
 
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from installation.networks import weights
+from pieces.neural_beatbox.second_opinion import LESSONS, WEIGHT, Looks, SecondOpinion, excerpts
 from pieces.neural_beatbox.synthesis import LABELS
 
 __all__ = ["LABELS", "HeardHit", "Hearing", "HearingNetwork", "hit_pitch_hz", "tom_register"]
@@ -136,9 +137,15 @@ class HearingNetwork(nn.Module):
     Args:
         onset_channels: width of the onset head.
         widths: channels of the class head's six stages.
+        second: channels of the second opinions' three stages.
     """
 
-    def __init__(self, onset_channels: int = 48, widths: Sequence[int] = (16, 32, 48, 64, 96, 96)) -> None:
+    def __init__(
+        self,
+        onset_channels: int = 48,
+        widths: Sequence[int] = (16, 32, 48, 64, 96, 96),
+        second: Sequence[int] = (24, 48, 96),
+    ) -> None:
         super().__init__()
         self.onset = nn.Sequential(
             nn.Conv1d(LONG_BANDS + SHORT_BANDS, onset_channels, 3, padding=1),
@@ -161,6 +168,7 @@ class HearingNetwork(nn.Module):
         self.position = nn.Parameter(torch.zeros(1, 1, CROP // 8))
         self.dropout = nn.Dropout(0.3)
         self.label = nn.Linear(256, len(LABELS))
+        self.second = nn.ModuleList(SecondOpinion(second) for _ in LESSONS)
 
     def onsets(self, picture: Tensor) -> Tensor:
         """[batch, bands, columns] -> logits [batch, columns] of how near each column is to an onset.
@@ -229,6 +237,7 @@ class Hearing:
         self.device = torch.device(device)
         self.network = network.eval().to(self.device)
         self.features = Features().eval().to(self.device)
+        self.looks = Looks().eval().to(self.device)
 
     @classmethod
     def load(cls, device: str = "cpu", folder: Path | None = None) -> Hearing:
@@ -259,7 +268,7 @@ class Hearing:
         onsets = pick_onsets(nearness)
         if not onsets.size:
             return []
-        probabilities = self._label(picture, onsets)
+        probabilities = self._label(picture, onsets, heard)
         onsets_s = np.clip((onsets - LEAD) / FRAMES_PER_S, 0.0, (heard.numel() - 1) / RATE_HZ)
         return _describe(heard.numpy(), gain, onsets_s, probabilities)
 
@@ -274,7 +283,7 @@ class Hearing:
         best += int(nearness[best : best + 3].argmax())
         if nearness[best] < 0.1:
             best = LEAD + int(np.argmax(np.abs(heard.numpy()) > 0.1) / HOP)
-        return self._label(picture, np.array([float(best)]))[0]
+        return self._label(picture, np.array([float(best)]), heard)[0]
 
     def _listen(self, heard: Tensor) -> tuple[Tensor, NDArray[np.float32]]:
         """heard [frames] -> picture [bands, columns] and nearness [columns], both LEAD columns of silence ahead.
@@ -287,15 +296,19 @@ class Hearing:
         )  # [1, bands, columns]
         return picture[0], torch.sigmoid(self.network.onsets(picture))[0].cpu().numpy()
 
-    def _label(self, picture: Tensor, onsets: NDArray[np.float64]) -> NDArray[np.float32]:
-        """picture [bands, columns], onsets in columns [hits] -> probabilities [hits, 9].
+    def _label(self, picture: Tensor, onsets: NDArray[np.float64], heard: Tensor) -> NDArray[np.float32]:
+        """picture [bands, columns], onsets in columns [hits], heard [frames] -> probabilities [hits, 9].
 
-        Each hit is looked at three times, a column to either side: the geometric mean does not hang on 5 ms.
+        Each hit is looked at three times, a column to either side: the geometric mean does not hang on 5 ms. The
+        second opinions have a share of it.
         """
         columns = torch.from_numpy(onsets.round().astype(np.int64)).to(self.device)
         looks = torch.cat([crops(picture, columns + shift) for shift in (-1, 0, 1)])  # [3 hits, BANDS, CROP]
-        logits = torch.log_softmax(self.network.labels(looks), dim=1).unflatten(0, (3, -1)).mean(0)
-        return torch.softmax(logits, dim=1).cpu().numpy()
+        first = torch.log_softmax(self.network.labels(looks), dim=1).unflatten(0, (3, -1)).mean(0)
+        starts = np.maximum((onsets - LEAD) * HOP, 0).round().astype(np.int64)
+        hits = self.looks(excerpts(heard.to(self.device), starts))
+        second = torch.stack([torch.log_softmax(ask(hits), dim=1) for ask in self.network.second]).mean(0)
+        return torch.softmax((1 - WEIGHT) * first + WEIGHT * second, dim=1).cpu().numpy()
 
 
 def pick_onsets(nearness: NDArray[np.float32], threshold: float = THRESHOLD) -> NDArray[np.float64]:

@@ -5,11 +5,13 @@ Lives here: `Material`, which composes and hands out. Must not live here: where 
 (`takes.py`), losses (`train_hearing.py`).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pieces.neural_beatbox import synthesis, takes
@@ -27,6 +29,7 @@ from pieces.neural_beatbox.hearing import (
 )
 from pieces.neural_beatbox.hearing_material import Hits, Recording, varied
 from pieces.neural_beatbox.hearing_windows import Pool, variation
+from pieces.neural_beatbox.second_opinion import Lesson, roomy
 from pieces.neural_beatbox.synthesis import Samples
 
 SECONDS = 3.0
@@ -127,6 +130,24 @@ def single(rng: Generator, sound: Samples, backgrounds: Sequence[Samples] = ()) 
             x, RATE_HZ, rng, around, background if background is not None and background.size >= x.size else None
         )
     return x, lead
+
+
+def lesson_hits(
+    rng: Generator, lesson: Lesson, recordings: Sequence[Recording], backgrounds: Sequence[Samples]
+) -> tuple[Tensor, NDArray[np.int64], NDArray[np.float64]]:
+    """What a second opinion learns from: hits, labels and shares as `second_opinion.teach` takes them."""
+    counts = Counter(recording.label for recording in recordings)
+    sounds = [(recording.samples, recording.label) for recording in recordings]
+    for label in LABELS:
+        missing = max(lesson.at_least - counts[label], 0)
+        sounds += [(synthesis.hit(label, rng, RATE_HZ, "drum"), label) for _ in range(missing)]
+    hits, labels, shares = [], [], []
+    for samples, label in sounds:
+        files = [(samples, 0), *(single(rng, samples, backgrounds) for _ in range(lesson.in_rooms))]
+        hits += [roomy(torch.from_numpy(np.asarray(heard, np.float32)), onset) for heard, onset in files]
+        labels += [LABELS.index(label)] * len(files)
+        shares += [1.0] + [lesson.rooms_share / lesson.in_rooms] * lesson.in_rooms
+    return torch.stack(hits), np.array(labels, np.int64), np.array(shares)
 
 
 def single_window(rng: Generator, features: Features, samples: Samples, onset: int) -> Tensor | None:

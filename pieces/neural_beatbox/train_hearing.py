@@ -9,11 +9,12 @@ synthetic ones where there are few, laid out in time and heard through a random 
 learn from takes: the onset head from each column, the class head from the windows at the true onsets, shifted by as
 much as the onset head may err. The class head also learns from single hits, each a file of its own as a curator may
 drop it in: as recorded or through a room and a microphone. What was composed is kept a while and learned from several
-times; one step in five shows blends of two windows (mixup: Zhang et al. 2018).
+times; one step in five shows blends of two windows (mixup: Zhang et al. 2018). At the end the second opinions are
+taught, which takes minutes.
 """
 
 import copy
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,10 @@ from installation.networks import weights
 from installation.networks.training import Run
 from pieces.neural_beatbox import takes
 from pieces.neural_beatbox.hearing import LABELS, NAME, RATE_HZ, Features, HearingNetwork
-from pieces.neural_beatbox.hearing_examples import Material
-from pieces.neural_beatbox.hearing_material import Hits, read_archive, read_recordings
+from pieces.neural_beatbox.hearing_examples import Material, lesson_hits
+from pieces.neural_beatbox.hearing_material import Hits, Recording, read_archive, read_recordings
+from pieces.neural_beatbox.second_opinion import LESSONS, SecondOpinion, teach
+from pieces.neural_beatbox.synthesis import Samples
 
 SINGLES_FIRST, TAKES_FIRST = 40_000, 3000  # composed before the first step
 TAKES_SHOWN, WINDOWS_SHOWN = 5, 96  # at each step
@@ -87,7 +90,11 @@ def train(
     backgrounds += [
         takes.coloured_noise(rng, 6 * RATE_HZ, slope) for slope in np.linspace(0, 2, len(backgrounds) + 20)
     ]
-    architecture: dict[str, Any] = {"onset_channels": 48, "widths": [16, 32, 64, 80, 128, 128]}
+    architecture: dict[str, Any] = {
+        "onset_channels": 48,
+        "widths": [16, 32, 64, 80, 128, 128],
+        "second": [24, 48, 96],
+    }
     network, features = HearingNetwork(**architecture), Features().eval()
     average = copy.deepcopy(network).eval()
     optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=0.02)
@@ -120,7 +127,21 @@ def train(
             place.progress(step, onset=near.item(), label=named.item())
             if step % 250 == 249 or step == steps - 1:
                 place.save(step, network, optimiser, average)
+    teach_second(average, mouth + drum, backgrounds, steps, np.random.default_rng([seed, steps]))
     return weights.save(NAME, average.state_dict(), card(architecture, steps, measured or {}), out)
+
+
+def teach_second(
+    network: HearingNetwork,
+    recordings: Sequence[Recording],
+    backgrounds: Sequence[Samples],
+    steps: int,
+    rng: Generator,
+) -> None:
+    """Teach the network's second opinions, each its lesson. `steps` are those that the class head had."""
+    for opinion, lesson in zip(network.second, LESSONS, strict=True):
+        assert isinstance(opinion, SecondOpinion)
+        teach(opinion, *lesson_hits(rng, lesson, recordings, backgrounds), rng, round(lesson.pace * steps), _half())
 
 
 def _half() -> bool:

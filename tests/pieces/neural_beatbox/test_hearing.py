@@ -20,6 +20,7 @@ from pieces.neural_beatbox import (
 )
 from pieces.neural_beatbox.evaluate_hearing import matched_errors_s
 from pieces.neural_beatbox.hearing import LABELS, HeardHit, Hearing, hit_pitch_hz, pick_onsets, tom_register
+from pieces.neural_beatbox.second_opinion import Lesson
 
 RATE_HZ = 44_100
 SECONDS = 6.0
@@ -185,9 +186,12 @@ def test_training_from_a_folder_writes_weights_that_load(tmp_path: Path, monkeyp
     monkeypatch.setattr(train_hearing, "TAKES_FIRST", 10)
     monkeypatch.setattr(train_hearing, "SINGLES_FIRST", 6)
     monkeypatch.setattr(hearing_examples, "KEPT", dict.fromkeys(hearing_examples.KINDS, 50))
+    monkeypatch.setattr(train_hearing, "LESSONS", (Lesson(0, 1, 0.2, 1.0), Lesson(2, 1, 1.0, 1.5)))
     before = train_hearing.train(tmp_path, tmp_path / "out", steps=1, run=tmp_path / "run").read_bytes()
     after = train_hearing.train(tmp_path, tmp_path / "out", steps=2, run=tmp_path / "run").read_bytes()  # goes on
     assert before != after
+    learned = weights.load(hearing.NAME, tmp_path / "out").state
+    assert [int(learned[f"second.{one}.body.1.num_batches_tracked"]) for one in (0, 1)] == [2, 3]
     ear = Hearing.load(folder=tmp_path / "out")
     assert ear.classify(synthesis.hit("kick", np.random.default_rng(1), RATE_HZ), RATE_HZ).shape == (9,)
 
