@@ -178,3 +178,12 @@ def test_a_voucher_for_the_clock_that_nobody_answers_stays_until_somebody_does(o
     assert store.expire() == []
     assert answer(store) == [] and not (store.folder / on_request.VOUCHER).exists()
     assert store.expire() == [visit.id]
+
+
+def test_a_voucher_that_cannot_be_removed_is_not_heeded_and_holds_up_no_deletion(opened, take, clock):
+    store, visit = leapt(opened, take, clock)
+    (store.folder / on_request.VOUCHER).mkdir()
+    other = store.keep(*pair(take(2)), MONTH_S)
+    (store.folder / f"{other.id}{on_request.REQUEST}").touch()
+    assert answer(store) == [other.id]
+    assert store.expire() == [] and [one.id for one in store.visits(9)] == [visit.id]
