@@ -29,7 +29,7 @@ from pieces.neural_beatbox.hearing import (
 )
 from pieces.neural_beatbox.hearing_material import Hits, Recording, varied
 from pieces.neural_beatbox.hearing_windows import Pool, variation
-from pieces.neural_beatbox.second_opinion import Lesson, roomy
+from pieces.neural_beatbox.second_opinion import Lesson, with_margin
 from pieces.neural_beatbox.synthesis import Samples
 
 SECONDS = 3.0
@@ -144,7 +144,7 @@ def lesson_hits(
     hits, labels, shares = [], [], []
     for samples, label in sounds:
         files = [(samples, 0), *(single(rng, samples, backgrounds) for _ in range(lesson.in_rooms))]
-        hits += [roomy(torch.from_numpy(np.asarray(heard, np.float32)), onset) for heard, onset in files]
+        hits += [with_margin(torch.from_numpy(np.asarray(heard, np.float32)), onset) for heard, onset in files]
         labels += [LABELS.index(label)] * len(files)
         shares += [1.0] + [lesson.rooms_share / lesson.in_rooms] * lesson.in_rooms
     return torch.stack(hits), np.array(labels, np.int64), np.array(shares)

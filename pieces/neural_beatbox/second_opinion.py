@@ -119,7 +119,7 @@ def excerpts(
     return hits
 
 
-def roomy(samples: Tensor, onset: int) -> Tensor:
+def with_margin(samples: Tensor, onset: int) -> Tensor:
     """One hit [frames] to learn from, with as much around it as `teach` may move it: [FRAMES + LATE + EARLY]."""
     return excerpts(samples, [onset], BEFORE + LATE, EARLY)[0]
 
@@ -138,7 +138,7 @@ def teach(
 
     Args:
         network: is left in evaluation mode.
-        hits: what it learns from, each as `roomy` has it.
+        hits: what it learns from, each as `with_margin` has it.
         labels: places in LABELS [hits].
         shares: how often each is shown beside others of its label [hits].
         rng: of what is drawn.
@@ -155,7 +155,7 @@ def teach(
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * (0.5 + 0.5 * np.cos(np.pi * step / steps)) + 1e-5
         chosen = torch.from_numpy(rng.choice(len(labels), BATCH, p=drawn))
-        pictures = otherwise(looks(moved(hits[chosen], rng)), rng)
+        pictures = augmented(looks(shifted(hits[chosen], rng)), rng)
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
             logits = network(pictures)
         loss = nn.functional.cross_entropy(logits.float(), truth[chosen], label_smoothing=SMOOTHING)
@@ -166,8 +166,8 @@ def teach(
     network.eval()
 
 
-def moved(hits: Tensor, rng: np.random.Generator) -> Tensor:
-    """Hits as `roomy` has them -> [hits, FRAMES], each a little early or late, and in some noise."""
+def shifted(hits: Tensor, rng: np.random.Generator) -> Tensor:
+    """Hits as `with_margin` has them -> [hits, FRAMES], each a little early or late, and in some noise."""
     starts = LATE - rng.integers(-EARLY, LATE + 1, len(hits))
     heard = torch.stack([hit[start : start + FRAMES] for hit, start in zip(hits, starts, strict=True)])
     levels = torch.from_numpy(10 ** rng.uniform(-4, -1.7, (len(hits), 1)).astype(np.float32))
@@ -175,7 +175,7 @@ def moved(hits: Tensor, rng: np.random.Generator) -> Tensor:
     return heard + noise * levels * heard.abs().amax(1, keepdim=True)
 
 
-def otherwise(pictures: Tensor, rng: np.random.Generator) -> Tensor:
+def augmented(pictures: Tensor, rng: np.random.Generator) -> Tensor:
     """Pictures [hits, BANDS, COLUMNS] through a microphone of another response, some columns lost."""
     hits = len(pictures)
     varied = pictures + torch.from_numpy(rng.normal(0, 0.1, (hits, BANDS, 1)).astype(np.float32))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pieces.neural_beatbox import second_opinion
+from pieces.neural_beatbox import hearing, second_opinion
 from pieces.neural_beatbox.hearing import LABELS, Hearing, HearingNetwork
 from pieces.neural_beatbox.hearing_examples import lesson_hits
 from pieces.neural_beatbox.hearing_material import Recording
@@ -21,11 +21,11 @@ from pieces.neural_beatbox.second_opinion import (
     Lesson,
     Looks,
     SecondOpinion,
+    augmented,
     excerpts,
-    moved,
-    otherwise,
-    roomy,
+    shifted,
     teach,
+    with_margin,
 )
 
 
@@ -42,6 +42,7 @@ def test_a_hit_is_looked_at_from_just_before_it_until_the_next() -> None:
 def test_a_picture_does_not_depend_on_how_loud_a_hit_is() -> None:
     hit = torch.from_numpy(np.random.default_rng(0).normal(0, 0.1, (2, FRAMES)).astype(np.float32))
     looks = Looks().eval()
+    assert hearing.RATE_HZ == RATE_HZ, "it looks at what the take was resampled to"
     pictures = looks(hit)
     assert pictures.shape == (2, BANDS, COLUMNS) and pictures.amax((1, 2)).tolist() == [0.0, 0.0]
     torch.testing.assert_close(looks(hit * 0.01), pictures, atol=1e-3, rtol=0)
@@ -51,8 +52,8 @@ def test_a_picture_does_not_depend_on_how_loud_a_hit_is() -> None:
 def test_it_learns_from_hits_that_come_a_little_early_or_late_and_in_some_noise() -> None:
     click = torch.zeros(9000)
     click[1000] = 1.0
-    hits = torch.stack([roomy(click, 1000)] * 200)
-    heard = moved(hits, np.random.default_rng(0))
+    hits = torch.stack([with_margin(click, 1000)] * 200)
+    heard = shifted(hits, np.random.default_rng(0))
     assert heard.shape == (200, FRAMES)
     places = heard.argmax(1).numpy() - BEFORE
     assert places.min() < -0.8 * EARLY and places.min() >= -EARLY
@@ -66,7 +67,7 @@ def test_what_a_microphone_makes_of_a_hit_is_the_same_hit() -> None:
     pictures = torch.full((40, BANDS, COLUMNS), -4.0)
     loud = np.arange(40) % BANDS
     pictures[torch.arange(40), torch.from_numpy(loud)] = 0.0
-    varied = otherwise(pictures, np.random.default_rng(0))
+    varied = augmented(pictures, np.random.default_rng(0))
     assert varied.shape == pictures.shape
     assert (varied.mean(2).argmax(1).numpy() == loud).all()
     assert not torch.equal(varied, pictures)
