@@ -1,4 +1,4 @@
-"""How well the hearing network hears: accuracy on labelled hits, F1 on annotated onsets, in plain dictionaries.
+"""How well the hearing network hears: accuracy on labelled hits, F1 of annotated onsets and accuracy of their labels.
 
 Lives here: reading of manifests and the two figures, `hits` and `onsets`. Must not live here: printing (the command
 line does it) and training. A manifest is a CSV whose paths are relative to it or absolute:
@@ -67,10 +67,11 @@ class LabelledFile:
 
 @dataclass(frozen=True)
 class AnnotatedFile:
-    """One row of an onsets manifest; onsets_s float64 [onsets] ascending."""
+    """One row of an onsets manifest; onsets_s float64 [onsets] ascending, labels theirs (None: none of ours)."""
 
     path: Path
     onsets_s: NDArray[np.float64]
+    labels: tuple[str | None, ...]
 
 
 def canonical_label(text: str) -> str | None:
@@ -118,25 +119,31 @@ def read_onsets_manifest(manifest: Path) -> list[AnnotatedFile]:
         if fault := _unreadable(path):
             faults.append(f"line {line}: {fault}")
         try:
-            rows.append(AnnotatedFile(path, read_annotations(manifest.parent / row["annotations"])))
+            rows.append(AnnotatedFile(path, *read_annotations(manifest.parent / row["annotations"])))
         except (OSError, ValueError) as error:
             faults.append(f"line {line}: annotations {row['annotations']}: {error}")
     _refuse(manifest, faults)
     return rows
 
 
-def read_annotations(path: Path) -> NDArray[np.float64]:
-    """First column of a CSV, with or without a header, as ascending seconds."""
-    times = []
+def read_annotations(path: Path) -> tuple[NDArray[np.float64], tuple[str | None, ...]]:
+    """A CSV of time[,label], with or without a header -> ascending seconds, and labels.
+
+    Performers make more sounds than a kit has drums: a label that is none of ours, a "snare_roll", is None, as where
+    none is given.
+    """
+    rows: list[tuple[float, str | None]] = []
     with path.open(newline="", encoding="utf-8-sig") as file:
         for line, row in enumerate(csv.reader(file), start=1):
             if not row or not row[0].strip() or (line == 1 and row[0].strip().lower().startswith("time")):
                 continue
             try:
-                times.append(float(row[0]))
+                time_s = float(row[0])
             except ValueError:
                 raise ValueError(f"{path.name}:{line}: {row[0]!r} is not a time in seconds") from None
-    return np.sort(np.array(times, dtype=np.float64))
+            rows.append((time_s, canonical_label(row[1]) if len(row) > 1 else None))
+    rows.sort(key=lambda row: row[0])
+    return np.array([time_s for time_s, _ in rows], dtype=np.float64), tuple(label for _, label in rows)
 
 
 def _rows(manifest: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
@@ -258,54 +265,66 @@ def onsets(manifest: Path, hearing: Hearing | None = None) -> dict[str, Any]:
 
     Returns:
         f1, precision, recall, median_error_ms (absolute, of matched onsets), n (annotated onsets), files; where
-        librosa is installed also librosa_f1 and librosa_median_error_ms of its onset detector on the same files.
+        librosa is installed also librosa_f1 and librosa_median_error_ms of its onset detector on the same files;
+        where annotations bear labels also label_accuracy, of the matched onsets that bear one, and n_labels of these.
 
     Raises:
         ManifestError: broken rows.
     """
     rows = read_onsets_manifest(Path(manifest))
     hearing = hearing or Hearing.load()
-    detectors: dict[str, Callable[[Samples, int], list[float]]] = {
-        "": lambda samples, rate_hz: [hit.onset_s for hit in hearing.hear(samples, rate_hz)]
-    }
-    beside = importlib.util.find_spec("librosa") is not None
-    if beside:
-        librosa: Any = importlib.import_module("librosa")
-        detectors["librosa_"] = lambda samples, rate_hz: list(
-            librosa.onset.onset_detect(y=samples, sr=rate_hz, units="time")
-        )
-    found: dict[str, list[float]] = {prefix: [] for prefix in detectors}
-    counts = dict.fromkeys(detectors, 0)
+    errors: list[float] = []
+    right: list[bool] = []
+    detected = 0
     for row in rows:
-        samples, rate_hz = read_sound(row.path)
-        for prefix, detect in detectors.items():
-            detected = np.sort(np.asarray(detect(samples, rate_hz), dtype=np.float64))
-            counts[prefix] += detected.size
-            found[prefix] += matched_errors_s(row.onsets_s, detected)
+        heard = hearing.hear(*read_sound(row.path))
+        detected += len(heard)
+        onsets_s = np.array([hit.onset_s for hit in heard], dtype=np.float64)
+        for at, found in matched(row.onsets_s, onsets_s):
+            errors.append(float(abs(onsets_s[found] - row.onsets_s[at])))
+            if (label := row.labels[at]) is not None:
+                right.append(label == heard[found].label)
     annotated = sum(row.onsets_s.size for row in rows)
-    result: dict[str, Any] = _score(found[""], counts[""], annotated) | {"n": int(annotated), "files": len(rows)}
-    if beside:
-        score = _score(found["librosa_"], counts["librosa_"], annotated)
+    result: dict[str, Any] = _score(errors, detected, annotated) | {"n": int(annotated), "files": len(rows)}
+    if right:
+        result |= {"label_accuracy": round(float(np.mean(right)), 4), "n_labels": len(right)}
+    if importlib.util.find_spec("librosa") is not None:
+        score = _by_librosa(rows, annotated)
         result |= {"librosa_f1": score["f1"], "librosa_median_error_ms": score["median_error_ms"]}
     return result
 
 
-def matched_errors_s(
-    annotated_s: NDArray[np.float64], detected_s: NDArray[np.float64], tolerance_s: float = TOLERANCE_S
-) -> list[float]:
-    """Absolute errors of the one-to-one pairs within the tolerance; both inputs ascending.
+def _by_librosa(rows: list[AnnotatedFile], annotated: int) -> dict[str, float | None]:
+    librosa: Any = importlib.import_module("librosa")
+    errors: list[float] = []
+    detected = 0
+    for row in rows:
+        samples, rate_hz = read_sound(row.path)
+        onsets_s = np.sort(np.asarray(librosa.onset.onset_detect(y=samples, sr=rate_hz, units="time"), np.float64))
+        detected += onsets_s.size
+        errors += matched_errors_s(row.onsets_s, onsets_s)
+    return _score(errors, detected, annotated)
+
+
+def matched(annotated_s: NDArray[np.float64], detected_s: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """The one-to-one pairs within the tolerance, by their places; both inputs ascending.
 
     Taking the earliest partner still free is a largest matching, because all windows are equally wide.
     """
-    errors = []
+    pairs = []
     free = 0
-    for at in annotated_s:
-        while free < detected_s.size and detected_s[free] < at - tolerance_s:
+    for place, at in enumerate(annotated_s):
+        while free < detected_s.size and detected_s[free] < at - TOLERANCE_S:
             free += 1
-        if free < detected_s.size and detected_s[free] <= at + tolerance_s:
-            errors.append(float(abs(detected_s[free] - at)))
+        if free < detected_s.size and detected_s[free] <= at + TOLERANCE_S:
+            pairs.append((place, free))
             free += 1
-    return errors
+    return pairs
+
+
+def matched_errors_s(annotated_s: NDArray[np.float64], detected_s: NDArray[np.float64]) -> list[float]:
+    """Absolute errors of the pairs that `matched` finds."""
+    return [float(abs(detected_s[found] - annotated_s[at])) for at, found in matched(annotated_s, detected_s)]
 
 
 def _score(errors_s: list[float], detected: int, annotated: int) -> dict[str, float | None]:

@@ -1,5 +1,5 @@
 """A piece that accepts settings of every kind, and exhibitions of it, for the tests of configuration; a stage process
-in a room, for those of the stage."""
+in a room, for those of the stage; a typist, for those of the command line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from installation import cli
 from installation.exhibition import Exhibition, ExhibitionError, parse
 from installation.health import alerts
 from installation.piece import Piece
@@ -89,3 +91,15 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
     yield made
     made.end()
     alerts.use(before)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Types a command in a folder of its own, with an exhibition file that is good."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "exhibition.yaml").write_text("title: Test\npieces:\n  - neural_beatbox\n")
+
+    def typed(*words: str) -> Result:
+        return CliRunner().invoke(cli.app, list(words))
+
+    return typed

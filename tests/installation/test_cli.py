@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import time
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-import numpy as np
 import pytest
 import typer
-from typer.testing import CliRunner, Result
 
 from installation import cli, piece_commands, programme
 from installation.exhibition import hand_on, load
 from installation.locking import locked
 from installation.networks.weights import WeightsError
 from installation.piece import Piece
-from installation.visitors import on_request
-from installation.visitors.film import JpegFilm, encode
-from installation.visitors.ledger import Ledger
-from installation.visitors.retention import Reckoning
-from installation.visitors.store import Store
-
-GOOD = "title: Test\npieces:\n  - neural_beatbox\n"
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Types a command in a folder of its own, with an exhibition file that is good."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "exhibition.yaml").write_text(GOOD)
-
-    def typed(*words: str) -> Result:
-        return CliRunner().invoke(cli.app, list(words))
-
-    yield typed
 
 
 def measured(data: Path) -> dict[str, Any]:
@@ -179,107 +155,6 @@ def test_a_profile_that_finds_no_room_is_said_in_a_line(run: Any, monkeypatch: p
     monkeypatch.setattr(delay, "measure", full)
     done = run("calibrate", "delay")
     assert done.exit_code == 1 and "No space left" in done.stderr and "Traceback" not in done.output
-
-
-# ---- visits -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def store(run: Any) -> Iterator[Store]:
-    """The store of the exhibition in this folder, with three visits; it is in use until it is closed."""
-    store = Store(Path("data/visits"), reserve_bytes=0, clock=lambda: 1.8e9)
-    film = JpegFilm([encode(np.zeros((16, 16, 3), np.uint8))], 20.0)
-    for visit in ("aa11aa11aa11aa11", "aa22aa22aa22aa22", "bb33bb33bb33bb33"):
-        store.keep(np.full(100, 0.1, np.float32), 48_000, film, 86_400.0, visit[0] == "b", visit)
-    yield store
-    store.close()
-
-
-@pytest.mark.usefixtures("store")
-def test_the_recordings_that_are_kept_are_listed(run: Any) -> None:
-    done = run("visits")
-    lines = [line for line in done.stdout.splitlines() if "11aa" in line or "22aa" in line or "33bb" in line]
-    recorded, until = (f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}" for at in (1.8e9, 1.8e9 + 86_400))
-    assert done.exit_code == 0 and len(lines) == 3
-    assert "bb33bb33bb33bb33" in lines[0] and "stand-in" in lines[0] and "visitor" in lines[1]
-    assert all(recorded in line and until in line for line in lines)
-    said = json.loads(run("visits", "--json").stdout)["visits"]
-    assert [one["id"] for one in said] == ["bb33bb33bb33bb33", "aa22aa22aa22aa22", "aa11aa11aa11aa11"]
-    assert datetime.fromisoformat(said[0]["until"]).timestamp() == 1.8e9 + 86_400 and said[0]["stand_in"] is True
-
-
-def test_where_nothing_is_kept_that_is_said(run: Any) -> None:
-    done = run("visits")
-    assert done.exit_code == 0 and "no recording is kept in" in done.stdout and not Path("data").exists()
-    assert json.loads(run("visits", "--json").stdout) == {"visits": []}
-
-
-def test_recordings_are_deleted_by_the_beginnings_of_their_ids(run: Any, store: Store) -> None:
-    store.close()
-    done = run("visits", "--delete", "aa1", "--delete", "b")
-    assert (
-        done.exit_code == 0 and "aa11aa11aa11aa11 is deleted" in done.stdout and "bb33bb33bb33bb33 is" in done.stdout
-    )
-    assert {path.stem for path in Path("data/visits/media").iterdir()} == {"aa22aa22aa22aa22"}
-    assert json.loads(run("visits", "--delete", "aa2", "--json").stdout) == {"deleted": ["aa22" * 4], "left": []}
-
-
-def test_they_are_deleted_under_a_file_with_mistakes_in_it_too(run: Any, store: Store) -> None:
-    """Whoever asks to be deleted need not wait until a setting is spelt right."""
-    store.close()
-    hand_on(load(Path("exhibition.yaml")), Path("data"))
-    Path("exhibition.yaml").write_text("title: [\n")
-    assert run("visits", "--delete", "b").exit_code == 0
-    assert not list(Path("data/visits/media").glob("bb33*"))
-
-
-@pytest.mark.parametrize("wrong, message", [("aa", "2 ids begin with 'aa'"), ("cc", "no recording that is kept")])
-def test_where_one_is_not_meant_clearly_none_is_deleted(run: Any, store: Store, wrong: str, message: str) -> None:
-    store.close()
-    done = run("visits", "--delete", "bb33", "--delete", wrong)
-    assert done.exit_code == 2 and message in done.stderr and not done.stdout
-    assert len(list(Path("data/visits/media").glob("*.wav"))) == 3
-
-
-def test_an_exhibition_that_does_not_answer_is_said(run: Any, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(on_request, "erase", functools.partial(on_request.erase, patience_s=0.0))
-    done = run("visits", "--delete", "b")
-    assert done.exit_code == 1 and "bb33bb33bb33bb33 is not deleted yet" in done.stderr and not done.stdout
-    assert on_request.answer(store) == ["bb33bb33bb33bb33"]
-
-
-def test_a_clock_that_was_doubted_is_believed_from_now_on(run: Any) -> None:
-    """The store was in use three years from now: by today's clock, which is doubted, that cannot be."""
-    ahead = time.time() + 1000 * 86_400
-    Store(Path("data/visits"), reserve_bytes=0, clock=lambda: ahead).close()
-    Store(Path("data/visits"), reserve_bytes=0).close()
-    assert reckoning().doubted and reckoning().believed == pytest.approx(ahead, abs=60)
-    done = run("visits", "--clock-is-right")
-    assert done.exit_code == 0 and f"by this machine's clock again: {datetime.now():%Y-%m-%d} " in done.stderr
-    assert not reckoning().doubted and reckoning().believed == pytest.approx(time.time(), abs=60)
-
-
-def reckoning() -> Reckoning:
-    ledger = Ledger(Path("data/visits/visits.sqlite"))
-    found = ledger.remembered()
-    ledger.close()
-    assert found is not None
-    return found
-
-
-def test_a_voucher_for_the_clock_that_is_not_answered_is_said(
-    run: Any, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(on_request, "vouch_for_clock", functools.partial(on_request.vouch_for_clock, patience_s=0.0))
-    done = run("visits", "--clock-is-right")
-    assert done.exit_code == 1 and "does not answer" in done.stderr and not done.stdout
-
-
-def test_a_store_that_cannot_be_read_is_said_in_a_line(run: Any) -> None:
-    Path("data/visits").mkdir(parents=True)
-    Path("data/visits/media").write_text("")
-    done = run("visits")
-    assert done.exit_code == 1 and "Not a directory" in done.stderr and "Traceback" not in done.output
 
 
 # ---- figures ----------------------------------------------------------------------------------------------------

@@ -82,8 +82,19 @@ def test_onsets_are_scored_one_to_one(folder: Path, monkeypatch: pytest.MonkeyPa
     (folder / "m.csv").write_text("path,annotations\na.wav,a.csv\n")
     result = evaluate_hearing.onsets(folder / "m.csv", Listener([0.21, 0.22, 0.9]))  # type: ignore[arg-type]
     assert result == {
-        "f1": 0.4, "precision": 0.3333, "recall": 0.5, "median_error_ms": 10.0, "n": 2, "files": 1
+        "f1": 0.4, "precision": 0.3333, "recall": 0.5, "median_error_ms": 10.0, "n": 2, "files": 1,
+        "label_accuracy": 1.0, "n_labels": 1,
     }  # fmt: skip
+
+
+def test_what_is_heard_within_a_take_is_held_against_its_labels(folder: Path) -> None:
+    (folder / "b.csv").write_text("0.50,bd\n0.20,sd\n0.80\n0.90,snare_roll\n")
+    (folder / "m.csv").write_text("path,annotations\na.wav,b.csv\n")
+    ear = Listener([0.21, 0.51, 0.8, 0.9, 2.0])  # hears snares only
+    result = evaluate_hearing.onsets(folder / "m.csv", ear)  # type: ignore[arg-type]
+    assert (result["label_accuracy"], result["n_labels"], result["n"]) == (0.5, 2, 4)
+    (folder / "b.csv").write_text("time\n0.50\n")
+    assert "label_accuracy" not in evaluate_hearing.onsets(folder / "m.csv", ear)  # type: ignore[arg-type]
 
 
 def test_annotations_with_words_for_times_are_named(folder: Path) -> None:
