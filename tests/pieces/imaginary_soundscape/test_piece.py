@@ -4,49 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from installation.answers import Threads
 from installation.exhibition import OnShow
 from installation.inspection import check
 from installation.networks.weights import WeightsError
-from installation.piece import Picture, Size
+from installation.piece import Size
 from installation.render import render
-from pieces.imaginary_soundscape import archive, encoders, listening, scenery
+from pieces.imaginary_soundscape import encoders, scenery
 from pieces.imaginary_soundscape.archive import Index
 from pieces.imaginary_soundscape.piece import ImaginarySoundscape
-from tests.pieces.imaginary_soundscape.walker import COLOURS, ColourEncoder, Room, panorama, photograph, tone
+from tests.pieces.imaginary_soundscape.walker import (
+    COLOURS,
+    ColourEncoder,
+    Room,
+    colour_of,
+    panorama,
+    photograph,
+    room,
+    tone,
+)
 
-
-@pytest.fixture(autouse=True)
-def colours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoders, "load", lambda name, device="cpu": ColourEncoder())
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    for colour in ("red", "green", "blue"):
-        tone(tmp_path / "archive", colour)
-    photograph(tmp_path / "pictures", "red", name="1")
-    photograph(tmp_path / "pictures", "blue", name="2")
-    return tmp_path
-
-
-def room(place: Path, **settings: Any) -> Room:
-    given = {"pictures": place / "pictures", "archive": place / "archive", "surprise": 0, "restlessness": 0}
-    return Room(**(given | settings))
-
-
-def colour_of(picture: np.ndarray) -> str:
-    mean = picture.reshape(-1, 3).mean(0)
-    return min(COLOURS, key=lambda name: float(np.abs(mean - COLOURS[name]).sum()))
+pytestmark = pytest.mark.usefixtures("colours")
 
 
 # ---- what visitors do ---------------------------------------------------------------------------------------------
@@ -295,63 +280,6 @@ def test_a_folder_of_nothing_but_damaged_pictures_does_not_hurry_the_others(
     assert list(here.standing) == ["pictures_unusable"]
 
 
-def test_an_archive_that_is_away_for_a_while_is_named_and_heard_again(place: Path) -> None:
-    here = room(place, stay="1 h")
-    here.run(8)
-    (place / "archive").rename(place / "unplugged")
-    here.piece._playing._shunned = {name: here.frame / here.hz + 60 for name in ("red.wav", "green.wav", "blue.wav")}
-    here.run(30)
-    assert here.heard() == {} and list(here.standing) == ["archive_unusable"]
-    (place / "unplugged").rename(place / "archive")
-    here.run(120)
-    assert here.heard() == {"red": None} and here.standing == {}
-
-
-def test_a_new_sound_in_an_archive_that_cannot_be_written_costs_one_sound(
-    place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(20):
-        tone(place / "archive", "green", f"x{number}", level=0.05 + 0.001 * number, seconds=0.5)
-    for _ in Index(place / "archive").update(ColourEncoder()):
-        pass
-    monkeypatch.setattr(listening, "_writable", lambda archive: False)
-    heard: list[int] = []
-    real = ColourEncoder.sound
-
-    def counted(self: ColourEncoder, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        heard.append(samples.size)
-        return real(self, samples)
-
-    monkeypatch.setattr(ColourEncoder, "sound", counted)
-    here = room(place)
-    here.run(5)
-    assert not heard
-    tone(place / "archive", "blue", "new", level=0.2)
-    here.run(40)
-    assert len(heard) == 1 and len(here.piece._listening.collection.names) == 24  # type: ignore[union-attr]
-
-
-def test_a_sound_that_may_not_be_read_is_not_tried_for_ever(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tone(place / "archive", "dark", "secret")
-    tried: list[Path] = []
-    real = archive.content
-
-    def content(path: Path) -> str:
-        if path.stem == "secret":
-            tried.append(path)
-            raise PermissionError(13, "Permission denied")
-        return real(path)
-
-    monkeypatch.setattr(archive, "content", content)
-    here = room(place)
-    here.run(600)
-    assert len(tried) == 1 and here.heard() == {"red": None} and here.standing == {}
-    monkeypatch.setattr(archive, "content", real)
-    for _ in Index(place / "archive").update(ColourEncoder()):
-        pass
-    assert not Index(place / "archive").wrong(), "whoever indexes again has it tried again"
-
-
 def test_a_black_picture_and_an_upright_one_have_a_sound(place: Path) -> None:
     for path in (place / "pictures").iterdir():
         path.unlink()
@@ -359,108 +287,6 @@ def test_a_black_picture_and_an_upright_one_have_a_sound(place: Path) -> None:
     here = room(place)
     here.run(6)
     assert len(here.heard()) == 1
-
-
-@pytest.mark.parametrize("what", ["empty", "missing"])
-def test_an_archive_without_sounds_is_named_and_taken_when_it_has_some(place: Path, what: str) -> None:
-    folder = place / what
-    if what == "empty":
-        folder.mkdir()
-    here = room(place, archive=folder, caption=False)
-    assert colour_of(here.run(6)) == "red"
-    assert list(here.standing) == ["archive_unusable"]
-    tone(folder, "red")
-    here.run(30)
-    assert here.heard() == {"red": None} and here.standing == {}
-
-
-def test_a_large_archive_without_an_index_is_not_indexed_by_the_piece(
-    place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(listening.room, "AT_ONCE", 2)
-    here = room(place)
-    here.run(4)
-    assert "run.py index" in here.standing["archive_unusable"] and here.heard() == {}
-
-
-def test_sounds_that_came_while_it_was_closed_are_found_and_those_deeper_down(place: Path) -> None:
-    for _ in Index(place / "archive").update(ColourEncoder()):
-        pass
-    (place / "archive/red.wav").unlink()
-    tone(place / "archive/deep", "red", "before")
-    here = room(place)
-    here.run(15)
-    assert here.heard() == {"deep/before": None}
-    (place / "archive/deep/before.wav").unlink()
-    tone(place / "archive/deep", "red", "after")
-    here.run(25)
-    assert here.heard() == {"deep/after": None}
-
-
-def test_a_sound_that_is_still_being_copied_is_heard_as_it_is_in_the_end(place: Path) -> None:
-    here = room(place)
-    here.run(5)
-    whole = tone(place / "elsewhere", "red", "new", seconds=20).read_bytes()
-    (place / "archive/new.wav").write_bytes(whole[: len(whole) // 4])
-    here.run(20)
-    (place / "archive/new.wav").write_bytes(whole)  # no folder changes with it
-    here.run(80)
-    assert Index(place / "archive").clips["new.wav"].seconds == 20
-
-
-def test_an_archive_is_opened_anew_when_it_changed_and_not_while_it_is_indexed(place: Path) -> None:
-    here = room(place)
-    here.run(15)
-    opened = here.piece._listening.opened
-    other = Index(place / "archive")
-    for number in range(3):
-        tone(place / "archive", "red", f"more{number}", level=0.05 + 0.01 * number)
-    writing = other.update(ColourEncoder())
-    next(writing)
-    here.run(40)
-    assert here.piece._listening.opened <= opened + 1, "once for the new files; each line of the index is no news"
-    assert here.heard() and here.standing == {}, "another process may index it"
-    list(writing)
-    here.run(30)
-    assert len(here.piece._listening.collection.names) == 6  # type: ignore[union-attr]
-
-
-def test_a_failed_look_is_looked_at_again(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, failures = ColourEncoder.pictures, iter([True, True])
-
-    def now_and_then(self: ColourEncoder, pictures: Sequence[Picture]) -> NDArray[np.float32]:
-        if next(failures, False):
-            raise RuntimeError("the driver hiccuped")
-        return real(self, pictures)
-
-    monkeypatch.setattr(ColourEncoder, "pictures", now_and_then)
-    here = room(place, stay="1 h")
-    here.run(40)
-    assert "hiccuped" in here.standing["network_failed"] and here.heard() == {"red": None}
-
-
-def test_a_large_archive_begins_to_sound_before_all_of_it_is_indexed(place: Path) -> None:
-    for number in range(60):
-        tone(place / "archive", "green", f"x{number}", level=0.05 + 0.001 * number, seconds=0.5)
-    here = room(place)
-    while not here.heard():
-        here.step()
-        assert here.frame < 600
-    assert len(here.piece._listening.collection.names) < 30  # type: ignore[union-attr]
-    here.run(20)
-    assert len(here.piece._listening.collection.names) == 63  # type: ignore[union-attr]
-
-
-def test_an_archive_that_changes_while_it_plays_is_followed(place: Path) -> None:
-    here = room(place)
-    here.run(5)
-    (place / "archive/red.wav").unlink()
-    tone(place / "archive", "red", "crimson")
-    here.run(25)
-    assert here.heard() == {"crimson": None}
-
-
-# ---- with real threads ---------------------------------------------------------------------------------------------
 
 
 def test_in_real_threads_it_is_found_indexed_heard_and_followed(place: Path) -> None:

@@ -138,3 +138,13 @@ class Room:
     def heard(self) -> dict[str, float | None]:
         """What sounds, and from where."""
         return {one.name.removesuffix(".wav"): one.azimuth for one in self.piece._playing.heard}
+
+
+def room(place: Path, **settings: Any) -> Room:
+    given = {"pictures": place / "pictures", "archive": place / "archive", "surprise": 0, "restlessness": 0}
+    return Room(**(given | settings))
+
+
+def colour_of(picture: np.ndarray) -> str:
+    mean = picture.reshape(-1, 3).mean(0)
+    return min(COLOURS, key=lambda name: float(np.abs(mean - COLOURS[name]).sum()))
