@@ -1,7 +1,7 @@
 """Sound in: a real microphone, or the stand-in film's sound track, onto the timeline's capture ring.
 
 A microphone may deliver anything: what is not a number becomes silence and is counted, what exceeds full scale is
-clipped and counted.
+clipped. (That it clips is seen by its level, `sound/watch.py`.)
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ class Microphone(Protocol):
     name: str
     real: bool
     garbage: int
-    clipped: int
 
     def feed(self, ring: SampleRing, timeline: Timeline) -> None:
         """Move what was recorded since the last call to its place on the timeline."""
@@ -51,7 +50,7 @@ class Input:
         sounddevice = import_sounddevice()
         index, info = find_device(sounddevice, name, "max_input_channels")
         self.name = str(info["name"])
-        self.garbage = self.clipped = 0
+        self.garbage = 0
         self._gain = 10 ** (gain_db / 20)
         channels = min(channel + 1, int(info["max_input_channels"])) if channel else 1
         if channel >= int(info["max_input_channels"]):
@@ -93,9 +92,8 @@ class Input:
         if self._place is None or abs(where - self._place) > RESYNC_SECONDS * timeline.rate_hz:
             self._place = where
         samples = self._ring[np.arange(self._taken, heard) % size]
-        clean, garbage, clipped = sanitise(samples * np.float32(self._gain))
+        clean, garbage = sanitise(samples * np.float32(self._gain))
         self.garbage += garbage
-        self.clipped += clipped
         place(ring, round(self._place), clean)
         self._place += count
         self._taken = heard
@@ -127,7 +125,7 @@ class FilmTrack:
 
     def __init__(self, film: Path, rate_hz: int) -> None:
         self.name = f"no microphone (sound of {film.name})"
-        self.garbage = self.clipped = 0
+        self.garbage = 0
         self._samples: Sound = np.zeros(rate_hz, np.float32)  # silence until the film is read
         self._rate_hz = rate_hz
         self._place: int | None = None
@@ -170,7 +168,7 @@ class Quiet:
 
     name = "no microphone (silence)"
     real = False
-    garbage = clipped = 0
+    garbage = 0
 
     def feed(self, ring: SampleRing, timeline: Timeline) -> None:
         end = round(timeline.sample_at(time.monotonic()))
@@ -192,13 +190,10 @@ def place(ring: SampleRing, start: int, samples: Sound) -> None:
         ring.write(start + overlap, samples[overlap:])
 
 
-def sanitise(samples: Sound) -> tuple[Sound, int, int]:
-    """Samples that are all finite and within -1..1, with the numbers of those that were not."""
+def sanitise(samples: Sound) -> tuple[Sound, int]:
+    """Samples that are all finite and within -1..1, and how many were no numbers."""
     finite = np.isfinite(samples)
     garbage = int(samples.size - np.count_nonzero(finite))
     if garbage:
         samples = np.where(finite, samples, np.float32(0))
-    clipped = int(np.count_nonzero(np.abs(samples) > 1.0))
-    if clipped:
-        samples = np.clip(samples, -1.0, 1.0)
-    return np.asarray(samples, np.float32), garbage, clipped
+    return np.asarray(np.clip(samples, -1.0, 1.0), np.float32), garbage
