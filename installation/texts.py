@@ -68,7 +68,7 @@ class PieceTexts:
 
     def line(self, key: str, language: str) -> str:
         """The text in this language or that which it belongs to (`de` for `de-AT`); empty where there is none."""
-        return next((self.lines[tag].get(key, "") for tag in _parents(language) if tag in self.lines), "")
+        return next((self.lines[tag].get(key, "") for tag in tags_for(language) if tag in self.lines), "")
 
 
 TextsOfPieces = Mapping[str, PieceTexts]  # by the name of the piece
@@ -88,10 +88,10 @@ def names() -> tuple[str, ...]:
 
 def wording_of(language: str) -> Wording | None:
     """The built-in wording for a language tag: `pt-BR` falls back to `pt`, `zh-TW` to `zh-Hant`; None if unknown."""
-    return next((built_in()[tag] for tag in _parents(language) if tag in built_in()), None)
+    return next((built_in()[tag] for tag in tags_for(language) if tag in built_in()), None)
 
 
-def _parents(language: str) -> Iterator[str]:
+def tags_for(language: str) -> Iterator[str]:
     """A language tag and those that serve in its place, the nearest first."""
     parts = ("zh-Hant" if language in {"zh-TW", "zh-HK", "zh-MO"} else language).split("-")
     yield from ("-".join(parts[:length]) for length in range(len(parts), 0, -1))

@@ -8,8 +8,7 @@ Nothing here knows why something is heard.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Callable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from installation.piece import Picture, Type
 from pieces.imaginary_soundscape.playing import Heard
+from pieces.imaginary_soundscape.titles import title_of
 
 Mask = NDArray[np.uint8]
 
@@ -38,20 +38,15 @@ FINE = 8  # the compass is drawn so much larger
 LONGEST = 0.75  # of the screen's short side
 
 
-def title_of(name: str) -> str:
-    """A sound as one says it: `field/Rain on-the_roof.wav` is "Rain on the roof"."""
-    said = PurePosixPath(name).stem.replace("_", " ").replace("-", " ").strip()
-    return said[:1].upper() + said[1:] if said else "…"
-
-
 class Captions:
     """Draws lines onto pictures; remembers which are on their way.
 
-    `invitation` is what who does nothing is told, a line for each language.
+    `invitation` is what who does nothing is told, a line for each language; `called` says what a sound is called.
     """
 
-    def __init__(self, type: Type, invitation: Sequence[str] = ()) -> None:
+    def __init__(self, type: Type, invitation: Sequence[str] = (), called: Callable[[str], str] = title_of) -> None:
         self._type = type
+        self._called = called
         self._invitation = tuple(line for line in invitation if line.strip())[:LINES]
         self._invited = 0.0  # how much of it is there 0..1
         self._above = 0.0  # the row that it stands on
@@ -110,7 +105,7 @@ class Captions:
         """Each line: its text, the sign before it, its row from below, its opacity, and how much of it is there."""
         for name, (heard, there) in self._lines.items():
             loud = FAINT + (PLAIN - FAINT) * min(1.0, heard.share / 0.4)
-            yield title_of(name), self._compass(heard.azimuth, em), self._rows[name], loud, there
+            yield self._called(name), self._compass(heard.azimuth, em), self._rows[name], loud, there
         if self._invited > 0:
             for number, line in enumerate(self._invitation):
                 row = self._above + len(self._invitation) - 1 - number

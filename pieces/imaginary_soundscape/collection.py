@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from installation.piece import Picture
 from pieces.imaginary_soundscape import search
 from pieces.imaginary_soundscape.archive import ArchiveError, Index, Progress
+from pieces.imaginary_soundscape.titles import FILE as TITLES
+from pieces.imaginary_soundscape.titles import Titles, TitlesError, read_titles
 
 if TYPE_CHECKING:
     from pieces.imaginary_soundscape.encoders import Encoder
@@ -59,19 +61,22 @@ class Collection:
     unknown: frozenset[str] = frozenset()  # what its index does not know (any more)
     folders: tuple[Path, ...] = ()
     stamp: Stamp = ()
+    titles: Titles = field(default_factory=Titles)
 
     def path(self, name: str) -> Path:
         return self.archive / name
 
 
 def stamp_of(archive: Path, folders: Sequence[Path], folder: Path | None = None) -> Stamp:
-    """What changes when an index has been written, or sounds come to or go from the folders of an archive."""
+    """What changes when an index or titles have been written, or sounds come to or go from an archive's folders."""
     head = b""
     table = Index.table(archive, folder)
     if table.is_file():
         with table.open("rb") as file:
             head = file.readline()
-    return (head, *(place.stat().st_mtime_ns if place.is_dir() else None for place in folders))
+    titles = archive / TITLES
+    written = titles.stat().st_mtime_ns if titles.is_file() else None
+    return (head, written, *(place.stat().st_mtime_ns if place.is_dir() else None for place in folders))
 
 
 def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) -> Collection:
@@ -109,7 +114,16 @@ def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) ->
         frozenset(path.relative_to(archive).as_posix() for path in survey.unknown),
         tuple(survey.folders),
         stamp,
+        _titles(archive),
     )
+
+
+def _titles(archive: Path) -> Titles:
+    """What an archive calls its sounds: without titles they can be heard all the same."""
+    try:
+        return read_titles(archive)
+    except TitlesError as error:
+        return Titles(fault=str(error))
 
 
 def index_part(progress: Iterator[Progress], count: int) -> list[Progress]:

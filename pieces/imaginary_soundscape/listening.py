@@ -24,6 +24,7 @@ from pieces.imaginary_soundscape import collection as room
 from pieces.imaginary_soundscape import encoders
 from pieces.imaginary_soundscape.archive import FOLDER, ArchiveError, BusyError, Index, Progress, UnwritableError
 from pieces.imaginary_soundscape.collection import Collection, Exclusion, Match, UnindexedError
+from pieces.imaginary_soundscape.titles import Titles
 
 OWN = ASSETS / "sounds"
 OPEN_SECONDS, JUDGE_SECONDS = 0.4, 0.05  # of an offline render
@@ -44,6 +45,7 @@ class Listening:
     def __init__(self, stage: Stage) -> None:
         self.collection: Collection | None = None
         self.judged: tuple[Asked, list[list[Match]]] | None = None
+        self.titles = Titles()  # of the archive that was opened last: what it had in the room may still be fading
         self.opened = 0  # archives so far: what was judged by another one must be looked at again
         self._stage = stage
         self._wanted: tuple[Path, str] | None = None
@@ -69,7 +71,8 @@ class Listening:
         self._exclude = tuple(exclude), never
         if (archive, encoder) != self._wanted:
             if self._wanted is not None:
-                self._stage.clear("archive_unusable", archive=_called(self._wanted[0]))
+                for name in ("archive_unusable", "titles_unreadable"):
+                    self._stage.clear(name, archive=_called(self._wanted[0]))
             self._wanted, self._trying = (archive, encoder), Trying()
             self._indexing, self._tried, self._new, self._survey_at = None, frozenset(), frozenset(), math.inf
             self._forget_index()
@@ -203,10 +206,14 @@ class Listening:
                 "%d sounds in %s are new; to have them found, run: python3 run.py index %s",
                 len(found.unknown), found.archive, found.archive,
             )  # fmt: skip
-        self.collection = found
+        self.collection, self.titles = found, found.titles
         self._new = found.unknown - self._tried if len(found.unknown) <= room.AT_ONCE else frozenset()
         self.opened += 1
         self._stage.clear("archive_unusable", archive=_called(found.archive))
+        if found.titles.fault is not None:
+            self._stage.alert("titles_unreadable", archive=_called(found.archive), reason=found.titles.fault)
+        else:
+            self._stage.clear("titles_unreadable", archive=_called(found.archive))
 
     def _take_exclusion(self, made_of: tuple[int, Excluded], found: Exclusion) -> None:
         self._excluding, self._exclusion = made_of, found

@@ -126,7 +126,7 @@ class ImaginarySoundscape(Piece):
         self._stage = stage
         self._scenery = Scenery(stage)
         self._walk = Walk()
-        self._view = View(stage.type, stage.texts["look_around"])
+        self._view = View(stage.type, stage.texts["look_around"], self._called)
         self._listening = Listening(stage)
         self._choosing = Choosing(stage.random)
         self._playing = Playing(stage.beds)
@@ -259,6 +259,10 @@ class ImaginarySoundscape(Piece):
             target_lufs=self.settings.loudness_lufs,
             focus_db=self.settings.focus_db,
         )
+
+    def _called(self, name: str) -> str:
+        """What the caption calls a sound."""
+        return self._listening.titles.of(name, self._stage.languages)
 
     def _allowed(self, name: str) -> bool:
         return self._listening.collection is None or (self._listening.allows(name) and self._playing.readable(name))

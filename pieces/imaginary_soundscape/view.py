@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from installation.piece import Picture, Size, Type
 from pieces.imaginary_soundscape.captions import GROUND, Captions
 from pieces.imaginary_soundscape.panorama import Sheet, window
 from pieces.imaginary_soundscape.playing import Heard
+from pieces.imaginary_soundscape.titles import title_of
 
 FADE_SECONDS = 2.4  # from picture to picture; the sounds are quicker, as they are when one opens a door
 
@@ -19,8 +20,8 @@ FADE_SECONDS = 2.4  # from picture to picture; the sounds are quicker, as they a
 class View:
     """Draws what a visitor sees. A picture that leaves goes on turning until it is gone."""
 
-    def __init__(self, type: Type, invitation: Sequence[str] = ()) -> None:
-        self._captions = Captions(type, invitation)
+    def __init__(self, type: Type, invitation: Sequence[str] = (), called: Callable[[str], str] = title_of) -> None:
+        self._captions = Captions(type, invitation, called)
         self._shown: Sheet | None = None
         self._leaving: tuple[Sheet | None, float] | None = None  # and where it looks
         self._faded = 1.0

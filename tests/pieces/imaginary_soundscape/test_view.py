@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pieces.imaginary_soundscape import captions
-from pieces.imaginary_soundscape.captions import Captions, title_of
+from pieces.imaginary_soundscape.captions import Captions
 from pieces.imaginary_soundscape.panorama import sheet_for
 from pieces.imaginary_soundscape.playing import Heard
 from pieces.imaginary_soundscape.view import FADE_SECONDS, View
@@ -38,14 +38,6 @@ def painted(lines: Captions, size: tuple[int, int] = SIZE, ground: int = 90) -> 
     canvas = np.full((size[1], size[0], 3), ground, np.uint8)
     lines.paint(canvas)
     return canvas
-
-
-@pytest.mark.parametrize(
-    ("name", "title"),
-    [("field/Rain on-the_roof.wav", "Rain on the roof"), ("sea.ogg", "Sea"), ("_.wav", "…"), ("海.flac", "海")],
-)
-def test_a_sound_is_called_as_one_says_it(name: str, title: str) -> None:
-    assert title_of(name) == title
 
 
 def test_a_caption_comes_and_goes_softly() -> None:

@@ -21,6 +21,7 @@ from pieces.imaginary_soundscape.piece import ImaginarySoundscape
 
 TEXTS = default_texts()
 TYPE = Typesetter(system=False)
+LANGUAGES = ("en",)
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220), "dark": (1, 1, 1)}
 RATE_HZ = 48_000
 
@@ -78,7 +79,7 @@ class Room:
 
     def __init__(self, size: Size = (160, 90), hz: float = 10.0, **settings: Any) -> None:
         self.size, self.hz, self.frame = size, hz, 0
-        self.type, self.texts, self.gpu = TYPE, TEXTS, "cpu"
+        self.type, self.texts, self.languages, self.gpu = TYPE, TEXTS, LANGUAGES, "cpu"
         self.random = np.random.default_rng(7)
         self.computer = Offline()
         self.port = OfflinePort(RATE_HZ)
