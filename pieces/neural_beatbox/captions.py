@@ -293,11 +293,11 @@ class Captions:
     def _set(self, picture: Picture, column: _Column) -> Iterator[None]:
         """Set a column, a line at each step."""
         cap = self._fitting(column.texts, column.room, column.cap)
-        em = max(4, round(cap / self._cap()))
+        em = max(4, math.floor(cap / self._cap()))
         baseline = column.room.y + (self._reach(column.texts[0])[0] * cap if column.texts else 0.0)
         for text in column.texts:
             for line in self._lines((text,), cap, column.room.width):
-                mask = self._type.line(line, em)
+                mask = _narrowed(self._type.line(line, em), math.floor(column.room.width))
                 indent = column.room.width - mask.shape[1] if right_to_left(text) else 0.0
                 _lay(picture, mask, column.room.x + indent, baseline - BASELINE * em, column.colour)
                 baseline += LEADING * cap
@@ -348,9 +348,16 @@ def _trimmed(mask: Mask) -> Mask:
     return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
+def _narrowed(mask: Mask, width: int) -> Mask:
+    """A line no broader than its room: small letters are a little broader than the large ones that were measured."""
+    if mask.shape[1] <= width:
+        return mask
+    return np.asarray(cv2.resize(mask, (max(1, width), mask.shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def _lay(picture: Picture, mask: Mask, left: float, top: float, colour: Colour) -> None:
     """Ink a line onto a caption; what lies outside is cut off."""
-    x, y = round(left), round(top)
+    x, y = math.floor(left), round(top)
     first = max(0, -y)
     rows = min(mask.shape[0] - first, picture.shape[0] - y - first)
     columns = min(mask.shape[1], picture.shape[1] - x)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from installation.piece import Booth, Picture
+from installation.texts import built_in, every_text, filled
 from installation.typography import Typesetter
 from pieces.neural_beatbox.captions import KEYS, TAKE_BACK, Captions, _Column
 from pieces.neural_beatbox.layout import Plan, Rect, plan
@@ -48,6 +49,40 @@ def test_nothing_of_a_letter_is_cut_off(setter: Typesetter, texts: tuple[str, ..
             pass
         amounts.append(ink(picture))
     assert amounts[0] > 0.999 * amounts[1] > 0, "all but the softest edge"
+
+
+@pytest.fixture(params=["from the left", "from the right"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Which way it is read. The type at hand may have no Arabic: Latin is laid out as if it were."""
+    if request.param == "from the right":
+        monkeypatch.setattr("pieces.neural_beatbox.captions.right_to_left", lambda text: True)
+    return str(request.param)
+
+
+@pytest.mark.parametrize("key", ["kept", "take_back", "invitation"])
+@pytest.mark.parametrize("language", ["en", "de", "ru"])
+def test_no_line_is_broader_than_its_room(setter: Typesetter, way: str, language: str, key: str) -> None:
+    """Whatever the size of letters that its room allows is rounded to."""
+    text = filled(built_in()[language].lines[key], language, 30 * 86400, 20)
+    made = captions(setter, "x")
+    for width in range(180, 900, 23):
+        amounts = []
+        for beside in (0, 60):
+            picture = np.full((300, width + 2 * beside, 3), GROUND, np.uint8)
+            for _ in made._set(picture, _Column((text,), Rect(beside, 0, width, 300), 60.0, TYPE)):
+                pass
+            amounts.append(ink(picture))
+        assert amounts[0] > 0.999 * amounts[1] > 0, f"cut at {width} pixels"
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (2560, 1440), (1080, 1920)])
+@pytest.mark.parametrize("phase", KEYS)
+def test_long_wording_is_set_in_every_phase(setter: Typesetter, way: str, phase: str, size: tuple[int, int]) -> None:
+    for languages in (("de",), ("fr", "en"), ("ru", "de", "fr", "it")):
+        made = Captions(setter, every_text(languages, {}, 30 * 86400, 20, {}))
+        for lines in (1.1, 2.0, 3.3, 4.4):
+            booth = Booth(phase, since=1.0, left=9.0)  # type: ignore[arg-type]
+            assert ink(composed(made, plan(size, lines), booth)) > 0
 
 
 @pytest.mark.parametrize("where", LINES)
