@@ -51,6 +51,7 @@ TRIGGERS = (
 )  # fmt: skip
 
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _GPU = re.compile(r"auto|cpu|cuda(:[0-9]+)?")
 
 
@@ -79,6 +80,22 @@ def _day(value: Any) -> Any:
     meant = next((day for day, said in _SAID_DAYS.items() if plain == day or plain.rstrip(".") in said.split()), None)
     hint = f"; did you mean '{meant}'?" if meant else did_you_mean(value, DAYS)
     raise ValueError(f"'{value}' is not one of {', '.join(DAYS)}{hint}")
+
+
+def _closed_days(value: Any) -> Any:
+    """'2026-12-25', or '2026-12-24 to 2027-01-01': the first and the last day."""
+    if isinstance(value, datetime.date):
+        return value, value
+    said = [part.strip() for part in value.split(" to ")] if isinstance(value, str) else []
+    if not (1 <= len(said) <= 2 and all(_DATE.fullmatch(day) for day in said)):
+        raise ValueError(f"{value!r} is no day; write year-month-day: 2026-12-25, or 2026-12-24 to 2027-01-01")
+    try:
+        first, last = datetime.date.fromisoformat(said[0]), datetime.date.fromisoformat(said[-1])
+    except ValueError:
+        raise ValueError(f"there is no day '{value}'; write year-month-day: 2026-12-25") from None
+    if last < first:
+        raise ValueError(f"'{value}' ends before it begins")
+    return first, last
 
 
 def _language(value: str) -> str:
@@ -145,6 +162,11 @@ def _layout(value: Any) -> Any:
 
 Clock = Annotated[
     datetime.time, BeforeValidator(_clock), WithJsonSchema({"type": "string", "examples": ["10:00", "18:30"]})
+]
+ClosedDays = Annotated[
+    tuple[datetime.date, datetime.date],
+    BeforeValidator(_closed_days),
+    WithJsonSchema({"type": "string", "examples": ["2026-12-25", "2026-12-24 to 2027-01-01"]}),
 ]
 Language = Annotated[str, AfterValidator(_language)]
 PixelCount = Annotated[int, Field(ge=16, le=16384)]
@@ -414,13 +436,18 @@ class Hours(Settings):
         default=list(DAYS), min_length=1, description="the days on which these hours hold"
     )
 
-    def contains(self, now: datetime.datetime) -> bool:
-        """Whether `now`, in local time, lies within these hours."""
-        today, yesterday = DAYS[now.weekday()], DAYS[now.weekday() - 1]
-        if self.open < self.close:
-            return today in self.days and self.open <= now.time() < self.close
-        late = today in self.days and now.time() >= self.open
-        return late or (yesterday in self.days and now.time() < self.close)
+    def opened_on(self, now: datetime.datetime) -> datetime.date | None:
+        """The day on which these hours began that `now`, in local time, lies in; None where it lies in none."""
+        today = now.date()
+        yesterday = today - datetime.timedelta(days=1)
+        late = self.open >= self.close
+        if self.holds_on(today) and self.open <= now.time() and (late or now.time() < self.close):
+            return today
+        return yesterday if late and self.holds_on(yesterday) and now.time() < self.close else None
+
+    def holds_on(self, day: datetime.date) -> bool:
+        """Whether these are hours of that day of the week."""
+        return DAYS[day.weekday()] in self.days
 
     def spans(self) -> Iterator[tuple[Day, int, int]]:
         """Each day with the minutes of the week, counted from Monday, at which it opens and closes.
@@ -473,6 +500,11 @@ class Choices(Settings):
     )
     hours: Annotated[list[Hours], BeforeValidator(_one_or_more_hours)] = Field(
         default=[], description="opening hours, once or as a list; always open where they are not given"
+    )
+    closed: Annotated[list[ClosedDays], BeforeValidator(one_or_more)] = Field(
+        default=[],
+        description="days without opening hours: 2026-12-25, or 2026-12-24 to 2027-01-01; what lasts past midnight "
+        "belongs to the day on which it began",
     )
     screen: Screen = Field(default=Screen(), description=Screen.__doc__)
     camera: Camera = Field(default=Camera(), description=Camera.__doc__)

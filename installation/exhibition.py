@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installation import texts
-from installation.choices import DAYS, Choices
+from installation.choices import Choices
 from installation.files import write_whole
 from installation.places import Member, Node, Place, Problem, UnreadableError, cut_short, decode, did_you_mean, read
 from installation.problems import Found, fields_at, locate, models_in, named, shown, validated
@@ -25,6 +25,7 @@ from installation.texts import PieceTexts, TextsOfPieces
 
 SECTIONS = frozenset(name for name, field in Choices.model_fields.items() if models_in(field.annotation)) | {"texts"}
 DEFAULT_PATH = Path("exhibition.yaml")
+LOOKED_AHEAD = 400  # days, for when it opens next
 ON_SHOW, LAST_GOOD = "on_show.yaml", ".last_good"
 log = logging.getLogger(__name__)
 
@@ -61,19 +62,29 @@ class Exhibition(Choices):
         ]
 
     def is_open(self, now: datetime.datetime) -> bool:
-        """Whether the exhibition is open at `now`, local time. Without hours it always is."""
-        return not self.hours or any(hours.contains(now) for hours in self.hours)
+        """Whether the exhibition is open at `now`, local time. Without hours it is, but for `closed`."""
+        began = [hours.opened_on(now) for hours in self.hours] if self.hours else [now.date()]
+        return any(day is not None and not self.is_closed_on(day) for day in began)
+
+    def is_closed_on(self, day: datetime.date) -> bool:
+        """Whether `closed` names that day."""
+        return any(first <= day <= last for first, last in self.closed)
+
+    @property
+    def keeps_hours(self) -> bool:
+        """Whether it is not always open."""
+        return bool(self.hours or self.closed)
 
     def next_opening(self, now: datetime.datetime) -> datetime.datetime | None:
-        """When the exhibition opens next after `now`, local time. None without hours."""
-        days = [now.date() + datetime.timedelta(days=ahead) for ahead in range(8)]
-        openings = [
-            datetime.datetime.combine(day, hours.open)
-            for hours in self.hours
-            for day in days
-            if DAYS[day.weekday()] in hours.days
-        ]
-        return min((opening for opening in openings if opening > now), default=None)
+        """When the exhibition opens next after `now`, local time. None where it is always open, or not for long."""
+        for ahead in range(LOOKED_AHEAD if self.keeps_hours else 0):
+            day = now.date() + datetime.timedelta(days=ahead)
+            begins = [hours.open for hours in self.hours if hours.holds_on(day)]
+            openings = [datetime.datetime.combine(day, at) for at in (begins if self.hours else [datetime.time()])]
+            later = [opening for opening in openings if opening > now]
+            if later and not self.is_closed_on(day):
+                return min(later)
+        return None
 
 
 class ExhibitionError(Exception):

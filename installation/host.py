@@ -160,7 +160,7 @@ def examine_clock(exhibition: Exhibition, ask: Ask, now: datetime | None = None)
     here = now or datetime.now().astimezone()
     zone = here.tzname()
     said = f"it is {here:%H:%M} here ({zone})"
-    if zone == "UTC" and exhibition.hours:
+    if zone == "UTC" and exhibition.keeps_hours:
         remedy = "sudo timedatectl set-timezone Europe/Berlin (or yours), then start the exhibition again"
         doubts = [Finding("time zone", "warning", f"{said}; the opening hours are in UTC", remedy)]
     else:
@@ -172,7 +172,7 @@ def examine_clock(exhibition: Exhibition, ask: Ask, now: datetime | None = None)
         return [Finding("clock", "warning", message, "compare the machine's time with yours"), *doubts]
     if synchronised:
         return [ok("clock", f"{said}, set by a time server"), *doubts]
-    depends = "opening hours and the dates of deletion" if exhibition.hours else "the dates of deletion"
+    depends = "opening hours and the dates of deletion" if exhibition.keeps_hours else "the dates of deletion"
     message = f"{said}, not set by a time server; {depends} need it"
     remedy = "sudo apt install systemd-timesyncd && sudo timedatectl set-ntp true"
     return [Finding("clock", "warning", message, remedy), *doubts]

@@ -232,7 +232,7 @@ class StageProcess:
         out."""
         unset = time.time() < retention.EARLIEST
         now = datetime.datetime.now()
-        self._vitals.condition("clock_unset", unset and bool(self._exhibition.hours), year=now.year)
+        self._vitals.condition("clock_unset", unset and self._exhibition.keeps_hours, year=now.year)
         is_open = unset or self._exhibition.is_open(now)
         if is_open:
             self._last_since = None

@@ -204,6 +204,9 @@ WRONG = [
     ("pieces: beat\nscreen: {rate_hz: 200}", "2:19: 'rate_hz' of 'screen': 200 is not allowed; it must be at mos"),
     ("pieces: beat\nspeakers: {gain_db: .inf}", "2:21: 'gain_db' of 'speakers': inf is not a number that can be"),
     ("pieces:\n  beat:\n  fade: 2 s", "3:3: 'fade' is a setting of piece 'beat'; indent it further, below that name"),
+    ("pieces: beat\nclosed: 25.12.2026", "2:9: 'closed': '25.12.2026' is no day; write year-month-day: 2026-12-25"),
+    ("pieces: beat\nclosed: [2026-02-30]", "2:10: item 1 of 'closed': there is no day '2026-02-30'"),
+    ("pieces: beat\nclosed: [2027-01-02 to 2026-12-24]", "2:10: item 1 of 'closed': '2027-01-02 to 2026-12-24' "),
     ("pieces: beat\nhours: 10-18", "2:8: 'hours': '10-18' is no opening time; write {open: 10:00, close: 18:00}"),
     ("pieces: {beat: {remember: " + 250 * "9" + "}}", "9… is not allowed; it must be at most 64"),
     ("pieces: {beat: {remember: 1e400}}", "inf is not a number that can be used"),
@@ -451,6 +454,36 @@ def test_the_next_opening(hours: str, now: str, opens: str, loaded: Loaded) -> N
 
 def test_without_hours_there_is_no_next_opening(loaded: Loaded) -> None:
     assert loaded("pieces: beat").next_opening(datetime.datetime(2026, 5, 4)) is None
+
+
+HOLIDAYS = "closed: [2026-12-24 to 2026-12-26, 2027-01-01]"
+LATE = "hours: [{open: 10:00, close: 18:00}, {open: 20:00, close: 01:00, days: [wed, sat]}]"
+
+
+@pytest.mark.parametrize(
+    ("hours", "when", "is_open", "opens"),
+    [
+        (LATE, "2026-12-23 17:00", True, None),
+        (LATE, "2026-12-24 00:59", True, None),  # Wednesday's night
+        (LATE, "2026-12-24 12:00", False, "2026-12-27 10:00"),
+        (LATE, "2026-12-27 00:30", False, "2026-12-27 10:00"),  # would be Saturday's, which is a holiday
+        (LATE, "2027-01-01 12:00", False, "2027-01-02 10:00"),
+        ("", "2026-12-23 23:59", True, None),
+        ("", "2026-12-24 00:00", False, "2026-12-27 00:00"),
+        ("", "2026-12-27 00:00", True, None),
+    ],
+)
+def test_days_on_which_it_is_closed(hours: str, when: str, is_open: bool, opens: str | None, loaded: Loaded) -> None:
+    exhibition = loaded(f"pieces: beat\n{HOLIDAYS}\n{hours}\n")
+    asked = datetime.datetime.fromisoformat(when)
+    assert exhibition.is_open(asked) is is_open
+    if opens is not None:
+        assert exhibition.next_opening(asked) == datetime.datetime.fromisoformat(opens)
+
+
+def test_what_is_closed_for_good_has_no_next_opening(loaded: Loaded) -> None:
+    exhibition = loaded("pieces: beat\nhours: {open: 10:00, close: 18:00}\nclosed: 2026-01-01 to 2199-12-31")
+    assert exhibition.next_opening(datetime.datetime(2026, 5, 4)) is None
 
 
 # ---- words for bounds -----------------------------------------------------------------------------------
