@@ -20,10 +20,17 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 
+class RunError(ValueError):
+    """A run that cannot go on in its folder. The message says why, and what to do."""
+
+
 class Run:
     """One training run, kept in `folder` so that it goes on where it was cut.
 
-    with Run(Path("runs/rhythm"), steps=20_000) as run:
+    `data` is the folder that is learned from: a run goes on only with its own, so that no card names pictures that
+    the network has never seen.
+
+    with Run(Path("runs/rhythm"), steps=20_000, data=data) as run:
         for step in range(run.resume(model, optimiser), run.steps):
             ...
             run.progress(step, loss=loss.item())
@@ -31,11 +38,12 @@ class Run:
                 run.save(step, model, optimiser)
     """
 
-    def __init__(self, folder: Path, steps: int) -> None:
+    def __init__(self, folder: Path, steps: int, data: Path | None = None) -> None:
         if steps <= 0:
             raise ValueError(f"steps={steps} must be positive")
         self.folder = folder
         self.steps = steps
+        self._data = str(data.resolve()) if data is not None else None
         self._live = sys.stderr.isatty()
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -61,7 +69,10 @@ class Run:
         """Load the newest checkpoint into the arguments; returns the step to go on from (0 for a new run).
 
         torch's random numbers go on as well: where batches are drawn by step, the losses are those of a run that was
-        never cut.
+        never cut. A run that has all its steps says so.
+
+        Raises:
+            RunError: what lies there is another network's, or learned from other data.
         """
         import torch
         from safetensors import safe_open
@@ -74,8 +85,42 @@ class Run:
             said = (file.metadata() or {}).get("about")
         # Until a run of an earlier version has ended, its place stands in a file of its own.
         about = json.loads(said or (self.folder / "checkpoint.json").read_text(encoding="utf-8"))
+        learned_from = about.get("data")
+        self._data = self._data or learned_from
+        if learned_from not in (None, self._data):
+            raise RunError(
+                f"{self.folder}: this run learned from {learned_from}; to learn from {self._data}, move the folder "
+                "away or name another with --run"
+            )
+        try:
+            self._restore(tensors, about, model, optimiser, ema)
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, ValueError, KeyError) as error:  # other tensors than those of this network
+            raise RunError(
+                f"{self.folder}: cannot go on from its checkpoint, which is of another version of the network; move "
+                f"the folder away to begin anew ({str(error).splitlines()[0]})"
+            ) from error
         if "random" in tensors:
             torch.set_rng_state(tensors["random"])
+        step = int(about["step"]) + 1
+        if step >= self.steps:
+            print(
+                f"{self.folder}: this run has its {step} steps and learns no more; ask for more with --steps, or "
+                "move the folder away to begin anew",
+                file=sys.stderr,
+                flush=True,
+            )
+        return step
+
+    @staticmethod
+    def _restore(
+        tensors: dict[str, Tensor],
+        about: dict[str, Any],
+        model: nn.Module,
+        optimiser: Optimizer,
+        ema: nn.Module | None,
+    ) -> None:
         model.load_state_dict(_part(tensors, "model."))
         if ema is not None:
             ema.load_state_dict(_part(tensors, "ema."))
@@ -87,7 +132,6 @@ class Run:
         for group, kept in zip(groups, about["groups"], strict=True):
             group.update(kept)
         optimiser.load_state_dict({"state": state, "param_groups": groups})
-        return int(about["step"]) + 1
 
     def save(self, step: int, model: nn.Module, optimiser: Optimizer, ema: nn.Module | None = None) -> None:
         """Keep the run's place: `step` is done. A cut while writing leaves the previous checkpoint."""
@@ -107,7 +151,7 @@ class Run:
                 else:
                     scalars.setdefault(index, {})[name] = value
         groups = [{k: v for k, v in group.items() if k != "params"} for group in state["param_groups"]]
-        about = {"step": step, "optimiser": scalars, "groups": groups}
+        about = {"step": step, "data": self._data, "optimiser": scalars, "groups": groups}
         copies = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
         data = to_bytes(copies, metadata={"about": json.dumps(about)})  # one file: a cut cannot part step and tensors
         write_whole(self.folder / "checkpoint.safetensors", data)

@@ -89,8 +89,8 @@ def balanced(kind: NDArray[np.int64], power: float = 0.5) -> NDArray[np.float64]
 # ---- the eye ---------------------------------------------------------------------------------------------------
 
 
-def train_eye(pictures: Pictures, steps: int, seed: int, run: Path) -> ImageNetwork:
-    """A network that names pictures."""
+def train_eye(pictures: Pictures, steps: int, seed: int, run: Path, data: Path | None = None) -> ImageNetwork:
+    """A network that names pictures, out of the folder `data`."""
     torch.manual_seed(seed)
     # Colours innermost in memory: so convolutions take half as long on a processor.
     network = ImageNetwork(IMAGE_WIDTHS, pictures.labels)
@@ -98,7 +98,7 @@ def train_eye(pictures: Pictures, steps: int, seed: int, run: Path) -> ImageNetw
     average = copy.deepcopy(network).eval()
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=0.05)
     chances = balanced(pictures.label)
-    with Run(run, steps) as place:
+    with Run(run, steps, data) as place:
         for step in range(place.resume(network, optimiser, average), steps):
             rng = np.random.default_rng([seed, step])
             chosen = rng.choice(chances.size, PICTURES_PER_STEP, p=chances)
@@ -231,6 +231,7 @@ def train_ear(
     steps: int,
     seed: int,
     run: Path,
+    data: Path | None = None,
 ) -> Space:
     """The ear, and the eye's way into the space.
 
@@ -243,6 +244,7 @@ def train_ear(
         steps: of SOUNDS_PER_STEP sounds and as many pictures.
         seed: of everything random.
         run: where the run keeps its place.
+        data: the folder that pictures and recordings are from.
     """
     torch.manual_seed(seed)
     seen_as = views(eye.eval(), pictures, seed)
@@ -254,7 +256,7 @@ def train_ear(
     parameters = [parameter for parameter in space.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.05)
     weights_of = torch.from_numpy(belongs)
-    with Run(run, steps) as place:
+    with Run(run, steps, data) as place:
         for step in range(place.resume(space, optimiser, average), steps):
             batch = draw(np.random.default_rng([seed, 1, step]), sounds, made, seen_as, pictures)
             space.train()
@@ -303,13 +305,13 @@ def train(
     if hold_out_pictures:
         pictures = pictures.only(~split(pictures.label, hold_out_pictures, np.random.default_rng(seed)))
     pictures = pictures.plus(drawn_pictures(pictures.labels, DRAWINGS_EACH))
-    eye = train_eye(pictures, steps, seed, run / "eye")
+    eye = train_eye(pictures, steps, seed, run / "eye", data)
     recordings = read_recordings(data / "ambience/train/esc50/INDEX.csv", leave_out_folds)
     synthetic = make_synthetic(seed, SYNTHETIC_EACH)
     sounds = spectrograms(recordings + synthetic)
     made = np.arange(len(sounds.pictures)) >= len(recordings)
     belongs = affinity(read_scenes(data / "scenes.csv"), pictures.labels, sounds.classes)
-    space = train_ear(eye, pictures, sounds, made, belongs, max(1, round(EAR_STEPS * steps)), seed, run / "ear")
+    space = train_ear(eye, pictures, sounds, made, belongs, max(1, round(EAR_STEPS * steps)), seed, run / "ear", data)
     return save(space, bank(space, pictures), steps, measured or {}, out)
 
 

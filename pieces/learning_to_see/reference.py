@@ -134,7 +134,7 @@ def train_reference(
     pair.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     groups = [{"params": list(pair.network.parameters())}, {"params": list(pair.adversary.parameters())}]
     optimiser = torch.optim.Adam(groups, lr=RATE, betas=(0.5, 0.999))
-    with Run(run or folder / "run", steps or 10**9) as keeper:
+    with Run(run or folder / "run", steps or 10**9, data) as keeper:
         step = keeper.resume(pair, optimiser)
         before = time.process_time() - float(pair.spent_s)
         while float(pair.spent_s) < 60 * minutes and step < keeper.steps:

@@ -90,7 +90,7 @@ def train(
         learner = from_parent(world, folder, our)
         sheet = Sheet(shown(data, pictures, plan), plan.size_px)
         sampler = Sampler(pictures, plan.size_px, plan.crop_px)
-        seer = fit(run or RUNS / world, learner, [sampler], sheet, plan, our)
+        seer = fit(run or RUNS / world, data, learner, [sampler], sheet, plan, our)
         path = (folder or weights.WEIGHTS_FOLDER) / f"{PREFIX}{world}.safetensors"
         if our.leads:
             network = seer.worlds()[0].cpu()
@@ -125,7 +125,7 @@ def train_parent(
         learner = Learner(Architecture(), len(names))
         on_sheet = [shown(data / name, part, plan)[0] for name, part in zip(names, parts, strict=True)]
         samplers = [Sampler(part, plan.size_px, plan.crop_px) for part in parts]
-        seer = fit(run or RUNS / PARENT, learner, samplers, Sheet(on_sheet, plan.size_px), plan, our)
+        seer = fit(run or RUNS / PARENT, data, learner, samplers, Sheet(on_sheet, plan.size_px), plan, our)
         learner.seer.load_state_dict(seer.state_dict())
         if our.leads:
             card = card_of(PARENT, data, sum(len(part.kept) for part in parts), plan)
@@ -133,24 +133,19 @@ def train_parent(
         return (folder or weights.WEIGHTS_FOLDER) / f"{PREFIX}{PARENT}.safetensors"
 
 
-def fit(folder: Path, learner: Learner, samplers: Sequence[Sampler], sheet: Sheet, plan: Plan, our: Team) -> Seer:
-    """Teach a learner in a folder, going on where an earlier call was cut; returns the averaged seer."""
+def fit(
+    folder: Path, data: Path, learner: Learner, samplers: Sequence[Sampler], sheet: Sheet, plan: Plan, our: Team
+) -> Seer:
+    """Teach a learner in a folder, going on where an earlier call with the same data was cut; returns the averaged
+    seer."""
     learner.to(our.device)
     learner.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     our.agree(learner.state_dict().values())
     averaged = copy.deepcopy(learner.seer).eval()
     groups = [{"params": list(learner.seer.parameters())}, {"params": list(learner.adversary.parameters())}]
     optimiser = torch.optim.Adam(groups, betas=(0.5, 0.99))
-    with Run(folder, plan.steps) as run:
-        try:
-            first = run.resume(learner, optimiser, averaged)
-        except torch.OutOfMemoryError:
-            raise
-        except (RuntimeError, ValueError, KeyError) as error:  # other tensors than those of this network
-            raise ValueError(
-                f"{folder}: cannot go on from its checkpoint, which is of another version of the network; move the "
-                f"folder away to begin anew ({str(error).splitlines()[0]})"
-            ) from error
+    with Run(folder, plan.steps, data) as run:
+        first = run.resume(learner, optimiser, averaged)
         for step, (batch, world) in batches(samplers, plan, first, our.rank):
             for group, rate in zip(optimiser.param_groups, (plan.rate, plan.adversary_rate), strict=True):
                 group["lr"] = rate * pace_at(step, plan)

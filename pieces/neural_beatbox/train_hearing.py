@@ -98,7 +98,7 @@ def train(
     network, features = HearingNetwork(**architecture), Features().eval()
     average = copy.deepcopy(network).eval()
     optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=0.02)
-    with Run(run, steps) as place:
+    with Run(run, steps, data) as place:
         start = place.resume(network, optimiser, average)
         rng = np.random.default_rng([seed, start])
         recorded = {"mouth": mouth + events, "drum": drum}

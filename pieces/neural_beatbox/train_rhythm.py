@@ -208,10 +208,18 @@ def grade(measured: Quality) -> float:
     return measured.bits_per_hit / 1.6 + measured.timing_mae_ms / 19.0 + measured.velocity_rmse / 0.2
 
 
-def fit(folder: Path, known: list[Take], chosen: Windows, architecture: Architecture, plan: Plan) -> RhythmNetwork:
+def fit(
+    folder: Path,
+    known: list[Take],
+    chosen: Windows,
+    architecture: Architecture,
+    plan: Plan,
+    data: Path | None = None,
+) -> RhythmNetwork:
     """Train one network in folder, going on where an earlier call was cut; the best by `chosen` is returned.
 
-    known: the takes that are learned from; chosen: windows that select among the averaged weights.
+    known: the takes that are learned from, out of the folder `data`; chosen: windows that select among the averaged
+    weights.
     """
     network = new_network(known, architecture, plan.seed)
     averaged = copy.deepcopy(network).eval()
@@ -220,7 +228,7 @@ def fit(folder: Path, known: list[Take], chosen: Windows, architecture: Architec
     groups = [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, lr=plan.learning_rate, betas=(0.9, 0.98))
     sampler = Sampler(known)
-    with Run(folder, plan.steps) as run:
+    with Run(folder, plan.steps, data) as run:
         for step in range(run.resume(network, optimiser, averaged), plan.steps):
             network.train()
             torch.manual_seed(plan.seed * plan.steps + step)
@@ -296,7 +304,8 @@ def train(
     """
     known, chosen = read_takes(data, "train"), cut(read_takes(data, "validation"))
     networks = [
-        fit(runs / f"member{seed}", known, chosen, architecture, replace(plan, seed=seed)) for seed in range(members)
+        fit(runs / f"member{seed}", known, chosen, architecture, replace(plan, seed=seed), data)
+        for seed in range(members)
     ]
     network = together(networks)
     calibrate(network, chosen)

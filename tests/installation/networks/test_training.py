@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from installation.networks import training
-from installation.networks.training import Run
+from installation.networks.training import Run, RunError
 
 
 class Network(nn.Module):
@@ -88,8 +88,35 @@ def test_a_cut_while_saving_leaves_the_place_before(tmp_path: Path, monkeypatch:
 def test_a_checkpoint_of_another_network_is_an_error(tmp_path: Path) -> None:
     train(tmp_path / "run", 10)
     other = nn.Linear(3, 3)
-    with Run(tmp_path / "run", 10) as run, pytest.raises(RuntimeError, match="state_dict"):
+    with Run(tmp_path / "run", 10) as run, pytest.raises(RunError, match="another version of the network; move"):
         run.resume(other, torch.optim.AdamW(other.parameters()))
+
+
+def test_a_run_goes_on_with_its_own_data_only(tmp_path: Path) -> None:
+    """Otherwise a card would name pictures that the network has never seen."""
+
+    def go_on(data: Path | None) -> int:
+        model = Network()
+        optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+        with Run(tmp_path / "run", 10, data) as run:
+            step = run.resume(model, optimiser)
+            run.save(step, model, optimiser)
+        return step
+
+    assert [go_on(tmp_path / "sea"), go_on(tmp_path / "sea"), go_on(None)] == [0, 1, 2]
+    assert go_on(tmp_path / "sea") == 3, "who does not say what is learned from is trusted"
+    with pytest.raises(RunError, match=r"learned from .*sea; to learn from .*fire, move the folder away or name"):
+        go_on(tmp_path / "fire")
+    assert go_on(tmp_path / "sea") == 4
+
+
+def test_a_finished_run_says_that_it_learns_no_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train(tmp_path / "run", 10)
+    assert "learns no more" not in capsys.readouterr().err
+    train(tmp_path / "run", 10)
+    assert "this run has its 10 steps and learns no more; ask for more with --steps" in capsys.readouterr().err
+    train(tmp_path / "run", 12)
+    assert "learns no more" not in capsys.readouterr().err
 
 
 def test_without_a_terminal_progress_is_a_line_now_and_then(
