@@ -130,7 +130,8 @@ class Moment:
 
 @dataclass(frozen=True)
 class Hit:
-    """One sound in a bar. `step` counts sixteenths from the bar line and may be fractional or slightly negative."""
+    """One sound in a bar. `step` counts sixteenths from the bar line, -1 to below the bar's `steps`, and may be
+    fractional."""
 
     step: float
     voice: str
@@ -175,7 +176,10 @@ class Score(Protocol):
         ...
 
     def voice(self, name: str, samples: Sound, rate_hz: int) -> None:
-        """Make `samples` playable as `name`, replacing what had that name. Raises ValueError for whole numbers."""
+        """Make `samples` [frames] or [frames, channels] playable as `name`, replacing what had that name.
+
+        Raises ValueError for another shape, for samples that are not finite, and for whole numbers.
+        """
         ...
 
     def forget(self, name: str) -> None:
@@ -185,7 +189,7 @@ class Score(Protocol):
     def write(self, bar: Bar) -> None:
         """Put a bar into the score, replacing the one of that number. The last bars repeat when none follows.
 
-        Raises ValueError for a hit on a voice that is not there.
+        Raises ValueError for a hit that lies outside its bar, or on a voice that is not there.
         """
         ...
 

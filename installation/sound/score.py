@@ -32,8 +32,9 @@ from installation.places import did_you_mean
 from installation.resampling import resample
 from installation.sound.bed_mixer import BedMixer
 from installation.sound.bed_writer import BedPort, BedWriter, Said, Told
-from installation.sound.mixer import REPEATED_BARS, Mixer, PlacedHit
+from installation.sound.mixer import EARLY_STEPS, REPEATED_BARS, Mixer, PlacedHit
 
+MOST_CHANNELS = 64  # of a voice; what has more of them than frames is turned over
 WRITE_AHEAD_SECONDS = 0.06  # a message needs this long to reach the mixer before the bar line
 
 
@@ -213,15 +214,20 @@ class ScoreWriter:
         return max(max(self._bars) + 1, self.next_bar)
 
     def voice(self, name: str, samples: Sound, rate_hz: int) -> None:
-        """Raises ValueError for no samples, and for whole numbers: what they are parts of is not known."""
+        """Raises ValueError for no samples, for some that are not finite, for a shape that is neither [frames] nor
+        [frames, channels], and for whole numbers: what they are parts of is not known."""
         found = np.asarray(samples)
         if not np.issubdtype(found.dtype, np.floating):
             raise ValueError(f"voice {name!r}: samples are floats in -1..1, not {found.dtype}; divide by the largest")
         mono = np.asarray(found, np.float32)
         if mono.size == 0:
             raise ValueError(f"voice {name!r} has no samples")
+        if mono.ndim > 2 or (mono.ndim == 2 and mono.shape[1] > max(MOST_CHANNELS, mono.shape[0])):
+            raise ValueError(f"voice {name!r}: samples of shape {mono.shape} are not [frames] or [frames, channels]")
+        odd = mono.size - np.count_nonzero(np.isfinite(mono))
+        if odd:
+            raise ValueError(f"voice {name!r}: {odd} of its {mono.size} samples are not finite")
         mono = mono.mean(axis=1) if mono.ndim == 2 else mono
-        mono = np.nan_to_num(mono, nan=0.0, posinf=1.0, neginf=-1.0)
         mono = resample(mono, rate_hz, self.rate_hz)
         self._voices[name] = mono
         self.port.make_voice(name, mono)
@@ -231,8 +237,8 @@ class ScoreWriter:
             self.port.forget_voice(name)
 
     def write(self, bar: Bar) -> None:
-        """Raises ValueError for a tempo beyond 20..400, a bar without steps, and hits too many, not finite, or on a
-        voice that is not there."""
+        """Raises ValueError for a tempo beyond 20..400, a bar without steps, and hits too many, not finite, outside
+        the bar, or on a voice that is not there."""
         if not 20 <= bar.tempo_bpm <= 400:
             raise ValueError(f"tempo_bpm={bar.tempo_bpm} must lie within 20..400")
         if not 1 <= bar.steps <= 256:
@@ -242,6 +248,8 @@ class ScoreWriter:
         for hit in bar.hits:
             if not (math.isfinite(hit.step) and math.isfinite(hit.gain) and math.isfinite(hit.pan)):
                 raise ValueError(f"{hit} is not finite")
+            if not -EARLY_STEPS <= hit.step < bar.steps:
+                raise ValueError(f"{hit} is not in its bar: steps go from {-EARLY_STEPS} to below {bar.steps}")
             if hit.voice not in self._voices:
                 hint = did_you_mean(hit.voice, list(self._voices)) or "; make it with voice(name, …) first"
                 raise ValueError(f"bar {bar.number} hits a voice {hit.voice!r} that is not there{hint}")

@@ -118,6 +118,9 @@ def test_written_follows_the_last_bar_and_never_falls_behind() -> None:
         Bar(0, 120.0, (Hit(0, "tick", gain=math.inf),)),
         Bar(0, 120.0, (Hit(0, "tick", pan=math.nan),)),
         Bar(0, 120.0, tuple(Hit(0, "tick") for _ in range(5000))),
+        Bar(0, 120.0, (Hit(16, "tick"),)),
+        Bar(0, 120.0, (Hit(12, "tick"),), steps=12),
+        Bar(0, 120.0, (Hit(-1.01, "tick"),)),
     ],
 )
 def test_a_bar_that_cannot_be_played_is_refused(wrong: Bar) -> None:
@@ -126,6 +129,13 @@ def test_a_bar_that_cannot_be_played_is_refused(wrong: Bar) -> None:
     with pytest.raises(ValueError, match=r"tempo_bpm|steps|finite|hits"):
         score.write(wrong)
     assert not port.mixer.grid
+
+
+def test_the_first_and_the_last_hit_that_a_bar_can_hold_sound() -> None:
+    score, port = offline("tick")
+    score.write(Bar(2, 120.0, (Hit(-1, "tick"), Hit(15.99, "tick"))))
+    heard, _ = play(score, port, 7.0)
+    assert np.diff(heard).tolist() == [5940, 90_060, 5940, 90_060, 5940], "a sixteenth is 6000 samples"
 
 
 def test_a_hit_on_a_voice_that_is_not_there_is_refused() -> None:
@@ -151,11 +161,26 @@ def test_samples_that_are_whole_numbers_are_refused(wrong: object) -> None:
     assert port.mixer.voices["a"].dtype == np.float32
 
 
-def test_a_voice_is_brought_to_the_rate_one_channel_and_finite_numbers() -> None:
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (np.array([0.1, np.nan, np.inf], np.float32), "2 of its 3 samples are not finite"),
+        (np.zeros((2, 48_000), np.float32), r"shape \(2, 48000\) are not \[frames\] or \[frames, channels\]"),
+        (np.zeros((9, 2, 2), np.float32), r"shape \(9, 2, 2\)"),
+    ],
+)
+def test_samples_that_would_be_silence_are_refused(wrong: np.ndarray, said: str) -> None:
+    """Rather than not heard: nobody finds out why."""
+    score, port = offline()
+    with pytest.raises(ValueError, match=f"voice 'a': .*{said}"):
+        score.voice("a", wrong, RATE_HZ)
+    assert not port.mixer.voices
+
+
+def test_a_voice_is_brought_to_the_rate_and_one_channel() -> None:
     score, port = offline()
     wide = np.zeros((24_000, 2), np.float32)
     wide[:, 0] = 0.5
-    wide[100] = (np.nan, np.inf)
     score.voice("a", wide, 24_000)
     made = port.mixer.voices["a"]
     assert made.shape == (48_000,) and np.isfinite(made).all()
