@@ -119,7 +119,7 @@ def render_command(
     exhibition: ExhibitionFile = DEFAULT_PATH,
 ) -> None:
     """Render a piece with visitors to a film with sound, faster than real time."""
-    from installation.render import RenderError, presses_of, render
+    from installation.render import PieceError, RenderError, presses_of, render
 
     try:
         width, height = (int(part) for part in size.lower().split("x"))
@@ -142,6 +142,9 @@ def render_command(
     except RenderError as error:
         err.print(str(error), highlight=False)
         raise typer.Exit(WRONG) from error
+    except PieceError as error:
+        err.print(str(error), highlight=False, markup=False)
+        raise typer.Exit(1) from error
     out.print(str(report), highlight=False)
 
 

@@ -17,7 +17,7 @@ import typer
 from installation.exhibition import DEFAULT_PATH, Exhibition, Installed, OnShow
 from installation.never_again import NeverAgain
 from installation.piece import Piece
-from installation.programme import unregistered
+from installation.programme import unregistered, why_unloadable
 from installation.terminal import WRONG, err, load_or_leave
 
 _BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -61,7 +61,7 @@ def piece_called(name: str) -> type[Piece] | None:
 
 
 def _say_unloadable(name: str, error: Exception) -> None:
-    err.print(f"piece {name!r} cannot be loaded: {type(error).__name__}: {error}", highlight=False)
+    err.print(f"piece {name!r} cannot be loaded: {why_unloadable(error)}", highlight=False)
 
 
 def function_of(name: str, kind: str) -> Any:

@@ -124,6 +124,10 @@ def _sentence(item: Mapping[str, Any], root: Node, model: type[BaseModel], owner
         _, key_place, known = locate(root, loc[:-1])
         return key_place, f"{named(known, owner)}: {_reason(item, Node(key_place, str(known[-1])))}"
     node, key_place, known = locate(root, loc)
+    settings = [str(step) for at, step in enumerate(loc) if step in set[str | int](fields_at(model, loc[:at]))]
+    if settings and settings[0] not in known:  # nobody wrote it
+        value = Node(key_place, item["input"])
+        return key_place, f"{named(settings, owner)}: its default cannot stand: {_reason(item, value)}"
     whose = named(known, owner)
     fields = fields_on_the_way(model, loc)
     reason = _without_unit(node, fields) or _reason(item, node) + _retyped(item["type"], node, fields)

@@ -6,6 +6,8 @@ Its settings are checked here, against the class that it declares; nothing else 
 
 from __future__ import annotations
 
+import re
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,8 +78,24 @@ class Installed(Mapping[str, type[Piece]]):
 
 def unregistered(name: str) -> str:
     """What to add where no piece is called `name`: that its folder is there all the same; else nothing."""
-    there = (FOLDER / name / "piece.py").is_file()
-    return f"; {FOLDER.name}/{name} is there but not registered in pyproject.toml" if there else ""
+    if not (FOLDER / name / "piece.py").is_file():
+        return ""
+    if not name.isidentifier():
+        return f"; Python cannot import {FOLDER.name}/{name}: call the folder {re.sub(r'[^0-9A-Za-z]+', '_', name)}"
+    written = FOLDER.parent / "pyproject.toml"
+    if written.is_file() and f'"pieces.{name}.' in written.read_text(encoding="utf-8"):
+        return (
+            f"; {FOLDER.name}/{name} is registered in pyproject.toml, but not installed: that needs the network once"
+        )
+    return f"; {FOLDER.name}/{name} is there but not registered in pyproject.toml"
+
+
+def why_unloadable(error: Exception) -> str:
+    """What an artist's module raised, and where: the last of its lines that was reached."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    own = next((frame for frame in frames if FOLDER in Path(frame.filename).parents), None)
+    where = f" ({Path(own.filename).relative_to(FOLDER.parent)}, line {own.lineno})" if own is not None else ""
+    return f"{type(error).__name__}: {error}{where}"
 
 
 def _marks(metadata: Any, annotation: Any) -> Iterator[NetworkOf]:
@@ -188,7 +206,7 @@ def _piece(name: str, place: Place, node: Node | None, pieces: Pieces, folder: P
     try:
         piece = pieces[name]
     except Exception as error:  # an artist's module may fail in any way; the curator must read which and why
-        return None, [(place, f"piece '{name}' cannot be loaded: {type(error).__name__}: {error}")]
+        return None, [(place, f"piece '{name}' cannot be loaded: {why_unloadable(error)}")]
     if node is None or node.content is None:
         node = Node(place, {})
     if not isinstance(node.content, dict):

@@ -7,9 +7,11 @@ film's own track for the microphone, a mixer instead of a sound card, and time t
 from __future__ import annotations
 
 import hashlib
+import inspect
 import itertools
 import re
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,7 +28,7 @@ from installation.choices import PICTURE_SUFFIXES
 from installation.devices.film import FilmError, FilmReader
 from installation.devices.film import sound as film_sound
 from installation.exhibition import Exhibition, OnShow
-from installation.piece import Booth, CameraView, Picture, Size, Sound
+from installation.piece import Booth, CameraView, Picture, Piece, Size, Sound
 from installation.places import did_you_mean
 from installation.programme import Installed, texts_of
 from installation.resampling import resample
@@ -42,6 +44,16 @@ VISIT_EVERY = 16.0
 MANY = 1000
 CONTROLS = ("button", "next", "previous")
 Press = tuple[float, str]  # seconds from the first picture, and the control
+
+
+class PieceError(Exception):
+    """The piece failed: when, at which picture, and where in its own code."""
+
+    def __init__(self, name: str, now: float, number: int, error: Exception, frames: list[str]) -> None:
+        super().__init__(
+            f"piece '{name}' failed at {now:.2f} s, in picture {number}:\n"
+            f"{''.join(frames)}{type(error).__name__}: {error}"
+        )
 
 
 class RenderError(Exception):
@@ -193,12 +205,13 @@ class FilmWriter:
     """An .mp4 with picture and sound."""
 
     def __init__(self, path: Path, size: Size, rate_hz: int) -> None:
+        self._path, self._part = path, path.with_name(f".{path.stem}.part.mp4")
         codec = next((name for name in VIDEO_CODECS if name in av.codecs_available), None)
         if codec is None:
             raise RenderError(f"this PyAV has none of the video encoders {', '.join(VIDEO_CODECS)}")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._container = av.open(str(path), "w")
+            self._container = av.open(str(self._part), "w")
         except OSError as error:
             raise RenderError(f"{path} cannot be written: {error}") from error
         video: Any = self._container.add_stream(codec, rate=rate_hz)
@@ -227,9 +240,16 @@ class FilmWriter:
         self._container.mux(self._audio.encode(block))
 
     def close(self) -> None:
+        """Finish the film; until now, what had its name was left alone."""
         self._container.mux(self._video.encode(None))
         self._container.mux(self._audio.encode(None))
         self._container.close()
+        self._part.replace(self._path)
+
+    def abandon(self) -> None:
+        """Leave no film, and what had its name as it is."""
+        self._container.close()
+        self._part.unlink(missing_ok=True)
 
 
 def render(
@@ -299,10 +319,11 @@ def render(
     writer = FilmWriter(out, size, rate_hz) if out is not None else None
     digest = hashlib.sha256()
     began, visits, before = time.monotonic(), 0, ""
-    stage.open()
-    written = 0
+    written = number = 0
+    now = 0.0
     waiting: list[Sound] = []
     try:
+        stage.open()
         for number in itertools.count():
             now = number / rate_hz
             if now >= seconds or (visiting is not None and visits >= visiting.visits):
@@ -326,12 +347,30 @@ def render(
                 writer.write(picture, sound)
             if each is not None:
                 each(picture, sound)
-    finally:
         if writer is not None:
             writer.close()
+    except KeyboardInterrupt:  # whoever stops it wants to see what there is
+        if writer is not None:
+            writer.close()
+        raise
+    except Exception as error:
+        if writer is not None:
+            writer.abandon()
+        if isinstance(error, RenderError) or (frames := _within(error, on_show.piece)) is None:
+            raise
+        raise PieceError(on_show.name, now, number, error, frames) from error
+    finally:
         stage.close()
         film.close()
     return Report(out or Path("-"), now, time.monotonic() - began, visits, digest.hexdigest())
+
+
+def _within(error: Exception, piece: type[Piece]) -> list[str] | None:
+    """The way of an error from where it enters a piece's own code on, as tracebacks show it; None if it never did."""
+    own = str(Path(inspect.getfile(piece)).parent)
+    frames = traceback.extract_tb(error.__traceback__)
+    first = next((place for place, frame in enumerate(frames) if frame.filename.startswith(own)), None)
+    return None if first is None else traceback.format_list(frames[first:])
 
 
 def _pressed(

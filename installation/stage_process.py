@@ -322,7 +322,7 @@ class StageProcess:
         self._look_for_stuck_work()
         wanted = self._exhibition.screen.rate_hz
         self._slow = self._slow + 1 if rate < SLOW * wanted else 0
-        name = type(self._stage.piece).__name__
+        name = "attract" if self._show is None else self._turns.names[self._show]
         slow = self._slow >= SLOW_SECONDS
         self._vitals.condition("piece_slow", slow, piece=name, frames_hz=rate, expected_hz=wanted)
 

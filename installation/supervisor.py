@@ -45,6 +45,7 @@ LONGEST_PAUSE = 60.0
 STOP_SECONDS = 3.0
 LAST_WORDS = 200  # characters of a line
 GIVE_UP = 70  # exit code: not even safe mode ran
+NOT_SETTINGS = {"path", "source", "digest", "texts_of_pieces"}  # of an exhibition: where and how it is written
 log = logging.getLogger("supervisor")
 
 
@@ -226,7 +227,9 @@ class Supervisor:
         self._vitals.condition("exhibition_invalid", False)
         log.info("%s was saved; applying it", self._path.name)
         restarted = touched(before, changed)
-        self._vitals.event("exhibition_applied", what=", ".join(restarted) or "while everything runs")
+        what = ", ".join(changed_settings(before, changed)) or "nothing that counts has changed"
+        anew = f"; started anew: {', '.join(restarted)}" if restarted else ""
+        self._vitals.event("exhibition_applied", what=what + anew)
         for name in restarted:
             child = self._children.get(name)
             if child is not None and child.pid:
@@ -356,6 +359,15 @@ def touched(before: Exhibition, after: Exhibition) -> list[str]:
     if before.console != after.console:
         names.append("console")
     return names
+
+
+def changed_settings(before: Exhibition, after: Exhibition) -> list[str]:
+    """The settings in which two exhibitions differ, as they are written."""
+    return [
+        field.alias or name
+        for name, field in Exhibition.model_fields.items()
+        if name not in NOT_SETTINGS and getattr(before, name) != getattr(after, name)
+    ]
 
 
 def last_words(path: Path, lines: int = 3) -> str:

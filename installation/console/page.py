@@ -28,6 +28,7 @@ STYLE = Path(__file__).with_name("page.css")
 SCRIPT = Path(__file__).with_name("page.js")
 NEVER, ALLOW = "Never again", "Allow again"
 HINT = "To put something away for good, open this page on the machine itself."
+FILM = "Attract"  # as `attract.py` calls the piece that is shown where none can be
 SEVERITY_WORDS = {"fault": "Fault", "warning": "Warning", "info": "Note"}
 SMALL_WORDS = {"a", "an", "and", "in", "of", "on", "the", "to"}  # small within a title, large at its ends
 NOW_SECONDS = 2.0  # a heartbeat younger than this is shown as now
@@ -193,6 +194,8 @@ def on_show_words(situation: Situation, wall: float) -> str:
     """What the picture shows: the piece, or that the doors are closed. `wall` is now, wall-clock seconds."""
     if not situation.open:
         return closed_words(situation.opens_at, wall)
+    if situation.piece == FILM:
+        return "The built-in film, in place of the pieces"
     return f"On show: {spaced(situation.piece)}" if situation.piece else "Nothing is on show yet"
 
 

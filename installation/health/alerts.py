@@ -93,6 +93,9 @@ def read_catalogue(path: Path = CATALOGUE) -> Mapping[str, Entry]:
         raise AlertError(f"{path.name}: write the name of an alert, and below it severity, message and remedy")
     entries = {}
     for name, fields in written.items():
+        for needed in ("severity", "message", "remedy"):
+            if not isinstance(fields, dict) or needed not in fields:
+                raise AlertError(f"{path.name}: {name}: {needed} is missing")
         try:
             entry = Entry(name=name, **fields)
             _ = entry.details

@@ -8,10 +8,10 @@ and no pickle is ever read.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
@@ -19,7 +19,9 @@ from installation import piece_folders
 from installation.files import write_whole
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
+
+    Network = TypeVar("Network", bound=nn.Module)
 
 BESIDE = "weights"  # the folder beside a piece's module for weights of its own
 WEIGHTS_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "weights"
@@ -55,6 +57,23 @@ class Weights:
 
     state: dict[str, Tensor]
     card: Card
+
+    def network(self, make: Callable[..., Network]) -> Network:
+        """The network itself, in evaluation mode: `make` gets what the card says of its architecture.
+
+        Raises:
+            WeightsError: the tensors are those of another version of it.
+        """
+        try:
+            network = make(**self.card.architecture)
+            network.load_state_dict(self.state)
+        except (RuntimeError, TypeError, ValueError) as error:
+            first = " ".join(str(error).split("\n")[:2])
+            raise WeightsError(
+                f"{self.card.name}: the tensors do not fit its card ({first}); restore both files, or train it "
+                f"again: {self.card.command}"
+            ) from error
+        return network.eval()
 
 
 def path_of(name: str, folder: Path | None = None, otherwise: Path | None = None) -> Path:
@@ -140,7 +159,10 @@ def read_card(path: Path) -> Card:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise WeightsError(f"{path}: the model card cannot be read ({error.strerror}); restore it") from error
+        raise WeightsError(
+            f"{path}: the model card cannot be read ({error.strerror}); restore it with its weights, or train them: "
+            f"python3 run.py train {path.stem}"
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise WeightsError(f"{path}: the model card is not YAML ({error}); restore it") from error
     known = {item.name for item in fields(Card)}

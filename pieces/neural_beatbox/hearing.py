@@ -242,16 +242,7 @@ class Hearing:
     @classmethod
     def load(cls, device: str = "cpu", folder: Path | None = None) -> Hearing:
         """The shipped weights, verified; `weights.WeightsError` with a remedy when they are not usable."""
-        kept = weights.load(NAME, folder)
-        try:
-            network = HearingNetwork(**kept.card.architecture)
-            network.load_state_dict(kept.state)
-        except (RuntimeError, TypeError, ValueError) as error:
-            raise weights.WeightsError(
-                f"{NAME}: the tensors do not fit the architecture on the card ({error}); restore both files from "
-                f"the repository or train again: {kept.card.command}"
-            ) from error
-        return cls(network, device)
+        return cls(weights.load(NAME, folder).network(HearingNetwork), device)
 
     @torch.inference_mode()
     def hear(self, samples: NDArray[np.float32], rate_hz: int) -> list[HeardHit]:

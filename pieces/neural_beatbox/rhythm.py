@@ -52,15 +52,7 @@ class Drummer:
         """
         from pieces.neural_beatbox.rhythm_network import Architecture, RhythmNetwork
 
-        stored = weights.load(NAME, folder)
-        try:
-            network = RhythmNetwork(Architecture(**stored.card.architecture))
-            network.load_state_dict(stored.state)
-        except (RuntimeError, TypeError, ValueError) as error:
-            first = " ".join(str(error).split("\n")[:2])
-            raise weights.WeightsError(
-                f"the weights of {NAME} do not fit their card ({first}); train them again: {stored.card.command}"
-            ) from error
+        network = weights.load(NAME, folder).network(lambda **shape: RhythmNetwork(Architecture(**shape)))
         return cls(network.to(device))
 
     @property

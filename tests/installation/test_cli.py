@@ -269,6 +269,25 @@ def test_a_folder_that_is_not_registered_is_said_to_be_so(
     assert done.exit_code == 2 and hint in done.stderr
 
 
+@pytest.mark.usefixtures("with_drum")
+@pytest.mark.parametrize(
+    ("name", "registered", "hint"),
+    [
+        ("slow-drawing", True, "Python cannot import pieces/slow-drawing: call the folder slow_drawing"),
+        ("slow_drawing", True, "registered in pyproject.toml, but not installed: that needs the network once"),
+    ],
+)
+def test_a_folder_that_cannot_be_installed_is_said_to_be_so(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, registered: bool, hint: str
+) -> None:
+    (tmp_path / "pieces" / name).mkdir(parents=True)
+    (tmp_path / "pieces" / name / "piece.py").touch()
+    (tmp_path / "pyproject.toml").write_text(f'{name} = "pieces.{name}.piece:Drawing"\n')
+    monkeypatch.setattr(programme, "FOLDER", tmp_path / "pieces")
+    done = run("render", name)
+    assert done.exit_code == 2 and hint in " ".join(done.stderr.split())
+
+
 def test_the_curator_is_told_so_too(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pieces" / "slow_drawing").mkdir(parents=True)
     (tmp_path / "pieces" / "slow_drawing" / "piece.py").touch()

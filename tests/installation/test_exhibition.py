@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import yaml
@@ -19,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import field_validator
 
+from installation import programme
 from installation.choices import TRIGGERS
 from installation.exhibition import Exhibition, ExhibitionError, parse
 from installation.piece import Piece
@@ -322,6 +324,35 @@ def test_a_piece_that_cannot_be_imported_is_a_problem_with_its_reason(monkeypatc
         "x.yaml:1:18: piece 'wrong' cannot be loaded: TypeError: pathlib:Path is not a Piece",
         "x.yaml:1:25: unknown piece 'brokn'; did you mean 'broken'?",
     ]
+
+
+def test_where_a_piece_cannot_be_loaded_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "pieces" / "dream"
+    folder.mkdir(parents=True)
+    (folder / "piece.py").write_text("import math\n\nSIZE = math.floor('48k')\n")
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(programme, "FOLDER", tmp_path / "pieces")
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [EntryPoint("dream", "piece:Dream", group)])
+    with pytest.raises(ExhibitionError) as caught:
+        parse(b"pieces: dream", Path("x.yaml"))
+    assert "cannot be loaded: TypeError: must be real number" in str(caught.value)
+    assert str(caught.value).endswith("(pieces/dream/piece.py, line 3)")
+
+
+class Deep(Piece):
+    """An artist's slip: a default that its own bounds forbid."""
+
+    class Settings(Piece.Settings):
+        depth: int = Field(default=7, le=1, description="how deep")
+        shape: Literal["round", "square"] = Field(default="sqare", description="of what")  # type: ignore[arg-type]
+
+
+def test_a_default_that_cannot_stand_is_said_to_be_one() -> None:
+    with pytest.raises(ExhibitionError) as caught:
+        parse(b"pieces: {deep: {}}", Path("x.yaml"), {"deep": Deep})
+    said = str(caught.value)
+    assert "'depth' of piece 'deep': its default cannot stand: 7 is not allowed; it must be at most 1" in said
+    assert "'shape' of piece 'deep': its default cannot stand: 'sqare' is not one of round, square" in said
 
 
 def test_a_piece_that_is_not_named_is_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ import pytest
 from installation import supervisor as rooms
 from installation.exhibition import Exhibition, load
 from installation.health import heartbeat
-from installation.supervisor import Notifier, last_words, touched
+from installation.supervisor import Notifier, changed_settings, last_words, touched
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,6 +54,21 @@ def test_a_change_restarts_only_whom_it_concerns(
     before = written("")
     assert touched(before, written(change)) == names
     assert touched(before, before) == []
+
+
+@pytest.mark.parametrize(
+    "change, names",
+    [
+        ("", []),
+        ("# a remark\n", []),
+        ("visitors: {undo: 10 s}\ntexts: {closed: Zu}\n", ["texts", "visitors"]),
+        ("log: debug\nclosed: 2026-12-25\n", ["closed", "log"]),
+    ],
+)
+def test_what_was_changed_is_said_as_it_is_written(
+    written: Callable[[str], Exhibition], change: str, names: list[str]
+) -> None:
+    assert sorted(changed_settings(written(""), written(change))) == names
 
 
 def test_the_last_words_of_a_process(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 
+from installation.attract import Attract
 from installation.console.page import closed_words, on_show_words, spaced
 from installation.console.standing import Figures, Situation
 
@@ -43,6 +44,7 @@ def test_closed_doors_take_the_place_of_the_piece() -> None:
     now = wall("2026-05-05 08:30")
     assert on_show_words(situation("LongShadow"), now) == "On show: Long Shadow"
     assert on_show_words(situation(), now) == "Nothing is on show yet"
+    assert on_show_words(situation(Attract.__name__), now) == "The built-in film, in place of the pieces"
     closed = situation("LongShadow", open=False, opens_at=wall("2026-05-05 10:00"))
     assert on_show_words(closed, now) == "Closed until 10:00"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,26 @@ def test_what_is_saved_is_loaded(folder: Path) -> None:
     assert weights.card.parameters == 8 and len(weights.card.sha256) == 64
     assert (weights.card.architecture, weights.card.measured) == ({"width": 3}, {"f1": 0.5})
     assert sorted(path.name for path in folder.iterdir()) == [f"{NAME}.safetensors", f"{NAME}.yaml"]
+
+
+class Layer(torch.nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(width, 2)
+
+
+def test_the_network_is_rebuilt_from_its_card(folder: Path) -> None:
+    network = load(NAME, folder).network(Layer)
+    assert torch.equal(network.layer.weight, STATE["layer.weight"]) and not network.training
+
+
+@pytest.mark.parametrize("architecture", [{"width": 4}, {"breadth": 3}, {"width": 3, "depth": 2}])
+def test_a_network_that_was_changed_since_asks_to_be_trained_again(
+    tmp_path: Path, architecture: dict[str, int]
+) -> None:
+    save(NAME, STATE, replace(CARD, architecture=architecture), tmp_path)
+    with pytest.raises(WeightsError, match=r"do not fit its card \(.*train it again: python3 run.py train test"):
+        load(NAME, tmp_path).network(Layer)
 
 
 def test_weights_beside_the_piece_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

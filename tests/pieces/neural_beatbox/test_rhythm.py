@@ -215,7 +215,7 @@ def test_the_drummer_of_truncated_or_misshapen_weights_refuses(tmp_path: Path) -
     for changed in ({"width": 32}, {"depth": 3}):
         other = weights.Card(NAME, {**SMALL.__dict__, **changed}, [], "", "run.py train neural_beatbox.rhythm")
         weights.save(NAME, network.state_dict(), other, tmp_path)
-        with pytest.raises(weights.WeightsError, match=r"(?s)do not fit their card.*run\.py train"):
+        with pytest.raises(weights.WeightsError, match=r"(?s)do not fit its card.*run\.py train"):
             Drummer.load(folder=tmp_path)
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(weights.WeightsError):

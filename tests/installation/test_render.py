@@ -1,0 +1,68 @@
+"""A render that does not come to its end: what is said of a piece that fails, and what is left of films."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from installation.piece import Moment, Picture, Piece
+from installation.programme import OnShow
+from installation.render import PieceError, render
+
+
+class Dark(Piece):
+    """Shows black, until what is wrong with it happens in its twelfth picture."""
+
+    wrong: type[BaseException] | None = None
+
+    def frame(self, moment: Moment) -> Picture:
+        if self.wrong is not None and moment.frame == 12:
+            raise self.wrong("the colours are gone")
+        return np.zeros((moment.size[1], moment.size[0], 3), np.uint8)
+
+
+class NeverOpens(Dark):
+    def open(self, stage: object) -> None:
+        raise LookupError("no colours")
+
+
+def film(out: Path, piece: type[Piece]) -> None:
+    render((OnShow("dark", piece, piece.Settings()), None), seconds=2.0, out=out, size=(64, 36), rate_hz=10)
+
+
+def failing(error: type[BaseException]) -> type[Piece]:
+    return type("Failing", (Dark,), {"wrong": error, "__module__": __name__})
+
+
+def test_a_piece_that_fails_is_named_with_the_second_and_its_line(tmp_path: Path) -> None:
+    with pytest.raises(PieceError) as caught:
+        film(tmp_path / "film.mp4", failing(ValueError))
+    first, *way, last = str(caught.value).splitlines()
+    assert first == "piece 'dark' failed at 1.20 s, in picture 12:"
+    assert last == "ValueError: the colours are gone"
+    assert "test_render.py" in way[0] and "raise self.wrong" in way[1] and "stage.py" not in "".join(way)
+    with pytest.raises(PieceError, match=r"failed at 0\.00 s, in picture 0"):
+        film(tmp_path / "film.mp4", NeverOpens)
+
+
+def test_the_film_of_before_is_left_alone_by_a_render_that_fails(tmp_path: Path) -> None:
+    out = tmp_path / "film.mp4"
+    with pytest.raises(PieceError):
+        film(out, failing(ValueError))
+    assert not list(tmp_path.iterdir())
+    film(out, Dark)
+    before = out.read_bytes()
+    with pytest.raises(PieceError):
+        film(out, failing(ValueError))
+    assert out.read_bytes() == before and [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
+
+
+def test_whoever_stops_a_render_sees_what_there_is(tmp_path: Path) -> None:
+    out = tmp_path / "film.mp4"
+    film(out, Dark)
+    whole = out.stat().st_size
+    with pytest.raises(KeyboardInterrupt):
+        film(out, failing(KeyboardInterrupt))
+    assert 0 < out.stat().st_size < whole and [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
