@@ -163,7 +163,7 @@ def test_weights_of_another_shape_are_refused_with_a_remedy(tmp_path: Path) -> N
     kept = weights.load(hearing.NAME)
     state = {key: value for key, value in kept.state.items() if key != "label.bias"}
     weights.save(hearing.NAME, state, kept.card, tmp_path)
-    with pytest.raises(weights.WeightsError, match="do not fit its card.*train it again: "):
+    with pytest.raises(weights.WeightsError, match=r"do not fit its card.*train it again: "):
         Hearing.load(folder=tmp_path)
     path = tmp_path / f"{hearing.NAME}.safetensors"
     path.write_bytes(path.read_bytes()[:1000])
