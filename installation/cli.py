@@ -176,7 +176,11 @@ def calibrate(
 def visits_command(
     delete: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", help="Delete this one for good. A beginning that no other id has is enough."),
+        typer.Option(
+            metavar="ID",
+            help="Delete this one for good; a beginning that no other id has is enough. 'stand-ins' are those of no "
+            "visitor, 'everybody' is all.",
+        ),
     ] = None,
     clock_is_right: Annotated[
         bool,
@@ -207,6 +211,8 @@ def visits_command(
     except OSError as error:
         err.print(f"{folder}: {error}", highlight=False)
         raise typer.Exit(1) from error
+    if not wanted and not as_json:
+        out.print("nothing is kept that could be deleted", highlight=False)
     if as_json:
         print(json.dumps({"deleted": [visit for visit in wanted if visit not in left], "left": left}))
     for visit in wanted if not as_json else ():

@@ -20,6 +20,7 @@ from installation.visitors.store import Store
 
 REQUEST = ".delete"
 VOUCHER = "clock.right"
+EVERYBODY, STAND_INS = "everybody", "stand-ins"  # in place of ids
 PATIENCE_S = 10.0  # for the exhibition to answer
 LOOK_EVERY_S = 0.05
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def kept(folder: Path, keep_s: float) -> list[Kept]:
 
 
 def chosen(folder: Path, beginnings: Sequence[str]) -> list[str]:
-    """The visits whose ids begin so, in this order.
+    """The visits whose ids begin so, in this order; `everybody` is all of them, `stand-ins` those of no visitor.
 
     Raises:
         ValueError: one is the beginning of no id, or of several.
@@ -58,6 +59,11 @@ def chosen(folder: Path, beginnings: Sequence[str]) -> list[str]:
     there = sorted(_ids(folder))
     found: list[str] = []
     for beginning in beginnings:
+        if beginning in (EVERYBODY, STAND_INS):
+            composed = {entry.id for entry in from_slips(folder / MEDIA) if entry.stand_in}
+            fit = [visit for visit in there if beginning == EVERYBODY or visit in composed]
+            found += [visit for visit in fit if visit not in found]
+            continue
         fit = [visit for visit in there if beginning and visit.startswith(beginning.lower())]
         if not fit:
             raise ValueError(f"no recording that is kept has an id that begins with {beginning!r}")

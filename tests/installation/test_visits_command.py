@@ -61,6 +61,17 @@ def test_recordings_are_deleted_by_the_beginnings_of_their_ids(run: Any, store: 
     assert json.loads(run("visits", "--delete", "aa2", "--json").stdout) == {"deleted": ["aa22" * 4], "left": []}
 
 
+def test_stand_ins_or_everybody_can_be_deleted_before_an_opening(run: Any, store: Store) -> None:
+    store.close()
+    done = run("visits", "--delete", "stand-ins")
+    assert done.exit_code == 0 and "bb33bb33bb33bb33 is deleted" in done.stdout and "aa" not in done.stdout
+    done = run("visits", "--delete", "stand-ins")
+    assert done.exit_code == 0 and "nothing is kept that could be deleted" in done.stdout
+    done = run("visits", "--delete", "everybody", "--json")
+    assert json.loads(done.stdout) == {"deleted": ["aa11aa11aa11aa11", "aa22aa22aa22aa22"], "left": []}
+    assert not list(Path("data/visits/media").iterdir())
+
+
 def test_they_are_deleted_under_a_file_with_mistakes_in_it_too(run: Any, store: Store) -> None:
     """Whoever asks to be deleted need not wait until a setting is spelt right."""
     store.close()
