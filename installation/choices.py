@@ -52,6 +52,7 @@ TRIGGERS = (
 
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_OFF = {"off", "no", "none", "false", "mute", "muted", "disabled", "nothing"}
 _GPU = re.compile(r"auto|cpu|cuda(:[0-9]+)?")
 
 
@@ -206,6 +207,7 @@ class Device(Settings):
     """A device, found by its identity and never by a number. A text alone stands for `id`."""
 
     words: ClassVar[tuple[str, ...]] = ("auto",)  # what `id` may say beside an identity
+    nothing: ClassVar[str] = "none"  # the one that switches it off
     suffixes: ClassVar[tuple[str, ...]] = ()  # files that can take the device's place
 
     id: str = "auto"
@@ -213,6 +215,8 @@ class Device(Settings):
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, value: Any) -> Any:
+        if isinstance(value, int | float):
+            raise ValueError(f"{value} is no identity; `run.py doctor` prints those of what is connected")
         return {"id": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
@@ -220,6 +224,8 @@ class Device(Settings):
         if self.is_file:
             folder = (info.context or {}).get("folder", Path())
             object.__setattr__(self, "id", str(Path(folder, Path(self.id).expanduser())))
+        elif self.id.lower() in _OFF and self.id not in self.words:
+            raise ValueError(f"'{self.id}' is not the identity of a device; did you mean '{self.nothing}'?")
         elif self.id not in self.words and (hint := did_you_mean(self.id, self.words)):
             raise ValueError(f"'{self.id}' is neither {', '.join(self.words)} nor the identity of a device{hint}")
         elif not self.id.strip():
@@ -286,6 +292,7 @@ class Speakers(Device):
     """The speakers."""
 
     words = ("auto", "silent")
+    nothing = "silent"
 
     id: str = Field(
         default="auto",

@@ -30,6 +30,8 @@ _FALSE_SPACE = f"[{_FALSE_SPACES}]"
 # Where one stands in the place of indentation, or behind the dash of an item or the colon of a setting.
 _FALSE_STRUCTURE = re.compile(rf"[ \t]*(?:- *|[\w-]+:|- +[\w-]+:)?({_FALSE_SPACE})")
 _FALSE = "a space that only looks like one; delete it and type it again"
+_CONFLICT = re.compile(r"(<{7}|={7}|>{7})(\s|$)")
+_NO_COLON = re.compile(r"[ \t]*[A-Za-z_]\w*(:[^\s:]|[ \t]*=)")
 _LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 _TAGS = {
@@ -294,6 +296,10 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> UnreadableError:
     if at == "\t" or ("\t" in line[: place.column] and not line[: place.column].strip()):
         place = Place(place.line, line.index("\t") + 1)
         return UnreadableError(place, "a tab; indent with spaces instead")
+    for number, each in enumerate(lines, 1):
+        if _CONFLICT.match(each):
+            message = "git left this mark where two versions differ: keep one of them and delete the marks"
+            return UnreadableError(Place(number, 1), message)
     if "quoted scalar" in context and began:
         return UnreadableError(began, "this text is never closed: a quotation mark is missing")
     for number in range((began or place).line, place.line + 1):
@@ -306,11 +312,20 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> UnreadableError:
         missing = f"a comma or '{closing}' is missing before line {place.line}, column {place.column}"
         return UnreadableError(began, f"'{opened}' is never closed: {missing}")
     if problem.startswith("mapping values are not allowed"):
+        before = lines[place.line - 2] if 2 <= place.line <= len(lines) + 1 else ""
+        if _NO_COLON.match(before):
+            indent = len(before) - len(before.lstrip())
+            message = "after the name of a setting there must be a colon and a space"
+            return UnreadableError(Place(place.line - 1, indent + 1), message)
         return UnreadableError(place, "a colon that is not expected here; is the line indented like its neighbours, "
                           "or must the text stand in quotes?")  # fmt: skip
     if problem.startswith("could not find expected ':'"):
         return UnreadableError(began or place, "a colon is missing after the name of the setting")
     if problem.startswith("expected <block end>"):
+        before = line[: place.column - 1].rstrip()
+        if before.endswith(("'", '"', "]", "}")):
+            remedy = "put all of the text in quotes, of the kind that it does not hold itself"
+            return UnreadableError(place, f"nothing can follow {before[-1]} here; {remedy}")
         return UnreadableError(place, "the indentation does not fit: start this line exactly below its neighbours")
     if "alias" in context or "anchor" in context:
         return UnreadableError(began or place, "a text that begins with * or & must stand in quotes")

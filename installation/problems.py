@@ -27,6 +27,7 @@ _BOUNDS = {
 }  # fmt: skip
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-"})  # the minus of typesetters, and a dash in its place
 _QUOTES = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"  # “ ” „ ‘ ’ ‚ « »
+_COMMA = re.compile(r"([-+]?\d+),(\d+)")
 _NUMBER_AND_UNIT = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*([^\d\s.,][^\d.,]*)?")
 _RANGE_ENDS = {"low": 0, "high": 1}  # a Range may be written as a list
 
@@ -118,6 +119,7 @@ def _sentence(item: Mapping[str, Any], root: Node, model: type[BaseModel], owner
             return key_place, f"{named((*parent, name), owner)} is missing"
         node, place, _ = locate(root, loc)
         hint = did_you_mean(name, fields_at(model, loc[:-1]))
+        hint = "; a decimal has a point, not a comma" if name.isdigit() else hint
         whose = named(parent, owner) if parent else owner
         return place, f"unknown setting '{name}'{' of ' + whose if whose else ''}{hint}"
     if loc and loc[-1] == "[key]":
@@ -196,6 +198,8 @@ def _retyped(kind: str, node: Node, fields: Sequence[FieldInfo]) -> str:
     if not isinstance(node.content, str):
         return ""
     plain = node.content.translate(_MINUS).strip(_QUOTES)
+    if (comma := _COMMA.fullmatch(plain)) and kind.startswith("float_"):
+        return f"; write {comma[1]}.{comma[2]}: a decimal has a point"
     match = _NUMBER_AND_UNIT.fullmatch(plain)
     if match and kind.startswith(("int_", "float_")):
         unit = _unit(fields)

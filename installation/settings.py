@@ -39,6 +39,8 @@ def to_seconds(value: Any) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise ValueError(f"{value!r} has no unit; write for example '{value:g} s'")
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None and isinstance(value, str) and _DURATION.fullmatch(value.replace(",", ".", 1)):
+        raise ValueError(f"{value!r} is not a duration; write '{value.replace(',', '.', 1)}': a decimal has a point")
     if match is None or match[2].lower() not in _SECONDS:
         raise ValueError(f"{value!r} is not a duration; write for example '90 s', '20 min' or '30 days'")
     return float(match[1]) * _SECONDS[match[2].lower()]
