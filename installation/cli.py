@@ -283,10 +283,12 @@ def train(
     function = function_of(network, "trains")
     try:
         options = options_for(network, function, run=run_folder, steps=steps, world=world)
-        function(*data_for(network, function, data), **options)
+        made = function(*data_for(network, function, data), **options)
     except (OSError, ValueError, WeightsError) as error:
         err.print(f"{network}: {error}", highlight=False)
         raise typer.Exit(WRONG) from error
+    if isinstance(made, Path):
+        out.print(f"{made}, and its card beside it", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -312,7 +312,7 @@ def train(
     made = np.arange(len(sounds.pictures)) >= len(recordings)
     belongs = affinity(read_scenes(data / "scenes.csv"), pictures.labels, sounds.classes)
     space = train_ear(eye, pictures, sounds, made, belongs, max(1, round(EAR_STEPS * steps)), seed, run / "ear", data)
-    return save(space, bank(space, pictures), steps, measured or {}, out)
+    return save(space, bank(space, pictures, seed), steps, measured or {}, out)
 
 
 def architecture(space: Space) -> dict[str, Any]:
@@ -326,12 +326,17 @@ def architecture(space: Space) -> dict[str, Any]:
 
 
 @torch.inference_mode()
-def bank(space: Space, pictures: Pictures, each: int = 24) -> Tensor:
-    """Where some pictures of every label lie in the space, [n, DIMENSIONS]: what hubs are known by."""
+def bank(space: Space, pictures: Pictures, seed: int, each: int = 24) -> Tensor:
+    """Where some pictures of every label lie in the space, [n, DIMENSIONS]: what hubs are known by.
+
+    They are seen as other cameras would have them: as they are, the eye knows them too well, and what answers
+    pictures of which it is less sure would go unnoticed.
+    """
+    rng = np.random.default_rng([seed, 2])
     chosen = [
         place for label in range(len(pictures.labels)) for place in np.flatnonzero(pictures.label == label)[:each]
     ]
-    images = [pictures.images[place] for place in chosen]
+    images = [seen(pictures.images[place], rng) for place in chosen]
     parts = [place_pictures(space.picture.eval(), images[start : start + 32]) for start in range(0, len(images), 32)]
     return torch.from_numpy(np.concatenate(parts))
 

@@ -309,6 +309,10 @@ def from_data_or_not(data: Path | None = None, steps: int = 10) -> dict[str, Any
     return {"data": str(data), "steps": steps}
 
 
+def into_a_file() -> Path:
+    return Path("assets/weights/maker.file.safetensors")
+
+
 class Maker(Piece):
     """A piece that makes what it learns from."""
 
@@ -316,8 +320,15 @@ class Maker(Piece):
         "own": "tests.installation.test_cli:from_nothing",
         "either": "tests.installation.test_cli:from_data_or_not",
         "needs": "tests.installation.test_cli:taught",
+        "file": "tests.installation.test_cli:into_a_file",
     }
     evaluates: ClassVar[Mapping[str, str]] = trains
+
+
+def test_training_says_where_the_weights_are(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(piece_commands, "Installed", lambda: {"maker": Maker})
+    done = run("train", "maker.file")
+    assert done.exit_code == 0 and done.stdout == f"{into_a_file()}, and its card beside it\n"
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate"])
