@@ -19,6 +19,7 @@ import typer
 from rich.table import Table
 
 from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, OnShow, last_good, load
+from installation.in_words import in_words
 from installation.inspection import check, missing
 from installation.networks.weights import WeightsError
 from installation.piece_commands import (
@@ -82,7 +83,8 @@ def check_command(
     file: Annotated[Path | None, typer.Argument(help="The exhibition file.", show_default=str(DEFAULT_PATH))] = None,
     exhibition: ExhibitionFile = DEFAULT_PATH,
 ) -> None:
-    """Say everything that is wrong with the exhibition file, with line and column. Exit code 2 if anything is."""
+    """Say everything that is wrong with the exhibition file, with line and column, or what it says if nothing is.
+    Exit code 2 if anything is."""
     exhibition = file or exhibition
     problems = check(exhibition)
     for problem in problems:
@@ -90,6 +92,8 @@ def check_command(
     if problems:
         raise typer.Exit(WRONG)
     print(f"{exhibition}: all is well")
+    for what, how in in_words(load_or_leave(exhibition)):
+        print(f"  {what:<12}{how}")
 
 
 @app.command("doctor")

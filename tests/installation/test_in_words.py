@@ -1,0 +1,42 @@
+"""What `check` understood, as curators say it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from installation.exhibition import Exhibition, parse
+from installation.in_words import in_words
+
+Loaded = Callable[..., Exhibition]
+
+
+@pytest.mark.parametrize(
+    ("written", "what", "how"),
+    [
+        ("pieces: beat", "on show", "beat"),
+        ("pieces: [beat, hum]\nchange_every: 90 s", "on show", "beat, hum, in turns of 90 s"),
+        ("pieces: beat", "open", "always"),
+        ("pieces: beat\nhours: {open: 10:00, close: 24:00}", "open", "daily 10:00–24:00"),
+        (
+            "pieces: beat\nhours: [{open: 10:00, close: 18:00, days: [wed, tue, fri, sun]}, "
+            "{open: 20:00, close: 1:00, days: [thu]}]\nclosed: [2026-12-25, 2026-12-31 to 2027-01-01]",
+            "open",
+            "tue, wed, fri, sun 10:00–18:00; thu 20:00–01:00 the next day, but not on 2026-12-25, "
+            "2026-12-31 to 2027-01-01",
+        ),
+        ("pieces: beat\nhours: {open: 9:00, close: 17:00, days: [sat, thu, fri]}", "open", "thu–sat 09:00–17:00"),
+        ("pieces: beat\nclosed: 2026-12-25", "open", "always, but not on 2026-12-25"),
+        ("pieces: beat\nlanguages: [de, ar]", "languages", "de, ar"),
+    ],
+)
+def test_what_is_written_is_said_in_words(written: str, what: str, how: str, loaded: Loaded) -> None:
+    assert dict(in_words(loaded(written)))[what] == how
+
+
+def test_recordings_are_spoken_of_where_somebody_is_recorded(loaded: Loaded) -> None:
+    assert "recordings" not in dict(in_words(loaded("pieces: beat")))
+    text = b"pieces: neural_beatbox\nvisitors: {keep: 2 weeks, undo: 30 s}"
+    exhibition = parse(text, loaded("pieces: beat").path)
+    assert dict(in_words(exhibition))["recordings"] == "kept for 14 days, taken back within 30 s"
