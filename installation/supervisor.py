@@ -185,7 +185,7 @@ class Supervisor:
         child.pid, child.told_to_leave = 0, None
         if self._stopping:
             return
-        child.restarts += 1
+        child.restarts += not (told and code == 0)  # what the curator changed is no fault
         # Who was told to leave, or leaves by itself to begin again with other devices, is started at once; but not
         # who does so again and again.
         unsteady = lived <= STEADY_SECONDS and not (told and code == 0)

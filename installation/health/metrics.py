@@ -103,7 +103,13 @@ METRICS: Mapping[str, Metric] = {
         Metric(
             "installation_heartbeat_age_seconds", "gauge", "seconds", "Since a process last did work.", ("process",)
         ),
-        Metric("installation_restarts_total", "counter", "times", "Times a process was started again.", ("process",)),
+        Metric(
+            "installation_restarts_total",
+            "counter",
+            "times",
+            "Times a process was started again, but for changes of exhibition.yaml.",
+            ("process",),
+        ),
         Metric("installation_alerts_active", "gauge", "alerts", "Alerts that stand now.", ("severity",)),
         Metric("installation_memory_bytes", "gauge", "bytes", "Resident memory.", ("process",)),
         Metric("installation_uptime_seconds", "gauge", "seconds", "Since the process was started."),

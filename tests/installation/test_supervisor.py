@@ -132,6 +132,12 @@ def test_pauses_grow_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert child.due == clock.at and child.restarts == 13
     keeper._on_exit("sound", 99, 1)
     assert child.restarts == 13, "the end of one that is not ours"
+    child.pid, child.asked, child.told_to_leave = 7, clock.at, clock.at
+    keeper._on_exit("sound", 7, 0)
+    assert child.restarts == 13 and child.due == clock.at, "told to, after a change of its devices: that is no fault"
+    child.pid, child.asked, child.told_to_leave = 7, clock.at, clock.at
+    keeper._on_exit("sound", 7, -9)
+    assert child.restarts == 14, "told to, because it hung"
 
 
 def test_a_supervisor_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
