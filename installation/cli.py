@@ -44,6 +44,7 @@ app = typer.Typer(
     help="Runs AI artworks in a gallery. Without a command: runs the exhibition in exhibition.yaml.",
 )
 
+LATEST_DAYS = 14  # that are counted one by one
 ExhibitionFile = Annotated[Path, typer.Option("--exhibition", "-e", help="The exhibition file.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output instead of a table.")]
 
@@ -192,15 +193,21 @@ def visits_command(
             "--clock-is-right", help="Vouch for the machine's date and time: what is over by them is deleted again."
         ),
     ] = False,
+    count: Annotated[
+        bool, typer.Option("--count", help="How many visits there were, by month and day, deleted ones as well.")
+    ] = False,
     exhibition: ExhibitionFile = DEFAULT_PATH,
     as_json: Json = False,
 ) -> None:
     """List the recordings that are kept, newest first; or delete some, for good. Also while the exhibition runs."""
-    from installation.visitors import on_request
+    from installation.visitors import attendance, on_request
 
     opened = _load_or_last_good(exhibition.absolute())
     folder = opened.data_folder / "visits"
     try:
+        if count:
+            _print_count(attendance.read(opened.data_folder), as_json)
+            return
         if clock_is_right and folder.is_dir():
             _vouch_for_clock(folder, str(opened.path))
         found = on_request.kept(folder, opened.visitors.keep)
@@ -253,6 +260,26 @@ def _print_kept(found: list[Kept], folder: Path, as_json: bool) -> None:
     for one in found:
         who = "stand-in" if one.stand_in else "visitor"
         table.add_row(one.id, _local(one.since, " ")[:16], who, _local(one.until, " ")[:16])
+    out.print(table)
+
+
+def _print_count(days: dict[datetime.date, int], as_json: bool) -> None:
+    if as_json:
+        said = {day.isoformat(): visits for day, visits in days.items()}
+        print(json.dumps({"days": said, "total": sum(days.values())}))
+        return
+    if not days:
+        out.print("nobody was counted yet", highlight=False)
+        return
+    months: dict[str, int] = {}
+    for day, visits in days.items():
+        months[f"{day:%Y-%m}"] = months.get(f"{day:%Y-%m}", 0) + visits
+    table = Table("when", "visits")
+    for month, visits in months.items():
+        table.add_row(month, str(visits))
+    table.add_section()
+    for day in list(days)[-LATEST_DAYS:]:
+        table.add_row(f"{day:%a %Y-%m-%d}", str(days[day]))
     out.print(table)
 
 

@@ -123,6 +123,7 @@ class Stage:
         self._shown = Booth()
         self._raised: set[str] = set()
         self.withdrawn: set[str] = set()  # visits that were taken back; nobody may show them any longer
+        self.joined = 0  # visitors who did, stand-ins left out, and were not counted yet
 
     # ---- piece.Stage ----------------------------------------------------------------------------------------
 
@@ -304,6 +305,7 @@ class Stage:
         elif what is Do.KEEP:
             self.vitals.status.observe("installation_hear_seconds", now - (take.finished or now))
             self.vitals.status.inc("installation_visits_total")
+            self.joined += not self.stand_in
         elif what is Do.WITHDRAW:
             self.withdraw(take.visit)
             self.vitals.status.inc("installation_visits_withdrawn_total")

@@ -42,6 +42,7 @@ from installation.stage_visitor import StageVisitor
 from installation.turns import Turns
 from installation.typography import Typesetter
 from installation.visitors import retention
+from installation.visitors.attendance import Attendance
 from installation.visitors.clerk import Clerk
 from installation.visitors.register import Register
 from installation.visitors.store import Store, StoreInUse
@@ -215,6 +216,7 @@ class StageProcess:
 
     def _close_stage(self) -> None:
         self._visitor.forget()
+        self._count_visitors()
         try:
             self._stage.close()
         except Exception:  # an artwork may fail in any way, and it goes anyhow
@@ -319,12 +321,19 @@ class StageProcess:
         status.set("installation_uptime_seconds", now - self._began)
         status.set("installation_camera_age_seconds", self._stage.camera_age, camera="camera")
         self._put_away()
+        self._count_visitors()
         self._look_for_stuck_work()
         wanted = self._exhibition.screen.rate_hz
         self._slow = self._slow + 1 if rate < SLOW * wanted else 0
         name = "attract" if self._show is None else self._turns.names[self._show]
         slow = self._slow >= SLOW_SECONDS
         self._vitals.condition("piece_slow", slow, piece=name, frames_hz=rate, expected_hz=wanted)
+
+    def _count_visitors(self) -> None:
+        """What is kept of a visit when its recording has been deleted: that there was one, on this day."""
+        joined, self._stage.joined = self._stage.joined, 0
+        if joined and self._clerk is not None:
+            self._clerk.attended(datetime.date.fromtimestamp(time.time()), joined)
 
     def _look_for_stuck_work(self) -> None:
         """Works that never end (a share that hangs, a driver) keep all others waiting: only a new process helps."""
@@ -455,7 +464,7 @@ class StageProcess:
             alerts.alert("store_in_use", folder=folder, owner=error.owner)
             log.error("%s", error)
             return None
-        return Clerk(store, exhibition.visitors.keep)
+        return Clerk(store, exhibition.visitors.keep, Attendance(exhibition.data_folder))
 
 
 def _made(show: OnShow) -> Piece:

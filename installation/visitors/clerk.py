@@ -5,6 +5,7 @@ A visit is kept before what was derived of it is remembered, and deleted only af
 
 from __future__ import annotations
 
+import datetime
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +14,7 @@ from typing import Any
 from installation.answers import Later
 from installation.piece import Answer, Visit
 from installation.visitors import on_request
+from installation.visitors.attendance import Attendance
 from installation.visitors.film import JpegFilm
 from installation.visitors.store import Holdings, Store, StoreError
 
@@ -20,10 +22,11 @@ log = logging.getLogger("clerk")
 
 
 class Clerk:
-    """Keeps visits in `store` for `keep_s` seconds."""
+    """Keeps visits in `store` for `keep_s` seconds, and counts them in `attendance`."""
 
-    def __init__(self, store: Store, keep_s: float) -> None:
+    def __init__(self, store: Store, keep_s: float, attendance: Attendance | None = None) -> None:
         self.store, self.keep_s = store, keep_s
+        self._attendance = attendance
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clerk")
 
     def keep(self, visit: Visit) -> Answer[object]:
@@ -56,6 +59,11 @@ class Clerk:
     def erase(self) -> Answer[list[str]]:
         """Delete what was asked for on the command line; the answer names those visits as well."""
         return Later(self._thread.submit(on_request.answer, self.store))
+
+    def attended(self, day: datetime.date, visits: int) -> None:
+        """So many visitors joined the work on this day."""
+        if self._attendance is not None:
+            self._later(self._attendance.add, day, visits)
 
     def close(self) -> None:
         """Finish what was given, then close the store."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import signal
 
 import pytest
 
-from installation.visitors import booth, on_request
+from installation.visitors import attendance, booth, on_request
 from tests.installation.stage_room import Little, Room, stored, visit_until
 
 
@@ -35,6 +36,25 @@ def test_what_somebody_asks_to_have_deleted_leaves_the_disk_and_the_room(room: R
     assert on_request.kept(folder, 60.0) == [] and not any(visit in path.name for path in folder.rglob("*"))
     room.frames(100)
     assert room.piece.there == {}
+
+
+@pytest.mark.parametrize("somebody", [True, False])
+def test_who_joined_is_counted_for_good_but_no_stand_in(room: Room, somebody: bool) -> None:
+    room.devices(microphone=somebody, camera=somebody)
+    process = room.begin("pieces: [little]\n")
+    for _ in range(2000):
+        pressed = ["button"] if somebody and process._stage.booth.phase in ("idle", "asking") else []
+        room.frames(1, 0.05, *pressed)
+        if process._stage.booth.phase == "joined":
+            break
+    day = datetime.date.fromtimestamp(room.wall)
+    room.frames(1, 0.05, "button")
+    room.frames(60)
+    assert process._stage.booth.phase != "joined" and (process._stage.stand_in is not somebody)
+    process._close_stage()
+    assert process._clerk is not None
+    process._clerk.close()
+    assert attendance.read(room.folder / "data") == ({day: 1} if somebody else {})
 
 
 def test_a_piece_that_fails_leaves_the_visitor_the_way_back(room: Room) -> None:

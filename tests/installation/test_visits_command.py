@@ -6,7 +6,7 @@ import functools
 import json
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 
 from installation.exhibition import hand_on, load
 from installation.visitors import on_request
+from installation.visitors.attendance import Attendance
 from installation.visitors.film import JpegFilm, encode
 from installation.visitors.ledger import Ledger
 from installation.visitors.retention import Reckoning
@@ -70,6 +71,20 @@ def test_stand_ins_or_everybody_can_be_deleted_before_an_opening(run: Any, store
     done = run("visits", "--delete", "everybody", "--json")
     assert json.loads(done.stdout) == {"deleted": ["aa11aa11aa11aa11", "aa22aa22aa22aa22"], "left": []}
     assert not list(Path("data/visits/media").iterdir())
+
+
+def test_how_many_came_is_said_by_month_and_day(run: Any) -> None:
+    assert "nobody was counted yet" in run("visits", "--count").stdout
+    counted = Attendance(Path("data"))
+    Path("data").mkdir()
+    for day, visits in (("2026-10-30", 5), ("2026-11-01", 2), ("2026-11-22", 40)):
+        counted.add(date.fromisoformat(day), visits)
+    done = run("visits", "--count")
+    rows = [line.replace("│", " ").split() for line in done.stdout.splitlines()]
+    assert done.exit_code == 0 and ["2026-10", "5"] in rows and ["2026-11", "42"] in rows
+    assert any(row[-2:] == ["2026-11-22", "40"] for row in rows)
+    said = json.loads(run("visits", "--count", "--json").stdout)
+    assert said == {"days": {"2026-10-30": 5, "2026-11-01": 2, "2026-11-22": 40}, "total": 47}
 
 
 def test_they_are_deleted_under_a_file_with_mistakes_in_it_too(run: Any, store: Store) -> None:
