@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS visits (
     stand_in INTEGER NOT NULL, sound_bytes INTEGER NOT NULL, film_bytes INTEGER NOT NULL,
     derived TEXT, aside TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS reckoning (
-    only INTEGER PRIMARY KEY CHECK (only = 1), believed REAL NOT NULL, "offset" REAL NOT NULL, doubted REAL NOT NULL);
+    only INTEGER PRIMARY KEY CHECK (only = 1), believed REAL NOT NULL, "offset" REAL NOT NULL, doubted REAL NOT NULL,
+    ahead REAL NOT NULL DEFAULT 0);
 """
 _COLUMNS = "seq, id, kept, keep_s, stand_in, sound_bytes, film_bytes, derived, aside"
 _COMPLETE = 1
@@ -77,6 +78,8 @@ class Ledger:
                 self._rows.execute("PRAGMA synchronous = FULL")
                 self._rows.execute("PRAGMA secure_delete = ON")
                 self._rows.executescript(_TABLES)
+                if "ahead" not in {row[1] for row in self._rows.execute("PRAGMA table_info(reckoning)")}:
+                    self._rows.execute("ALTER TABLE reckoning ADD COLUMN ahead REAL NOT NULL DEFAULT 0")
                 self.complete = self._rows.execute("PRAGMA user_version").fetchone()[0] == _COMPLETE
                 verdict = self._rows.execute("PRAGMA quick_check(1)").fetchone()[0]
                 if verdict != "ok":
@@ -162,14 +165,15 @@ class Ledger:
     def remembered(self) -> Reckoning | None:
         """The calendar's reckoning, as it was last remembered."""
         with _asked():
-            row = self._rows.execute('SELECT believed, "offset", doubted FROM reckoning').fetchone()
+            row = self._rows.execute('SELECT believed, "offset", doubted, ahead FROM reckoning').fetchone()
         return None if row is None else Reckoning(*row)
 
     def remember(self, value: Reckoning) -> None:
         """Write the calendar's reckoning down."""
         with self._at_once():
             self._rows.execute(
-                "INSERT OR REPLACE INTO reckoning VALUES (1, ?, ?, ?)", (value.believed, value.offset, value.doubted)
+                "INSERT OR REPLACE INTO reckoning VALUES (1, ?, ?, ?, ?)",
+                (value.believed, value.offset, value.doubted, value.ahead),
             )
 
     def close(self) -> None:

@@ -27,12 +27,14 @@ class Reckoning:
     """What must be remembered from one run to the next. All in seconds.
 
     `believed` is the newest time on the house's calendar, `offset` = calendar − clock (0 unless a wrong clock was
-    once accepted), `doubted` for how long the clock has not been believed.
+    once accepted), `doubted` for how long the clock has not been believed, `ahead` by how much it was then ahead of
+    the calendar (0 if it was behind).
     """
 
     believed: float
     offset: float = 0.0
     doubted: float = 0.0
+    ahead: float = 0.0
 
 
 class Calendar:
@@ -71,12 +73,15 @@ class Calendar:
         offset = known.offset
         if known.believed - offset < EARLIEST <= clock:
             offset = expected - clock  # the clock was unset until now: it starts to count here
-        pause = LONGEST_PAUSE_S if ticks - self._began <= SETTLING_S else BACK_S
-        if -BACK_S <= clock + offset - expected <= pause:
+        ahead = clock + offset - expected
+        # A clock that was doubted for being ahead, and still is by as much, has not become right by a new start.
+        the_same = known.ahead > 0 and ahead >= known.ahead - BACK_S
+        pause = LONGEST_PAUSE_S if ticks - self._began <= SETTLING_S and not the_same else BACK_S
+        if -BACK_S <= ahead <= pause:
             self._known = Reckoning(clock + offset, offset)
         elif known.doubted + elapsed < ACCEPTED_AFTER_S:
             # At least a trace of doubt, so that `trouble` shows at once.
-            self._known = Reckoning(expected, offset, max(known.doubted + elapsed, 1e-3))
+            self._known = Reckoning(expected, offset, max(known.doubted + elapsed, 1e-3), max(ahead, 0.0))
         else:
             self._known = Reckoning(expected, expected - clock)
         return self._known.believed

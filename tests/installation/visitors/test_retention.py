@@ -113,6 +113,38 @@ def test_doubt_is_remembered_over_restarts():
     assert trouble is None
 
 
+def test_a_clock_that_was_ahead_is_not_believed_for_a_new_start():
+    """Of the stage, which a saved `screen:` starts anew, or of the machine in the morning."""
+    house = House()
+    house.runs(2 * SETTLING_S)
+    house.leaps(45 * DAY_S)
+    house.runs(10 * 3600)
+    for off in (0, 0, 14 * 3600):
+        house.restarts(off=off)
+        house.runs(60)
+        assert house.calendar.trouble is not None
+        assert house.calendar.now() < START + DAY_S, "nobody's time is over"
+
+
+def test_one_that_was_put_right_while_the_machine_was_off_is_believed():
+    house = House()
+    house.runs(2 * SETTLING_S)
+    house.leaps(45 * DAY_S)
+    house.runs(3600)
+    assert house.restarts(off=20 * DAY_S - 45 * DAY_S) == START + 2 * SETTLING_S + 3600 + 20 * DAY_S
+    assert house.calendar.trouble is None
+
+
+def test_one_that_was_behind_may_leap_forward_after_a_new_start():
+    house = House()
+    house.runs(2 * SETTLING_S)
+    house.restarts(wall=0.0)  # 1970
+    house.runs(300)
+    house.restarts()
+    house.wall = START + 60 * DAY_S  # the time server answers
+    assert house.calendar.now() == START + 60 * DAY_S and house.calendar.trouble is None
+
+
 def test_a_clock_never_set_counts_from_there_and_is_taken_up_when_it_is():
     house = House(wall=0.0)
     assert house.runs(100) == 100
@@ -165,4 +197,4 @@ def test_what_is_remembered_is_enough():
     house = House()
     house.leaps(10 * YEAR_S)
     house.runs(50)
-    assert house.calendar.reckoning == Reckoning(START + 50, 0.0, pytest.approx(50, abs=0.01))
+    assert house.calendar.reckoning == Reckoning(START + 50, 0.0, pytest.approx(50, abs=0.01), 10 * YEAR_S)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
+from installation.visitors.ledger import Ledger
+from installation.visitors.retention import Reckoning
 from tests.installation.visitors.looking import DAY_S, MONTH_S, names, pair, raised, wanted_names
 
 # ---- time
@@ -84,3 +88,19 @@ def test_visits_of_a_time_to_come_start_to_count_now(opened, take, clock):
     assert store.expire() == []
     clock.ran(MONTH_S)
     assert store.expire() == [visit.id]
+
+
+def test_a_reckoning_of_an_earlier_version_is_taken_up(tmp_path):
+    path = tmp_path / "visits.sqlite"
+    with sqlite3.connect(path) as rows:
+        rows.execute(
+            'CREATE TABLE reckoning (only INTEGER PRIMARY KEY, believed REAL NOT NULL, "offset" REAL NOT NULL, '
+            "doubted REAL NOT NULL)"
+        )
+        rows.execute("INSERT INTO reckoning VALUES (1, 1.8e9, 0.0, 60.0)")
+    rows.close()
+    for expected in (Reckoning(1.8e9, 0.0, 60.0), Reckoning(1.8e9, 0.0, 120.0, 86_400.0)):
+        ledger = Ledger(path)
+        assert ledger.remembered() == expected
+        ledger.remember(Reckoning(1.8e9, 0.0, 120.0, 86_400.0))
+        ledger.close()
