@@ -1,8 +1,8 @@
 """The camera process: owns one camera and hands on only fresh pictures, with their time of capture.
 
-A read that blocks for ever stops the heartbeat, and the supervisor ends it with this process. A camera that vanishes
-is opened again in here, with growing pauses; nothing else is shown in its name meanwhile. Where any camera will do, a
-film stands in until one can be opened.
+A read that blocks for ever stops the heartbeat, and the supervisor ends it with this process; opening may take as
+long as drivers do. A camera that vanishes is opened again in here, with growing pauses; nothing else is shown in its
+name meanwhile. Where any camera will do, a film stands in until one can be opened.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from installation.devices import DeviceError
 from installation.devices.camera import Camera, Film, VideoDevice
 from installation.devices.film import FilmError
 from installation.devices.listing import CameraFound, cameras, matching
-from installation.devices.lookout import CameraLookout
+from installation.devices.lookout import Attempt, CameraLookout
 from installation.exhibition import Exhibition, running
 from installation.health.logs import configure
 from installation.health.metrics import read_report
@@ -30,6 +30,8 @@ from installation.piece import Picture
 from installation.shared import FrameWriter
 
 PAUSES = (0.2, 0.5, 1.0, 1.0, 1.0)  # within the heartbeat's patience
+OPENING_SECONDS = 12.0  # OpenCV waits ten for a picture
+BEAT_SECONDS = 0.3
 BLACK, BLACK_EVERY = 12, 150  # no pixel brighter than this, looked at every so many pictures
 log = logging.getLogger("camera")
 
@@ -155,13 +157,13 @@ def open_camera(exhibition: Exhibition, vitals: Vitals) -> Camera:
     if wanted.id == "none":
         raise DeviceError("the exhibition keeps every camera off")
     if wanted.is_identity:
-        device = first_that_works(meant(wanted.id), exhibition)
+        device = opened(meant(wanted.id), exhibition, vitals)
         vitals.device("camera", device.name, real=True)
         return device
     reason = "the exhibition asks for it"
     if wanted.id == "auto":
         try:
-            camera = first_that_works(cameras(), exhibition)
+            camera = opened(cameras(), exhibition, vitals)
         except DeviceError as error:
             reason = str(error)
         else:
@@ -173,6 +175,32 @@ def open_camera(exhibition: Exhibition, vitals: Vitals) -> Camera:
         return Film(path)
     except FilmError as error:
         raise DeviceError(str(error)) from error
+
+
+def opened(there: Sequence[CameraFound], exhibition: Exhibition, vitals: Vitals) -> Camera:
+    """The first of these that works. The heart beats for OPENING_SECONDS meanwhile.
+
+    One that has not answered by then is given up where a film can stand in for it; else the heartbeat stops, so that
+    the supervisor ends the attempt with this process, and begins anew.
+
+    Raises:
+        DeviceError: none works, or none answers.
+    """
+    attempt = Attempt(lambda: first_that_works(there, exhibition))
+    until = time.monotonic() + OPENING_SECONDS
+    while not attempt.ended(within=BEAT_SECONDS) and time.monotonic() < until:
+        vitals.beat()
+    if not attempt.ended(within=0.0):
+        reason = f"camera {' and '.join(found.name for found in there)} does not answer; unplug it and plug it in"
+        if exhibition.camera.id == "auto":
+            attempt.abandon()
+            raise DeviceError(reason)
+        log.error("%s", reason)
+        vitals.condition("camera_missing", True, camera=exhibition.camera.id, reason=reason)
+        vitals.device("camera", "nothing", real=False, reason=reason)
+        vitals.write_if_due()
+        attempt.ended(within=None)
+    return attempt.take()
 
 
 def meant(identity: str) -> list[CameraFound]:

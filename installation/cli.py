@@ -32,7 +32,7 @@ from installation.piece_commands import (
     options_for,
     resolved,
 )
-from installation.terminal import WRONG, err, load_or_leave, out, print_figures, say
+from installation.terminal import WRONG, err, load_or_leave, out, print_figures, say, tell
 
 if TYPE_CHECKING:
     from installation.visitors.on_request import Kept
@@ -72,8 +72,8 @@ def run(exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
     _say_missing(opened)
     configure("supervisor", opened.data_folder / "logs", opened.log_level.upper())
     with locked_folder(opened):
-        supervisor = Supervisor(exhibition, opened)
-        announcer = Announcer(opened, supervisor.folder, lambda text: out.print(text, highlight=False))
+        supervisor = Supervisor(exhibition, opened, tell)
+        announcer = Announcer(opened, supervisor.folder, tell)
         supervisor.every_turn = announcer.look
         code = supervisor.run()
     raise typer.Exit(code)

@@ -113,8 +113,8 @@ class Supervisor:
         for message in self._line.receive():
             match message:
                 case Forked(name, pid):
-                    if name in self._children:
-                        self._children[name].pid = pid
+                    if name in self._children:  # its time to show work begins now: forking may have had to wait
+                        self._children[name].pid, self._children[name].asked = pid, time.monotonic()
                     else:  # it was no longer needed before it was there
                         self._leaving[pid] = time.monotonic()
                         _kill(pid, signal.SIGTERM)
@@ -187,8 +187,9 @@ class Supervisor:
             return
         child.restarts += not (told and code == 0)  # what the curator changed is no fault
         # Who was told to leave, or leaves by itself to begin again with other devices, is started at once; but not
-        # who does so again and again.
-        unsteady = lived <= STEADY_SECONDS and not (told and code == 0)
+        # who does so again and again. One that hung had its time to show work before it was ended for that.
+        steady = STEADY_SECONDS + (child.role.first_beat if told else 0.0)
+        unsteady = lived <= steady and not (told and code == 0)
         child.pause = min(max(2 * child.pause, 0.25), LONGEST_PAUSE) if unsteady else 0.0
         child.due = now + child.pause
         if code == 0:

@@ -6,6 +6,7 @@ themselves (`cli.py`).
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,6 +36,12 @@ def say(error: ExhibitionError) -> None:
     """Every problem, a line each."""
     for problem in error.problems:
         err.print(str(problem), highlight=False)
+
+
+def tell(text: str) -> None:
+    """Say it while an exhibition runs: a terminal that was closed meanwhile is no reason to end it."""
+    with contextlib.suppress(OSError, ValueError):
+        print(text, flush=True)
 
 
 def print_figures(title: str, values: Mapping[str, Any], as_json: bool) -> None:

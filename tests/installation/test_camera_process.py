@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -303,3 +303,78 @@ def test_whatever_it_was_called_that_was_missing_is_no_longer_when_pictures_come
     assert ["camera_black"] in missing, "it saw nothing"
     assert any("camera_missing" in names for names in missing) or wanted == "auto"
     assert missing[-1] == []
+
+
+# ---- a driver that takes its time ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow(room: Room, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Opening the camera waits for this event."""
+    answers = threading.Event()
+    opening = camera_process.first_that_works
+    monkeypatch.setattr(camera_process, "first_that_works", lambda *given: answers.wait(20.0) and opening(*given))
+    monkeypatch.setattr(camera_process, "BEAT_SECONDS", 0.01)
+    yield answers
+    answers.set()
+
+
+def beats_at(room: Room, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """When the heart beat."""
+    found: list[float] = []
+    monkeypatch.setattr(room.vitals, "beat", lambda: found.append(time.monotonic()))
+    return found
+
+
+@pytest.mark.parametrize("camera", ["auto", "usb-cam"])
+def test_the_heart_beats_while_a_camera_is_opened(
+    room: Room, slow: threading.Event, loaded: Loaded, monkeypatch: pytest.MonkeyPatch, camera: str
+) -> None:
+    room.exhibition = loaded(f"pieces: beat\ncamera: {camera}\n")
+    beats = beats_at(room, monkeypatch)
+    room.each = {"Cam": stop_at(room, 3)}
+    threading.Timer(0.5, slow.set).start()
+    room.run()
+    assert room.shown == ["Cam"] and room.device["real"] and room.standing == []
+    assert beats[-1] - beats[0] > 0.4 and np.diff(beats).max() < 0.3
+
+
+def test_a_film_stands_in_for_a_camera_that_does_not_answer(
+    room: Room, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(camera_process, "OPENING_SECONDS", 0.2)
+    room.each = {"stand_in.mp4": stop_at(room, 5)}
+    room.run()
+    assert room.shown == ["stand_in.mp4"]
+    assert room.device["reason"] == "camera Cam does not answer; unplug it and plug it in"
+
+
+def test_a_named_camera_that_does_not_answer_stops_the_heart(
+    room: Room, slow: threading.Event, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the supervisor ends the process, and with it whatever the driver is at."""
+    monkeypatch.setattr(camera_process, "OPENING_SECONDS", 0.2)
+    room.exhibition = loaded("pieces: beat\ncamera: usb-cam\n")
+    beats = beats_at(room, monkeypatch)
+    room.each = {"Cam": stop_at(room, 1)}
+    running = threading.Thread(target=room.run)
+    running.start()
+    until = time.monotonic() + 10.0
+    while "camera_missing" not in room.standing and time.monotonic() < until:
+        time.sleep(0.01)
+    assert room.standing == ["camera_missing"] and room.device["reason"].startswith("camera Cam does not answer")
+    beaten = len(beats)
+    running.join(0.5)
+    assert running.is_alive() and len(beats) == beaten
+    slow.set()
+    running.join(10.0)
+    assert not running.is_alive() and room.shown == ["Cam"]
+
+
+def test_a_camera_that_comes_when_nobody_waits_any_more_is_closed() -> None:
+    closed, go = threading.Event(), threading.Event()
+    attempt = lookout.Attempt(lambda: go.wait(10.0) and SimpleNamespace(close=closed.set))  # type: ignore
+    assert not attempt.ended(within=0.0)
+    attempt.abandon()
+    go.set()
+    assert attempt.ended(within=10.0) and closed.wait(10.0)

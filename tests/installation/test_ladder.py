@@ -190,7 +190,7 @@ def test_a_stage_that_hangs_is_not_hidden_from_the_watchdog(world: World) -> Non
 def test_falls_of_long_ago_count_no_longer(world: World) -> None:
     world.run(20.0)
     for fall in range(5):
-        world.doom("camera")
+        world.doom("stage")
         falls = list(world.supervisor._runtime_restarts)
         while world.supervisor._runtime_restarts == falls:
             assert world.run(1.0) is None
@@ -203,7 +203,7 @@ def test_falls_of_long_ago_count_no_longer(world: World) -> None:
 
 
 def test_safe_mode_is_left_after_an_hour_without_a_fall(world: World) -> None:
-    world.doom("camera")
+    world.doom("stage")
     while not world.supervisor._safe:
         assert world.run(1.0) is None
     world.fate = lambda name: WELL
@@ -218,11 +218,48 @@ def test_safe_mode_is_left_after_an_hour_without_a_fall(world: World) -> None:
 
 
 def test_the_pause_of_one_day_is_not_that_of_another(world: World) -> None:
-    world.doom("camera")
+    world.doom("stage")
     while not world.supervisor._runtime_restarts:
         world.run(1.0)
-    camera = world.supervisor._children["camera"]
-    assert camera.pause <= 0.5
+    assert world.supervisor._children["stage"].pause <= 0.5
+
+
+def test_a_camera_that_hangs_again_and_again_ends_nothing_but_itself(world: World) -> None:
+    """Neither the runtime nor, through the watchdog, the whole exhibition; and it is tried less and less often."""
+    world.run(20.0)
+    stages, fed = [fork.name for fork in world.forks].count("stage"), len(world.fed)
+    world.fate = lambda name: (False, None, 0) if name == "camera" else WELL
+    world.alive = {pid: (name, began, world.fate(name)) for pid, (name, began, _) in world.alive.items()}
+    world.run(3600.0)
+    assert not world.supervisor._runtime_restarts
+    assert [fork.name for fork in world.forks].count("stage") == stages
+    assert world.now - world.fed[-1] < 5.0 and len(world.fed) > fed + 1000
+    assert 40 < [fork.name for fork in world.forks].count("camera") < 80
+
+
+def test_a_process_that_is_forked_late_has_its_time_to_show_work(world: World) -> None:
+    """The nursery may have to read libraries from a cold disk first."""
+    world.run(20.0)
+    held: list[Any] = []
+    receive = world.receive
+
+    def slowly() -> list[Any]:
+        said = receive()
+        held.extend(message for message in said if isinstance(message, Forked))
+        return [message for message in said if not isinstance(message, Forked)]
+
+    world.receive = slowly  # type: ignore[method-assign]
+    for pid in [pid for pid, (name, _, _) in world.alive.items() if name == "sound"]:
+        world._kill(pid, signal.SIGKILL)
+    world.run(1.0)
+    world.alive = {pid: (name, world.now + 12.0, fate) if name == "sound" else (name, began, fate)
+                   for pid, (name, began, fate) in world.alive.items()}  # fmt: skip
+    world.run(12.0)
+    world.receive = receive  # type: ignore[method-assign]
+    world._said.extend(held)
+    before = len(world.killed)
+    world.run(20.0)
+    assert len(world.killed) == before and "sound" in world.names()
 
 
 def test_who_hangs_while_leaving_is_killed(world: World) -> None:
@@ -270,7 +307,7 @@ def test_who_is_there_only_after_it_was_no_longer_needed_is_told_to_leave(world:
 
 def test_a_console_that_ends_now_and_then_does_not_keep_safe_mode(world: World) -> None:
     world.run(20.0)
-    world.doom("camera")
+    world.doom("stage")
     while not world.supervisor._safe:
         assert world.run(1.0) is None
     world.fate = lambda name: (True, 1000.0, 1) if name == "console" else WELL
@@ -282,7 +319,7 @@ def test_a_console_that_ends_now_and_then_does_not_keep_safe_mode(world: World) 
 
 def test_a_file_that_is_saved_in_safe_mode_ends_it(world: World) -> None:
     world.run(20.0)
-    world.doom("camera")
+    world.doom("stage")
     while not world.supervisor._safe:
         assert world.run(1.0) is None
     world.fate = lambda name: WELL
