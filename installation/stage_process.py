@@ -45,12 +45,13 @@ from installation.visitors import retention
 from installation.visitors.attendance import Attendance
 from installation.visitors.clerk import Clerk
 from installation.visitors.register import Register
-from installation.visitors.store import Store, StoreInUse
+from installation.visitors.store import PATIENCE_S, Store, StoreInUse
 
 GPU_FAILED, WORK_STUCK = 3, 4  # exit codes
 STUCK_SECONDS, LEAVE_SECONDS = 120.0, 600.0  # long work has waited so long to be begun: say so; begin anew
 BEGUN: tuple[Phase, ...] = ("counting", "performing", "listening", "joined", "withdrawn")  # of a visit
 LAST_SECONDS = 60.0  # beyond the time for taking back, for which the doors wait for the last visitor
+STORE_EVERY = 60.0  # a store that another process holds is tried again
 MOST_ON_NOW = 40  # names that the console lists
 SLOW, SLOW_SECONDS = 0.7, 30  # this part of the wanted rate, for so long, is worth an alert
 log = logging.getLogger("stage")
@@ -95,6 +96,7 @@ class StageProcess:
         self._turn_began = self._opened_at = self._doors_opened_at = time.monotonic()
         self._began = self._counted_at = time.monotonic()
         self._count_at, self._counted, self._slow = 0.0, 0, 0
+        self._store_at = time.monotonic() + STORE_EVERY
         self._stage: Stage
         self._on_stage = OnStage(folder, time.monotonic())
         self._open_from(self._where_it_was())
@@ -322,6 +324,7 @@ class StageProcess:
         status.set("installation_camera_age_seconds", self._stage.camera_age, camera="camera")
         self._put_away()
         self._count_visitors()
+        self._look_for_store(now)
         self._look_for_stuck_work()
         wanted = self._exhibition.screen.rate_hz
         self._slow = self._slow + 1 if rate < SLOW * wanted else 0
@@ -334,6 +337,19 @@ class StageProcess:
         joined, self._stage.joined = self._stage.joined, 0
         if joined and self._clerk is not None:
             self._clerk.attended(datetime.date.fromtimestamp(time.time()), joined)
+
+    def _look_for_store(self, now: float) -> None:
+        """A store that another process held is taken as soon as that lets go of it: a command that deletes, or the
+        stage before this one."""
+        if self._clerk is not None or now < self._store_at:
+            return
+        self._store_at = now + STORE_EVERY
+        self._clerk = self._open_store(patience_s=0.0)
+        if self._clerk is not None:
+            log.info("the store is free; visits are kept again")
+            self._register = Register(self._clerk, self._vitals)
+            self._stage.archive = self._clerk
+            self._ask(lambda: self._register.ask(self._stage.piece.remembers()))
 
     def _look_for_stuck_work(self) -> None:
         """Works that never end (a share that hangs, a driver) keep all others waiting: only a new process helps."""
@@ -455,15 +471,21 @@ class StageProcess:
         for visit in self._register.recalled(self._stage.withdrawn):
             self._stage.piece.contribute(visit)
 
-    def _open_store(self) -> Clerk | None:
+    def _open_store(self, patience_s: float = PATIENCE_S) -> Clerk | None:
         exhibition = self._exhibition
         folder = exhibition.data_folder / "visits"
         try:
-            store = Store(folder, exhibition=str(exhibition.path), reserve_bytes=reserve_bytes(exhibition))
+            store = Store(
+                folder,
+                exhibition=str(exhibition.path),
+                reserve_bytes=reserve_bytes(exhibition),
+                patience_s=patience_s,
+            )
         except StoreInUse as error:
             alerts.alert("store_in_use", folder=folder, owner=error.owner)
             log.error("%s", error)
             return None
+        alerts.clear("store_in_use", folder=folder)
         return Clerk(store, exhibition.visitors.keep, Attendance(exhibition.data_folder))
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime
 import signal
 
+import numpy as np
 import pytest
 
+from installation.stage_process import STORE_EVERY, StageProcess
 from installation.visitors import attendance, booth, on_request
-from tests.installation.stage_room import Little, Room, stored, visit_until
+from installation.visitors.store import Store
+from tests.installation.stage_room import Little, Room, film, stored, visit_until
 
 
 def test_what_is_taken_back_is_deleted_whatever_the_piece_makes_of_it(room: Room) -> None:
@@ -55,6 +58,24 @@ def test_who_joined_is_counted_for_good_but_no_stand_in(room: Room, somebody: bo
     assert process._clerk is not None
     process._clerk.close()
     assert attendance.read(room.folder / "data") == ({day: 1} if somebody else {})
+
+
+def test_a_store_that_another_process_held_is_taken_when_it_is_free(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that deletes many visits may hold it while the stage starts."""
+    monkeypatch.setattr(StageProcess._open_store, "__defaults__", (0.0,))  # the room's clock stands still meanwhile
+    with Store(room.folder / "data" / "visits", patience_s=0.0) as other:
+        visit = other.keep(np.full(100, 0.1, np.float32), 48_000, film(), 86_400.0)
+        process = room.begin("pieces: [little]\n")
+        room.frames(3, STORE_EVERY)
+        assert process._clerk is None and any(name == "store_in_use" for name, _ in room.alerts)
+    room.frames(1, STORE_EVERY + 1)
+    room.frames(20)
+    assert process._clerk is not None and not any(name == "store_in_use" for name, _ in room.alerts)
+    assert list(room.piece.there) == [visit.id], "who was kept before is there again"
+    visit_until(room, "joined")
+    assert stored(process) == 2
 
 
 def test_a_piece_that_fails_leaves_the_visitor_the_way_back(room: Room) -> None:
