@@ -263,6 +263,8 @@ def _kind(annotation: Any) -> str:
         return " or ".join(_kind(part) for part in parts if part is not type(None))
     if origin is list:
         return f"list of {_kind(parts[0])}s" if parts[0] in {str, int, float} else f"list: {_kind(parts[0])}"
+    if origin is tuple and set(parts) == {datetime.date}:
+        return "day or days"
     if origin is tuple:
         return f"list of {len(parts)} {_kind(parts[0])}s"
     if isinstance(annotation, type) and issubclass(annotation, Range):
