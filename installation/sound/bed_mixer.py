@@ -192,9 +192,17 @@ class BedMixer:
         frames = speakers.shape[1] - silent
         if frames <= 0:
             return
-        samples = self._taken(bed, position + silent - bed.start, frames)
-        if samples is None:
-            return
+        since = position + silent - bed.start
+        samples = self._taken(bed, since, frames)
+        if samples is not None:
+            self._place(bed, samples, speakers, position, silent)
+        bed.source.reach(since + frames)  # not before: the samples may be a part of the ring that a reader fills
+
+    @staticmethod
+    def _place(
+        bed: _Bed, samples: NDArray[np.float32], speakers: NDArray[np.float32], position: int, silent: int
+    ) -> None:
+        """Add samples [channels, frames] to the speakers, from `silent` samples behind `position` on."""
         if not bed.aim.moving(position + silent):
             if bed.still is None or bed.still[0] != len(samples):
                 gains = bed.aim.gains(np.asarray([position + silent]), len(samples))[0]
@@ -202,7 +210,7 @@ class BedMixer:
             for channel, speaker, gain in bed.still[1]:
                 speakers[speaker, silent:] += samples[channel] * gain
             return
-        gains = _between_points(bed.aim, position + silent, frames, len(samples))
+        gains = _between_points(bed.aim, position + silent, samples.shape[1], len(samples))
         for channel, speaker in np.argwhere(gains.any(axis=2)):
             speakers[speaker, silent:] += samples[channel] * gains[channel, speaker]
 
@@ -219,20 +227,19 @@ class BedMixer:
         enough = there >= frames + SOFT_FRAMES
         samples = None
         if ring is not None and enough and bed.presence == 1.0:
-            samples = ring.copy(position, frames)
+            samples = ring.part(position, frames)
         elif ring is not None and enough and (bed.presence > 0.0 or there >= frames + COMFORT_FRAMES):
             come = np.minimum(bed.presence + np.arange(1, frames + 1) / SOFT_FRAMES, 1.0)
-            samples = ring.copy(position, frames) * come.astype(np.float32)
+            samples = ring.part(position, frames) * come.astype(np.float32)
             bed.presence = float(come[-1])
         elif ring is not None and bed.presence > 0.0:
             go = np.clip(np.arange(there - 1, there - 1 - frames, -1) / SOFT_FRAMES, 0.0, bed.presence)
             samples = np.zeros((ring.channels, frames), np.float32)
-            samples[:, :there] = ring.copy(position, min(there, frames))
+            samples[:, :there] = ring.part(position, min(there, frames))
             samples *= go.astype(np.float32)
             bed.presence = float(go[-1])
             if bed.presence == 0.0 and not source.trouble:
                 self.starved += 1
-        source.reach(position + frames)
         return samples
 
     # ---- within -----------------------------------------------------------------------------------------------

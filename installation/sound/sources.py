@@ -62,8 +62,9 @@ class Reservoir:
         low, high = self._span
         return high - position if low <= position < high else 0
 
-    def copy(self, position: int, frames: int) -> NDArray[np.float32]:
-        """Samples [position, position + frames) that are there, [channels, frames]. The mixer's side."""
+    def part(self, position: int, frames: int) -> NDArray[np.float32]:
+        """Samples [position, position + frames) that are there, [channels, frames]; a part of the ring where they lie
+        in a row, which holds until `Source.reach`. The mixer's side."""
         first = position % self._frames
         head = self._ring[:, first : first + frames]
         if head.shape[1] == frames:

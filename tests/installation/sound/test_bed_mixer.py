@@ -295,6 +295,28 @@ def test_rings_go_round_for_a_long_time(files: dict[str, Path]) -> None:
     assert beds.starved == 0
 
 
+def test_a_reader_that_fills_what_was_left_at_once_overwrites_nothing_that_is_heard(
+    files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs beside the mixer, and may be there in the moment in which it is told."""
+    beds, readers = slow()
+    whole = BedMixer(RATE_HZ)
+    for one in (beds, whole):
+        one.obey(play(files["wide"], direction_deg=20.0), 0)
+    readers.read(14)
+    reach = Source.reach
+
+    def and_read(source: Source, position: int) -> None:
+        reach(source, position)
+        if source in readers.sources:
+            readers.read(2)
+
+    monkeypatch.setattr(Source, "reach", and_read)
+    chunk = round(sources.CHUNK_SECONDS * RATE_HZ)
+    for at in range(0, 8 * RATE_HZ, chunk):
+        np.testing.assert_array_equal(heard(beds, chunk, at), heard(whole, chunk, at))
+
+
 def test_a_file_that_fails_fades_out_and_the_others_go_on(files: dict[str, Path], tmp_path: Path) -> None:
     copy = tmp_path / "copy.wav"
     copy.write_bytes(files["one"].read_bytes())

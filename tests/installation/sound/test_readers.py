@@ -46,7 +46,7 @@ def test_all_rings_are_filled_and_kept_filled(tmp_path: Path) -> None:
     for number, source in enumerate(all_sources):
         ring = source.reservoir
         assert ring is not None
-        np.testing.assert_array_equal(ring.copy(RATE_HZ, 1_000)[0], np.full(1_000, number / 100, np.float32))
+        np.testing.assert_array_equal(ring.part(RATE_HZ, 1_000)[0], np.full(1_000, number / 100, np.float32))
     readers.close()
 
 
@@ -106,6 +106,6 @@ def test_a_ring_never_gives_what_was_overwritten() -> None:
         ring.taken = max(0, 250 * (number - 2))
     assert ring.room == 250 and ring.available(499) == 0, "overwritten"
     assert ring.available(1_100) == 650 and ring.available(1_750) == 0
-    assert list(np.unique(ring.copy(900, 700))) == [3, 4, 5, 6]
+    assert list(np.unique(ring.part(900, 700))) == [3, 4, 5, 6]
     ring.jump(9_000)
     assert ring.available(1_100) == 0 and ring.available(9_000) == 0
