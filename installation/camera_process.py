@@ -49,17 +49,20 @@ def main(folder_text: str, exhibition_path: str) -> None:
 
 def run(exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -> None:
     """Open a camera or what stands in for it, hand its pictures on until it ends, and again."""
-    failures = 0
+    failures, said = 0, ""
     seen = seen_before(folder)
     back: Camera | None = None  # opened while a film stood in for it
     while not stopping.is_set():
         try:
             camera, back = back or open_camera(exhibition, vitals), None
         except DeviceError as error:
-            log.warning("%s", error)
+            if str(error) != said:  # once: it is tried every second, and logs are for months
+                log.warning("%s", error)
+            said = str(error)
             vitals.condition("camera_missing", True, camera=exhibition.camera.id, reason=error)
             vitals.device("camera", "nothing", real=False, reason=str(error))
         else:
+            said = ""
             seen = camera.name if camera.real else seen
             stands_in = exhibition.camera.id == "auto" and not camera.real
             vitals.status.fact("camera_seen", seen)

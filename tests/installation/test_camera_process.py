@@ -126,6 +126,26 @@ def test_a_camera_that_comes_late_is_taken_and_was_never_missed(room: Room) -> N
     assert room.shown == ["stand_in.mp4", "Cam"] and missed == []
 
 
+def test_a_named_camera_that_is_away_is_one_line_in_the_log(
+    room: Room, loaded: Loaded, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried every second: a line each time would be all that the logs hold after a night."""
+    room.exhibition = loaded("pieces: beat\ncamera: usb-cam\n")
+    room.plugged, tried = False, 0
+
+    def looked() -> list[CameraFound]:
+        nonlocal tried
+        tried += 1
+        room.plugged = tried > 20
+        return room.cameras()
+
+    room.each = {"Cam": stop_at(room, 3)}
+    monkeypatch.setattr(camera_process, "cameras", looked)
+    room.run()
+    lines = [record for record in caplog.records if record.name == "camera" and "plugged in" in record.message]
+    assert tried > 20 and len(lines) == 1 and room.shown == ["Cam"]
+
+
 def test_the_film_is_not_left_for_a_camera_that_does_not_open(room: Room) -> None:
     room.plugged = room.opens = False
 
