@@ -54,7 +54,7 @@ def run(exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -
     back: Camera | None = None  # opened while a film stood in for it
     while not stopping.is_set():
         try:
-            camera, back = back or open_camera(exhibition, vitals), None
+            camera, back = back or open_camera(exhibition, vitals, stopping), None
         except DeviceError as error:
             if str(error) != said:  # once: it is tried every second, and logs are for months
                 log.warning("%s", error)
@@ -150,7 +150,7 @@ def prepared(picture: Picture, exhibition: Exhibition, mirrored: bool) -> Pictur
     return np.ascontiguousarray(picture)
 
 
-def open_camera(exhibition: Exhibition, vitals: Vitals) -> Camera:
+def open_camera(exhibition: Exhibition, vitals: Vitals, stopping: Event) -> Camera:
     """The camera that the exhibition asks for; with `auto` the first real one that works, else the built-in film.
 
     Raises:
@@ -160,13 +160,13 @@ def open_camera(exhibition: Exhibition, vitals: Vitals) -> Camera:
     if wanted.id == "none":
         raise DeviceError("the exhibition keeps every camera off")
     if wanted.is_identity:
-        device = opened(meant(wanted.id), exhibition, vitals)
+        device = opened(meant(wanted.id), exhibition, vitals, stopping)
         vitals.device("camera", device.name, real=True)
         return device
     reason = "the exhibition asks for it"
     if wanted.id == "auto":
         try:
-            camera = opened(cameras(), exhibition, vitals)
+            camera = opened(cameras(), exhibition, vitals, stopping)
         except DeviceError as error:
             reason = str(error)
         else:
@@ -180,7 +180,7 @@ def open_camera(exhibition: Exhibition, vitals: Vitals) -> Camera:
         raise DeviceError(str(error)) from error
 
 
-def opened(there: Sequence[CameraFound], exhibition: Exhibition, vitals: Vitals) -> Camera:
+def opened(there: Sequence[CameraFound], exhibition: Exhibition, vitals: Vitals, stopping: Event) -> Camera:
     """The first of these that works. The heart beats for OPENING_SECONDS meanwhile.
 
     One that has not answered by then is given up where a film can stand in for it; else the heartbeat stops, so that
@@ -191,18 +191,22 @@ def opened(there: Sequence[CameraFound], exhibition: Exhibition, vitals: Vitals)
     """
     attempt = Attempt(lambda: first_that_works(there, exhibition))
     until = time.monotonic() + OPENING_SECONDS
-    while not attempt.ended(within=BEAT_SECONDS) and time.monotonic() < until:
+    while not attempt.ended(within=BEAT_SECONDS) and time.monotonic() < until and not stopping.is_set():
         vitals.beat()
     if not attempt.ended(within=0.0):
-        reason = f"camera {' and '.join(found.name for found in there)} does not answer; unplug it and plug it in"
-        if exhibition.camera.id == "auto":
+        names = " or ".join(dict.fromkeys(found.name for found in there))
+        reason = f"camera {names} does not answer; unplug it and plug it in"
+        if exhibition.camera.id == "auto" or stopping.is_set():
             attempt.abandon()
             raise DeviceError(reason)
         log.error("%s", reason)
         vitals.condition("camera_missing", True, camera=exhibition.camera.id, reason=reason)
         vitals.device("camera", "nothing", real=False, reason=reason)
         vitals.write_if_due()
-        attempt.ended(within=None)
+        while not attempt.ended(within=BEAT_SECONDS):
+            if stopping.is_set():
+                attempt.abandon()
+                raise DeviceError(reason)
     return attempt.take()
 
 

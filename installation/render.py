@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import itertools
+import logging
 import re
 import time
 import traceback
@@ -43,6 +44,7 @@ VIDEO_CODECS = ("libopenh264", "libx264", "mpeg4")
 VISIT_EVERY = 16.0
 MANY = 1000
 CONTROLS = ("button", "next", "previous")
+log = logging.getLogger("render")
 Press = tuple[float, str]  # seconds from the first picture, and the control
 
 
@@ -246,10 +248,21 @@ class FilmWriter:
         self._container.close()
         self._part.replace(self._path)
 
+    def stop(self) -> None:
+        """Finish what there is; where there is nothing, abandon it."""
+        if self._frame:
+            self.close()
+        else:
+            self.abandon()
+
     def abandon(self) -> None:
         """Leave no film, and what had its name as it is."""
-        self._container.close()
-        self._part.unlink(missing_ok=True)
+        try:
+            self._container.close()
+        except OSError as error:  # a full disk takes no ending either
+            log.debug("the film cannot be closed: %s", error)
+        finally:
+            self._part.unlink(missing_ok=True)
 
 
 def render(
@@ -320,7 +333,7 @@ def render(
     digest = hashlib.sha256()
     began, visits, before = time.monotonic(), 0, ""
     written = number = 0
-    now = 0.0
+    now, closed = 0.0, False
     waiting: list[Sound] = []
     try:
         stage.open()
@@ -347,11 +360,13 @@ def render(
                 writer.write(picture, sound)
             if each is not None:
                 each(picture, sound)
+        closed = True
+        stage.close()
         if writer is not None:
             writer.close()
     except KeyboardInterrupt:  # whoever stops it wants to see what there is
         if writer is not None:
-            writer.close()
+            writer.stop()
         raise
     except Exception as error:
         if writer is not None:
@@ -360,8 +375,13 @@ def render(
             raise
         raise PieceError(on_show.name, now, number, error, frames) from error
     finally:
-        stage.close()
-        film.close()
+        try:
+            if not closed:
+                stage.close()
+        except Exception:  # of a piece that failed before, perhaps half opened: that is what is said
+            log.debug("the piece failed at closing, too", exc_info=True)
+        finally:
+            film.close()
     return Report(out or Path("-"), now, time.monotonic() - began, visits, digest.hexdigest())
 
 

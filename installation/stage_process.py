@@ -334,9 +334,9 @@ class StageProcess:
 
     def _count_visitors(self) -> None:
         """What is kept of a visit when its recording has been deleted: that there was one, on this day."""
-        joined, self._stage.joined = self._stage.joined, 0
-        if joined and self._clerk is not None:
-            self._clerk.attended(datetime.date.fromtimestamp(time.time()), joined)
+        if self._stage.joined and self._clerk is not None:
+            self._clerk.attended(datetime.date.fromtimestamp(time.time()), self._stage.joined)
+            self._stage.joined = 0
 
     def _look_for_store(self, now: float) -> None:
         """A store that another process held is taken as soon as that lets go of it: a command that deletes, or the
@@ -483,7 +483,7 @@ class StageProcess:
             )
         except StoreInUse as error:
             alerts.alert("store_in_use", folder=folder, owner=error.owner)
-            log.error("%s", error)
+            log.log(logging.ERROR if patience_s else logging.DEBUG, "%s", error)
             return None
         alerts.clear("store_in_use", folder=folder)
         return Clerk(store, exhibition.visitors.keep, Attendance(exhibition.data_folder))

@@ -39,7 +39,7 @@ def say(error: ExhibitionError) -> None:
 
 
 def tell(text: str) -> None:
-    """Say it while an exhibition runs: a terminal that was closed meanwhile is no reason to end it."""
+    """Say it while an exhibition runs: a pipe that nobody reads any more is no reason to end it."""
     with contextlib.suppress(OSError, ValueError):
         print(text, flush=True)
 

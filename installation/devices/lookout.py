@@ -29,8 +29,8 @@ class Attempt:
         self._error: Exception | None = None
         threading.Thread(target=self._try, name="camera opening", daemon=True).start()
 
-    def ended(self, within: float | None) -> bool:
-        """Whether it has ended within so many seconds; with None, however long it takes."""
+    def ended(self, within: float) -> bool:
+        """Whether it has ended within so many seconds."""
         return self._ended.wait(within)
 
     def take(self) -> Camera:
@@ -55,8 +55,9 @@ class Attempt:
             self._error = error
         else:
             with self._lock:
-                self._camera = None if self._abandoned else camera
-            if self._camera is None:
+                abandoned = self._abandoned
+                self._camera = None if abandoned else camera
+            if abandoned:
                 camera.close()
         self._ended.set()
 

@@ -106,8 +106,8 @@ class Run:
         step = int(about["step"]) + 1
         if step >= self.steps:
             print(
-                f"{self.folder}: this run has its {step} steps and learns no more; ask for more with --steps, or "
-                "move the folder away to begin anew",
+                f"{self.folder}: this run has its {step} steps and learns no more; for more ask with --steps, or "
+                "move the folder away to begin it anew",
                 file=sys.stderr,
                 flush=True,
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import itertools
 import logging
 from pathlib import Path
 
@@ -33,7 +34,10 @@ class Attendance:
             OSError: the disk refuses; they are added with the next.
         """
         self._waiting[day] = self._waiting.get(day, 0) + visits
-        days = read(self._path.parent)
+        days, damaged = _read(self._path)
+        if damaged:  # perhaps by a spreadsheet: nobody's history is written over
+            log.warning("%s is damaged in line %s and put aside", self._path, ", ".join(map(str, damaged)))
+            self._path.replace(self._aside())
         for each, count in self._waiting.items():
             days[each] = days.get(each, 0) + count
         text = io.StringIO()
@@ -43,22 +47,32 @@ class Attendance:
         write_whole(self._path, text.getvalue().encode())
         self._waiting.clear()
 
+    def _aside(self) -> Path:
+        numbers = (self._path.with_name(f"{self._path.stem}.{number}.csv") for number in itertools.count(1))
+        return next(path for path in numbers if not path.exists())
+
 
 def read(folder: Path) -> dict[datetime.date, int]:
-    """Visits by day, in the order of days; a line that is damaged is left out, and said in the log.
+    """Visits by day, in the order of days, without lines that are damaged.
 
     Raises:
         OSError: the file is there and cannot be read.
     """
+    return _read(folder / FILE)[0]
+
+
+def _read(path: Path) -> tuple[dict[datetime.date, int], list[int]]:
+    """Visits by day, and the numbers of lines that cannot be read."""
     try:
-        text = (folder / FILE).read_bytes().decode("utf-8", "replace")
+        text = path.read_bytes().decode("utf-8-sig", "replace")
     except FileNotFoundError:
-        return {}
+        return {}, []
     days: dict[datetime.date, int] = {}
+    damaged = []
     for number, line in enumerate(text.splitlines()[1:], 2):
-        day, _, count = line.partition(",")
+        day, _, count = line.replace(";", ",").partition(",")  # as spreadsheets write it where a comma is a decimal's
         try:
-            days[datetime.date.fromisoformat(day)] = int(count)
+            days[datetime.date.fromisoformat(day.strip())] = int(count)
         except ValueError:
-            log.warning("%s, line %d is damaged and left out: %r", folder / FILE, number, line[:40])
-    return dict(sorted(days.items()))
+            damaged += [number] if line.strip() else []
+    return dict(sorted(days.items())), damaged

@@ -78,8 +78,6 @@ class Ledger:
                 self._rows.execute("PRAGMA synchronous = FULL")
                 self._rows.execute("PRAGMA secure_delete = ON")
                 self._rows.executescript(_TABLES)
-                if "ahead" not in {row[1] for row in self._rows.execute("PRAGMA table_info(reckoning)")}:
-                    self._rows.execute("ALTER TABLE reckoning ADD COLUMN ahead REAL NOT NULL DEFAULT 0")
                 self.complete = self._rows.execute("PRAGMA user_version").fetchone()[0] == _COMPLETE
                 verdict = self._rows.execute("PRAGMA quick_check(1)").fetchone()[0]
                 if verdict != "ok":
@@ -165,12 +163,16 @@ class Ledger:
     def remembered(self) -> Reckoning | None:
         """The calendar's reckoning, as it was last remembered."""
         with _asked():
-            row = self._rows.execute('SELECT believed, "offset", doubted, ahead FROM reckoning').fetchone()
-        return None if row is None else Reckoning(*row)
+            row = self._rows.execute("SELECT * FROM reckoning").fetchone()
+        return None if row is None else Reckoning(*row[1:])
 
     def remember(self, value: Reckoning) -> None:
         """Write the calendar's reckoning down."""
         with self._at_once():
+            if "ahead" not in {
+                row[1] for row in self._rows.execute("PRAGMA table_info(reckoning)")
+            }:  # earlier versions
+                self._rows.execute("ALTER TABLE reckoning ADD COLUMN ahead REAL NOT NULL DEFAULT 0")
             self._rows.execute(
                 "INSERT OR REPLACE INTO reckoning VALUES (1, ?, ?, ?, ?)",
                 (value.believed, value.offset, value.doubted, value.ahead),

@@ -4,7 +4,7 @@ A gallery machine may start with its clock in 1970, or ten years ahead, until a 
 Retention is therefore counted on the *calendar of the house*: it follows the machine's clock as long as that can be
 believed, and its own running time when it cannot. A leap of the clock moves nothing; a clock that stays away for a
 day of running is accepted as a new way of counting, again without moving anything. So a recording is never deleted
-early by a wrong clock, and late by at most the time for which the clock was wrong.
+early by a wrong clock, and late by at most the time for which the clock was wrong, or the machine off meanwhile.
 """
 
 from __future__ import annotations

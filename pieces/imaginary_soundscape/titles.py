@@ -19,7 +19,7 @@ from installation.texts import LANGUAGE, tags_for
 
 FILE = "titles.yaml"
 LONGEST = 200  # letters
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # all is text: a sound may be called 0012, or 2026-02-30
 _ANY = ""  # the language of a title that is for all
 
 
@@ -76,7 +76,7 @@ def _titles(path: Path, sound: str, titles: object) -> dict[str, str]:
     for language, title in (titles if isinstance(titles, dict) else {_ANY: titles}).items():
         if not (isinstance(language, str) and (language == _ANY or LANGUAGE.fullmatch(language))):
             raise TitlesError(
-                f"{path}: {language!r} of '{sound}' is not a language; write for example 'en', 'pt-BR' or 'nb'"
+                f"{path}: {language!r} of '{sound}' is not a language; write for example 'en' or 'pt-BR'"
             )
         if not (isinstance(title, str) and title.strip() and len(title) <= LONGEST):
             raise TitlesError(f"{path}: the title of '{sound}' must be a text of up to {LONGEST} letters, in quotes")

@@ -211,9 +211,9 @@ def test_a_camera_is_opened_by_each_of_its_identities(room: Room, loaded: Loaded
     room.cameras = lambda: there  # type: ignore[method-assign]
     for identity in ("usb-cam", "pci-1", "Cam"):
         exhibition = loaded(f"pieces: beat\ncamera: {identity}\n")
-        assert camera_process.open_camera(exhibition, room.vitals).real
+        assert camera_process.open_camera(exhibition, room.vitals, room.stopping).real
     with pytest.raises(DeviceError, match="not plugged in"):
-        camera_process.open_camera(loaded("pieces: beat\ncamera: pci-2\n"), room.vitals)
+        camera_process.open_camera(loaded("pieces: beat\ncamera: pci-2\n"), room.vitals, room.stopping)
 
 
 def test_no_camera_is_taken_where_a_name_means_two_of_them(room: Room, loaded: Loaded) -> None:
@@ -221,8 +221,8 @@ def test_no_camera_is_taken_where_a_name_means_two_of_them(room: Room, loaded: L
     there = [CameraFound("usb-1", "Cam", "/dev/video0"), CameraFound("usb-2", "Cam", "/dev/video2")]
     room.cameras = lambda: there  # type: ignore[method-assign]
     with pytest.raises(DeviceError, match="usb-1, usb-2"):
-        camera_process.open_camera(loaded("pieces: beat\ncamera: Cam\n"), room.vitals)
-    assert camera_process.open_camera(loaded("pieces: beat\ncamera: usb-2\n"), room.vitals).real
+        camera_process.open_camera(loaded("pieces: beat\ncamera: Cam\n"), room.vitals, room.stopping)
+    assert camera_process.open_camera(loaded("pieces: beat\ncamera: usb-2\n"), room.vitals, room.stopping).real
 
 
 # ---- the lookout -------------------------------------------------------------------------------------------------
@@ -380,15 +380,29 @@ def test_a_named_camera_that_does_not_answer_stops_the_heart(
     running = threading.Thread(target=room.run)
     running.start()
     until = time.monotonic() + 10.0
-    while "camera_missing" not in room.standing and time.monotonic() < until:
+    while "camera" not in room.vitals._devices and time.monotonic() < until:
         time.sleep(0.01)
-    assert room.standing == ["camera_missing"] and room.device["reason"].startswith("camera Cam does not answer")
+    assert room.standing == ["camera_missing"]
+    assert str(room.device["reason"]).startswith("camera Cam does not answer")
     beaten = len(beats)
     running.join(0.5)
     assert running.is_alive() and len(beats) == beaten
     slow.set()
     running.join(10.0)
     assert not running.is_alive() and room.shown == ["Cam"]
+
+
+@pytest.mark.parametrize("seconds", [0.2, 20.0])
+def test_who_is_told_to_stop_does_not_wait_for_a_driver(
+    room: Room, slow: threading.Event, loaded: Loaded, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """A curator names another camera instead of one that hangs."""
+    monkeypatch.setattr(camera_process, "OPENING_SECONDS", seconds)
+    room.exhibition = loaded("pieces: beat\ncamera: usb-cam\n")
+    threading.Timer(0.5, room.stopping.set).start()
+    began = time.monotonic()
+    room.run()
+    assert time.monotonic() - began < 5.0 and room.shown == [] and not slow.is_set()
 
 
 def test_a_camera_that_comes_when_nobody_waits_any_more_is_closed() -> None:

@@ -27,6 +27,14 @@ class NeverOpens(Dark):
     def open(self, stage: object) -> None:
         raise LookupError("no colours")
 
+    def close(self) -> None:
+        raise AttributeError("there is nothing to close")
+
+
+class NeverCloses(Dark):
+    def close(self) -> None:
+        raise LookupError("the door is stuck")
+
 
 def film(out: Path, piece: type[Piece]) -> None:
     render((OnShow("dark", piece, piece.Settings()), None), seconds=2.0, out=out, size=(64, 36), rate_hz=10)
@@ -43,8 +51,10 @@ def test_a_piece_that_fails_is_named_with_the_second_and_its_line(tmp_path: Path
     assert first == "piece 'dark' failed at 1.20 s, in picture 12:"
     assert last == "ValueError: the colours are gone"
     assert "test_render.py" in way[0] and "raise self.wrong" in way[1] and "stage.py" not in "".join(way)
-    with pytest.raises(PieceError, match=r"failed at 0\.00 s, in picture 0"):
+    with pytest.raises(PieceError, match=r"(?s)failed at 0\.00 s, in picture 0.*LookupError: no colours"):
         film(tmp_path / "film.mp4", NeverOpens)
+    with pytest.raises(PieceError, match=r"(?s)failed at 2\.00 s.*LookupError: the door is stuck"):
+        film(tmp_path / "film.mp4", NeverCloses)
 
 
 def test_the_film_of_before_is_left_alone_by_a_render_that_fails(tmp_path: Path) -> None:

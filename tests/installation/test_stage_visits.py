@@ -50,6 +50,7 @@ def test_who_joined_is_counted_for_good_but_no_stand_in(room: Room, somebody: bo
         room.frames(1, 0.05, *pressed)
         if process._stage.booth.phase == "joined":
             break
+    assert process._stage.booth.phase == "joined" and len(room.piece.there) == 1
     day = datetime.date.fromtimestamp(room.wall)
     room.frames(1, 0.05, "button")
     room.frames(60)

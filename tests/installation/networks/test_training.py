@@ -114,7 +114,7 @@ def test_a_finished_run_says_that_it_learns_no_more(tmp_path: Path, capsys: pyte
     train(tmp_path / "run", 10)
     assert "learns no more" not in capsys.readouterr().err
     train(tmp_path / "run", 10)
-    assert "this run has its 10 steps and learns no more; ask for more with --steps" in capsys.readouterr().err
+    assert "this run has its 10 steps and learns no more; for more ask with --steps" in capsys.readouterr().err
     train(tmp_path / "run", 12)
     assert "learns no more" not in capsys.readouterr().err
 

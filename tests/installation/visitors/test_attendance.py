@@ -41,10 +41,15 @@ def test_what_the_disk_refuses_is_added_with_the_next(tmp_path: Path, monkeypatc
     assert read(tmp_path) == {MONDAY: 7, TUESDAY: 1}
 
 
-def test_a_damaged_line_costs_that_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / FILE).write_bytes(b"day,visits\n2026-11-23,2\n2026-11-2\xff,7\n2026-11-24,many\n\n2026-11-24,4\n")
-    assert read(tmp_path) == {MONDAY: 2, TUESDAY: 4}
-    assert "line 3 is damaged" in caplog.text and "line 4 is damaged" in caplog.text
+def test_what_a_spreadsheet_made_of_it_is_put_aside_before_it_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"\xef\xbb\xbfday;visits\r\n2026-11-23;2\r\n2026-11-24;4\r\n\r\n")
+    assert read(tmp_path) == {MONDAY: 2, TUESDAY: 4}, "only its signs are others"
+    spoilt = b"day,visits\n2026-11-23,2\n24.11.2026,7\n2026-11-2\xff,many\n"
+    for number in (1, 2):
+        (tmp_path / FILE).write_bytes(spoilt)
+        Attendance(tmp_path).add(TUESDAY, 1)
+        assert read(tmp_path) == {MONDAY: 2, TUESDAY: 1}
+        assert (tmp_path / f"attendance.{number}.csv").read_bytes() == spoilt
 
 
 @given(st.binary(max_size=80))

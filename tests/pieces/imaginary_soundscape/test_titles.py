@@ -44,14 +44,22 @@ def test_the_nearest_name_of_a_sound_counts(tmp_path: Path) -> None:
     assert [titles.of(name, ["en"]) for name in names] == ["on a roof", "on leaves", "on a lake", "anywhere"]
 
 
+def test_whatever_looks_like_a_number_or_a_date_is_a_name(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(
+        "0012: Rain\n20240501_1200: A street\n2026-02-30: 1984\nsurf: {no: Bølger}\n", "utf-8"
+    )
+    titles = read_titles(tmp_path)
+    names = ("0012.wav", "20240501_1200.flac", "2026-02-30.ogg", "surf.wav")
+    assert [titles.of(name, ["no"]) for name in names] == ["Rain", "A street", "1984", "Bølger"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("- surf", "write a line for each sound"),
         ("surf: {en: Surf", "titles.yaml"),
         ("surf: {english: Surf}", "'english' of 'surf' is not a language"),
-        ("surf: {no: Bølger}", "'nb'"),
-        ("surf: {en: 12}", "must be a text"),
+        ("surf: {en: {de: x}}", "must be a text"),
         ("surf:", "must be a text"),
         ("surf: {en: '  '}", "must be a text"),
         (f"surf: {'x' * 201}", "up to 200"),
