@@ -8,8 +8,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Sequence
 
-from installation.choices import DAYS, Hours
 from installation.exhibition import Exhibition
+from installation.hours import DAYS, Hours
 from installation.problems import duration
 
 EVERY_DAY = tuple(DAYS)

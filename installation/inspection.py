@@ -13,7 +13,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from installation.choices import Hours
 from installation.exhibition import (
     DEFAULT_PATH,
     Exhibition,
@@ -23,6 +22,7 @@ from installation.exhibition import (
     in_order,
     read_bytes_as_exhibition,
 )
+from installation.hours import Hours
 from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, path_of, read_card
 from installation.places import Node, Place, Problem, did_you_mean
 from installation.problems import Found, locate, named
