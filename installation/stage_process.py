@@ -38,14 +38,12 @@ from installation.preview import Preview
 from installation.sound.score import LivePort, ScoreWriter
 from installation.stage import Stage
 from installation.stage_screen import StageScreen, triggers
+from installation.stage_store import open_store, reserve_bytes
 from installation.stage_visitor import StageVisitor
 from installation.turns import Turns
 from installation.typography import Typesetter
 from installation.visitors import retention
-from installation.visitors.attendance import Attendance
-from installation.visitors.clerk import Clerk
 from installation.visitors.register import Register
-from installation.visitors.store import PATIENCE_S, Store, StoreInUse
 
 GPU_FAILED, WORK_STUCK = 3, 4  # exit codes
 STUCK_SECONDS, LEAVE_SECONDS = 120.0, 600.0  # long work has waited so long to be begun: say so; begin anew
@@ -81,7 +79,7 @@ class StageProcess:
         self._computer = Threads()
         self._screens = StageScreen(exhibition, self._vitals, self._computer, time.monotonic())
         self._visitor = StageVisitor(folder)
-        self._clerk = self._open_store()
+        self._clerk = open_store(exhibition)
         self._register = Register(self._clerk, self._vitals)
         self._type = Typesetter()
         self._score = ScoreWriter(LivePort(folder))
@@ -344,7 +342,7 @@ class StageProcess:
         if self._clerk is not None or now < self._store_at:
             return
         self._store_at = now + STORE_EVERY
-        self._clerk = self._open_store(patience_s=0.0)
+        self._clerk = open_store(self._exhibition, patience_s=0.0)
         if self._clerk is not None:
             log.info("the store is free; visits are kept again")
             self._register = Register(self._clerk, self._vitals)
@@ -471,31 +469,9 @@ class StageProcess:
         for visit in self._register.recalled(self._stage.withdrawn):
             self._stage.piece.contribute(visit)
 
-    def _open_store(self, patience_s: float = PATIENCE_S) -> Clerk | None:
-        exhibition = self._exhibition
-        folder = exhibition.data_folder / "visits"
-        try:
-            store = Store(
-                folder,
-                exhibition=str(exhibition.path),
-                reserve_bytes=reserve_bytes(exhibition),
-                patience_s=patience_s,
-            )
-        except StoreInUse as error:
-            alerts.alert("store_in_use", folder=folder, owner=error.owner)
-            log.log(logging.ERROR if patience_s else logging.DEBUG, "%s", error)
-            return None
-        alerts.clear("store_in_use", folder=folder)
-        return Clerk(store, exhibition.visitors.keep, Attendance(exhibition.data_folder))
-
 
 def _made(show: OnShow) -> Piece:
     return show.piece(show.settings)
-
-
-def reserve_bytes(exhibition: Exhibition) -> int:
-    """The room on the disk that recordings never use."""
-    return exhibition.visitors.disk_reserve_mb * 1_000_000
 
 
 def sound_trigger_db(exhibition: Exhibition) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from installation import stage_process, stage_screen
+from installation import stage_process, stage_screen, stage_store
 from installation.attract import Attract
 from installation.devices import DeviceError
 from installation.devices.probe import ProbeError
@@ -197,7 +197,7 @@ def test_whose_time_is_over_before_the_doors_open_is_not_shown(room: Room, monke
     exhibition = room.write("pieces: [little]\n")
     day = 86400.0
     clocks = {"clock": lambda: room.wall, "monotonic": lambda: room.now}
-    monkeypatch.setattr(stage_process, "Store", lambda *a, **k: Store(*a, **k, **clocks))
+    monkeypatch.setattr(stage_store, "Store", lambda *a, **k: Store(*a, **k, **clocks))
     store = Store(exhibition.data_folder / "visits", **clocks)
     for _ in range(6):
         store.keep(np.full(100, 0.1, np.float32), 48_000, film(), 30 * day)

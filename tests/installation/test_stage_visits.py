@@ -8,7 +8,8 @@ import signal
 import numpy as np
 import pytest
 
-from installation.stage_process import STORE_EVERY, StageProcess
+from installation.stage_process import STORE_EVERY
+from installation.stage_store import open_store
 from installation.visitors import attendance, booth, on_request
 from installation.visitors.store import Store
 from tests.installation.stage_room import Little, Room, film, stored, visit_until
@@ -65,7 +66,7 @@ def test_a_store_that_another_process_held_is_taken_when_it_is_free(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A command that deletes many visits may hold it while the stage starts."""
-    monkeypatch.setattr(StageProcess._open_store, "__defaults__", (0.0,))  # the room's clock stands still meanwhile
+    monkeypatch.setattr(open_store, "__defaults__", (0.0,))  # the room's clock stands still meanwhile
     with Store(room.folder / "data" / "visits", patience_s=0.0) as other:
         visit = other.keep(np.full(100, 0.1, np.float32), 48_000, film(), 86_400.0)
         process = room.begin("pieces: [little]\n")
