@@ -269,6 +269,10 @@ def mistakes(
         for language, text in by_language.items():
             if isinstance(text, str):
                 yield from ((("texts", key, language), fault) for fault in faults(text))
+            if isinstance(language, str) and LANGUAGE.fullmatch(language) and not _read(language, written):
+                among = ", ".join(str(each) for each in written)
+                yield ("texts", key, language), (f"nobody would read it: '{language}' is not among 'languages' "
+                                                 f"({among}), nor is there built-in wording in it")
     for index, language in enumerate(written):
         if not (isinstance(language, str) and LANGUAGE.fullmatch(language)):
             continue  # the setting's own check says so
@@ -279,3 +283,9 @@ def mistakes(
             there = ", ".join(sorted(built_in()))
             yield ("languages", index), (f"there is no built-in wording in '{language}' (only in {there}); write "
                                          f"'texts' in this language for {', '.join(lacking)}")  # fmt: skip
+
+
+def _read(language: str, languages: Sequence[object]) -> bool:
+    """Whether wording in `language` is for somebody: now, or when a language that there is comes back."""
+    bases = {str(each).split("-")[0] for each in languages}
+    return language in languages or language in bases or wording_of(language) is not None

@@ -196,6 +196,7 @@ WRONG = [
     ("pieces: beat\nlanguages: [en, en]", "2:17: item 2 of 'languages': 'en' is listed twice"),
     ("pieces: beat\ntexts: {invitaton: {en: x}}", "2:9: no text is called 'invitaton'; did you mean 'invitation'?"),
     ("pieces: beat\ntexts: {kept: {en: 'for {day}'}}", "2:20: 'en' of 'kept' of 'texts': unknown placeholder '{d"),
+    ("pieces: beat\ntexts: {kept: {ne: x}}", "2:20: 'ne' of 'kept' of 'texts': nobody would read it: 'ne' is not am"),
     ("pieces: beat\ntexts: {kept: {EN: x}}", "2:16: 'EN' of 'kept' of 'texts': 'EN' is not a language"),
     ("pieces: beat\ncamera: atuo", "2:9: 'camera': 'atuo' is neither auto, film, none nor the identity of a devi"),
     ("pieces: beat\ncamera: {crop: [0.5, 0, 0.5, 1]}", "2:9: 'camera': crop [0.5, 0.0, 0.5, 1.0] leaves nothing"),
