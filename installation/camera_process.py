@@ -18,13 +18,13 @@ import numpy as np
 
 from installation.assets import STAND_IN_FILM
 from installation.devices import DeviceError
+from installation.devices.attempt import Attempt
 from installation.devices.camera import Camera, Film, VideoDevice
 from installation.devices.film import FilmError
 from installation.devices.listing import CameraFound, cameras, matching
-from installation.devices.lookout import Attempt, CameraLookout
+from installation.devices.lookout import CameraLookout
 from installation.exhibition import Exhibition, running
 from installation.health.logs import configure
-from installation.health.metrics import read_report
 from installation.health.vitals import Vitals
 from installation.piece import Picture
 from installation.shared import FrameWriter
@@ -50,7 +50,6 @@ def main(folder_text: str, exhibition_path: str) -> None:
 def run(exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -> None:
     """Open a camera or what stands in for it, hand its pictures on until it ends, and again."""
     failures, said = 0, ""
-    seen = seen_before(folder)
     back: Camera | None = None  # opened while a film stood in for it
     while not stopping.is_set():
         try:
@@ -63,9 +62,8 @@ def run(exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -
             vitals.device("camera", "nothing", real=False, reason=str(error))
         else:
             said = ""
-            seen = camera.name if camera.real else seen
+            seen = vitals.seen("camera", camera.name if camera.real else "")
             stands_in = exhibition.camera.id == "auto" and not camera.real
-            vitals.status.fact("camera_seen", seen)
             if stands_in and seen:
                 vitals.condition("camera_missing", True, camera=seen, reason="it has stopped")
             else:  # whatever it was called that was missing: this process has one camera
@@ -231,12 +229,3 @@ def first_that_works(there: Sequence[CameraFound], exhibition: Exhibition) -> Vi
         except DeviceError as error:
             reasons.append(str(error))
     raise DeviceError("; ".join(reasons) or "no camera is plugged in")
-
-
-def seen_before(folder: Path) -> str:
-    """The camera that an earlier camera process of this run has read from; empty if there was none.
-
-    A camera that is pulled out may block its last read, and then this process begins anew without it."""
-    path = folder / "status" / "camera.json"
-    report = read_report(path, time.monotonic()) if path.exists() else None
-    return str(report.facts.get("camera_seen", "")) if report is not None else ""

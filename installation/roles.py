@@ -16,7 +16,7 @@ class Role:
 
 
 ROLES = {
-    "sound": Role("installation.sound.process:main", 10.0, 1.5),
+    "sound": Role("installation.sound.process:main", 15.0, 1.5),
     "stage": Role("installation.stage_process:main", 30.0, 5.0),  # importing torch beside the frames holds them up
     "camera": Role("installation.camera_process:main", 10.0, 1.5, vital=False),  # it must not take the beat along
     "console": Role("installation.console.process:main", 60.0, 30.0, vital=False),

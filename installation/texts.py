@@ -271,8 +271,13 @@ def mistakes(
                 yield from ((("texts", key, language), fault) for fault in faults(text))
             if isinstance(language, str) and LANGUAGE.fullmatch(language) and not _read(language, written):
                 among = ", ".join(str(each) for each in written)
-                yield ("texts", key, language), (f"nobody would read it: '{language}' is not among 'languages' "
-                                                 f"({among}), nor is there built-in wording in it")
+                yield (
+                    ("texts", key, language),
+                    (
+                        f"nobody would read it: '{language}' is not among 'languages' "
+                        f"({among}), nor is there built-in wording in it"
+                    ),
+                )
     for index, language in enumerate(written):
         if not (isinstance(language, str) and LANGUAGE.fullmatch(language)):
             continue  # the setting's own check says so

@@ -17,51 +17,6 @@ PAUSES = (5.0, 10.0, 20.0, 40.0, 60.0)  # seconds
 log = logging.getLogger("camera")
 
 
-class Attempt:
-    """Opens a camera, once, in a thread of its own. Whoever made it takes the camera, or abandons it."""
-
-    def __init__(self, open_first: Callable[[], Camera]) -> None:
-        self._open_first = open_first
-        self._ended = threading.Event()
-        self._lock = threading.Lock()
-        self._abandoned = False
-        self._camera: Camera | None = None
-        self._error: Exception | None = None
-        threading.Thread(target=self._try, name="camera opening", daemon=True).start()
-
-    def ended(self, within: float) -> bool:
-        """Whether it has ended within so many seconds."""
-        return self._ended.wait(within)
-
-    def take(self) -> Camera:
-        """The camera; raises what opening it raised."""
-        if self._error is not None:
-            raise self._error
-        assert self._camera is not None, "it has not ended"
-        return self._camera
-
-    def abandon(self) -> None:
-        """Nobody waits any more: a camera that comes later is closed."""
-        with self._lock:
-            self._abandoned = True
-            camera, self._camera = self._camera, None
-        if camera is not None:
-            camera.close()
-
-    def _try(self) -> None:
-        try:
-            camera = self._open_first()
-        except Exception as error:  # whatever a driver throws at us is for whoever waits
-            self._error = error
-        else:
-            with self._lock:
-                abandoned = self._abandoned
-                self._camera = None if abandoned else camera
-            if abandoned:
-                camera.close()
-        self._ended.set()
-
-
 class CameraLookout:
     """`found` becomes true when `open_first` has opened a camera; `reason` says why it has not yet.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from installation.health import alerts
 from installation.health.heartbeat import Heartbeat
-from installation.health.metrics import Status
+from installation.health.metrics import Status, read_report
 
 
 class Vitals:
@@ -21,9 +21,12 @@ class Vitals:
         self._heartbeat = Heartbeat(folder, name) if folder is not None and name != "supervisor" else None
         self._folder = folder
         path = (folder or Path()) / "status" / f"{name}.json"
+        report = read_report(path, time.monotonic()) if folder is not None and path.exists() else None
+        self._before = report.facts if report is not None else {}
         self.status = Status(path, name, alerts=alerts.board().snapshot)
         self._standing: dict[tuple[str, str], dict[str, object]] = {}  # (name, subject) -> details
         self._devices: dict[str, dict[str, object]] = {}
+        self._seen: dict[str, str] = {}
 
     def beat(self) -> None:
         """Work was done. Only the loop that does the work says so."""
@@ -73,6 +76,17 @@ class Vitals:
         """Say which device is in use for `kind`, and why it is a stand-in where it is one."""
         self._devices[kind] = {"name": name, "real": real, "reason": reason}
         self.status.fact("devices", self._devices)
+
+    def seen(self, kind: str, name: str = "") -> str:
+        """The real device of this `kind` that was last in use in this run, by any process: `name`, if given.
+
+        What worked and is gone is missed, even where any device will do.
+        """
+        key = f"{kind}_seen"
+        seen = name or str(self._seen.get(kind) or self._before.get(key, ""))
+        self._seen[kind] = seen
+        self.status.fact(key, seen)
+        return seen
 
     def write_if_due(self) -> None:
         if self._folder is not None:

@@ -17,12 +17,10 @@ import time
 from pathlib import Path
 
 from installation import shared
-from installation.assets import STAND_IN_FILM
 from installation.clock import ClockFilter, SharedClock
-from installation.devices import DeviceError
 from installation.devices.listing import without_numbers
-from installation.devices.microphone import FilmTrack, Input, Microphone, Quiet
-from installation.devices.speakers import BLOCK_FRAMES, Card, Silent, Speakers
+from installation.devices.microphone import Microphone, Quiet
+from installation.devices.speakers import BLOCK_FRAMES, Silent, Speakers
 from installation.exhibition import Exhibition, running
 from installation.health.logs import configure
 from installation.health.vitals import Vitals
@@ -47,11 +45,13 @@ from installation.sound.bed_mixer import BedMixer
 from installation.sound.levels import level_of
 from installation.sound.lookout import Lookout
 from installation.sound.mixer import Mixer, PlacedHit
+from installation.sound.opening import Opening
 from installation.sound.queue import BlockQueue
 from installation.sound.readers import Readers
 from installation.sound.watch import SoundWatch
 
 AHEAD_FRAMES = 16 * BLOCK_FRAMES  # mixed and waiting: 171 ms, more than a sound server asks for in one go
+QUEUE_FRAMES = 1 << 15
 SETTLING_BLOCKS = 16  # of silence, for a card to say when its blocks are heard: at first it errs by its buffer
 log = logging.getLogger("sound")
 
@@ -68,6 +68,9 @@ def main(folder_text: str, exhibition_path: str, mode: str = "") -> None:
     gc.collect()
     gc.freeze()
     process.run()
+    if process.hung:
+        logging.shutdown()
+        os._exit(0)  # PortAudio would wait at the end for what it still waits for
 
 
 class SoundProcess:
@@ -86,7 +89,8 @@ class SoundProcess:
         self._listener = listen(folder / "sound.sock")
         self._lines: list[Line] = []
         self._running = True
-        self._speakers: Speakers = open_speakers(exhibition, self._vitals)
+        self._opening = Opening(exhibition, self._vitals)
+        self._speakers: Speakers = self._opening.speakers()
         layout = Layout(exhibition.speakers.azimuths).on(self._speakers.channels)
         self._microphone: Microphone = Quiet()
         before = self._before = self._clock.read()  # of someone who played before us
@@ -97,7 +101,7 @@ class SoundProcess:
         if before is not None and before.bars:
             self._mixer.restore_grid(before.bars)
             self._mixer.skip(0)
-        self._queue = BlockQueue(1 << 15, layout.channels)
+        self._queue = BlockQueue(QUEUE_FRAMES, layout.channels)
         self._offset: int | None = 0 if before is None else None  # timeline less the card's own count; None: settling
         self._settling: list[tuple[float, float]] = []
         self._filter = ClockFilter(RATE_HZ)
@@ -107,15 +111,21 @@ class SoundProcess:
         self._watch = SoundWatch(self._vitals)
         self._judge_at = 0.0
 
+    @property
+    def hung(self) -> bool:
+        """Whether a question to PortAudio has not been answered; it may wait for ever."""
+        return self._opening.hung
+
     def stop(self) -> None:
         self._running = False
 
     def run(self) -> None:
-        self._microphone = open_microphone(self._exhibition, self._vitals)
+        self._microphone = self._opening.microphone()
         if self._offset is not None:
             self._fill()
         self._start()
-        self._lookout = Lookout(self._exhibition, missing_devices(self._exhibition, self._speakers, self._microphone))
+        missing = self._opening.missing(self._speakers, self._microphone)
+        self._lookout = Lookout(self._exhibition, missing)
         while self._running:
             self._listen()
             if self._offset is None:
@@ -132,10 +142,13 @@ class SoundProcess:
         self._listener.close()
 
     def _start(self) -> None:
-        try:
-            self._speakers.start(self._queue.pull)
-        except DeviceError as error:
-            self._speakers = silent_instead(self._exhibition, self._vitals, self._mixer.channels, error)
+        started = self._opening.started(self._speakers, self._queue.pull)
+        if started is None:  # should it begin later after all, it is not to take what the stand-in plays
+            self._speakers = Silent(RATE_HZ, self._mixer.channels)
+            self._queue = BlockQueue(QUEUE_FRAMES, self._mixer.channels)
+            if self._offset is not None:
+                self._offset = self._mixer.position
+                self._fill()
             self._speakers.start(self._queue.pull)
 
     # ---- the turns of the loop ------------------------------------------------------------------------------
@@ -265,63 +278,6 @@ class SoundProcess:
         elif self._lookout.found:
             log.info("a sound device is back; starting again with it")
             self._running = False
-
-
-def missing_devices(exhibition: Exhibition, speakers: Speakers, microphone: Microphone) -> list[str]:
-    """Which of the two were asked for and are stood in for."""
-    wanted = {
-        "speakers": (exhibition.speakers.id != "silent", speakers.real),
-        "microphone": (exhibition.microphone.id == "auto" or exhibition.microphone.is_identity, microphone.real),
-    }
-    return [kind for kind, (asked, real) in wanted.items() if asked and not real]
-
-
-def open_speakers(exhibition: Exhibition, vitals: Vitals) -> Speakers:
-    """The speakers that the exhibition asks for, or the silent stand-in with the reason on the status."""
-    wanted = exhibition.speakers
-    channels = len(wanted.azimuths)
-    if wanted.id == "silent":
-        vitals.device("speakers", Silent.name, real=False, reason="the exhibition asks for silence")
-        return Silent(RATE_HZ, channels)
-    try:
-        card = Card(wanted.id if wanted.is_identity else None, RATE_HZ, channels)
-    except DeviceError as error:
-        return silent_instead(exhibition, vitals, channels, error)
-    vitals.condition("speakers_missing", False)
-    fewer = card.channels < channels != 2  # one speaker does for a pair
-    vitals.condition("speakers_fewer", fewer, speakers=card.name, wanted=channels, found=card.channels)
-    vitals.device("speakers", card.name, real=True)
-    return card
-
-
-def silent_instead(exhibition: Exhibition, vitals: Vitals, channels: int, error: DeviceError) -> Silent:
-    """The silent stand-in for speakers that do not work, with the reason on the status."""
-    wanted = exhibition.speakers
-    vitals.device("speakers", Silent.name, real=False, reason=str(error))
-    vitals.condition("speakers_missing", wanted.is_identity, speakers=wanted.id, reason=error)
-    return Silent(RATE_HZ, channels)
-
-
-def open_microphone(exhibition: Exhibition, vitals: Vitals) -> Microphone:
-    """The microphone that the exhibition asks for, or a stand-in with the reason on the status."""
-    wanted = exhibition.microphone
-    reason = "the exhibition asks for it"
-    if wanted.id == "auto" or wanted.is_identity:
-        try:
-            name = wanted.id if wanted.is_identity else None
-            microphone = Input(name, RATE_HZ, wanted.channel - 1, wanted.gain_db)
-        except DeviceError as error:
-            reason = str(error)
-            vitals.condition("microphone_missing", wanted.is_identity, microphone=wanted.id, reason=reason)
-        else:
-            vitals.device("microphone", microphone.name, real=True)
-            return microphone
-    if wanted.id == "none" or wanted.is_identity:
-        vitals.device("microphone", Quiet.name, real=False, reason=reason)
-        return Quiet()
-    track = FilmTrack(Path(wanted.id) if wanted.is_file else STAND_IN_FILM, RATE_HZ)
-    vitals.device("microphone", track.name, real=False, reason=reason)
-    return track
 
 
 def measured_delay(exhibition: Exhibition, speakers: str) -> float:

@@ -403,12 +403,3 @@ def test_who_is_told_to_stop_does_not_wait_for_a_driver(
     began = time.monotonic()
     room.run()
     assert time.monotonic() - began < 5.0 and room.shown == [] and not slow.is_set()
-
-
-def test_a_camera_that_comes_when_nobody_waits_any_more_is_closed() -> None:
-    closed, go = threading.Event(), threading.Event()
-    attempt = lookout.Attempt(lambda: go.wait(10.0) and SimpleNamespace(close=closed.set))  # type: ignore
-    assert not attempt.ended(within=0.0)
-    attempt.abandon()
-    go.set()
-    assert attempt.ended(within=10.0) and closed.wait(10.0)

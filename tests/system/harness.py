@@ -63,9 +63,15 @@ def process(command: list[str], **options: object) -> Iterator[subprocess.Popen[
                 child.wait()
 
 
+class SoundServer(dict[str, str]):
+    """The environment in which PortAudio finds a sound server, and the server's process id."""
+
+    pid = 0
+
+
 @contextlib.contextmanager
-def sound_server(folder: Path) -> Iterator[dict[str, str]]:
-    """PulseAudio with a null sink as the only card; yields the environment in which PortAudio finds it."""
+def sound_server(folder: Path) -> Iterator[SoundServer]:
+    """PulseAudio with a null sink as the only card."""
     need("pulseaudio", "parec")
     plugin = list(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so"))
     if not plugin:
@@ -75,17 +81,18 @@ def sound_server(folder: Path) -> Iterator[dict[str, str]]:
     alsa.write_text("</usr/share/alsa/alsa.conf>\npcm.!default { type pulse }\nctl.!default { type pulse }\n")
     home = folder / "home"
     home.mkdir(mode=0o700)
-    environment = {
-        **os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "PULSE_SERVER": f"unix:{socket}",
-        "ALSA_CONFIG_PATH": str(alsa),
-    }  # fmt: skip
+    environment = SoundServer(
+        os.environ, HOME=str(home), XDG_RUNTIME_DIR=str(home), PULSE_SERVER=f"unix:{socket}",
+        ALSA_CONFIG_PATH=str(alsa),
+    )  # fmt: skip
     command = [
         "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes",
         "-L", f"module-null-sink sink_name=gallery rate={RATE_HZ} channels=2 format=float32le",
         "-L", f"module-native-protocol-unix socket={socket} auth-anonymous=1",
     ]  # fmt: skip
-    with process(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+    with process(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
         until(socket.exists, 10, "the sound server's socket")
+        environment.pid = child.pid
         yield environment
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from installation.health.metrics import read_report
 from installation.piece import Bar, Hit
 from installation.segments import RATE_HZ
+from installation.sound.opening import SPEAKERS_SECONDS
 from installation.sound.score import LivePort, ScoreWriter
-from tests.system.harness import Recording, SoundHouse, clicks, process, sound_server, until
+from tests.system.harness import Recording, SoundHouse, SoundServer, clicks, process, sound_server, until
 
 PATTERNS = ((0.0, 4.0, 8.0, 12.0), (0.0, 3.3, 7.0, 11.6))  # steps of even and odd bars, micro-timing included
 TEMPO_BPM = 120.0
@@ -42,7 +44,7 @@ class Player:
 
 
 @pytest.fixture
-def server(short_folder: Path) -> Iterator[dict[str, str]]:
+def server(short_folder: Path) -> Iterator[SoundServer]:
     with sound_server(short_folder / "pulse") as environment:
         yield environment
 
@@ -128,6 +130,31 @@ def test_sound_is_back_within_a_second_at_the_right_place_in_the_bar(
     assert after.bars[-1].start % 1 == 0 and after.bars[-1].number > before.bars[-1].number
     quiet = np.diff(clicks(samples, apart=0.02)) / RATE_HZ
     assert quiet.max() < 2.5, f"silence of {quiet.max():.2f} s"  # a process start on top of the longest interval
+
+
+def test_a_sound_server_that_hangs_is_not_waited_for_and_is_taken_again_when_it_answers(
+    server: SoundServer, settings: Path, run_folder: Path
+) -> None:
+    """The clock that everything is placed by goes on; before, the process was ended as stuck again and again."""
+    house = SoundHouse(run_folder)
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        with process(house.start(settings), env=server) as child:
+            took = until(house.clock.read, 14, "a clock without a card")
+            assert took > SPEAKERS_SECONDS, "the server has answered: nothing hung"
+            os.kill(server.pid, signal.SIGCONT)
+            until(lambda: child.poll() is not None, 60, "leaving for the card")
+            assert child.returncode == 0
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    with process(house.start(settings), env=server):
+        until(lambda: devices(run_folder).get("speakers", {}).get("real"), 15, "the card")
+
+
+def devices(folder: Path) -> dict[str, dict[str, object]]:
+    """What the sound process says of its devices."""
+    report = read_report(folder / "status" / "sound.json", time.monotonic())
+    return dict(report.facts.get("devices", {})) if report is not None else {}
 
 
 def heard_after_the_stage_died(server: dict[str, str], settings: Path, run_folder: Path, raw: Path) -> list[int]:

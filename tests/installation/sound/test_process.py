@@ -18,7 +18,8 @@ from installation.devices.speakers import Pull, Silent
 from installation.exhibition import Exhibition
 from installation.profiles import save_delay
 from installation.segments import RATE_HZ
-from installation.sound import process
+from installation.sound import opening, process
+from installation.sound.opening import Opening
 from installation.sound.process import SoundProcess
 
 LATENCY = 0.3
@@ -45,7 +46,7 @@ class Hasty(Silent):
 @pytest.fixture
 def card(monkeypatch: pytest.MonkeyPatch) -> Hasty:
     card = Hasty(RATE_HZ)
-    monkeypatch.setattr(process, "open_speakers", lambda exhibition, vitals: card)
+    monkeypatch.setattr(Opening, "speakers", lambda self: card)
     return card
 
 
@@ -92,7 +93,7 @@ def test_speakers_that_can_be_opened_and_do_not_play_are_stood_in_for(
         def start(self, pull: Pull) -> None:
             raise DeviceError("speakers 'USB' can be opened, but do not play")
 
-    monkeypatch.setattr(process, "open_speakers", lambda exhibition, vitals: Dumb(RATE_HZ))
+    monkeypatch.setattr(Opening, "speakers", lambda self: Dumb(RATE_HZ))
     looked_for: list[list[str]] = []
 
     class Looking:
@@ -111,6 +112,59 @@ def test_speakers_that_can_be_opened_and_do_not_play_are_stood_in_for(
     said = sound._vitals._devices["speakers"]
     assert (said["name"], said["real"]) == (Silent.name, False) and "do not play" in str(said["reason"])
     assert looked_for[-1] == ["speakers"], "and taken as soon as they do"
+
+
+def test_a_card_that_hangs_when_it_is_to_begin_is_stood_in_for_and_takes_nothing_when_it_begins_after_all(
+    tmp_path: Path, loaded: Callable[[str], Exhibition], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+    heard: list[float] = []
+
+    class Stuck(Silent):
+        real = True
+
+        def start(self, pull: Pull) -> None:
+            def card(out: NDArray[np.float32], heard_at: float) -> None:
+                pull(out, heard_at)
+                heard.append(float(np.abs(out).max()))
+
+            go.wait(10.0)
+            super().start(card)
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(opening, "START_SECONDS", 0.1)
+    stuck = Stuck(RATE_HZ)
+    monkeypatch.setattr(Opening, "speakers", lambda self: stuck)
+    segments.make(tmp_path)
+    found = shared.attach(tmp_path, "clock")
+    assert found is not None
+    clock = SharedClock(found[1])
+    sound = SoundProcess(tmp_path, loaded("pieces: beat\nmicrophone: none\nspeakers: auto"))
+    running = threading.Thread(target=sound.run)
+    running.start()
+    try:
+        end = time.monotonic() + 10
+
+        def until(condition: Callable[[], object]) -> None:
+            while not condition():
+                assert time.monotonic() < end
+                time.sleep(0.005)
+
+        until(lambda: clock.read())
+        assert sound.hung and not sound._speakers.real
+        go.set()
+        until(lambda: len(heard) > 20)
+        before = clock.read()
+        until(lambda: (now := clock.read()) and before and now.mixed_to > before.mixed_to + RATE_HZ // 2)
+    finally:
+        go.set()
+        sound.stop()
+        running.join(timeout=5)
+        Silent.close(stuck)
+    reading = clock.read()
+    assert reading is not None and set(heard) == {0.0}
+    assert reading.timeline.sample_at(time.monotonic()) == pytest.approx(reading.mixed_to, abs=RATE_HZ)
 
 
 def test_a_measured_delay_is_that_of_its_speakers_whatever_numbers_they_are_dealt(
