@@ -94,7 +94,7 @@ class BoothView:
         left, top, right, bottom = self._mirror.at.pixels()
         part = canvas[top:bottom, left:right]
         height, width = part.shape[:2]
-        picture = cropped(moment.camera.image, width, height, mirrored=True)
+        picture = cropped(moment.camera.image, width, height)  # a mirror's already, as `camera.mirror` has it
         level, colour = LIGHT.get(moment.booth.phase, LIGHT["asking"])
         gain = self._governor.gain(brightness(picture), level, self._delta)
         cv2.transform(picture, graded(gain, colour), dst=part)

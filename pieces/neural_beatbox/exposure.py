@@ -81,7 +81,7 @@ def graded(gain: float, colour: float) -> NDArray[np.float32]:
     return np.asarray(gain * colour * _SAME + gain * (1 - colour) * _LUMA, np.float32)
 
 
-def cropped(source: Picture, width: int, height: int, zoom: float = 1.0, mirrored: bool = False) -> Picture:
+def cropped(source: Picture, width: int, height: int, zoom: float = 1.0) -> Picture:
     """The middle of `source`, `zoom` times enlarged, filling `width` × `height` pixels."""
     rows, columns = source.shape[:2]
     scale = max(width / columns, height / rows) * zoom
@@ -90,8 +90,7 @@ def cropped(source: Picture, width: int, height: int, zoom: float = 1.0, mirrore
     part = source[top : top + inner_h, left : left + inner_w]
     while part.shape[0] >= 2.5 * height and part.shape[1] >= 2.5 * width:
         part = halved(part)
-    picture = cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.flip(picture, 1) if mirrored else picture, np.uint8)
+    return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def halved(picture: Picture) -> Picture:

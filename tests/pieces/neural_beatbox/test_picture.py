@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gc
 import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from installation.camera_process import prepared
+from installation.exhibition import parse
 from installation.piece import Booth, CameraView, Phase, Picture
 from installation.typography import Typesetter
 from pieces.neural_beatbox.layout import plan
@@ -165,9 +168,11 @@ def test_a_visitor_enters_at_the_bar_line_out_of_the_mirror(setter: Typesetter) 
     assert settled is not None and settled.width < 0.6 * mirror.width
 
 
-def test_the_mirror_shows_the_camera_mirrored(setter: Typesetter) -> None:
+def test_a_visitor_before_a_real_camera_sees_a_mirror(setter: Typesetter) -> None:
+    """The camera process turns its picture over once, as `camera.mirror` says; nobody turns it back."""
     room = Room(setter)
-    room.camera = CameraView(np.hstack([np.full((90, 80, 3), 200, np.uint8), np.full((90, 80, 3), 20, np.uint8)]))
+    bright_left = np.hstack([np.full((90, 80, 3), 200, np.uint8), np.full((90, 80, 3), 20, np.uint8)])
+    room.camera = CameraView(prepared(bright_left, parse(b"pieces: neural_beatbox", Path("exhibition.yaml")), True))
     picture = room.run(2.0, booth=Booth("performing", progress=0.5))
     left, top, right, bottom = plan(LANDSCAPE, 2.0).booth.pixels()
     mirror = picture[top:bottom, left:right]
