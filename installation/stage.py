@@ -56,6 +56,11 @@ class Camera(Protocol):
 class Archive(Protocol):
     """Where visits are kept: `visitors.store.Store`, or nothing in an offline render."""
 
+    @property
+    def takes(self) -> bool:
+        """Whether another visit would be kept, as far as is known."""
+        ...
+
     def keep(self, visit: Visit) -> Answer[object]:
         """The answer raises when the visit could not be kept."""
         ...
@@ -280,6 +285,7 @@ class Stage:
             pressed=pressed,
             heard=self._heard(take),
             kept=self._kept(take),
+            takes=self.archive is None or self.archive.takes,
             marks=tuple(take.marks.found) if take else (),
             visit=take.visit if take else None,
         )
@@ -298,6 +304,8 @@ class Stage:
             recorder = Recorder(self._recording.film_size, FILM_RATE_HZ, begin=0.0, longest_s=self._recording.seconds)
             self._take = _Take(self.new_id(), now, start, recorder, Marks(self.sound.rate_hz), start)
             return
+        if what is Do.REFUSE:
+            self.vitals.status.inc("installation_visits_refused_total")
         if take is None:
             return
         if what is Do.FINISH:

@@ -29,6 +29,7 @@ class Do(Enum):
     FINISH = "finish"  # the take is over: hand it to the piece
     KEEP = "keep"  # the visitor is in the work
     WITHDRAW = "withdraw"  # delete the visit, for good
+    REFUSE = "refuse"  # nothing was recorded: it could not be kept
     DISCARD = "discard"  # nothing was heard, or it could not be kept: leave no trace
 
 
@@ -41,6 +42,7 @@ class Step:
     pressed: bool
     heard: bool | None = None
     kept: bool = True  # False: the store could not take it
+    takes: bool = True  # False: it would take none
     marks: tuple[float, ...] = ()
     visit: str | None = None
 
@@ -60,8 +62,10 @@ class BoothKeeper:
         """Move on; returns what is to be done, in order."""
         elapsed = at.time - self._since
         match self.phase:
-            case "idle" if at.pressed:
-                self._enter("asking", at.time)
+            case "idle" | "unheard" if at.pressed:
+                return self._begin(at)
+            case "asking" if not at.takes:
+                return self._begin(at)
             case "asking" if at.pressed or elapsed >= ASKING_SECONDS:
                 self._enter("counting", at.time)
                 self._count_from = math.ceil(at.beat)
@@ -81,8 +85,6 @@ class BoothKeeper:
                 return [Do.WITHDRAW]
             case "joined" if elapsed >= self.undo:
                 self._enter("idle", at.time)
-            case "unheard" if at.pressed:
-                self._enter("asking", at.time)
             case "unheard" if elapsed >= UNHEARD_SECONDS:
                 self._enter("idle", at.time)
             case "withdrawn" if elapsed >= WITHDRAWN_SECONDS:
@@ -112,6 +114,11 @@ class BoothKeeper:
             seconds=self.seconds,
             visit=at.visit if self.phase == "joined" else None,
         )
+
+    def _begin(self, at: Step) -> list[Do]:
+        """Nobody is asked for what could not be kept."""
+        self._enter("asking" if at.takes else "full", at.time)
+        return [] if at.takes else [Do.REFUSE]
 
     def _listen(self, at: Step, elapsed: float) -> list[Do]:
         if not at.kept:

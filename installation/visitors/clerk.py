@@ -29,6 +29,11 @@ class Clerk:
         self._attendance = attendance
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clerk")
 
+    @property
+    def takes(self) -> bool:
+        """Whether another visit would be kept, as far as is known: nobody else is asked for one."""
+        return self.store.takes
+
     def keep(self, visit: Visit) -> Answer[object]:
         if not isinstance(visit.film, JpegFilm):
             raise TypeError(f"a visit's film is a JpegFilm, not a {type(visit.film).__name__}")

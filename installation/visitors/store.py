@@ -56,6 +56,7 @@ RESERVE_BYTES = 500_000_000
 LOW_RESERVES = 4  # `disk_low` is raised when less than so many reserves are left
 DERIVED_BYTES = 1_000_000
 ROOM_FOR_A_VISIT = 20_000_000
+LEAST_ROOM = 4_000_000  # one visit takes less: where there is not even that, nobody is asked to record
 PATIENCE_S = 1.0  # for the lock: a stage that was killed may still be on its way out
 REMEMBER_TIME_S = 60.0  # how often the calendar is written down
 
@@ -101,6 +102,7 @@ class Store:
         self.reserve_bytes, self._disk = reserve_bytes, disk or Disk()
         self._board = board or alerts.board()
         self._mutex = threading.RLock()
+        self.takes = True  # whether another visit would be kept, as far as is known
         self._owed: set[str] = set()  # visits whose deletion the disk has refused so far
         self._written_down = float("-inf")
         self._closed = False
@@ -158,8 +160,10 @@ class Store:
                 self._footing.ask(lambda ledger: ledger.put([entry]))
             except OSError as error:
                 self._disk.discard([self.media / name for name in files])
+                self.takes = False
                 raise self._footing.full(error) from error
             self._board.clear("disk_full")
+            self.takes = True
             return Visit(visit, self._calendar.shown(entry.kept), sound, rate_hz, film, None, stand_in)
 
     def remember(self, visit: str, derived: Mapping[str, Any]) -> bool:
@@ -273,6 +277,7 @@ class Store:
                     self._written_down = now
                 self._watch_room()
             except OSError as error:
+                self.takes = False
                 self._footing.full(error)
             return over
 
@@ -346,9 +351,7 @@ class Store:
     def _make_sure_of_room(self, needed: int) -> None:
         free = self._disk.free_bytes(self.media)
         if free - needed < self.reserve_bytes:
-            raise OSError(
-                errno.ENOSPC, f"{free / 1e6:.0f} MB left, of which {self.reserve_bytes / 1e6:.0f} MB are reserved"
-            )
+            raise OSError(errno.ENOSPC, _left(free, self.reserve_bytes))
 
     def _watch_room(self) -> None:
         free = self._disk.free_bytes(self.folder)
@@ -356,8 +359,12 @@ class Store:
             self._board.alert("disk_low", folder=self.folder, free_mb=free / 1e6)
         else:
             self._board.clear("disk_low")
-        if self._footing.on_disk and not self._owed and free > self.reserve_bytes + ROOM_FOR_A_VISIT:
+        room = free - self.reserve_bytes
+        if self._footing.on_disk and not self._owed and room > ROOM_FOR_A_VISIT:
             self._board.clear("disk_full")
+            self.takes = True
+        elif room < LEAST_ROOM:
+            raise OSError(errno.ENOSPC, _left(free, self.reserve_bytes))
 
     def _watch_clock(self) -> None:
         trouble = self._calendar.trouble
@@ -374,6 +381,10 @@ class Store:
 
     def _path(self, visit: str, kind: str) -> Path:
         return self.media / f"{visit}.{kind}"
+
+
+def _left(free: int, reserve_bytes: int) -> str:
+    return f"{free / 1e6:.0f} MB left, of which {reserve_bytes / 1e6:.0f} MB are reserved"
 
 
 def _wav(sound: Sound, rate_hz: int) -> bytes:

@@ -84,6 +84,7 @@ class Shelf:
     def __init__(self, computer: Offline) -> None:
         self.computer = computer
         self.full = False
+        self.takes = True
         self.kept: dict[str, Visit] = {}
         self.derived: dict[str, Mapping[str, Any]] = {}
 

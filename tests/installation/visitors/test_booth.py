@@ -21,13 +21,13 @@ from installation.visitors.booth import (
 )
 
 WAYS = {
-    "idle": {"asking"},
-    "asking": {"counting"},
+    "idle": {"asking", "full"},
+    "asking": {"counting", "full"},
     "counting": {"performing"},
     "performing": {"listening"},
     "listening": {"joined", "unheard", "full"},
     "joined": {"idle", "withdrawn", "full"},
-    "unheard": {"idle", "asking"},
+    "unheard": {"idle", "asking", "full"},
     "withdrawn": {"idle"},
     "full": {"idle"},
 }
@@ -92,6 +92,17 @@ def test_ways_out_of_listening(at: Step, phase: str, do: Do, seconds: float) -> 
     assert keeper.step(at) == [do] and keeper.phase == phase
     assert keeper.step(Step(at.time + seconds - 0.1, 9, False)) == [] and keeper.phase == phase
     assert keeper.step(Step(at.time + seconds, 9, False)) == [] and keeper.phase == "idle"
+
+
+def test_nobody_is_asked_for_what_could_not_be_kept() -> None:
+    keeper = BoothKeeper(6.0, 20.0)
+    assert keeper.step(Step(0, 0, True, takes=False)) == [Do.REFUSE] and keeper.phase == "full"
+    assert keeper.step(Step(FULL_SECONDS, 9, False, takes=False)) == [] and keeper.phase == "idle"
+    keeper.step(Step(10, 9, True))
+    assert keeper.step(Step(11, 9, False, takes=False)) == [Do.REFUSE] and keeper.phase == "full", "while it was read"
+    keeper = listening()
+    keeper.step(Step(21, 9, False, heard=False))
+    assert keeper.step(Step(22, 9, True, takes=False)) == [Do.REFUSE] and keeper.phase == "full"
 
 
 def test_ways_out_of_joined() -> None:

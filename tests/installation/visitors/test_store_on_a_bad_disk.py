@@ -66,10 +66,10 @@ def test_a_slip_that_cannot_be_written_anew_stays_as_it_was(opened, take, memory
 
 def test_the_reserve_is_not_touched(opened, take, board):
     disk = Disk()
-    disk.free_bytes = lambda folder: 1_000_000
-    with pytest.raises(StoreFull, match="1 MB left, of which 1 MB are reserved"):
-        opened(disk=disk, reserve_bytes=999_000).keep(*pair(take(1)), MONTH_S)
-    store = opened(disk=disk, reserve_bytes=900_000)
+    disk.free_bytes = lambda folder: 10_000_000
+    with pytest.raises(StoreFull, match="10 MB left, of which 10 MB are reserved"):
+        opened(disk=disk, reserve_bytes=9_999_000).keep(*pair(take(1)), MONTH_S)
+    store = opened(disk=disk, reserve_bytes=5_000_000)
     store.keep(*pair(take(1)), MONTH_S)
     store.expire()
     assert raised(board) == {"disk_low"}
@@ -229,14 +229,27 @@ def test_a_ledger_that_is_damaged_as_soon_as_it_is_built_anew_is_left(opened, ta
     assert raised(board) == {"disk_full"}
 
 
+def test_that_there_is_no_room_is_known_before_somebody_comes(opened, take, board):
+    disk = Disk()
+    disk.free_bytes = lambda folder: 100_000_000
+    store = opened(disk=disk, reserve_bytes=99_000_000)
+    assert store.takes
+    store.expire()
+    assert not store.takes and "disk_full" in raised(board)
+    store.reserve_bytes = 1_000_000
+    store.expire()
+    assert store.takes and raised(board) == set()
+
+
 def test_room_that_was_made_is_noticed(opened, take, board):
     disk = Disk()
     disk.free_bytes = lambda folder: 0
     store = opened(disk=disk, reserve_bytes=1000)
     with pytest.raises(StoreFull):
         store.keep(*pair(take(1)), MONTH_S)
+    assert not store.takes
     store.expire()
     assert raised(board) == {"disk_full", "disk_low"}
     disk.free_bytes = lambda folder: 100_000_000
     store.expire()
-    assert raised(board) == set()
+    assert raised(board) == set() and store.takes
