@@ -370,6 +370,10 @@ class Piece:
         """The picture of this moment, [height, width, 3] uint8, of `moment.size`."""
         raise NotImplementedError(f"{type(self).__name__}.frame")
 
+    def welcomes(self) -> bool:
+        """Whether it could take in a visitor now. Where not, who presses the button is told so and not recorded."""
+        return True
+
     def contribute(self, visit: Visit) -> None:
         """A visitor has finished recording (or, at opening, is remembered from before).
 

@@ -285,7 +285,7 @@ class Stage:
             pressed=pressed,
             heard=self._heard(take),
             kept=self._kept(take),
-            takes=self.archive is None or self.archive.takes,
+            takes=self.piece.welcomes() and (self.archive is None or self.archive.takes),
             marks=tuple(take.marks.found) if take else (),
             visit=take.visit if take else None,
         )

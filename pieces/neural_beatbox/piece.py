@@ -13,10 +13,11 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from installation.networks.faults import reraise_if_poisoned
-from installation.networks.weights import WeightsError
 from installation.piece import Answer, Bar, Hit, Moment, Picture, Piece, Recording, Stage, Visit
 from installation.settings import Field, Range
 from installation.trying import Trying
+from pieces.neural_beatbox import loading
+from pieces.neural_beatbox.loading import Loading
 
 if TYPE_CHECKING:
     from pieces.neural_beatbox.hearing import HeardHit, Hearing
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 HEAR_SECONDS = 0.25  # what an offline render lets the hearing take
 COMPOSE_SECONDS = 0.3
-LOAD_SECONDS = 2.0
 BARS_AHEAD = 2  # written into the score beyond the one that is being played
 MIX = 1.05
 SOUNDS_PER_VISITOR = 5
@@ -121,20 +121,26 @@ class NeuralBeatbox(Piece):
         for drum, samples in voices.built_in(stage.sound.rate_hz).items():
             stage.sound.voice(f"kit/{drum}", samples, stage.sound.rate_hz)
             self._roles[f"kit/{drum}"] = (drum, None)
-        self._ears: Hearing | None = None
-        self._drummer: Drummer | None = None
+        hearing, rhythm = self.networks
+        self._ears: Loading[Hearing] = Loading(stage, hearing, lambda: loading.ears(stage.gpu))
+        self._drummer: Loading[Drummer] = Loading(stage, rhythm, lambda: loading.drummer())
         self._composing: Answer[Phrase] | None = None
-        self._loading: Answer[tuple[Hearing, Drummer]] | None = stage.compute(_load, stage.gpu, seconds=LOAD_SECONDS)
-        self._load_tries, self._compose_tries = Trying(), Trying()
+        self._compose_tries = Trying()
         self._seat()
 
     def frame(self, moment: Moment) -> Picture:
         self._presence = moment.presence
-        self._have_networks(moment.time)
+        self._drummer.step(moment.time)
+        if self._ears.step(moment.time):
+            for guest in self._guests.values():  # who came meanwhile can be heard now
+                guest.hearing = Trying()
         self._collect(moment.time)
         self._compose(moment.time)
         self._write()
         return self._composition.draw(moment, self._tiles(), self._strikes(moment), self._notes(moment.bar))
+
+    def welcomes(self) -> bool:
+        return not self._ears.failed  # while it is still being loaded, a visitor can wait
 
     def contribute(self, visit: Visit) -> None:
         from pieces.neural_beatbox.kit import Player
@@ -184,36 +190,16 @@ class NeuralBeatbox(Piece):
 
     # ---- hearing -----------------------------------------------------------------------------------------------
 
-    def _have_networks(self, time: float) -> None:
-        """Have the networks loaded, and say so as long as they cannot be."""
-        if self._loading is None and self._ears is None and self._load_tries.due(time):
-            self._loading = self._stage.compute(_load, self._stage.gpu, seconds=LOAD_SECONDS)
-        if self._loading is None or not self._loading.ready:
-            return
-        loading, self._loading = self._loading, None
-        networks = ", ".join(self.networks)
-        try:
-            self._ears, self._drummer = loading.result()
-        except Exception as error:  # whatever it is, the beat goes on with what is there
-            reraise_if_poisoned(error)
-            self._load_tries.failed(time)
-            alert = "weights_invalid" if isinstance(error, WeightsError) else "network_failed"
-            self._stage.alert(alert, network=networks, reason=_said(error))
-        else:
-            self._stage.clear("weights_invalid", network=networks)
-            for guest in self._guests.values():  # who came meanwhile can be heard now
-                guest.hearing = Trying()
-
     def _collect(self, time: float) -> None:
         """Hand the takes to the network, and pick up what it has heard."""
         for guest in list(self._guests.values()):
             if guest.players is None and guest.answer is None and guest.hearing.due(time):
                 visit = guest.visit
-                if self._ears is not None:
+                if self._ears.network is not None:
                     guest.answer = self._stage.compute(
-                        self._ears.hear, visit.samples, visit.rate_hz, seconds=HEAR_SECONDS
+                        self._ears.network.hear, visit.samples, visit.rate_hz, seconds=HEAR_SECONDS
                     )
-                elif self._load_tries.failures:
+                elif self._ears.failed:
                     guest.hearing.failed(time)
             if guest.answer is not None and guest.answer.ready:
                 self._welcome(guest, time)
@@ -279,7 +265,8 @@ class NeuralBeatbox(Piece):
                 self._compose_tries.failed(time)
                 self._stage.alert("network_failed", network=self.networks[1], reason=_said(error))
             self._composing = None
-        if self._drummer is None or self._composing is not None or len(self._phrases) >= 1:
+        drummer = self._drummer.network
+        if drummer is None or self._composing is not None or len(self._phrases) >= 1:
             return
         if not self._compose_tries.due(time):
             return
@@ -287,7 +274,7 @@ class NeuralBeatbox(Piece):
         density = min(max(full.low + (full.high - full.low) * self._presence, 0.0), 1.0)
         rng = np.random.default_rng(self._stage.random.integers(2**63))
         self._composing = self._stage.compute(
-            self._drummer.compose, density, self.settings.adventure, frozenset(DRUMS), rng, self._tempo,
+            drummer.compose, density, self.settings.adventure, frozenset(DRUMS), rng, self._tempo,
             seconds=COMPOSE_SECONDS,
         )  # fmt: skip
 
@@ -375,21 +362,6 @@ class NeuralBeatbox(Piece):
         return [
             note for number in (bar - 1, bar, bar + 1) if number in self._plans for note in self._plans[number].notes
         ]
-
-
-def _load(gpu: str) -> tuple[Hearing, Drummer]:
-    """Both networks, warmed up. The drummer's chain is long and thin: a processor plays it faster than a GPU."""
-    import numpy as np
-    import torch
-
-    from pieces.neural_beatbox.hearing import RATE_HZ, Hearing
-    from pieces.neural_beatbox.rhythm import Drummer
-
-    torch.set_num_threads(1)  # the networks are small: a second thread costs more than it brings
-    ears, drummer = Hearing.load(gpu), Drummer.load("cpu")
-    rng = np.random.default_rng(0)
-    ears.hear(rng.normal(0, 0.1, 6 * RATE_HZ).astype(np.float32), RATE_HZ)
-    return ears, drummer
 
 
 def _said(error: Exception) -> str:

@@ -257,6 +257,24 @@ def test_a_full_disk_is_told_kindly_and_nothing_is_left(slow: float) -> None:
     assert list(room.archive.kept) == ["b"]
 
 
+@pytest.mark.parametrize("why", ["disk", "piece"])
+def test_who_could_not_be_taken_in_is_told_so_and_not_recorded(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Room()
+    room.voice = clap
+    if why == "disk":
+        room.archive.takes = False
+    else:
+        monkeypatch.setattr(room.piece, "welcomes", lambda: False)
+    room.press()
+    assert room.booth.phase == "full"
+    room.run("idle")
+    assert room.stage._take is None and not room.piece.visits and not room.piece.withdrawn
+    room.archive.takes = True
+    monkeypatch.undo()
+    room.visit()
+    room.run("joined")
+
+
 def test_a_scream_of_half_a_minute_is_cut_to_the_take() -> None:
     room = Room()
     room.voice = lambda sample: np.where(sample >= 0, 1.0, 0.0)

@@ -22,8 +22,7 @@ from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Stage
 from installation.typography import Typesetter
 from installation.visitors.film import JpegFilm, encode
-from pieces.neural_beatbox import piece as piece_module
-from pieces.neural_beatbox import takes
+from pieces.neural_beatbox import loading, takes
 from pieces.neural_beatbox.hearing import Hearing
 from pieces.neural_beatbox.piece import NeuralBeatbox
 from pieces.neural_beatbox.rhythm import Drummer
@@ -73,6 +72,8 @@ class Gallery:
         self.frame = 0
         self.heard: list[np.ndarray] = []
 
+    takes = True
+
     def remember(self, visit: str, derived: Any) -> None:
         self.derived[visit] = json.dumps(derived, allow_nan=False)
 
@@ -115,7 +116,8 @@ class Gallery:
 
 @pytest.fixture
 def gallery(loaded: tuple[Hearing, Drummer], monkeypatch: pytest.MonkeyPatch) -> Iterator[Gallery]:
-    monkeypatch.setattr(piece_module, "_load", lambda gpu: loaded)
+    monkeypatch.setattr(loading, "ears", lambda gpu: loaded[0])
+    monkeypatch.setattr(loading, "drummer", lambda: loaded[1])
     loaded[1].reset()
     opened = Gallery()
     opened.stage.open()
@@ -181,7 +183,8 @@ def test_what_is_remembered_is_enough_to_play_again(gallery: Gallery) -> None:
 def test_a_grid_holds_as_many_as_the_curator_says(
     loaded: tuple[Hearing, Drummer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(piece_module, "_load", lambda gpu: loaded)
+    monkeypatch.setattr(loading, "ears", lambda gpu: loaded[0])
+    monkeypatch.setattr(loading, "drummer", lambda: loaded[1])
     gallery = Gallery({"remember": 2})
     gallery.stage.open()
     gallery.run(2.5)
@@ -243,8 +246,31 @@ def test_with_spoilt_weights_the_beat_goes_on(monkeypatch: pytest.MonkeyPatch, t
     gallery.stage.open()
     gallery.contribute("anna", performance())
     assert gallery.loudness(6.0) > 0.1
-    assert gallery.events == ["weights_invalid"]
+    assert gallery.events == ["weights_invalid"] * 2
     assert gallery.piece.heard("anna") is False, "the visitor is told, and not left waiting"
+
+
+@pytest.mark.parametrize("spoilt", ["ears", "drummer"])
+def test_spoilt_weights_leave_the_other_network_to_its_work(
+    loaded: tuple[Hearing, Drummer], monkeypatch: pytest.MonkeyPatch, spoilt: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise WeightsError("spoilt")
+
+    monkeypatch.setattr(loading, "ears", lambda gpu: loaded[0])
+    monkeypatch.setattr(loading, "drummer", lambda: loaded[1])
+    monkeypatch.setattr(loading, spoilt, fail)
+    gallery = Gallery()
+    named: list[object] = []
+    gallery.stage.vitals.event = lambda name, **details: named.append(details["network"])  # type: ignore
+    gallery.stage.open()
+    gallery.run(12.0)
+    deaf = spoilt == "ears"
+    assert set(named) == {gallery.piece.networks[0 if deaf else 1]}, "and no other is named"
+    assert gallery.piece.welcomes() is not deaf
+    assert gallery.joins("anna", performance()) is not deaf
+    composed = {id(plan.phrase) for plan in gallery.piece._plans.values()}
+    assert (len(composed) > 1) is deaf, "whoever can still compose does"
 
 
 def test_networks_that_fail_later_leave_the_beat(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,9 +280,9 @@ def test_networks_that_fail_later_leave_the_beat(gallery: Gallery, monkeypatch: 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the network does not fit its input")
 
-    assert gallery.piece._ears is not None and gallery.piece._drummer is not None
-    monkeypatch.setattr(gallery.piece._ears, "hear", fail)
-    monkeypatch.setattr(gallery.piece._drummer, "compose", fail)
+    assert gallery.piece._ears.network is not None and gallery.piece._drummer.network is not None
+    monkeypatch.setattr(gallery.piece._ears.network, "hear", fail)
+    monkeypatch.setattr(gallery.piece._drummer.network, "compose", fail)
     assert gallery.joins("ben", performance(4)) is False
     gallery.run(8.0)
     assert set(gallery.events) == {"network_failed"}
@@ -273,7 +299,7 @@ def test_a_gpu_that_fails_is_left_to_the_runtime(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
-    monkeypatch.setattr(gallery.piece._ears if which == "hear" else gallery.piece._drummer, which, fail)
+    monkeypatch.setattr((gallery.piece._ears if which == "hear" else gallery.piece._drummer).network, which, fail)
     with pytest.raises(RuntimeError, match="CUDA"):
         gallery.joins("ben", performance(4))
         gallery.run(20.0)
@@ -287,7 +313,7 @@ def test_a_gpu_that_is_full_for_a_while_ends_neither_the_beat_nor_the_process(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB")
 
-    monkeypatch.setattr(gallery.piece._ears, "hear", fail)
+    monkeypatch.setattr(gallery.piece._ears.network, "hear", fail)
     gallery.joins("ben", performance(4))
     gallery.run(2.0)
     assert set(gallery.events) == {"network_failed"} and gallery.loudness(1.0) > 0.1
@@ -300,13 +326,14 @@ def test_networks_that_cannot_be_loaded_are_tried_again_less_and_less_often(
     tries: list[int] = []
     fault: Exception | None = MemoryError()
 
-    def load(gpu: str) -> tuple[Hearing, Drummer]:
+    def ears(gpu: str) -> Hearing:
         tries.append(gallery.frame)
         if fault is not None:
             raise fault
-        return loaded
+        return loaded[0]
 
-    monkeypatch.setattr(piece_module, "_load", load)
+    monkeypatch.setattr(loading, "ears", ears)
+    monkeypatch.setattr(loading, "drummer", lambda: loaded[1])
     gallery = Gallery()
     gallery.stage.open()
     gallery.contribute("recalled", performance())
@@ -316,10 +343,11 @@ def test_networks_that_cannot_be_loaded_are_tried_again_less_and_less_often(
     gallery.stage.withdraw("anna")
     fault = WeightsError("spoilt")
     gallery.run(60.0)
-    assert gallery.events[-1] == "weights_invalid" and not gallery.cleared
+    assert gallery.events[-1] == "weights_invalid" and len(gallery.cleared) == 1, "the drummer was there at once"
+    assert not gallery.piece.welcomes(), "nobody else is asked"
     fault = None
     gallery.run(70.0)
-    assert gallery.cleared == ["weights_invalid"]
+    assert gallery.cleared[1:] == ["weights_invalid"] and gallery.piece.welcomes()
     assert gallery.piece.heard("recalled"), "who came meanwhile and is kept is heard after all"
     assert gallery.joins("ben", performance(4))
     before = len(tries)
@@ -329,9 +357,9 @@ def test_networks_that_cannot_be_loaded_are_tried_again_less_and_less_often(
 
 def test_a_phrase_that_cannot_be_composed_is_not_the_last(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
     gallery.run(3.0)
-    assert gallery.piece._drummer is not None
+    assert gallery.piece._drummer.network is not None
     composed: list[bool] = []
-    compose = gallery.piece._drummer.compose
+    compose = gallery.piece._drummer.network.compose
 
     def now_and_then(*arguments: Any) -> Any:
         composed.append(len(composed) >= 2)
@@ -339,7 +367,7 @@ def test_a_phrase_that_cannot_be_composed_is_not_the_last(gallery: Gallery, monk
             raise MemoryError
         return compose(*arguments)
 
-    monkeypatch.setattr(gallery.piece._drummer, "compose", now_and_then)
+    monkeypatch.setattr(gallery.piece._drummer.network, "compose", now_and_then)
     gallery.run(20.0)
     assert composed == [False, False] and gallery.events == ["network_failed"] * 2
     gallery.run(30.0)
