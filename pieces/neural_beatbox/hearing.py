@@ -24,7 +24,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from installation.networks import weights
+from pieces.neural_beatbox.onsets import beginnings
 from pieces.neural_beatbox.second_opinion import LESSONS, WEIGHT, Looks, SecondOpinion, excerpts
+from pieces.neural_beatbox.speech import spoken
 from pieces.neural_beatbox.synthesis import LABELS
 
 __all__ = ["LABELS", "HeardHit", "Hearing", "HearingNetwork", "hit_pitch_hz", "tom_register"]
@@ -42,11 +44,9 @@ FLOOR = 1e-3  # power added before the logarithm: 75 dB below a full-scale sine
 SILENCE = float(np.log10(FLOOR) / 4)  # what the pictures show of it
 AROUND = 34  # columns that the onset head sees to either side
 LEAD = 12  # columns of silence put before a file
+SPOKEN, PERCUSSION = 0.7, LABELS.index("percussion")  # how sure we are of what is a syllable
 QUIETEST_PEAK = 10 ** (-54 / 20)  # a take that never exceeds this holds no sound
-SHORTEST_GAP_S = 0.035
-THRESHOLD = 0.5
 LONGEST_S = 120.0
-MOST_HITS = 400
 
 Register = Literal["low", "mid", "high"]
 
@@ -256,7 +256,7 @@ class Hearing:
         if gain == 0.0 or heard.numel() < HOP:
             return []
         picture, nearness = self._listen(heard)
-        onsets = pick_onsets(nearness)
+        onsets = beginnings(nearness, _levels_db(heard.numpy(), gain), LEAD)
         if not onsets.size:
             return []
         probabilities = self._label(picture, onsets, heard)
@@ -302,29 +302,19 @@ class Hearing:
         return torch.softmax((1 - WEIGHT) * first + WEIGHT * second, dim=1).cpu().numpy()
 
 
-def pick_onsets(nearness: NDArray[np.float32], threshold: float = THRESHOLD) -> NDArray[np.float64]:
-    """Peaks of the onset head's output [columns] -> onsets in columns, with fractions, ascending."""
-    padded = np.pad(nearness.astype(np.float64), 2)
-    reach = round(SHORTEST_GAP_S * FRAMES_PER_S)
-    peaks = np.flatnonzero((nearness >= threshold) & (nearness >= padded[1:-3]) & (nearness > padded[3:-1]))
-    kept: list[int] = []
-    for column in peaks[np.argsort(-nearness[peaks], kind="stable")][: 4 * MOST_HITS]:
-        if all(abs(column - other) >= reach for other in kept):
-            kept.append(int(column))
-    columns = np.sort(np.array(kept[:MOST_HITS], dtype=np.int64))
-    around = np.stack([padded[columns + shift] for shift in range(5)])  # [5, hits], the peak in the middle
-    centre = (around * np.arange(-2, 3)[:, None]).sum(0) / around.sum(0)
-    return np.asarray(np.maximum(columns + centre, 0.0))
-
-
 def _describe(
     heard: NDArray[np.float32], gain: float, onsets_s: NDArray[np.float64], probabilities: NDArray[np.float32]
 ) -> list[HeardHit]:
     """Measure duration, peak and pitch of each hit in the levelled take [frames] at 24 kHz."""
     ends = np.append(onsets_s[1:], heard.size / RATE_HZ)
+    sounds = [
+        heard[int(onset_s * RATE_HZ) : max(int(end_s * RATE_HZ), int(onset_s * RATE_HZ) + 1)]
+        for onset_s, end_s in zip(onsets_s, ends, strict=True)
+    ]
+    if spoken(sounds, RATE_HZ):
+        probabilities = SPOKEN * np.eye(len(LABELS), dtype=np.float32)[PERCUSSION] + (1 - SPOKEN) * probabilities
     measured = []
-    for onset_s, end_s, row in zip(onsets_s, ends, probabilities, strict=True):
-        sound = heard[int(onset_s * RATE_HZ) : max(int(end_s * RATE_HZ), int(onset_s * RATE_HZ) + 1)]
+    for sound, row in zip(sounds, probabilities, strict=True):
         label = LABELS[int(row.argmax())]
         measured.append((sound, label, hit_pitch_hz(sound, RATE_HZ) if label == "tom" else None))
     pitches = [pitch for _, _, pitch in measured if pitch is not None]
@@ -342,6 +332,15 @@ def _describe(
         )
         for (sound, label, pitch), onset_s, row in zip(measured, onsets_s, probabilities, strict=True)
     ]
+
+
+def _levels_db(take: NDArray[np.float32], gain: float) -> NDArray[np.float64]:
+    """Level of each column of a take [frames] in its own full scale, smoothed over three columns."""
+    power = np.square(take[: take.size // HOP * HOP].astype(np.float64) / gain).reshape(-1, HOP).mean(1)
+    if not power.size:
+        return power
+    padded = np.pad(power, 1, mode="edge")
+    return np.asarray(10 * np.log10((padded[:-2] + padded[1:-1] + padded[2:]) / 3 + 1e-12))
 
 
 def _duration_s(sound: NDArray[np.float32]) -> float:

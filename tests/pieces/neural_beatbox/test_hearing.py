@@ -9,17 +9,19 @@ import soundfile
 import torch
 
 from installation.networks import weights
+from pieces.imaginary_soundscape import voices
 from pieces.neural_beatbox import (
     hearing,
     hearing_examples,
     hearing_material,
     hearing_windows,
+    onsets,
     synthesis,
     takes,
     train_hearing,
 )
 from pieces.neural_beatbox.evaluate_hearing import matched_errors_s
-from pieces.neural_beatbox.hearing import LABELS, HeardHit, Hearing, hit_pitch_hz, pick_onsets, tom_register
+from pieces.neural_beatbox.hearing import LABELS, HeardHit, Hearing, hit_pitch_hz, tom_register
 from pieces.neural_beatbox.second_opinion import Lesson
 
 RATE_HZ = 44_100
@@ -39,9 +41,9 @@ def composed(seed: int, voice: synthesis.Voice = "mouth", labels: tuple[str, ...
 
 
 def well_formed(hits: list[HeardHit], seconds: float) -> bool:
-    onsets = [hit.onset_s for hit in hits]
+    begin = [hit.onset_s for hit in hits]
     return (
-        onsets == sorted(onsets)
+        begin == sorted(begin)
         and all(0 <= hit.onset_s <= seconds and hit.duration_s > 0 and np.isfinite(hit.peak) for hit in hits)
         and all(hit.probabilities.shape == (9,) and abs(hit.probabilities.sum() - 1) < 1e-3 for hit in hits)
         and all(hit.label == LABELS[int(hit.probabilities.argmax())] for hit in hits)
@@ -123,7 +125,7 @@ def test_abuse_is_heard_without_error(ear: Hearing, kind: str) -> None:
     }[kind].astype(np.float32)
     hits = ear.hear(samples, RATE_HZ)
     assert well_formed(hits, samples.size / RATE_HZ)
-    assert len(hits) <= hearing.MOST_HITS
+    assert len(hits) <= onsets.MOST
 
 
 def test_a_take_of_two_hundred_sounds(ear: Hearing) -> None:
@@ -133,6 +135,56 @@ def test_a_take_of_two_hundred_sounds(ear: Hearing) -> None:
         sound = synthesis.hit(("kick", "hat_closed")[int(rng.integers(2))], rng, RATE_HZ, "drum")[:4000]
         samples[onset : onset + sound.size] += sound
     assert 150 < len(ear.hear(samples, RATE_HZ)) <= 220
+
+
+@pytest.mark.parametrize("a_second", [15, 20, 33])
+@pytest.mark.parametrize("kind", ["noise", "tone"])
+def test_a_trill_as_dense_as_a_visitor_can_make_it_is_heard(ear: Hearing, kind: str, a_second: int) -> None:
+    rng = np.random.default_rng(0)
+    samples = np.zeros(6 * RATE_HZ, np.float32)
+    for number in range(6 * a_second - 1):
+        t = np.arange(300) / RATE_HZ
+        sound = rng.standard_normal(300) if kind == "noise" else np.sin(2 * np.pi * 800 * t)
+        start = round(number * RATE_HZ / a_second)
+        samples[start : start + 300] += (0.3 * sound * np.exp(-480 * t)).astype(np.float32)[: samples.size - start]
+    hits = ear.hear(samples, RATE_HZ)
+    assert hits and well_formed(hits, 6.0)
+
+
+@pytest.mark.parametrize("attack_s", [0.15, 3.0])
+def test_a_whistle_that_swells_is_heard(ear: Hearing, attack_s: float) -> None:
+    t = np.arange(6 * RATE_HZ) / RATE_HZ
+    swell = np.clip((t - 1) / attack_s, 0, 1) * np.clip((5 - t) / 0.15, 0, 1)
+    room = np.random.default_rng(0).normal(0, 1e-3, t.size)
+    (hit,) = ear.hear((0.2 * np.sin(2 * np.pi * 1200 * t) * swell + room).astype(np.float32), RATE_HZ)
+    assert 1.0 < hit.onset_s < 1.0 + attack_s
+
+
+@pytest.mark.parametrize("level", [1e-3, 0.02])
+def test_a_room_that_is_never_still_is_not_a_visitor(ear: Hearing, level: float) -> None:
+    """It was a cymbal at the beginning of every take in which nobody performed."""
+    rng = np.random.default_rng(0)
+    for slope in (0.0, 0.5):
+        room = takes.coloured_noise(rng, 6 * RATE_HZ, slope)
+        room *= np.float32(level / room.std())
+        assert ear.hear(room, RATE_HZ) == []
+        clap = room.copy()
+        clap[2 * RATE_HZ : 2 * RATE_HZ + 2400] += 0.5 * rng.standard_normal(2400).astype(np.float32)
+        assert len(ear.hear(clap, RATE_HZ)) == 1, "and somebody in it is"
+
+
+def test_speech_becomes_percussion(ear: Hearing) -> None:
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        speaker, samples, start = voices.speaker(rng), np.zeros(6 * voices.SPEECH_HZ, np.float32), 4000
+        while start < 5 * voices.SPEECH_HZ:
+            said = voices.phrase(rng, speaker)[: samples.size - start]
+            samples[start : start + said.size] += 0.3 * said
+            start += said.size + voices.SPEECH_HZ // 4
+        hits = ear.hear(samples, voices.SPEECH_HZ)
+        assert len(hits) >= 4 and {hit.label for hit in hits} == {"percussion"}
+    drums = composed(1)
+    assert {hit.label for hit in ear.hear(drums.samples, RATE_HZ)} > {"percussion"}, "drums stay what they are"
 
 
 def test_toms_have_pitch_and_register() -> None:
@@ -146,17 +198,6 @@ def test_toms_have_pitch_and_register() -> None:
     assert tom_register([60, 140, 250]) == ["low", "mid", "high"]
     assert tom_register([300, 310]) == ["high", "high"]
     assert tom_register([]) == []
-
-
-def test_peaks_of_nearness_become_onsets_between_columns() -> None:
-    nearness = np.zeros(100, np.float32)
-    nearness[[10, 11]] = (0.9, 0.6)
-    nearness[[40, 43]] = (0.8, 0.7)  # 15 ms apart: one sound
-    nearness[70] = 0.2
-    onsets = pick_onsets(nearness)
-    assert onsets == pytest.approx([10.4, 40], abs=0.01)
-    assert pick_onsets(np.zeros(50, np.float32)).size == 0
-    assert pick_onsets(np.array([0.9, 0.1], np.float32))[0] == pytest.approx(0.1, abs=0.01)
 
 
 def test_weights_of_another_shape_are_refused_with_a_remedy(tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""Where the sounds of a take begin: the peaks of the onset head, and what is done where it finds none.
+
+Whoever performs is heard: a trill without a pause and a whistle that swells have no onset that the network has
+learned from, and they begin all the same. Whoever does not is not: a room that is never still has no beginning,
+though a take of it begins.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+THRESHOLD, FAINT = 0.5, 0.2  # of nearness
+SHORTEST_GAP = 7  # columns between two onsets
+MOST = 400  # onsets
+AT_ONCE = 10  # columns from the beginning of a take in which the room seems to begin
+SHORT = 100  # columns: a file that is no longer holds one sound and no room
+ATTACK = 10  # columns in which a sound reaches its level
+RISE_DB = 6.0  # that what may be the room alone must exceed what is always there
+SWELL_DB = 12.0  # that a take's loud parts exceed its quiet ones where somebody performs
+NEAR_DB = 9.0  # below its loudest, a swelling sound has begun
+STEADY_DB = -26.0  # full scale: what is always as loud as this is no room, but a hum or a whistle
+QUIET, LOUD = 20, 95  # percentiles of a take's levels
+
+Columns = NDArray[np.float64]
+
+
+def beginnings(nearness: NDArray[np.float32], levels_db: NDArray[np.float64], lead: int) -> Columns:
+    """Onsets of a take in columns, with fractions, ascending; none where nobody performs.
+
+    Args:
+        nearness: what the onset head says of each column.
+        levels_db: of each column from `lead` on, in full scale of the microphone.
+        lead: columns of silence before the take.
+    """
+    if not levels_db.size:
+        return np.zeros(0)
+    always = float(np.percentile(levels_db, QUIET))
+    if levels_db.size <= SHORT:
+        always = -np.inf
+    found = pick_onsets(nearness)
+    stand_out = _stand_out(levels_db, found, lead, always)
+    if stand_out.any():  # somebody performs; what is softer than that belongs to it, but for the take's beginning
+        return np.asarray(found[stand_out | (found >= lead + AT_ONCE)])
+    found = pick_onsets(nearness, FAINT)
+    stand_out = _stand_out(levels_db, found, lead, always)
+    if stand_out.any():
+        return np.asarray(found[stand_out])
+    peak = float(np.percentile(levels_db, LOUD))
+    if peak - always < SWELL_DB and always < STEADY_DB:
+        return np.zeros(0)
+    return np.array([lead + float(np.argmax(levels_db >= peak - NEAR_DB))])
+
+
+def _stand_out(levels_db: NDArray[np.float64], onsets: Columns, lead: int, always: float) -> NDArray[np.bool_]:
+    """Which of the `onsets` begin something that exceeds what is always there."""
+    starts = np.maximum(onsets.round().astype(int) - lead, 0)
+    heights = [levels_db[start : start + ATTACK].max(initial=-np.inf) - always for start in starts]
+    return np.array(heights) > RISE_DB if heights else np.zeros(0, bool)
+
+
+def pick_onsets(nearness: NDArray[np.float32], threshold: float = THRESHOLD) -> Columns:
+    """Peaks of the onset head's output [columns] -> onsets in columns, with fractions, ascending."""
+    padded = np.pad(nearness.astype(np.float64), 2)
+    peaks = np.flatnonzero((nearness >= threshold) & (nearness >= padded[1:-3]) & (nearness > padded[3:-1]))
+    kept: list[int] = []
+    for column in peaks[np.argsort(-nearness[peaks], kind="stable")][: 4 * MOST]:
+        if all(abs(column - other) >= SHORTEST_GAP for other in kept):
+            kept.append(int(column))
+    columns = np.sort(np.array(kept[:MOST], dtype=np.int64))
+    around = np.stack([padded[columns + shift] for shift in range(5)])  # [5, onsets], the peak in the middle
+    centre = (around * np.arange(-2, 3)[:, None]).sum(0) / around.sum(0)
+    return np.asarray(np.maximum(columns + centre, 0.0))

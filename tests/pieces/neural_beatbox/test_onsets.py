@@ -1,0 +1,47 @@
+"""Where sounds begin, from the onset head's output and the take's levels alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pieces.neural_beatbox.onsets import beginnings, pick_onsets
+
+
+def test_peaks_of_nearness_become_onsets_between_columns() -> None:
+    nearness = np.zeros(100, np.float32)
+    nearness[[10, 11]] = (0.9, 0.6)
+    nearness[[40, 43]] = (0.8, 0.7)  # 15 ms apart: one sound
+    nearness[70] = 0.2
+    onsets = pick_onsets(nearness)
+    assert onsets == pytest.approx([10.4, 40], abs=0.01)
+    assert pick_onsets(np.zeros(50, np.float32)).size == 0
+    assert pick_onsets(np.array([0.9, 0.1], np.float32))[0] == pytest.approx(0.1, abs=0.01)
+
+
+def test_what_begins_with_the_take_must_stand_out_of_it() -> None:
+    """The silence that is put before a take makes an onset of any room."""
+    nearness, levels_db = np.zeros(212, np.float32), np.full(200, -40.0)
+    nearness[12] = 0.9
+    assert beginnings(nearness, levels_db, 12).size == 0
+    levels_db[:8] = -20.0
+    assert beginnings(nearness, levels_db, 12) == pytest.approx([12.0])
+
+
+def test_faint_onsets_count_only_where_there_is_no_other_and_only_if_it_gets_louder() -> None:
+    nearness, levels_db = np.zeros(212, np.float32), np.full(200, -40.0)
+    nearness[[62, 112]] = 0.3
+    levels_db[100:110] = -20.0
+    assert beginnings(nearness, levels_db, 12) == pytest.approx([112.0])
+    nearness[162] = 0.8
+    assert beginnings(nearness, levels_db, 12) == pytest.approx([112.0]), "nor does what is near and no louder"
+    levels_db[150:160] = -30.0
+    assert beginnings(nearness, levels_db, 12) == pytest.approx([162.0])
+    nearness[182] = 0.8
+    assert beginnings(nearness, levels_db, 12) == pytest.approx([162.0, 182.0]), "softer sounds of a performance"
+
+
+def test_what_swells_begins_where_it_has_come_near_its_height() -> None:
+    levels_db = np.concatenate([np.linspace(-60, -20, 100), np.full(100, -20.0)])
+    assert beginnings(np.zeros(212, np.float32), levels_db, 12) == pytest.approx([12 + 77], abs=1)
+    assert beginnings(np.zeros(12, np.float32), np.zeros(0), 12).size == 0
