@@ -1,6 +1,7 @@
 """The caption: what is heard, in small type, each with a small compass that says from where; above it, an invitation.
 
-It stands low at the left and is not missed by who does not look for it. Lines come and go as softly as the sounds,
+It stands low at the left and is not missed by who does not look for it. Lines come and go as softly as the sounds;
+no two are ever in one place: one that comes waits until those that leave have gone, and stands above those that stay;
 and the corner that they stand in loses light with them, so that they can be read on snow.
 Nothing here knows why something is heard.
 """
@@ -8,7 +9,7 @@ Nothing here knows why something is heard.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -26,7 +27,8 @@ EM = 1 / 34  # of the screen's short side
 MARGIN = 1 / 20
 ROW = 1.62  # in ems
 LINES = 4
-COMES_SECONDS, LEAVES_SECONDS = 1.2, 1.2
+COMES_SECONDS, LEAVES_SECONDS = 1.2, 0.8
+MOVES_SECONDS = 0.25  # in which a line has taken two thirds of its way
 QUIET = 0.04  # of the power: what is quieter is not named
 FAINT, PLAIN = 0.8, 0.95  # opacity of the quietest and the loudest line
 SHADE = 0.62  # how much of its light a picture loses behind lines: the first has 4.5 : 1 on white (WCAG 1.4.3)
@@ -51,35 +53,42 @@ class Captions:
         self._invited = 0.0  # how much of it is there 0..1
         self._above = 0.0  # the row that it stands on
         self._lines: dict[str, tuple[Heard, float]] = {}  # name -> what is heard, how much of it is there 0..1
-        self._rows: dict[str, float] = {}  # name -> row, counted from below; moves when others come and go
+        self._rows: dict[str, float] = {}  # name -> row, counted from below; falls when others have gone
         self._masks: dict[tuple[str, int, int], Mask] = {}
         self._compasses: dict[tuple[int | None, int], Mask] = {}
 
     def advance(self, heard: Sequence[Heard], delta: float, inviting: bool = False) -> None:
         """One frame on: `heard` is what sounds now, the loudest first; `inviting` brings the invitation."""
-        named = [one for one in heard if one.share >= QUIET][:LINES]
-        now = {one.name: one for one in named}
-        for one in named:
-            share = self._lines[one.name][1] if one.name in self._lines else 0.0
-            self._lines[one.name] = one, min(1.0, share + delta / COMES_SECONDS)
-        for name in [name for name in self._lines if name not in now]:
-            old, share = self._lines[name]
-            share -= delta / LEAVES_SECONDS
-            if share > 0:
-                self._lines[name] = old, share
+        now = {one.name: one for one in [one for one in heard if one.share >= QUIET][:LINES]}
+        for name, (old, share) in list(self._lines.items()):
+            if name in now:
+                self._lines[name] = now[name], min(1.0, share + delta / COMES_SECONDS)
+            elif share > delta / LEAVES_SECONDS:
+                self._lines[name] = old, share - delta / LEAVES_SECONDS
             else:
-                del self._lines[name]
-                self._rows.pop(name, None)
-        order = sorted(now)  # by name: lines do not climb over each other as the visitor turns
-        for name in self._lines:
-            wanted = float(order.index(name)) if name in now else self._rows.get(name, 0.0)
-            before = self._rows.get(name, wanted)
-            self._rows[name] = before + (wanted - before) * (1 - math.exp(-delta / 0.25))
+                del self._lines[name], self._rows[name]
+        self._settle(now, 1 - math.exp(-delta / MOVES_SECONDS))
+        arriving = [name for name in now if name not in self._lines]
+        free = max(self._rows.values(), default=-1.0) + 1
+        top = max(free, float(len(now)))
+        if self._invited == 0:
+            self._above = top + APART
+        self._above += (top + APART - self._above) * (1 - math.exp(-delta / MOVES_SECONDS))
+        if now.keys() >= self._lines.keys() and self._above >= free + len(arriving):  # there is room
+            for number, name in enumerate(sorted(arriving)):
+                self._lines[name], self._rows[name] = (now[name], min(1.0, delta / COMES_SECONDS)), free + number
         step = delta / COMES_SECONDS if inviting else -delta / LEAVES_SECONDS
-        above = max(self._rows.values(), default=-1 - APART) + 1 + APART
-        unseen = self._invited == 0
-        self._above = above if unseen else self._above + (above - self._above) * (1 - math.exp(-delta / 0.25))
         self._invited = min(1.0, max(0.0, self._invited + step))
+
+    def _settle(self, stay: Container[str], share: float) -> None:
+        """Lines move down where there is room, by a share of the way; those that leave are not passed."""
+        floor = -1.0
+        for name, row in sorted(self._rows.items(), key=lambda item: item[1]):
+            if name in stay:
+                floor += 1
+                self._rows[name] = row + (floor - row) * share
+            else:
+                floor = row
 
     def paint(self, canvas: Picture) -> None:
         """Lay the lines onto a picture [height, width, 3]."""

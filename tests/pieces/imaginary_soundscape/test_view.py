@@ -61,6 +61,39 @@ def test_no_more_lines_than_can_be_read_and_none_for_what_is_hardly_heard() -> N
     assert "faint.wav" not in lines._lines
 
 
+def places(lines: Captions) -> list[float]:
+    """Of everything that is seen of them, the rows from below."""
+    return sorted(row for _, _, row, _, there in lines._set(8) if there > 0)
+
+
+@pytest.mark.parametrize("inviting", [False, True])
+def test_no_two_lines_are_ever_in_one_place(inviting: bool) -> None:
+    random, seen = np.random.default_rng(0), 0
+    for _ in range(40):
+        lines = Captions(Blocks(), ["Pull", "Ziehen"])
+        for _ in range(12):
+            names = random.choice(list("abcdefgh"), random.integers(0, captions.LINES + 1), replace=False)
+            for _ in range(round(random.exponential(25))):
+                lines.advance([Heard(name, 0.0, 1 / len(names)) for name in names], 0.05, inviting)
+                rows = places(lines)
+                assert (np.diff(rows) >= 1 - 1e-6).all()
+                seen = max(seen, len(rows))
+    assert seen >= captions.LINES
+
+
+def test_when_everything_changes_what_leaves_goes_first_and_what_comes_stands_low() -> None:
+    lines = Captions(Blocks())
+    for _ in range(60):
+        lines.advance([Heard(name, 0.0, 1 / 4) for name in "abcd"], 0.05)
+    for _ in range(60):
+        lines.advance([Heard(name, 0.0, 1 / 2) for name in "xy"], 0.05)
+        assert not (set("abcd") & set(lines._rows) and set("xy") & set(lines._rows))
+    assert lines._rows == {"x": 0, "y": 1} and places(lines) == [0, 1]
+    for _ in range(60):
+        lines.advance([Heard("y", 0.0, 1.0)], 0.05)
+    assert lines._rows == {"y": pytest.approx(0, abs=0.01)}, "it falls into the room that is left"
+
+
 @pytest.mark.parametrize("size", [(320, 180), (180, 320), (40, 900), (64, 48)])
 def test_captions_stay_on_any_screen(size: tuple[int, int]) -> None:
     lines = Captions(Blocks())
