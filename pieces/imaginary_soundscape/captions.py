@@ -2,7 +2,7 @@
 
 It stands low at the left and is not missed by who does not look for it. Lines come and go as softly as the sounds;
 no two are ever in one place: one that comes waits until those that leave have gone, and stands above those that stay;
-and the corner that they stand in loses light with them, so that they can be read on snow.
+and cast a shadow that only what is bright loses light to (`shadow.py`), so that they can be read on snow.
 Nothing here knows why something is heard.
 """
 
@@ -13,13 +13,12 @@ from collections.abc import Callable, Container, Iterator, Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from installation.piece import Picture, Type
+from pieces.imaginary_soundscape import shadow
 from pieces.imaginary_soundscape.playing import Heard
+from pieces.imaginary_soundscape.shadow import Mask
 from pieces.imaginary_soundscape.titles import title_of
-
-Mask = NDArray[np.uint8]
 
 INK = (238, 235, 228)
 GROUND = (13, 13, 14)  # where there is no picture
@@ -30,11 +29,8 @@ LINES = 4
 COMES_SECONDS, LEAVES_SECONDS = 1.2, 0.8
 MOVES_SECONDS = 0.25  # in which a line has taken two thirds of its way
 QUIET = 0.04  # of the power: what is quieter is not named
-FAINT, PLAIN = 0.8, 0.95  # opacity of the quietest and the loudest line
-SHADE = 0.62  # how much of its light a picture loses behind lines: the first has 4.5 : 1 on white (WCAG 1.4.3)
-SOFT = 0.36  # of the screen's short side: from the letters to where nothing is lost; so soft that it has no edge
+FAINT, PLAIN = 0.92, 0.97  # opacity of the quietest and the loudest line
 APART = 0.5  # between what is heard and the invitation above it, in rows
-GRID = 24  # places on that way at which it is worked out
 BASELINE = 1.08  # of the mask that type is set in, in ems
 FINE = 8  # the compass is drawn so much larger
 LONGEST = 0.75  # of the screen's short side
@@ -56,6 +52,7 @@ class Captions:
         self._rows: dict[str, float] = {}  # name -> row, counted from below; falls when others have gone
         self._masks: dict[tuple[str, int, int], Mask] = {}
         self._compasses: dict[tuple[int | None, int], Mask] = {}
+        self._shadows: dict[int, tuple[Mask, Mask]] = {}  # id of a mask -> the mask, and its shadow
 
     def advance(self, heard: Sequence[Heard], delta: float, inviting: bool = False) -> None:
         """One frame on: `heard` is what sounds now, the loudest first; `inviting` brings the invitation."""
@@ -96,19 +93,30 @@ class Captions:
         em = max(8, round(EM * min(width, height)))
         left, bottom = round(MARGIN * min(width, height)), height - round(MARGIN * min(width, height))
         drawn: list[tuple[Mask, int, int, float]] = []
-        corners: list[tuple[int, int, float]] = []
+        shadows: list[shadow.Shadow] = []
         for text, sign, row, opacity, there in self._set(em):
             shown = 0.5 - 0.5 * math.cos(math.pi * there)
             top = round(bottom - (row + 1) * ROW * em)
             ink = self._line(text, em, round(LONGEST * min(width, height)))
-            indent, high = left + round(1.75 * em), top - round((BASELINE - 1.0) * em)
-            corners.append((indent + ink.shape[1], top, shown))
-            drawn.append((ink, indent, high, opacity * shown))
+            parts = [(ink, left + round(1.75 * em), top - round((BASELINE - 1.0) * em))]
             if sign is not None:
-                drawn.append((sign, left, top + round(0.62 * em) - sign.shape[0] // 2, opacity * shown))
-        _dim(canvas, corners, SOFT * min(width, height))
+                parts.append((sign, left, top + round(0.62 * em) - sign.shape[0] // 2))
+            for mask, x, y in parts:
+                pad = shadow.pad_px(em)
+                drawn.append((mask, x, y, opacity * shown))
+                shadows.append(shadow.Shadow(self._shadow(mask, em), x - pad, y - pad, shown))
+        shadow.cast(canvas, shadows, em)
         for mask, x, y, share in drawn:
             _blend(canvas, mask, x, y, share)
+
+    def _shadow(self, mask: Mask, em: int) -> Mask:
+        """Of a mask that is kept: worked out once."""
+        kept = self._shadows.get(id(mask))
+        if kept is None or kept[0] is not mask:
+            if len(self._shadows) > 400:
+                self._shadows.clear()
+            kept = self._shadows[id(mask)] = mask, shadow.around(mask, em)
+        return kept[1]
 
     def _set(self, em: int) -> Iterator[tuple[str, Mask | None, float, float, float]]:
         """Each line: its text, the sign before it, its row from below, its opacity, and how much of it is there."""
@@ -119,7 +127,7 @@ class Captions:
             for number, line in enumerate(self._invitation):
                 row = self._above + len(self._invitation) - 1 - number
                 first = number == 0
-                yield line, _arrows(em) if first else None, row, PLAIN if first else FAINT, self._invited
+                yield line, self._arrows(em) if first else None, row, PLAIN if first else FAINT, self._invited
 
     def _line(self, title: str, em: int, longest: int) -> Mask:
         key = title, em, longest
@@ -156,54 +164,24 @@ class Captions:
             self._compasses[key] = np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
         return self._compasses[key]
 
-
-def _arrows(em: int) -> Mask:
-    """The sign of what can be pulled: two points that lead away from each other."""
-    side = 2 * (em // 2) + 1
-    large = np.zeros((side * FINE, side * FINE), np.uint8)
-    for way in (-1, 1):
-        point = np.array([[0.24, -0.22], [0.46, 0.0], [0.24, 0.22]]) * (way, 1) + 0.5
-        corners = np.round(point * side * FINE).astype(np.int32)
-        cv2.polylines(large, [corners], False, 230, max(1, round(0.075 * side * FINE)), cv2.LINE_AA)
-    return np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _dim(canvas: Picture, corners: Sequence[tuple[int, int, float]], soft: float) -> None:
-    """Take light from the lower left of the canvas: SHADE of it up to each (right, top, share of the line).
-
-    From there it comes back within `soft` pixels. Where several reach, the one that takes most counts: lines that
-    stand close do not darken each other. Worked out on a coarse grid, because it is smooth and a screen is large.
-    """
-    if not corners:
-        return
-    height, width = canvas.shape[:2]
-    step = max(1, round(soft / GRID))
-    first = max(0, math.floor(min(top for _, top, _ in corners) - soft))
-    last = min(width, math.ceil(max(right for right, _, _ in corners) + soft))
-    across = np.arange(math.ceil(last / step)) * step
-    down = first + np.arange(math.ceil((height - first) / step)) * step
-    taken = np.zeros((len(down), len(across)), np.float32)
-    for right, top, share in corners:
-        beside, above = np.maximum(0, across - right) / soft, np.maximum(0, top - down) / soft
-        left = np.maximum(0, 1 - beside[None] ** 2 - above[:, None] ** 2)
-        np.maximum(taken, share * left**3, out=taken)
-    kept = cv2.cvtColor(np.rint(255 * (1 - SHADE * taken)).astype(np.uint8), cv2.COLOR_GRAY2RGB)
-    kept = cv2.resize(kept, (len(across) * step, len(down) * step), interpolation=cv2.INTER_LINEAR)
-    under = canvas[first:, :last]
-    under[:] = cv2.multiply(under, kept[: height - first, :last], scale=1 / 255)
+    def _arrows(self, em: int) -> Mask:
+        """The sign of what can be pulled: two points that lead away from each other."""
+        key = "", em, 0
+        if key not in self._masks:
+            side = 2 * (em // 2) + 1
+            large = np.zeros((side * FINE, side * FINE), np.uint8)
+            for way in (-1, 1):
+                point = np.array([[0.24, -0.22], [0.46, 0.0], [0.24, 0.22]]) * (way, 1) + 0.5
+                corners = np.round(point * side * FINE).astype(np.int32)
+                cv2.polylines(large, [corners], False, 230, max(1, round(0.075 * side * FINE)), cv2.LINE_AA)
+            self._masks[key] = np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+        return self._masks[key]
 
 
 def _blend(canvas: Picture, mask: Mask, left: int, top: int, share: float) -> None:
     """Lay ink onto the canvas through a mask with its corner at (left, top); what lies outside is cut off."""
-    under, cover = _overlap(canvas, mask, left, top)
+    under, cover = shadow.overlap(canvas, mask, left, top)
     if not cover.size or share <= 0:
         return
     inked = cover[..., None].astype(np.float32) * (share / 255)
     under[:] = (under + (np.array(INK, np.float32) - under) * inked + 0.5).astype(np.uint8)
-
-
-def _overlap(canvas: Picture, mask: Mask, left: int, top: int) -> tuple[Picture, Mask]:
-    """What a mask with its corner at (left, top) covers of the canvas, and the part of the mask that does."""
-    x0, y0 = max(left, 0), max(top, 0)
-    x1, y1 = max(x0, min(left + mask.shape[1], canvas.shape[1])), max(y0, min(top + mask.shape[0], canvas.shape[0]))
-    return canvas[y0:y1, x0:x1], np.ascontiguousarray(mask[y0 - top : y1 - top, x0 - left : x1 - left])
