@@ -315,6 +315,12 @@ class Controls(Settings):
     previous: Annotated[list[Trigger], BeforeValidator(one_or_more), AfterValidator(_silent)] = Field(
         default=["left", "wheel up"], description="what goes back to the one before"
     )
+    up: Annotated[list[Trigger], BeforeValidator(one_or_more), AfterValidator(_silent)] = Field(
+        default=["up"], description="what looks up, in pieces in which one looks around"
+    )
+    down: Annotated[list[Trigger], BeforeValidator(one_or_more), AfterValidator(_silent)] = Field(
+        default=["down"], description="what looks down"
+    )
     sound_db: float = Field(
         default=-24.0,
         ge=-60,

@@ -43,7 +43,7 @@ AHEAD_SECONDS = 0.1  # mixed beyond what is heard, as in a live run
 VIDEO_CODECS = ("libopenh264", "libx264", "mpeg4")
 VISIT_EVERY = 16.0
 MANY = 1000
-CONTROLS = ("button", "next", "previous")
+CONTROLS = ("button", "next", "previous", "up", "down")
 log = logging.getLogger("render")
 Press = tuple[float, str]  # seconds from the first picture, and the control
 

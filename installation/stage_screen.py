@@ -17,7 +17,7 @@ from installation.exhibition import Exhibition
 from installation.health.vitals import Vitals
 from installation.piece import Answer, Size
 
-CONTROLS = ("button", "next", "previous")
+CONTROLS = ("button", "next", "previous", "up", "down")
 LOOKED_FOR_AFTER = (15.0, 60.0)  # seconds without a screen: the first time, and every other
 log = logging.getLogger("stage")
 

@@ -40,9 +40,11 @@ class Captions:
     """Draws lines onto pictures; remembers which are on their way.
 
     `invitation` is what who does nothing is told, a line for each language; `called` says what a sound is called.
+    `pulled` is where to: to the sides, up and down.
     """
 
     def __init__(self, type: Type, invitation: Sequence[str] = (), called: Callable[[str], str] = title_of) -> None:
+        self.pulled = True, False
         self._type = type
         self._called = called
         self._invitation = tuple(line for line in invitation if line.strip())[:LINES]
@@ -52,6 +54,7 @@ class Captions:
         self._rows: dict[str, float] = {}  # name -> row, counted from below; falls when others have gone
         self._masks: dict[tuple[str, int, int], Mask] = {}
         self._compasses: dict[tuple[int | None, int], Mask] = {}
+        self._signs: dict[tuple[tuple[bool, bool], int], Mask] = {}
         self._shadows: dict[int, tuple[Mask, Mask]] = {}  # id of a mask -> the mask, and its shadow
 
     def advance(self, heard: Sequence[Heard], delta: float, inviting: bool = False) -> None:
@@ -165,17 +168,20 @@ class Captions:
         return self._compasses[key]
 
     def _arrows(self, em: int) -> Mask:
-        """The sign of what can be pulled: two points that lead away from each other."""
-        key = "", em, 0
-        if key not in self._masks:
+        """The sign of what can be pulled: points that lead away from each other, to where it can be."""
+        key = self.pulled, em
+        if key not in self._signs:
             side = 2 * (em // 2) + 1
             large = np.zeros((side * FINE, side * FINE), np.uint8)
-            for way in (-1, 1):
-                point = np.array([[0.24, -0.22], [0.46, 0.0], [0.24, 0.22]]) * (way, 1) + 0.5
-                corners = np.round(point * side * FINE).astype(np.int32)
-                cv2.polylines(large, [corners], False, 230, max(1, round(0.075 * side * FINE)), cv2.LINE_AA)
-            self._masks[key] = np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
-        return self._masks[key]
+            wide = 0.22 if sum(self.pulled) == 1 else 0.14  # four of them are smaller
+            point = np.array([[0.46 - wide, -wide], [0.46, 0.0], [0.46 - wide, wide]])
+            for upright in (False, True):
+                for way in (-1, 1) if self.pulled[upright] else ():
+                    drawn = point[:, ::-1] if upright else point
+                    corners = np.round((way * drawn + 0.5) * side * FINE).astype(np.int32)
+                    cv2.polylines(large, [corners], False, 230, max(1, round(0.075 * side * FINE)), cv2.LINE_AA)
+            self._signs[key] = np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+        return self._signs[key]
 
 
 def _blend(canvas: Picture, mask: Mask, left: int, top: int, share: float) -> None:

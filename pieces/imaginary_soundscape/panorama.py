@@ -4,9 +4,10 @@ Lives here: geometry. Must not live here: files (`pictures.py`), and who turns (
 
 An equirectangular panorama is laid onto a cylinder around the visitor once for each size of the screen. To turn is
 then to move a window along the sheet, by any part of a pixel, which is cheap at 4K; and uprights stay upright. A
-photograph is a sheet of its own, a little larger than the screen, along whose longer way one looks.
+photograph is a sheet of its own, a little larger than the screen both ways, so that it can be pulled any way.
 
-Headings are degrees clockwise from the middle of the picture; the front of a panorama is its middle column.
+Headings are degrees clockwise from the middle of the picture, rises are degrees up from it; the front of a panorama
+is its middle column.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ ACROSS_DEG = 90.0  # of a panorama on a wide screen
 UPRIGHT_DEG = 80.0  # from top to bottom of an upright screen
 ASPECT, TOLERANCE = 2.0, 0.02  # of an equirectangular panorama: 360° by 180°
 VIEW_DEG, VIEW_PX = 80.0, 160  # what is looked at in one direction: a square
-ROOM = 1.06  # a photograph is larger than the screen by this: there is always somewhere to look
+ROOM = 1.16  # a photograph is larger than the screen by this: there is always somewhere to look
+PULLED_DEG = 3.0  # to either side, at least, is worth a pull
 LONGEST = 5.0  # beyond so many screens, only the middle of a photograph is shown
 SHEET_ROWS = 2160  # sheets are no higher: a larger screen is filled by enlarging
 TAPS = 4  # pixels that a pixel between pixels is made of
@@ -35,19 +37,21 @@ class Sheet:
     """A picture prepared for screens of `size`.
 
     `pixels` is RGB [rows, columns, 3]; a panorama's goes on beyond its right edge with its left one, so that every
-    window is in one piece. `limit_deg` is how far one can turn to either side; None is all round. `tall`: turning
-    looks up and down. `per_degree` is pixels a degree.
+    window is in one piece. `limit_deg` is how far one can turn to either side; None is all round. `limit_up_deg` is
+    how far one can look up or down. `tall`: there is more to see that way. `per_degree` is pixels a degree.
     """
 
     pixels: Picture
     size: Size
     per_degree: float
     limit_deg: float | None
+    limit_up_deg: float = 0.0
     tall: bool = False
 
     @property
-    def around(self) -> bool:
-        return self.limit_deg is None
+    def ways(self) -> tuple[bool, bool]:
+        """Whether it can be pulled to the sides, and up and down, so that one sees it."""
+        return self.limit_deg is None or self.limit_deg >= PULLED_DEG, self.limit_up_deg >= PULLED_DEG
 
 
 def is_panorama(picture: Picture) -> bool:
@@ -118,13 +122,15 @@ def _flat(picture: Picture, size: Size) -> Sheet:
     spare_across, spare_down = sides[0] - width - TAPS, sides[1] - height - TAPS
     tall = spare_down / height > spare_across / width
     per_degree = (height if tall else width) / ACROSS_DEG
-    return Sheet(pixels, size, per_degree, max(spare_down if tall else spare_across, 0) / 2 / per_degree, tall)
+    return Sheet(pixels, size, per_degree, spare_across / 2 / per_degree, spare_down / 2 / per_degree, tall)
 
 
-def window(sheet: Sheet, heading_deg: float) -> Picture:
-    """What a screen shows of a sheet, [height, width, 3] of `sheet.size`, to the fraction of a pixel.
+def window(sheet: Sheet, heading_deg: float, rise_deg: float = 0.0) -> Picture:
+    """What a screen shows of a sheet, [height, width, 3] of `sheet.size`.
 
-    `heading_deg` is where the middle of the screen looks; what lies beyond a photograph's edge is not shown.
+    `heading_deg` and `rise_deg` are where the middle of the screen looks; what lies beyond a photograph's edge is not
+    shown. The longer way, along which it drifts, is followed to the fraction of a pixel, the other to whole ones:
+    both would cost twice the time.
     """
     width, height = sheet.size
     rows, columns = sheet.pixels.shape[:2]
@@ -132,13 +138,14 @@ def window(sheet: Sheet, heading_deg: float) -> Picture:
         round_px = columns - width - TAPS
         at = (heading_deg * sheet.per_degree + round_px / 2 - width / 2 - 1) % round_px + 1
         return _between(sheet.pixels[:height], at, width)
-    turn = min(max(heading_deg, -sheet.limit_deg), sheet.limit_deg) * sheet.per_degree
-    left, top = (columns - width - TAPS) / 2, (rows - height - TAPS) / 2
+    right = min(max(heading_deg, -sheet.limit_deg), sheet.limit_deg) * sheet.per_degree
+    up = min(max(rise_deg, -sheet.limit_up_deg), sheet.limit_up_deg) * sheet.per_degree
+    left, top = max((columns - width - TAPS) / 2 + right, 0.0), max((rows - height - TAPS) / 2 - up, 0.0)
     if not sheet.tall:
-        top_px = int(top)
-        return _between(sheet.pixels[top_px : top_px + height], max(left + turn, 0.0) + 1, width)
-    left_px = int(left)
-    return _between_rows(sheet.pixels[:, left_px : left_px + width], max(top - turn, 0.0) + 1, height)
+        top_px = round(top)
+        return _between(sheet.pixels[top_px : top_px + height], left + 1, width)
+    left_px = round(left)
+    return _between_rows(sheet.pixels[:, left_px : left_px + width], top + 1, height)
 
 
 def _taps(part: float) -> NDArray[np.float32]:

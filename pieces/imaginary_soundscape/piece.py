@@ -157,7 +157,8 @@ class ImaginarySoundscape(Piece):
             fitted = moment.camera.fitted(moment.size)
             return self._view.draw_camera(fitted, moment.delta, self._playing.heard, chosen.caption)
         inviting = self._untouched >= INVITE_SECONDS and self._turns()
-        return self._view.draw(moment.size, heading, moment.delta, self._playing.heard, chosen.caption, inviting)
+        rise, heard = self._walk.rise, self._playing.heard
+        return self._view.draw(moment.size, heading, moment.delta, heard, chosen.caption, inviting, rise)
 
     def on_now(self) -> Sequence[str]:
         return sorted(heard.name for heard in self._playing.heard)  # under a finger, names must not change places
@@ -185,21 +186,22 @@ class ImaginarySoundscape(Piece):
                 self._view.replace(scene.sheet)
             self._scene = scene
         sheet = scene.sheet if scene is not None else None
-        pulled = moment.dragged
-        degrees = 0.0
-        if sheet is not None:
-            # The picture follows the finger, so that the view turns the other way.
-            degrees = -(pulled[1] if sheet.tall else pulled[0]) * sheet.size[1] / sheet.per_degree
-            degrees = -degrees if sheet.tall else degrees
+        right, down = moment.dragged
+        degrees = sheet.size[1] / sheet.per_degree if sheet is not None else 0.0  # in a height of the picture
+        count = moment.controls.count
         goes_on = self._walk.step(
             moment.delta,
-            steps=moment.controls.count("next") - moment.controls.count("previous"),
-            dragged_deg=degrees,
-            dragged_heights=abs(pulled[0]) + abs(pulled[1]),
+            steps=count("next") - count("previous"),
+            dragged_deg=-right * degrees,  # the picture follows the finger, so that the view turns the other way
+            dragged_heights=abs(right) + abs(down),
             pressed="button" in moment.controls,
             drift_deg=chosen.drift,
             stay=chosen.stay,
             limit_deg=sheet.limit_deg if sheet is not None else None,
+            steps_up=count("up") - count("down"),
+            dragged_up_deg=down * degrees,
+            limit_up_deg=sheet.limit_up_deg if sheet is not None else 0.0,
+            tall=sheet is not None and sheet.tall,
         )
         if goes_on:
             self._scenery.go_on()
@@ -211,7 +213,9 @@ class ImaginarySoundscape(Piece):
     def _turns(self) -> bool:
         """Whether there is clearly more of the picture than is seen at once."""
         sheet = self._scene.sheet if self._scene is not None else None
-        return sheet is not None and (sheet.limit_deg is None or sheet.limit_deg >= INVITE_DEG)
+        if sheet is None:
+            return False
+        return sheet.limit_deg is None or max(sheet.limit_deg, sheet.limit_up_deg) >= INVITE_DEG
 
     def _watch(self, moment: Moment) -> None:
         """Listen to what the camera sees, again and again."""

@@ -23,14 +23,15 @@ class View:
     def __init__(self, type: Type, invitation: Sequence[str] = (), called: Callable[[str], str] = title_of) -> None:
         self._captions = Captions(type, invitation, called)
         self._shown: Sheet | None = None
-        self._leaving: tuple[Sheet | None, float] | None = None  # and where it looks
+        self._leaving: tuple[Sheet | None, float, float] | None = None  # and where it looks
         self._faded = 1.0
-        self._heading = 0.0
+        self._heading, self._rise = 0.0, 0.0
+        self._arrives = False  # the next heading is another picture's
 
     def show(self, sheet: Sheet) -> None:
         """Another picture from the next frame on, faded to from what is seen now."""
-        self._leaving, self._faded = (self._shown, self._heading), 0.0
-        self._shown = sheet
+        self._leaving, self._faded = (self._shown, self._heading, self._rise), 0.0
+        self._shown, self._arrives = sheet, True
 
     def replace(self, sheet: Sheet) -> None:
         """The same picture for another screen."""
@@ -44,21 +45,23 @@ class View:
         heard: Sequence[Heard],
         captioned: bool,
         inviting: bool = False,
+        rise: float = 0.0,
     ) -> Picture:
-        """What is seen by who looks at `heading`, [height, width, 3] of `size`; `inviting`: that one can turn."""
-        turned = _turned(heading - self._heading)
-        self._heading = heading
-        picture = self._seen(self._shown, heading, size)
+        """What is seen by who looks at `heading` and `rise`, [height, width, 3] of `size`. `inviting`: to pull it."""
+        turned = 0.0 if self._arrives else _turned(heading - self._heading)
+        raised = 0.0 if self._arrives else rise - self._rise
+        self._heading, self._rise, self._arrives = heading, rise, False
+        picture = self._seen(self._shown, heading, rise, size)
         if self._leaving is not None:
             self._faded += delta / FADE_SECONDS
-            sheet, looked = self._leaving
+            sheet, looked, risen = self._leaving
             if self._faded >= 1:
                 self._leaving = None
             else:
-                looked = looked + turned if abs(turned) < 20 else looked  # an arrival looks ahead at once
-                self._leaving = sheet, looked
+                looked, risen = looked + turned, risen + raised
+                self._leaving = sheet, looked, risen
                 share = 0.5 - 0.5 * math.cos(math.pi * self._faded)
-                before = self._seen(sheet, looked, size)
+                before = self._seen(sheet, looked, risen, size)
                 picture = np.asarray(cv2.addWeighted(picture, share, before, 1 - share, 0), np.uint8)
         return self._captioned(picture, delta, heard, captioned, inviting)
 
@@ -70,14 +73,16 @@ class View:
     def _captioned(
         self, picture: Picture, delta: float, heard: Sequence[Heard], captioned: bool, inviting: bool = False
     ) -> Picture:
+        if self._shown is not None and inviting:
+            self._captions.pulled = self._shown.ways
         self._captions.advance(heard if captioned else (), delta, inviting and captioned)
         self._captions.paint(picture)
         return picture
 
-    def _seen(self, sheet: Sheet | None, heading: float, size: Size) -> Picture:
+    def _seen(self, sheet: Sheet | None, heading: float, rise: float, size: Size) -> Picture:
         if sheet is None:
             return np.full((size[1], size[0], 3), GROUND, np.uint8)
-        picture = window(sheet, heading)
+        picture = window(sheet, heading, rise)
         if sheet.size != size:  # another screen: its sheet is on the way
             width, height = size
             scale = max(width / sheet.size[0], height / sheet.size[1])

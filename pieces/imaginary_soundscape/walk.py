@@ -1,7 +1,8 @@
 """Where the visitor looks, and when it is time for the next picture. Arithmetic on time; no pixels, no sound.
 
 A drag moves the picture under the finger, and what is let go glides on and comes to rest. A key or the knob turns by
-a step. Who does nothing is taken along: after a moment the view drifts by itself, and after a while it goes on.
+a step. At its edges a photograph gives way a little, and comes back. Who does nothing is taken along: after a moment
+the view drifts by itself, and after a while it goes on.
 """
 
 from __future__ import annotations
@@ -19,17 +20,61 @@ EASE_SECONDS = 4.0  # in which drifting begins
 TAP_SECONDS = 0.35  # a press that does not become a drag within this time was meant as a press
 TAP_HEIGHTS = 0.012  # a drag is longer than this, in heights of the picture
 EDGE_SHARE = 0.82  # of the way to a photograph's edge, the drift turns back
+REST_SHARE = 0.88  # of the way to a photograph's edge; beyond it nothing stays
+HEAVY = 0.4  # how much of its way a hand takes the picture there
+BACK_SECONDS = 0.3  # in which it has nearly come back
 
 
 @dataclass
+class Way:
+    """One way in which one looks: degrees from the middle of the picture, to the right or up."""
+
+    at: float = 0.0
+    speed: float = 0.0  # degrees a second, of what was let go
+    owed: float = 0.0  # degrees of steps not yet taken
+
+    def step(self, delta: float, steps: int, dragged_deg: float, held: bool, limit_deg: float | None) -> None:
+        """One frame on. `limit_deg` is how far one can turn to either side; None is all round."""
+        over = self._over(limit_deg)
+        if dragged_deg * over > 0:
+            dragged_deg *= HEAVY
+        self.owed += steps * STEP_DEG
+        taken = self.owed * (1 - math.exp(-delta / (TURN_SECONDS / 3)))
+        self.owed -= taken
+        self.at += taken + dragged_deg
+        if held:
+            hand = min(max(dragged_deg / delta, -FASTEST_DEG), FASTEST_DEG)
+            self.speed += (1 - math.exp(-delta / SPEED_MEMORY)) * (hand - self.speed)
+        else:
+            self.at += self.speed * delta
+            self.speed *= math.exp(-delta / (GLIDE_SECONDS / 2))
+            self._come_back(delta, limit_deg)
+        self.keep_within(limit_deg)
+
+    def keep_within(self, limit_deg: float | None) -> None:
+        if limit_deg is None:
+            self.at = (self.at + 180.0) % 360.0 - 180.0
+        elif abs(self.at) > limit_deg:
+            self.at = math.copysign(limit_deg, self.at)
+            self.speed = self.owed = 0.0
+
+    def _come_back(self, delta: float, limit_deg: float | None) -> None:
+        over = self._over(limit_deg)
+        if over:
+            self.at -= over * (1 - math.exp(-delta / (BACK_SECONDS / 3)))
+            self.speed *= math.exp(-delta / (BACK_SECONDS / 3))
+
+    def _over(self, limit_deg: float | None) -> float:
+        """How far it is beyond where it may rest, with its sign."""
+        rest = math.inf if limit_deg is None else REST_SHARE * limit_deg
+        return math.copysign(max(0.0, abs(self.at) - rest), self.at)
+
+
 class Walk:
-    """The visitor's heading in degrees; `step` once per frame."""
+    """The visitor's heading and rise in degrees; `step` once per frame."""
 
-    heading: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._speed = 0.0  # degrees a second, of what was let go
-        self._owed = 0.0  # degrees of steps not yet taken
+    def __init__(self) -> None:
+        self._across, self._upright = Way(), Way()
         self._idle = IDLE_SECONDS  # nobody has touched it: it drifts from the beginning
         self._drifting = 0.0
         self._along = 1.0  # which way the drift goes
@@ -37,13 +82,23 @@ class Walk:
         self._pulled = 0.0
         self._stayed = 0.0
 
-    def arrive(self, heading: float = 0.0) -> None:
+    def arrive(self) -> None:
         """Another picture: look straight ahead, and stay from now."""
-        self.heading, self._speed, self._owed, self._stayed = heading, 0.0, 0.0, 0.0
+        self._across, self._upright, self._stayed = Way(), Way(), 0.0
 
     def stay_on(self) -> None:
         """There is no other picture yet: begin to wait anew."""
         self._stayed = 0.0
+
+    @property
+    def heading(self) -> float:
+        """Degrees to the right of the middle of the picture."""
+        return self._across.at
+
+    @property
+    def rise(self) -> float:
+        """Degrees above the middle of the picture."""
+        return self._upright.at
 
     @property
     def moving(self) -> bool:
@@ -61,6 +116,10 @@ class Walk:
         drift_deg: float,
         stay: float,
         limit_deg: float | None,
+        steps_up: int = 0,
+        dragged_up_deg: float = 0.0,
+        limit_up_deg: float = 0.0,
+        tall: bool = False,
     ) -> bool:
         """One frame on. Returns whether to go on to the next picture.
 
@@ -73,27 +132,21 @@ class Walk:
             drift_deg: degrees a second by which the view drifts when nobody turns it.
             stay: seconds until the next picture.
             limit_deg: how far one can turn to either side; None is all round.
+            steps_up, dragged_up_deg, limit_up_deg: the same upwards, and how far one can look up or down.
+            tall: the view drifts up and down.
         """
         delta = max(delta, 1e-6)
         tapped = self._tap(delta, pressed, dragged_heights)
-        touched = bool(steps or dragged_heights or pressed)
+        touched = bool(steps or steps_up or dragged_heights or pressed)
         self._idle = 0.0 if touched else self._idle + delta
         self._stayed = self._stayed + delta
         if touched:
             self._stayed = min(self._stayed, stay - min(stay, IDLE_SECONDS * 2))  # nobody is interrupted
-        self._owed += steps * STEP_DEG
-        taken = self._owed * (1 - math.exp(-delta / (TURN_SECONDS / 3)))
-        self._owed -= taken
-        self.heading += taken + dragged_deg
-        if dragged_heights:
-            share = 1 - math.exp(-delta / SPEED_MEMORY)
-            hand = min(max(dragged_deg / delta, -FASTEST_DEG), FASTEST_DEG)
-            self._speed += share * (hand - self._speed)
-        else:
-            self.heading += self._speed * delta
-            self._speed *= math.exp(-delta / (GLIDE_SECONDS / 2))
-        self._drift(delta, drift_deg, limit_deg)
-        self._keep_within(limit_deg)
+        held = bool(dragged_heights)
+        self._across.step(delta, steps, dragged_deg, held, limit_deg)
+        self._upright.step(delta, steps_up, dragged_up_deg, held, limit_up_deg)
+        along, limit = (self._upright, limit_up_deg) if tall else (self._across, limit_deg)
+        self._drift(delta, drift_deg, along, limit)
         return tapped or self._stayed >= stay
 
     def _tap(self, delta: float, pressed: bool, dragged: float) -> bool:
@@ -110,18 +163,12 @@ class Walk:
             return True
         return False
 
-    def _drift(self, delta: float, drift_deg: float, limit_deg: float | None) -> None:
+    def _drift(self, delta: float, drift_deg: float, way: Way, limit_deg: float | None) -> None:
         wanted = self._along * drift_deg if self._idle >= IDLE_SECONDS else 0.0
-        if limit_deg is not None and abs(self.heading) > EDGE_SHARE * limit_deg:
-            self._along = -math.copysign(1.0, self.heading)
+        if limit_deg is not None and abs(way.at) > EDGE_SHARE * limit_deg:
+            self._along = -math.copysign(1.0, way.at)
             wanted = self._along * drift_deg if wanted else 0.0
         ease = EASE_SECONDS / 3 if wanted else TURN_SECONDS / 3
         self._drifting += (1 - math.exp(-delta / ease)) * (wanted - self._drifting)
-        self.heading += self._drifting * delta
-
-    def _keep_within(self, limit_deg: float | None) -> None:
-        if limit_deg is None:
-            self.heading = (self.heading + 180.0) % 360.0 - 180.0
-        elif abs(self.heading) > limit_deg:
-            self.heading = math.copysign(limit_deg, self.heading)
-            self._speed = self._owed = 0.0
+        way.at += self._drifting * delta
+        way.keep_within(limit_deg)

@@ -391,7 +391,8 @@ def test_other_controls_hold_as_soon_as_they_are_saved(room: Room, monkeypatch: 
     monkeypatch.setattr(process._screen, "obey", obeyed.append)
     room.write("pieces: [little]\ncontrols: {button: [sound, a], next: wheel up, sound_db: -12}\n")
     process._change()
-    assert obeyed == [{"button": ["sound", "a"], "next": ["wheel up"], "previous": ["left", "wheel up"]}]
+    others = {"previous": ["left", "wheel up"], "up": ["up"], "down": ["down"]}
+    assert obeyed == [{"button": ["sound", "a"], "next": ["wheel up"], **others}]
     assert process._stage.sound_trigger_db == -12 and room.piece is piece
     room.write("pieces: [little]\n")
     process._change()

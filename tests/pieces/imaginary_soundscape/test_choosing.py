@@ -8,7 +8,7 @@ import pytest
 from pieces.imaginary_soundscape.choosing import MOST, REMEMBERED, RESTED_SECONDS, WEARY, Choosing, Weariness
 from pieces.imaginary_soundscape.collection import Match, exclusion
 from pieces.imaginary_soundscape.playing import balanced, bed_name, gathered
-from pieces.imaginary_soundscape.walk import Walk
+from pieces.imaginary_soundscape.walk import REST_SHARE, Walk
 
 
 def ranked(**scores: float) -> list[Match]:
@@ -150,3 +150,9 @@ def test_a_flick_glides_and_comes_to_rest_and_an_edge_is_an_edge() -> None:
     for _ in range(60):
         step(3.0, limit=20.0)
     assert walk.heading == 20.0
+    back = [walk.heading]
+    for _ in range(60):
+        step(limit=20.0)
+        back.append(walk.heading)
+    assert back == sorted(back, reverse=True) and back[-1] == pytest.approx(REST_SHARE * 20, abs=0.1), "it gives way"
+    assert 0.1 < back[0] - back[6] < 0.9 * (back[0] - back[-1]), "softly"

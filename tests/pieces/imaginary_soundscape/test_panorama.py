@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from installation.choices import PICTURE_SUFFIXES
+from installation.piece import Size
 from pieces.imaginary_soundscape import panorama, pictures
 from pieces.imaginary_soundscape.panorama import sheet_for, views, window
 
@@ -43,10 +44,34 @@ def test_photographs_end_and_upright_ones_are_looked_up_and_down() -> None:
     picture = np.zeros((900, 300, 3), np.uint8)
     picture[:300] = 255
     sheet = sheet_for(picture, (160, 90))
-    assert sheet.tall and sheet.limit_deg is not None and sheet.limit_deg > 10
-    assert window(sheet, 999).mean() > 200 > 50 > window(sheet, -999).mean()
+    assert sheet.tall and sheet.limit_up_deg > 10
+    assert window(sheet, 0, 999).mean() > 200 > 50 > window(sheet, 0, -999).mean()
     assert sheet_for(np.zeros((1, 1, 3), np.uint8), (160, 90)).pixels.shape[0] >= 90
     assert sheet_for(np.zeros((10, 4000, 3), np.uint8), (160, 90)).pixels.shape[1] < 1200, "bounded"
+
+
+@pytest.mark.parametrize("shape", [(200, 300), (300, 400), (180, 320), (400, 300)])
+@pytest.mark.parametrize("size", [(320, 180), (180, 320)])
+def test_a_photograph_is_larger_than_the_screen_whatever_its_shape(shape: tuple[int, int], size: Size) -> None:
+    picture = np.zeros((*shape, 3), np.uint8)
+    picture[..., 0] = np.linspace(0, 255, shape[1])
+    picture[..., 1] = np.linspace(255, 0, shape[0])[:, None]
+    sheet = sheet_for(picture, size)
+    assert sheet.ways == (True, True) and sheet.limit_deg is not None
+    middle, right, up = window(sheet, 0), window(sheet, sheet.limit_deg), window(sheet, 0, sheet.limit_up_deg)
+    assert right[..., 0].mean() > middle[..., 0].mean() + 8 and right[..., 1].mean() == pytest.approx(
+        middle[..., 1].mean(), abs=1
+    )
+    assert up[..., 1].mean() > middle[..., 1].mean() + 8 and up[..., 0].mean() == pytest.approx(
+        middle[..., 0].mean(), abs=1
+    )
+    corners = [window(sheet, x * 999, y * 999) for x in (-1, 1) for y in (-1, 1)]
+    assert {corner.shape for corner in corners} == {(size[1], size[0], 3)}
+    assert min(corner[..., 0].min() for corner in corners) < 8 < 247 < max(corner[..., 0].max() for corner in corners)
+
+
+def test_a_panorama_is_pulled_to_the_sides() -> None:
+    assert sheet_for(wave(), (160, 90)).ways == (True, False)
 
 
 def test_each_direction_of_a_panorama_is_looked_at() -> None:

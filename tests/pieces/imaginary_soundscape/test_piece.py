@@ -90,6 +90,31 @@ def test_the_picture_follows_the_finger_and_a_drag_is_no_press(tmp_path: Path) -
     assert here.piece._scene is not None and here.piece._scene.path.stem == "1"
 
 
+@pytest.mark.parametrize("size", [(300, 200), (400, 300), (320, 180), (200, 300)])
+def test_a_photograph_follows_the_finger_and_the_keys_whichever_way(place: Path, size: Size) -> None:
+    """Red grows to the right, green upwards: to look to the right is to see more red."""
+    grown = np.zeros((size[1], size[0], 3), np.uint8)
+    grown[..., 2], grown[..., 1] = np.linspace(0, 255, size[0]), np.linspace(255, 0, size[1])[:, None]
+    (place / "more").mkdir()
+    cv2.imwrite(str(place / "more" / "1.png"), grown)
+    here = room(place, pictures=place / "more", drift=0, caption=False)
+
+    def seen(*controls: str, dragged: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+        """How much more red, and green, than from the middle."""
+        here.piece._walk.arrive()
+        middle = here.step().reshape(-1, 3).mean(0)[:2]
+        here.step(*controls, dragged=dragged)
+        return np.asarray(here.run(0.4).reshape(-1, 3).mean(0)[:2] - middle)
+
+    here.run(5)
+    right, left, up, down = seen("next"), seen("previous"), seen("up"), seen("down")
+    for one, other, way in ((right, left, 0), (up, down, 1)):
+        assert one[way] > 5 and other[way] < -5, "keys go the way they point"
+        assert abs(one[1 - way]) < 2 and abs(other[1 - way]) < 2
+    pulled = seen(dragged=(-0.3, 0.0)), seen(dragged=(0.0, 0.3))
+    assert pulled[0][0] > 5 and pulled[1][1] > 5, "pulled to the left, one looks to the right"
+
+
 def test_without_a_hand_the_view_drifts_less_than_a_pixel_a_frame(tmp_path: Path) -> None:
     tone(tmp_path / "archive", "red")
     panorama(tmp_path / "pictures", ["red", "green", "blue"])

@@ -223,6 +223,33 @@ def test_pictures_melt_into_each_other() -> None:
     assert (np.diff(greys) >= 0).all() and np.diff(greys).max() < 10
 
 
+def test_a_picture_that_leaves_does_not_jump_when_the_next_one_looks_ahead() -> None:
+    across = np.zeros((180, 600, 3), np.uint8)
+    across[:] = np.linspace(0, 250, 600)[:, None]
+    view, grey = View(Blocks()), np.full((180, 600, 3), 125, np.uint8)
+    view.show(sheet_for(across, SIZE))
+    for heading in np.linspace(0, 15, 80):
+        before = view.draw(SIZE, float(heading), 0.05, (), False)
+    view.show(sheet_for(grey, SIZE))
+    assert np.abs(view.draw(SIZE, 0.0, 0.001, (), False).astype(int) - before).max() <= 2
+
+
+@pytest.mark.parametrize(("shape", "across", "upright"), [((300, 320), True, True), ((100, 200), True, False)])
+def test_the_sign_of_the_invitation_points_to_where_the_picture_can_be_pulled(
+    shape: tuple[int, int], across: bool, upright: bool
+) -> None:
+    view, size = View(Blocks(), ["Pull"]), (1280, 720)
+    view.show(sheet_for(np.zeros((*shape, 3), np.uint8), size))
+    for _ in range(80):
+        picture = view.draw(size, 0.0, 0.05, (), True, inviting=True)
+    sign = picture[:, : round(captions.MARGIN * 720) + 2 * (round(captions.EM * 720) // 2) + 1].max(2) > 100
+    columns, rows = np.flatnonzero(sign.any(0)), np.flatnonzero(sign.any(1))
+    middle = (columns[0] + columns[-1]) / 2, (rows[0] + rows[-1]) / 2
+    near = np.abs(np.arange(sign.shape[1]) - middle[0]) < 3
+    assert sign[:, near].any() is np.bool_(upright)
+    assert sign[np.abs(np.arange(720) - middle[1]) < 3].any() is np.bool_(across)
+
+
 def test_another_screen_is_filled_until_its_sheet_is_there() -> None:
     view = View(Blocks())
     view.show(sheet(120))  # type: ignore[arg-type]
