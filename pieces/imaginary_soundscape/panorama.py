@@ -5,6 +5,8 @@ Lives here: geometry. Must not live here: files (`pictures.py`), and who turns (
 An equirectangular panorama is laid onto a cylinder around the visitor once for each size of the screen. To turn is
 then to move a window along the sheet, by any part of a pixel, which is cheap at 4K; and uprights stay upright. A
 photograph is a sheet of its own, a little larger than the screen both ways, so that it can be pulled any way.
+One that is much wider than high (a telephone's panorama) is a part of the way round: it has edges, and directions
+within them.
 
 Headings are degrees clockwise from the middle of the picture, rises are degrees up from it; the front of a panorama
 is its middle column.
@@ -12,6 +14,7 @@ is its middle column.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -28,6 +31,13 @@ VIEW_DEG, VIEW_PX = 80.0, 160  # what is looked at in one direction: a square
 ROOM = 1.16  # a photograph is larger than the screen by this: there is always somewhere to look
 PULLED_DEG = 3.0  # to either side, at least, is worth a pull
 LONGEST = 5.0  # beyond so many screens, only the middle of a photograph is shown
+WIDE, WIDEST = (
+    2.2,
+    6.0,
+)  # in heights: from here on a picture is a part of a panorama; beyond, only its middle is shown
+WIDE_ROOM = 1.04  # in place of ROOM: there is enough to look at
+HEIGHT_DEG = 50.0  # what the height of such a part, of which no file says how far round it goes, counts across
+MOST_DEG = 200.0  # of such a part: more would have its ends, and what sounds there, meet behind the visitor
 SHEET_ROWS = 2160  # sheets are no higher: a larger screen is filled by enlarging
 TAPS = 4  # pixels that a pixel between pixels is made of
 
@@ -58,6 +68,20 @@ def is_panorama(picture: Picture) -> bool:
     """Whether a picture goes all round: it is twice as wide as high."""
     rows, columns = picture.shape[:2]
     return abs(columns / rows - ASPECT) <= TOLERANCE * ASPECT
+
+
+def is_part(picture: Picture) -> bool:
+    """Whether a picture goes a part of the way round."""
+    rows, columns = picture.shape[:2]
+    return not is_panorama(picture) and columns / rows >= WIDE
+
+
+def _shown_part(picture: Picture) -> tuple[Picture, float]:
+    """What is shown of a part of a panorama, and how many degrees that is across."""
+    rows, columns = picture.shape[:2]
+    most = min(columns, round(WIDEST * rows))
+    left = (columns - most) // 2
+    return picture[:, left : left + most], min(HEIGHT_DEG * most / rows, MOST_DEG)
 
 
 def sheet_for(picture: Picture, size: Size) -> Sheet:
@@ -110,18 +134,20 @@ def _onto_cylinder(picture: Picture, columns: int, rows: int, focal: float) -> P
 
 def _flat(picture: Picture, size: Size) -> Sheet:
     width, height = size
-    rows, columns = picture.shape[:2]
-    scale = ROOM * max(width / columns, height / rows)
-    inner_columns = min(columns, round(LONGEST * width / scale))
-    inner_rows = min(rows, round(LONGEST * height / scale))
-    left, top = (columns - inner_columns) // 2, (rows - inner_rows) // 2
-    part = picture[top : top + inner_rows, left : left + inner_columns]
-    sides = max(width + TAPS, round(inner_columns * scale)), max(height + TAPS, round(inner_rows * scale))
+    part, across_deg = _shown_part(picture) if is_part(picture) else (picture, None)
+    rows, columns = part.shape[:2]
+    scale = (ROOM if across_deg is None else WIDE_ROOM) * max(width / columns, height / rows)
+    if across_deg is None:
+        inner_columns = min(columns, round(LONGEST * width / scale))
+        inner_rows = min(rows, round(LONGEST * height / scale))
+        left, top = (columns - inner_columns) // 2, (rows - inner_rows) // 2
+        part = part[top : top + inner_rows, left : left + inner_columns]
+    sides = max(width + TAPS, round(part.shape[1] * scale)), max(height + TAPS, round(part.shape[0] * scale))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     pixels = np.asarray(cv2.resize(part, sides, interpolation=how), np.uint8)
     spare_across, spare_down = sides[0] - width - TAPS, sides[1] - height - TAPS
     tall = spare_down / height > spare_across / width
-    per_degree = (height if tall else width) / ACROSS_DEG
+    per_degree = (height if tall else width) / ACROSS_DEG if across_deg is None else sides[0] / across_deg
     return Sheet(pixels, size, per_degree, spare_across / 2 / per_degree, spare_down / 2 / per_degree, tall)
 
 
@@ -197,16 +223,21 @@ def _filtered(part: Picture, taps: NDArray[np.float32]) -> Picture:
 
 
 def views(picture: Picture, directions: int) -> tuple[list[Picture], list[float | None]]:
-    """What there is to be heard of a picture: squares to look at, and the direction of each in degrees.
+    """What there is to be heard of a picture: pictures to look at, and the direction of each in degrees.
 
-    A panorama is looked at in so many `directions`, the first at its middle; a photograph, which has no back, as one,
-    from no direction (None). [VIEW_PX, VIEW_PX, 3] each.
+    A panorama is looked at in so many `directions`, the first at its middle, as squares of VIEW_PX; a part of one in
+    its share of them, from left to right, which do not overlap; a photograph, which has no back, as one, from no
+    direction (None).
     """
+    if directions > 1 and is_part(picture):
+        part, across_deg = _shown_part(picture)
+        count = math.ceil(directions * across_deg / 360)
+        if count > 1:
+            edges = [round(part.shape[1] * number / count) for number in range(count + 1)]
+            found = [_small(part[:, left:right]) for left, right in itertools.pairwise(edges)]
+            return found, [across_deg * ((number + 0.5) / count - 0.5) for number in range(count)]
     if not is_panorama(picture) or directions == 1:
-        rows, columns = picture.shape[:2]
-        scale = min(1.0, 2 * VIEW_PX / min(rows, columns))
-        sides = max(1, round(columns * scale)), max(1, round(rows * scale))
-        return [np.asarray(cv2.resize(picture, sides, interpolation=cv2.INTER_AREA), np.uint8)], [None]
+        return [_small(picture)], [None]
     focal = VIEW_PX / math.radians(VIEW_DEG)
     columns = round(2 * math.pi * focal)
     belt = _onto_cylinder(picture, columns, VIEW_PX, focal)
@@ -214,6 +245,13 @@ def views(picture: Picture, directions: int) -> tuple[list[Picture], list[float 
     starts = [round(columns / 2 + heading / 360 * columns - VIEW_PX / 2) for heading in headings]
     found = [np.take(belt, np.arange(start, start + VIEW_PX) % columns, axis=1) for start in starts]
     return found, [_signed(heading) for heading in headings]
+
+
+def _small(picture: Picture) -> Picture:
+    rows, columns = picture.shape[:2]
+    scale = min(1.0, 2 * VIEW_PX / min(rows, columns))
+    sides = max(1, round(columns * scale)), max(1, round(rows * scale))
+    return np.asarray(cv2.resize(picture, sides, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _signed(heading_deg: float) -> float:

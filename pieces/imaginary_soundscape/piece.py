@@ -35,8 +35,8 @@ class ImaginarySoundscape(Piece):
     class Settings(Piece.Settings):
         pictures: Literal["camera"] | File | None = Field(
             default=None,
-            description="a folder of photographs and panoramas (360° by 180°, twice as wide as high), or camera: "
-            "whatever is held before it; without it, pictures drawn by the project",
+            description="a folder of photographs and panoramas (360° by 180°, twice as wide as high; from 2.2 times "
+            "on, a part of one), or camera: whatever is held before it; without it, pictures drawn by the project",
         )
         archive: File | None = Field(
             default=None,

@@ -81,6 +81,38 @@ def test_each_direction_of_a_panorama_is_looked_at() -> None:
     assert views(wave(), 1)[1] == [None] and views(np.zeros((5, 9, 3), np.uint8), 4)[1] == [None]
 
 
+def strip(parts: int, heights: float = 5.0, rows: int = 120) -> np.ndarray:
+    """A wide picture of so many equal parts, the first black, the last white."""
+    greys = np.linspace(0, 250, parts).astype(np.uint8)
+    row = greys[(np.arange(round(heights * rows)) / (heights * rows) * parts).astype(int)]
+    return np.repeat(np.repeat(row[None, :, None], rows, 0), 3, 2)
+
+
+def test_a_wide_picture_is_looked_at_in_directions_within_its_own_angle() -> None:
+    found, directions = views(strip(4), 6)
+    assert [int(one.mean()) for one in found] == pytest.approx([0, 83, 166, 250], abs=1), "each is one of its parts"
+    assert directions == sorted(directions, key=lambda way: way or 0) and directions[0] == -(directions[-1] or 0)
+    assert directions[-1] is not None and 60 < directions[-1] < 110, "it does not meet its other end"
+    assert views(strip(2, 2.3), 6)[1] == [pytest.approx(-28.75), pytest.approx(28.75)]
+    assert views(strip(4), 1)[1] == [None] and views(strip(2, 2.1), 6)[1] == [None]
+
+
+@pytest.mark.parametrize("size", [(320, 180), (180, 320), (640, 160)])
+@pytest.mark.parametrize("heights", [2.3, 5.0, 20.0])
+def test_what_a_wide_picture_is_heard_from_is_what_is_seen_there(size: Size, heights: float) -> None:
+    picture = strip(3, heights)
+    sheet = sheet_for(picture, size)
+    assert sheet.limit_deg is not None
+    looked, directions = views(picture, 6)
+    for one, direction in zip(looked, directions, strict=True):
+        assert direction is not None
+        seen = window(sheet, direction)
+        column = size[0] / 2 + (direction - min(max(direction, -sheet.limit_deg), sheet.limit_deg)) * sheet.per_degree
+        middle = one[:, one.shape[1] // 2 - 2 : one.shape[1] // 2 + 2].mean()
+        assert seen[:, int(column) - 2 : int(column) + 2].mean() == pytest.approx(middle, abs=3)
+        assert abs(direction) + sheet.limit_deg <= 180
+
+
 def test_a_jpeg_of_100_megapixels_is_decoded_at_a_part_of_its_size(tmp_path: Path) -> None:
     path = tmp_path / "large.jpg"
     cv2.imwrite(str(path), np.full((7100, 14200, 3), 90, np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 50])

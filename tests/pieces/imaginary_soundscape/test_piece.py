@@ -76,6 +76,27 @@ def test_sounds_stay_in_the_world_while_the_visitor_turns(tmp_path: Path) -> Non
     assert here.piece._choosing.chosen == chosen, "turning changes no sound"
 
 
+def test_a_wide_picture_has_its_sounds_where_they_are_seen(tmp_path: Path) -> None:
+    colours = ["red", "green", "blue", "dark"]
+    for colour in colours:
+        tone(tmp_path / "archive", colour)
+    row = np.array([COLOURS[colour][::-1] for colour in colours], np.uint8).repeat(150, 0)
+    (tmp_path / "pictures").mkdir()
+    cv2.imwrite(str(tmp_path / "pictures" / "1.png"), row[None].repeat(120, 0))
+    here = room(tmp_path, drift=0, caption=False)
+    here.run(6)
+    before = here.heard()
+    azimuths = [before[colour] for colour in colours]
+    assert None not in azimuths and azimuths == sorted(azimuths, key=lambda azimuth: azimuth or 0.0)
+    for _ in range(9):
+        here.step("previous")
+        here.run(0.3)
+    assert colour_of(here.run(1)) == "red", "there is an edge"
+    after = here.heard()
+    assert after["red"] == pytest.approx(0, abs=20) and (after["dark"] or 0.0) > 120
+    assert (after["red"] or 0.0) - (before["red"] or 0.0) == pytest.approx(-here.heading, abs=1)
+
+
 def test_the_picture_follows_the_finger_and_a_drag_is_no_press(tmp_path: Path) -> None:
     tone(tmp_path / "archive", "red")
     panorama(tmp_path / "pictures", ["red", "green"], "1")
