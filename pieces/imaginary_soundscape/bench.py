@@ -14,6 +14,7 @@ from pieces.imaginary_soundscape import (
     choosing,
     collection,
     encoders,
+    gaze,
     image_network,
     panorama,
 )
@@ -99,12 +100,15 @@ def churn() -> dict[str, Any]:
     changes = []
     for path in pictures.pictures_in(PICTURES):
         sheet = panorama.sheet_for(pictures.read(path, 640), (640, 360))
-        deciding = choosing.Choosing(np.random.default_rng(0))
+        deciding, looking = choosing.Choosing(np.random.default_rng(0)), gaze.Gaze()
         for step in range(round(PAN_SECONDS / PAN_LOOK)):
             heading = PAN_DEG * np.sin(2 * np.pi * step * PAN_LOOK / 60)
-            ranked = collection.judge(opened, [panorama.window(sheet, float(heading))], np.zeros(0, np.int64))
+            seen = collection.judge(opened, [panorama.window(sheet, float(heading))], np.zeros(0, np.int64))
             before = list(deciding.chosen)
-            deciding.hear(step * PAN_LOOK, ranked, chosen.surprise, chosen.restlessness)
+            if looking.another(seen.points[0], step * PAN_LOOK):
+                deciding.look_elsewhere(step * PAN_LOOK, seen.found, chosen.surprise)
+            else:
+                deciding.hear(step * PAN_LOOK, seen.found, chosen.surprise, chosen.restlessness)
             deciding.step(step * PAN_LOOK, chosen.surprise, chosen.restlessness, lambda name: True)
             changes.append(bool(before) and before != deciding.chosen)
     minutes = len(changes) * PAN_LOOK / 60

@@ -86,6 +86,26 @@ class Choosing:
         self._changes.clear()
         self._rested_at = time
 
+    def look_elsewhere(
+        self, time: float, ranked: Sequence[Sequence[Match]], surprise: float, allowed: Allowed = everything
+    ) -> None:
+        """The camera looks at another scene. What belongs there as well as the best stays, all else goes at once."""
+        before = self.chosen
+        if len(before) != len(ranked):
+            self.arrive(time, ranked, surprise, allowed)
+            return
+        self._ranked, self._time = list(ranked), time
+        self._worse_since = [None] * len(ranked)
+        self._changes.clear()
+        self._rested_at = time
+        for place, found in enumerate(ranked):
+            matches = _only(found, allowed)
+            equals = {match.name for match in matches if match.score >= matches[0].score - EQUALS}
+            if before[place] not in equals:
+                self.chosen[place] = name = self._drawn(matches, surprise)
+                if name is not None:
+                    self._weariness.choose(name, time)
+
     def reconsider(self, ranked: Sequence[Sequence[Match]], surprise: float, allowed: Allowed = everything) -> None:
         """The same scene, but other sounds to choose from: what still belongs there stays."""
         self._ranked = list(ranked)

@@ -159,15 +159,24 @@ def _is_named(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(one, pattern) for one in said for pattern in patterns)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """Pictures that were looked at: their unit vectors [pictures, dimensions], and the sounds of each, best first."""
+
+    points: NDArray[np.float32]
+    found: list[list[Match]]
+
+
 def judge(
     collection: Collection, pictures: Sequence[Picture], excluded: NDArray[np.int64], best: int = BEST
-) -> list[list[Match]]:
-    """For each picture the sounds that belong to it, best first."""
+) -> Judged:
+    """Look at pictures, and find the sounds that belong to each."""
     points = collection.encoder.pictures(pictures)
-    return [
+    found = [
         [
             Match(collection.names[found.place], found.score)
             for found in search.nearest(point, collection.points, best, collection.charges, excluded)
         ]
         for point in points
     ]
+    return Judged(points, found)

@@ -88,7 +88,7 @@ def listen(
     opened = collection.open_archive(archive or listening.OWN, encoders.load(encoder))
     unwanted = collection.exclusion(opened.names, exclude, never_again).places
     scores: dict[str, float] = {}
-    for found in collection.judge(opened, panorama.views(seen, directions)[0], unwanted, best):
+    for found in collection.judge(opened, panorama.views(seen, directions)[0], unwanted, best).found:
         for match in found:
             scores[match.name] = max(match.score, scores.get(match.name, match.score))
     ranked = sorted(scores, key=lambda name: -scores[name])

@@ -23,7 +23,7 @@ from installation.trying import Trying
 from pieces.imaginary_soundscape import collection as room
 from pieces.imaginary_soundscape import encoders
 from pieces.imaginary_soundscape.archive import FOLDER, ArchiveError, BusyError, Index, Progress, UnwritableError
-from pieces.imaginary_soundscape.collection import Collection, Exclusion, Match, UnindexedError
+from pieces.imaginary_soundscape.collection import Collection, Exclusion, Judged, UnindexedError
 from pieces.imaginary_soundscape.titles import Titles
 
 OWN = ASSETS / "sounds"
@@ -44,7 +44,7 @@ class Listening:
 
     def __init__(self, stage: Stage) -> None:
         self.collection: Collection | None = None
-        self.judged: tuple[Asked, list[list[Match]]] | None = None
+        self.judged: tuple[Asked, Judged] | None = None
         self.titles = Titles()  # of the archive that was opened last: what it had in the room may still be fading
         self.opened = 0  # archives so far: what was judged by another one must be looked at again
         self._stage = stage
@@ -229,7 +229,7 @@ class Listening:
             if self.collection is not None:
                 self._reopen()
 
-    def _take_judged(self, key: Asked, found: list[list[Match]]) -> None:
+    def _take_judged(self, key: Asked, found: Judged) -> None:
         self.judged = key, found
 
     def _take_stamp(self, found: room.Stamp) -> None:

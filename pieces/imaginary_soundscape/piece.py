@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 NAME = "imaginary_soundscape"
 DIRECTIONS = 6
 """In which a panorama is listened to, unless a curator says otherwise."""
-CAMERA_LOOK_SECONDS = 0.4
+CAMERA_LOOK_SECONDS = 0.25
 """How often the camera's picture is listened to: what is held before it is heard within a second."""
+CAMERA = ("camera",)
+"""The scene before the camera."""
 INVITE_SECONDS = 20.0
 """Without a touch, until visitors are told that they can turn."""
 INVITE_DEG = 10.0
@@ -117,6 +119,7 @@ class ImaginarySoundscape(Piece):
 
     def open(self, stage: Stage) -> None:
         from pieces.imaginary_soundscape.choosing import Choosing
+        from pieces.imaginary_soundscape.gaze import Gaze, Holding
         from pieces.imaginary_soundscape.listening import Listening
         from pieces.imaginary_soundscape.playing import Playing
         from pieces.imaginary_soundscape.scenery import Scenery
@@ -129,6 +132,7 @@ class ImaginarySoundscape(Piece):
         self._view = View(stage.type, stage.texts["look_around"], self._called)
         self._listening = Listening(stage)
         self._choosing = Choosing(stage.random)
+        self._gaze, self._holding = Gaze(), Holding()
         self._playing = Playing(stage.beds)
         self._scene: Scene | None = None
         self._directions: Sequence[float | None] = ()
@@ -224,7 +228,8 @@ class ImaginarySoundscape(Piece):
             return
         self._looked_at = moment.time
         self._asked = None
-        self._listen(("camera",), (moment.camera.image,), (None,))
+        held = self._holding.look(moment.camera.image, moment.time)
+        self._listen(CAMERA, (moment.camera.image if held is None else held,), (None,))
 
     def _listen(self, key: tuple[object, ...], views: Sequence[Picture], directions: Sequence[float | None]) -> None:
         """Have `views` listened to, once for each archive as it was opened, and each curator's list."""
@@ -238,14 +243,17 @@ class ImaginarySoundscape(Piece):
         chosen = self.settings
         judged, self._listening.judged = self._listening.judged, None
         if judged is not None:
-            (key, directions), ranked = judged
+            (key, directions), seen = judged
+            another = key == CAMERA and self._gaze.another(seen.points[0], moment.time)
             if key != self._arrived:
                 self._arrived, self._directions = key, directions
-                self._choosing.arrive(moment.time, ranked, chosen.surprise, self._allowed)
-            elif chosen.pictures != "camera":
-                self._choosing.reconsider(ranked, chosen.surprise, self._allowed)
+                self._choosing.arrive(moment.time, seen.found, chosen.surprise, self._allowed)
+            elif another:
+                self._choosing.look_elsewhere(moment.time, seen.found, chosen.surprise, self._allowed)
+            elif key != CAMERA:
+                self._choosing.reconsider(seen.found, chosen.surprise, self._allowed)
             else:
-                self._choosing.hear(moment.time, ranked, chosen.surprise, chosen.restlessness, self._allowed)
+                self._choosing.hear(moment.time, seen.found, chosen.surprise, chosen.restlessness, self._allowed)
         self._choosing.step(moment.time, chosen.surprise, chosen.restlessness, self._allowed)
 
     def _sound(self, moment: Moment, heading: float) -> None:

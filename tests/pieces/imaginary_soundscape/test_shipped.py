@@ -8,8 +8,10 @@ import pytest
 from installation.networks.weights import WEIGHTS_FOLDER, read_card
 from pieces.imaginary_soundscape import collection, encoders, listening, pictures, scenery
 from pieces.imaginary_soundscape.archive import Index
-from pieces.imaginary_soundscape.panorama import views
+from pieces.imaginary_soundscape.choosing import EQUALS
+from pieces.imaginary_soundscape.panorama import sheet_for, views, window
 from pieces.imaginary_soundscape.recordings import listened
+from tests.pieces.imaginary_soundscape.walker import Room
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +47,27 @@ def test_what_is_drawn_is_heard(encoder: encoders.Encoder, name: str) -> None:
     """From most directions of each of the pictures that ship, the first sound belongs there."""
     opened = collection.open_archive(listening.OWN, encoder)
     looked, _ = views(pictures.read(scenery.OWN / f"{name}.jpg", 640), 6)
-    found = [matches[0].name for matches in collection.judge(opened, looked, np.zeros(0, np.int64), 1)]
+    found = [matches[0].name for matches in collection.judge(opened, looked, np.zeros(0, np.int64), 1).found]
     right = [any(word in sound for word in BELONGS[name]) for sound in found]
     assert sum(right) >= 4, found
+
+
+def test_pictures_before_the_camera_are_heard_at_once_one_visitor_after_the_other(encoder: encoders.Encoder) -> None:
+    """However many there are in a minute: the calm that is wanted while one scene is looked at is not theirs."""
+    shown = {
+        name: window(sheet_for(pictures.read(scenery.OWN / f"{name}.jpg", 640), (320, 180)), 0) for name in BELONGS
+    }
+    opened = collection.open_archive(listening.OWN, encoder)
+    here = Room(pictures="camera", archive=listening.OWN, caption=False, surprise=0)
+    here.camera = lambda time: shown["6_fire"]
+    here.run(4)
+    for name in [*BELONGS, *BELONGS]:
+        here.camera = lambda time, name=name: shown[name]  # type: ignore[misc]
+        here.run(1.2)
+        (matches,) = collection.judge(opened, [shown[name]], np.zeros(0, np.int64)).found
+        belongs = [match.name for match in matches if match.score >= matches[0].score - EQUALS]
+        assert here.piece._choosing.chosen[0] in belongs, name
+        here.run(2.0)
 
 
 def test_the_card_says_what_was_measured() -> None:

@@ -1,0 +1,99 @@
+"""What the camera looks at: pictures that are held up, and when the scene is another one."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from installation.piece import Picture
+from pieces.imaginary_soundscape.gaze import Gaze, Holding
+
+WALL = cv2.GaussianBlur(np.random.default_rng(0).integers(120, 200, (360, 640, 3), np.uint8), (31, 31), 0)
+SEA = np.zeros((90, 160, 3), np.uint8)
+SEA[:45], SEA[45:] = (150, 200, 250), (10, 60, 90)
+
+
+def held(room: Picture, corners: list[tuple[float, float]], picture: Picture = SEA) -> Picture:
+    """A room in which a picture is held up, its corners clockwise from the top left."""
+    rows, columns = picture.shape[:2]
+    flat = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float32)
+    place = cv2.getPerspectiveTransform(flat, np.array(corners, np.float32))
+    over = cv2.warpPerspective(picture, place, (640, 360))
+    where = cv2.warpPerspective(np.full((rows, columns), 255, np.uint8), place, (640, 360))
+    return np.where(where[..., None] > 127, over, room).astype(np.uint8)
+
+
+def looked(holding: Holding, *pictures: Picture, every: float = 0.25, start: float = 0.0) -> list[Picture | None]:
+    return [holding.look(picture, start + every * number) for number, picture in enumerate(pictures)]
+
+
+@pytest.mark.parametrize(
+    "corners",
+    [
+        [(200, 100), (440, 100), (440, 235), (200, 235)],
+        [(220, 90), (450, 120), (440, 260), (205, 225)],  # held askew
+        [(60, 30), (600, 30), (600, 334), (60, 334)],  # close to the camera
+    ],
+)
+def test_a_picture_that_is_held_up_is_cut_out_upright(corners: list[tuple[float, float]]) -> None:
+    scene = held(WALL, corners)
+    before, *_, found = looked(Holding(), WALL, WALL, scene, scene)
+    assert before is None and found is not None
+    rows = found.shape[0]
+    sky, water = found[: rows // 3].reshape(-1, 3).mean(0), found[-rows // 3 :].reshape(-1, 3).mean(0)
+    assert np.abs(sky - (150, 200, 250)).max() < 12 and np.abs(water - (10, 60, 90)).max() < 12
+
+
+def test_it_is_let_go_when_it_is_gone_and_what_hangs_on_the_wall_is_of_the_room() -> None:
+    scene = held(WALL, [(200, 100), (440, 100), (440, 235), (200, 235)])
+    assert looked(Holding(), WALL, scene, scene, WALL)[-1] is None
+    assert looked(Holding(), scene, scene, scene) == [None] * 3
+    holding = Holding()
+    looked(holding, WALL, *[scene] * 1000)
+    assert looked(holding, scene, start=251.0) == [None], "what has been there for minutes hangs there"
+
+
+@pytest.mark.parametrize("change", ["somebody", "light", "elsewhere", "noise"])
+def test_what_is_no_picture_is_not_taken_for_one(change: str) -> None:
+    rng = np.random.default_rng(1)
+    after = WALL.copy()
+    if change == "somebody":
+        cv2.ellipse(after, (320, 330), (110, 190), 0, 0, 360, (40, 30, 60), -1)
+        cv2.ellipse(after, (320, 110), (50, 65), 0, 0, 360, (220, 180, 160), -1)
+    elif change == "light":
+        after = np.clip(WALL.astype(int) + 40, 0, 255).astype(np.uint8)
+    elif change == "elsewhere":
+        after = np.ascontiguousarray(WALL[::-1, ::-1] // 3)
+    else:
+        after = np.clip(WALL + rng.normal(0, 6, WALL.shape), 0, 255).astype(np.uint8)
+    assert looked(Holding(), WALL, after, after, after) == [None] * 4
+
+
+def test_pictures_of_another_size_begin_anew() -> None:
+    assert looked(Holding(), WALL, WALL[::2, ::3], WALL, WALL[:1, :1]) == [None] * 4
+
+
+# ---- another scene ------------------------------------------------------------------------------------------------
+
+
+def at(degrees: float) -> NDArray[np.float32]:
+    angle = np.radians(degrees)
+    return np.array([np.cos(angle), np.sin(angle)], np.float32)
+
+
+def test_a_scene_is_another_one_when_it_is_seen_twice_far_from_lately() -> None:
+    gaze = Gaze()
+    assert [gaze.another(at(turn), 0.25 * n) for n, turn in enumerate((0, 5, 80, 82, 80))] == [
+        True, False, False, True, False,
+    ]  # fmt: skip
+    assert gaze.another(at(0), 2.0) is False and gaze.another(at(0), 2.25) is True, "and back"
+
+
+def test_somebody_who_walks_past_and_a_slow_turn_are_no_other_scene() -> None:
+    gaze = Gaze()
+    gaze.another(at(0), 0.0)
+    glances = [0, 90, 0, 200, 80, 0, 0]
+    assert not any(gaze.another(at(turn), 0.25 * (n + 1)) for n, turn in enumerate(glances))
+    assert not any(gaze.another(at(1.5 * n), 2.0 + 0.25 * n) for n in range(240)), "six degrees a second"
