@@ -38,20 +38,20 @@ def validated(model: type[M], node: Node, context: Mapping[str, Any], owner: str
     What is wrong is left out of the result, so that the rest can still be looked at; None where no rest is left.
     """
     written = node.plain()
-    try:
-        return model.model_validate(written, context=context), []
-    except ValidationError as error:
-        found = problems_of(error, node, model, owner)
-        for item in error.errors(include_url=False):
-            _leave_out(written, item["loc"])
-    try:
-        return model.model_validate(written, context=context), found
-    except ValidationError:
-        return None, found
+    found: Found | None = None
+    while True:
+        try:
+            return model.model_validate(written, context=context), found or []
+        except ValidationError as error:
+            found = problems_of(error, node, model, owner) if found is None else found
+            # What is left of a group may lack what it needs: then the group goes, too, in the next round.
+            left_out = [_leave_out(written, item["loc"]) for item in error.errors(include_url=False)]
+        if not any(left_out):
+            return None, found
 
 
-def _leave_out(written: Any, loc: Loc) -> None:
-    """Delete the innermost setting on the way to `loc`."""
+def _leave_out(written: Any, loc: Loc) -> bool:
+    """Delete the innermost setting on the way to `loc`; whether there was one."""
     owner, name = None, None
     for step in loc:
         if isinstance(written, dict) and step in written:
@@ -59,6 +59,7 @@ def _leave_out(written: Any, loc: Loc) -> None:
             written = written[step]
     if owner is not None:
         del owner[name]
+    return owner is not None
 
 
 def problems_of(error: ValidationError, node: Node, model: type[BaseModel], owner: str = "") -> Found:

@@ -259,7 +259,8 @@ def mistakes(
     are the names of the pieces' own texts, which need not be there in every language.
     """
     known = (*names(), *of_pieces)
-    written = [languages] if isinstance(languages, str) else languages if isinstance(languages, list) else ["en"]
+    written = [languages] if isinstance(languages, str) else languages if isinstance(languages, list) else []
+    written = written or ["en"]
     by_key = {key: {written[0]: value} if isinstance(value, str) else value for key, value in own.items()
               if isinstance(value, str | dict)} if isinstance(own, dict) else {}  # fmt: skip
     for key, by_language in by_key.items():
@@ -278,12 +279,14 @@ def mistakes(
                         f"({among}), nor is there built-in wording in it"
                     ),
                 )
+    # What is no text at all is not missing: the setting's own check says what is wrong with it.
+    there_is = {key: {language: str(text) for language, text in texts.items()} for key, texts in by_key.items()}
     for index, language in enumerate(written):
         if not (isinstance(language, str) and LANGUAGE.fullmatch(language)):
             continue  # the setting's own check says so
         if language in written[:index]:
             yield ("languages", index), f"'{language}' is listed twice"
-        lacking = [key for key in names() if not lines_for(key, [language], by_key, 1, 1)]
+        lacking = [key for key in names() if not lines_for(key, [language], there_is, 1, 1)]
         if lacking:
             there = ", ".join(sorted(built_in()))
             yield ("languages", index), (f"there is no built-in wording in '{language}' (only in {there}); write "

@@ -58,6 +58,24 @@ def test_check_says_everything_at_once(tmp_path: Path, pieces: Pieces) -> None:
     assert said[-1].startswith("8:17 item 2 of 'languages': there is no built-in wording in 'xx'")
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "hours: {open: 25:00, close: 9}",
+        "hours: {open: 25:00, close: 18:00}",
+        "hours: {close: 18:00}",
+        "hours: [{open: 10:00, close: 12:00}, {open: 25:00, close: 18:00}]",
+        "closed: tomorrow",
+        "texts: {invitation: {en: [1]}}",
+        "texts: {invitation: {en: 5}}",
+        "languages: []\ntexts: {invitation: Come}",
+    ],
+)
+def test_no_fault_hides_a_missing_file(tmp_path: Path, pieces: Pieces, fault: str) -> None:
+    said = checked(tmp_path, f"pieces: beat\n{fault}\ncamera: b.mp4", pieces)
+    assert said[0].startswith("2:") and ":9: 'camera': there is no file" in said[-1]
+
+
 def test_check_says_what_load_says_too(tmp_path: Path, pieces: Pieces) -> None:
     assert checked(tmp_path, "pieces: baet", pieces) == ["1:9: unknown piece 'baet'; did you mean 'beat'?"]
 
