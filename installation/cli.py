@@ -70,8 +70,9 @@ def run(exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
     exhibition = exhibition.absolute()  # and with it every file that it names, as those see it who look later
     opened = _load_or_last_good(exhibition)
     _say_missing(opened)
-    configure("supervisor", opened.data_folder / "logs", opened.log_level.upper())
+    configure("supervisor", level=opened.log_level.upper())  # no file before the folder is known to be there
     with locked_folder(opened):
+        configure("supervisor", opened.data_folder / "logs", opened.log_level.upper())
         supervisor = Supervisor(exhibition, opened, tell)
         announcer = Announcer(opened, supervisor.folder, tell)
         supervisor.every_turn = announcer.look

@@ -7,8 +7,7 @@ another machine than the one it is for. That is the doctor's business.
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,9 +22,12 @@ from installation.exhibition import (
     read_bytes_as_exhibition,
 )
 from installation.hours import Hours
+from installation.named_files import missing_files, wrong_files
 from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, path_of, read_card
 from installation.places import Node, Place, Problem, did_you_mean
 from installation.problems import Found, locate, named
+
+CONTROLS = ("button", "next", "previous")
 
 
 def check(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> list[Problem]:
@@ -43,9 +45,11 @@ def check(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> list[Probl
 def found_here(exhibition: Exhibition, root: Node) -> Found:
     """All that is missing or odd, at the place in the file (`root`) that asks for it."""
     return [
-        *_missing_files(exhibition, root),
+        *missing_files(exhibition, root),
+        *wrong_files(exhibition, root),
         *_wrong_weights(exhibition, root),
         *_odd_hours(exhibition, root),
+        *_odd_controls(exhibition, root),
         *_missing_glyphs(exhibition, root),
     ]
 
@@ -61,7 +65,7 @@ def missing_since(before: Exhibition | None, exhibition: Exhibition, root: Node)
 
     What `before` asked for, too, is not looked at: it may be gone by now, but not because of what was changed.
     """
-    return [*_missing_files(exhibition, root, before), *_wrong_weights(exhibition, root, before)]
+    return [*missing_files(exhibition, root, before), *_wrong_weights(exhibition, root, before)]
 
 
 def weights_fault(
@@ -106,39 +110,6 @@ def _command(network: str, trains: Mapping[str, str]) -> str:
     if name in trains:
         return f": python3 run.py train {network} --data DIR"
     return f": python3 run.py train {piece} --data DIR --world {name}" if trains else ""
-
-
-def _missing_files(exhibition: Exhibition, root: Node, before: Exhibition | None = None) -> Found:
-    found: Found = []
-    asked_before = {file for _, file in _files(before)} if before else set()
-    for path, file in _files(exhibition):
-        if file in asked_before:
-            continue
-        node, _, known = locate(root, path)
-        whose = f"'{path[-1]}' of piece '{path[-2]}'" if path[0] == "pieces" else named(known)
-        if not file.exists():
-            found.append((node.place, f"{whose}: there is no file {file}"))
-        elif not os.access(file, os.R_OK):
-            found.append((node.place, f"{whose}: {file} must not be read by this user"))
-    data = exhibition.data_folder
-    if (before is None or data != before.data_folder) and data.exists() and not data.is_dir():
-        found.append((locate(root, ("data",))[0].place, f"'data': {data} is a file, not a folder"))
-    return found
-
-
-def _files(exhibition: Exhibition) -> Iterator[tuple[tuple[str | int, ...], Path]]:
-    """Every file that the exhibition names, with the path of its setting."""
-    for name, device in (("camera", exhibition.camera), ("microphone", exhibition.microphone)):
-        if device.is_file:
-            yield (name, "id"), Path(device.id)
-    if exhibition.screen.closed_picture:
-        yield ("screen", "closed_picture"), exhibition.screen.closed_picture
-    for index, show in enumerate(exhibition.pieces):
-        for name in type(show.settings).model_fields:
-            value: Any = getattr(show.settings, name)
-            for file in value if isinstance(value, list | tuple) else [value]:
-                if isinstance(file, Path):
-                    yield ("pieces", index, show.name, name), file
 
 
 def _wrong_weights(exhibition: Exhibition, root: Node, before: Exhibition | None = None) -> Found:
@@ -187,6 +158,23 @@ def _odd_hours(exhibition: Exhibition, root: Node) -> Found:
                     f"{', '.join(days)} {times} overlaps with item {number} of 'hours'; let 'days' keep them apart"
                 )
                 found.append((node.place, message))
+    return found
+
+
+def _odd_controls(exhibition: Exhibition, root: Node) -> Found:
+    """What is pressed for two things at once, at the one that is written last."""
+    found: Found = []
+    meant: dict[str, str] = {}
+    written = [name for name in CONTROLS if locate(root, ("controls", name))[2][1:]]
+    for name in [*(name for name in CONTROLS if name not in written), *written]:
+        for index, trigger in enumerate(getattr(exhibition.controls, name)):
+            other = meant.setdefault(trigger, name)
+            if other != name:
+                node, _, _ = locate(root, ("controls", name, index))
+                usual = "" if other in written else f", as it always is where '{other}' is not written"
+                instead = "" if other == "button" else f", or write {other}: [] for none"
+                message = f"'{trigger}' is '{other}' already{usual}; choose another{instead}"
+                found.append((node.place, f"'{name}' of 'controls': {message}"))
     return found
 
 

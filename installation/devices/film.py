@@ -11,8 +11,9 @@ time stamps (rates vary), and what is broken at the end of a file costs the end 
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Self
 
@@ -29,6 +30,8 @@ Size = tuple[int, int]
 Stamped = tuple[float, av.VideoFrame]  # seconds in the film, picture
 
 SOUND_FILES = (".flac", ".wav")  # a file of this ending and the film's name is its sound
+SOUND_ENDINGS = (*SOUND_FILES, ".ogg", ".mp3", ".aiff", ".aif")  # of files that are sounds themselves
+FIRST_PACKETS = 250  # among which a film's first picture is looked for: some seconds, whatever it is said to be
 FALLBACK_RATE = 30.0  # pictures per second, where a file states neither rate nor time stamps
 PATIENCE_S = 2.0  # further ahead than this, seeking is cheaper than decoding what lies between
 SLACK_S = 0.005  # sound stamped this near to where it is expected is contiguous: containers round
@@ -179,33 +182,57 @@ def sound(path: Path | str) -> tuple[Sound, int]:
     sound file is read as it is. At most `LONGEST_SOUND_S` are read. Raises FilmError if there is no sound.
     """
     path = Path(path)
-    candidates = [path] if path.suffix.lower() in SOUND_FILES else [path.with_suffix(end) for end in SOUND_FILES]
-    for candidate in candidates:
+    if path.suffix.lower() in SOUND_ENDINGS:
+        if not path.is_file():
+            raise FilmError(f"{path}: no such sound; check the path")
+        return _sound_file(path)
+    for candidate in (path.with_suffix(end) for end in SOUND_FILES):
         if candidate.is_file():
             return _sound_file(candidate)
-    if path.suffix.lower() in SOUND_FILES:
-        raise FilmError(f"{path}: no such sound; check the path")
     return _track(path)
 
 
-def _sound_file(path: Path) -> tuple[Sound, int]:
+def look_into_film(path: Path) -> None:
+    """Decode the first picture of a film, and nothing else. Raises FilmError if that cannot be done."""
+    container, stream = _opened(path)
+    with contextlib.closing(container):
+        for packet in itertools.islice(_packets(container, stream), FIRST_PACKETS):
+            with contextlib.suppress(av.FFmpegError):  # as when it is played: the next may be whole
+                if packet.decode():
+                    return
+    raise FilmError(_advice(path, "holds no picture that can be decoded"))
+
+
+def look_into_sound(path: Path) -> None:
+    """Read the first sample of a sound file, and nothing else. Raises FilmError if that cannot be done."""
+    _sound_file(path, longest_s=0.0)
+
+
+def _sound_file(path: Path, longest_s: float = LONGEST_SOUND_S) -> tuple[Sound, int]:
     import soundfile
 
     try:
         with soundfile.SoundFile(path) as file:
             rate_hz = int(file.samplerate)
-            samples = file.read(int(LONGEST_SOUND_S * rate_hz), dtype="float32", always_2d=True)
+            samples = file.read(max(int(longest_s * rate_hz), 1), dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, OSError) as fault:
-        raise FilmError(f"{path}: not a sound that can be read ({fault}); save it again as WAV or FLAC") from fault
+        raise FilmError(
+            f"{path}: not a sound that can be read ({_reason(fault)}); save it again as WAV or FLAC"
+        ) from fault
     if not samples.size:
         raise FilmError(f"{path}: holds no sound; record it again or remove it")
     return np.nan_to_num(samples, posinf=0.0, neginf=0.0), rate_hz
 
 
+def _reason(fault: Exception) -> str:
+    """What a library says is wrong, without the path, which is said already."""
+    return str(getattr(fault, "error_string", None) or getattr(fault, "strerror", None) or fault).rstrip(".")
+
+
 def _track(path: Path) -> tuple[Sound, int]:
     """The film's first sound track, laid by its time stamps: silence where it starts late or has gaps."""
     container, pictures = _opened(path)
-    with closing(container):
+    with contextlib.closing(container):
         if not container.streams.audio:
             raise FilmError(f"{path}: has no sound track; lay one beside it as {path.with_suffix('.wav').name}")
         stream = container.streams.audio[0]
@@ -259,7 +286,7 @@ def _opened(path: Path) -> tuple[InputContainer, VideoStream]:
     try:
         container = av.open(str(path), metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as fault:
-        raise FilmError(_advice(path, f"is not a film that can be read ({fault})")) from fault
+        raise FilmError(_advice(path, f"is not a film that can be read ({_reason(fault)})")) from fault
     if not container.streams.video:
         container.close()
         raise FilmError(_advice(path, "holds no pictures"))
@@ -293,7 +320,7 @@ def _length(path: Path) -> float:
     film that was cut off or has no index.
     """
     container, stream = _opened(path)
-    with closing(container):
+    with contextlib.closing(container):
         if stream.duration and stream.time_base:
             try:
                 container.seek((stream.start_time or 0) + stream.duration, stream=stream, backward=True)
@@ -302,7 +329,7 @@ def _length(path: Path) -> float:
             except av.FFmpegError:  # cannot seek: read it all
                 pass
     container, stream = _opened(path)
-    with closing(container):
+    with contextlib.closing(container):
         return _end(container, stream)
 
 

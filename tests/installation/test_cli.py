@@ -120,6 +120,13 @@ def test_two_at_once_on_one_store(run: Any) -> None:
     assert done.exit_code == 2 and "is in use by process" in done.stderr and "the first" in done.stderr
 
 
+def test_run_says_plainly_that_the_data_folder_cannot_be(run: Any) -> None:
+    Path("exhibition.yaml").write_text("pieces: neural_beatbox\ndata: /proc/nix\n")
+    done = run("run")
+    assert done.exit_code == 2
+    assert done.stderr == "/proc/nix cannot be written (No such file or directory); choose another `data:` folder\n"
+
+
 # ---- render -----------------------------------------------------------------------------------------------------
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
+import cv2
+import numpy as np
 import pytest
+import soundfile
 import yaml
 
+from installation.assets import STAND_IN_FILM
 from installation.exhibition import Exhibition
 from installation.host import examine_weights
 from installation.inspection import check, weights_fault
@@ -31,9 +36,54 @@ def test_check_names_files_that_are_not_there(tmp_path: Path, pieces: Pieces) ->
         "1:23: 'film' of piece 'beat'", "2:9: 'camera'", "3:18: 'id' of 'microphone'",
         "4:26: 'closed_picture' of 'screen'",
     ]  # fmt: skip
-    for name in ("a.mp4", "b.mp4", "c.wav", "d.png"):
-        (tmp_path / name).touch()
+    (tmp_path / "a.mp4").touch()  # what is in it is the piece's business
+    shutil.copyfile(STAND_IN_FILM, tmp_path / "b.mp4")
+    soundfile.write(tmp_path / "c.wav", np.zeros(480, np.float32), 48_000)
+    cv2.imwrite(str(tmp_path / "d.png"), np.zeros((8, 8, 3), np.uint8))
     assert checked(tmp_path, text, pieces) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("screen: {closed_picture: notes.png}", "2:26: 'closed_picture' of 'screen': "),
+        ("screen: {closed_picture: notes.txt}", "2:26: 'closed_picture' of 'screen': "),
+        ("camera: notes.mp4", "2:9: 'camera': "),
+        ("camera: notes.txt", "2:9: 'camera': "),
+        ("camera: {id: notes.txt}", "2:14: 'id' of 'camera': "),
+        ("microphone: notes.wav", "2:13: 'microphone': "),
+        ("microphone: notes.mp3", "2:13: 'microphone': "),
+        ("microphone: notes.txt", "2:13: 'microphone': "),
+        ("camera: folder.mp4", "2:9: 'camera': "),
+        ("data: /proc/nix", "2:7: 'data': /proc/nix cannot be written in /proc"),
+        ("data: notes.txt/data", "2:7: 'data': "),
+    ],
+)
+def test_check_names_files_that_are_something_else(tmp_path: Path, pieces: Pieces, line: str, said: str) -> None:
+    for name in ("notes.txt", "notes.mp4", "notes.wav", "notes.mp3", "notes.png"):
+        (tmp_path / name).write_text("x = 1\n")
+    (tmp_path / "folder.mp4").mkdir()
+    (problem,) = checked(tmp_path, f"pieces: beat\n{line}", pieces)
+    assert problem.startswith(said)
+
+
+def test_check_leaves_no_trace_where_data_will_be(tmp_path: Path, pieces: Pieces) -> None:
+    assert checked(tmp_path, "pieces: beat\ndata: a/b", pieces) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["exhibition.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("controls", "said"),
+    [
+        ("{button: [space], next: [space]}", "2:36: 'next' of 'controls': 'space' is 'button' already"),
+        ("{next: n, previous: n}", "2:31: 'previous' of 'controls': 'n' is 'next' already"),
+        ("{button: right}", "2:20: 'button' of 'controls': 'right' is 'next' already, as it always is where 'next'"),
+    ],
+)
+def test_check_names_keys_that_are_meant_twice(tmp_path: Path, pieces: Pieces, controls: str, said: str) -> None:
+    (problem,) = checked(tmp_path, f"pieces: beat\ncontrols: {controls}", pieces)
+    assert problem.startswith(said)
+    assert checked(tmp_path, "pieces: beat\ncontrols: {button: right, next: []}", pieces) == []
 
 
 def test_check_says_everything_at_once(tmp_path: Path, pieces: Pieces) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -14,7 +16,9 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from installation.devices.film import FilmError, FilmReader, sound
+from installation.choices import SOUND_SUFFIXES
+from installation.devices import film as films
+from installation.devices.film import FilmError, FilmReader, look_into_film, look_into_sound, sound
 
 WIDTH, HEIGHT, RATE_HZ = 128, 96, 48000
 
@@ -289,6 +293,34 @@ def test_a_sound_beside_the_film_comes_first(tmp_path: Path) -> None:
     (tmp_path / "b.flac").write_bytes(b"fLaC" + b"\0" * 100)
     with pytest.raises(FilmError, match=r"b\.flac.*save it again"):
         sound(tmp_path / "b.mp4")
+
+
+@pytest.mark.parametrize("ending", SOUND_SUFFIXES)
+def test_every_sound_that_may_take_the_microphones_place_is_played(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"take{ending}"
+    kind = "AIFF" if ending == ".aif" else None
+    soundfile.write(path, 0.25 * np.sin(np.arange(24_000) / 17), 48_000, format=kind)
+    samples, rate_hz = sound(path)
+    level = float(np.abs(samples[10_000:12_000]).max())
+    assert rate_hz == 48_000 and level == pytest.approx(0.25, abs=0.05)
+    look_into_sound(path)
+
+
+def test_looking_into_a_film_decodes_one_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, taken = write_film(tmp_path / "film.mp4", NUMBERS), list[Any]()
+    packets = films._packets
+
+    def counted(*arguments: Any) -> Iterator[Any]:
+        for packet in packets(*arguments):
+            taken.append(packet)
+            yield packet
+
+    monkeypatch.setattr(films, "_packets", counted)
+    look_into_film(path)
+    assert 1 <= len(taken) < 10
+    (tmp_path / "notes.mp4").write_text("x = 1")
+    with pytest.raises(FilmError, match=r"not a film that can be read \(Invalid data found when processing input\)"):
+        look_into_film(tmp_path / "notes.mp4")
 
 
 def test_a_sound_alone(tmp_path: Path) -> None:

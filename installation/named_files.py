@@ -1,0 +1,137 @@
+"""The files that an exhibition names: whether they are here, and are what they are named for.
+
+Whether they are here is asked whenever an exhibition is to be shown (`missing_files`); what is in them only by
+`check` (`wrong_files`), because that needs the libraries which play them. No more of a film or a sound is read than
+tells whether it can be played.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from installation.choices import FILM_SUFFIXES, SOUND_SUFFIXES
+from installation.exhibition import Exhibition
+from installation.locking import REFUSED
+from installation.places import Node
+from installation.problems import Found, locate, named
+
+SettingPath = tuple[str | int, ...]
+
+
+def missing_files(exhibition: Exhibition, root: Node, before: Exhibition | None = None) -> Found:
+    """What is not here, or must not be read; of what `before` does not name, too."""
+    found: Found = []
+    asked_before = {file for _, file in _files(before)} if before else set()
+    for path, file in _files(exhibition):
+        if file in asked_before:
+            continue
+        node, _, known = locate(root, path)
+        whose = f"'{path[-1]}' of piece '{path[-2]}'" if path[0] == "pieces" else named(known)
+        if not file.exists():
+            found.append((node.place, f"{whose}: there is no file {file}"))
+        elif not os.access(file, os.R_OK):
+            found.append((node.place, f"{whose}: {file} must not be read by this user"))
+    data = exhibition.data_folder
+    if (before is None or data != before.data_folder) and data.exists() and not data.is_dir():
+        found.append((locate(root, ("data",))[0].place, f"'data': {data} is a file, not a folder"))
+    return found
+
+
+def wrong_files(exhibition: Exhibition, root: Node) -> Found:
+    """What is here, but no film, no sound, no picture; and a folder for data that cannot be written."""
+    found: Found = []
+    camera, microphone = exhibition.camera, exhibition.microphone
+    for name, device, suffixes, fault_in in (
+        ("camera", camera, FILM_SUFFIXES, _fault_in_film),
+        ("microphone", microphone, SOUND_SUFFIXES, _fault_in_sound),
+    ):
+        file = Path(exhibition.path.parent, device.id) if device.is_identity else Path(device.id)
+        fault = ""
+        if device.is_file:
+            fault = _fault(file, fault_in)
+        elif device.is_identity and (file.is_file() or file.is_dir()):
+            fault = f"{file} is here, but only a file that ends in {', '.join(suffixes)} can take its place"
+        if fault:
+            node, _, known = locate(root, (name, "id"))
+            found.append((node.place, f"{named(known)}: {fault}"))
+    if exhibition.screen.closed_picture and (fault := _fault(exhibition.screen.closed_picture, _fault_in_picture)):
+        node, _, known = locate(root, ("screen", "closed_picture"))
+        found.append((node.place, f"{named(known)}: {fault}"))
+    if fault := _unwritable(exhibition.data_folder):
+        found.append((locate(root, ("data",))[0].place, f"'data': {fault}"))
+    return found
+
+
+def _files(exhibition: Exhibition) -> Iterator[tuple[SettingPath, Path]]:
+    """Every file that the exhibition names, with the path of its setting."""
+    for name, device in (("camera", exhibition.camera), ("microphone", exhibition.microphone)):
+        if device.is_file:
+            yield (name, "id"), Path(device.id)
+    if exhibition.screen.closed_picture:
+        yield ("screen", "closed_picture"), exhibition.screen.closed_picture
+    for index, show in enumerate(exhibition.pieces):
+        for name in type(show.settings).model_fields:
+            value: Any = getattr(show.settings, name)
+            for file in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(file, Path):
+                    yield ("pieces", index, show.name, name), file
+
+
+def _fault(file: Path, fault_in: Callable[[Path], str]) -> str:
+    """What is wrong with a file; nothing where it is missing or must not be read, which `missing_files` says."""
+    if not file.exists() or not os.access(file, os.R_OK):
+        return ""
+    if file.is_dir():
+        return f"{file} is a folder; name a file in it"
+    return fault_in(file) if file.is_file() else f"{file} is no ordinary file"
+
+
+def _fault_in_film(file: Path) -> str:
+    from installation.devices.film import FilmError, look_into_film
+
+    try:
+        look_into_film(file)
+    except FilmError as error:
+        return str(error)
+    return ""
+
+
+def _fault_in_sound(file: Path) -> str:
+    from installation.devices.film import FilmError, look_into_sound
+
+    try:
+        look_into_sound(file)
+    except FilmError as error:
+        return str(error)
+    return ""
+
+
+def _fault_in_picture(file: Path) -> str:
+    import cv2
+
+    try:
+        found = cv2.imread(str(file), cv2.IMREAD_REDUCED_GRAYSCALE_8)
+    except cv2.error as error:  # OpenCV's own limit of pixels
+        return f"{file} cannot be shown ({error.err}); save it smaller"
+    return "" if found is not None else f"{file} is no picture that can be shown; save it again as PNG or JPEG"
+
+
+def _unwritable(folder: Path) -> str:
+    """Why no folder for data can be had at `folder`, tried by making one; what is full may be empty tomorrow."""
+    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if folder.exists() and not folder.is_dir():
+        return ""  # `missing_files` says so
+    if not existing.is_dir():
+        return f"{folder} cannot be made: {existing} is a file; choose another folder"
+    try:
+        with tempfile.TemporaryDirectory(dir=existing, prefix=".check-"):
+            return ""
+    except OSError as error:
+        if error.errno in REFUSED:
+            return ""
+        where = "" if existing == folder else f" in {existing}"
+        return f"{folder} cannot be written{where} ({error.strerror}); choose another folder"
