@@ -25,7 +25,7 @@ import numpy as np
 from installation import texts
 from installation.answers import Offline
 from installation.assets import STAND_IN_FILM
-from installation.choices import PICTURE_SUFFIXES
+from installation.choices import FILM_SUFFIXES, PICTURE_SUFFIXES, SOUND_SUFFIXES
 from installation.devices.film import FilmError, FilmReader
 from installation.devices.film import sound as film_sound
 from installation.exhibition import Exhibition, OnShow
@@ -43,6 +43,7 @@ AHEAD_SECONDS = 0.1  # mixed beyond what is heard, as in a live run
 VIDEO_CODECS = ("libopenh264", "libx264", "mpeg4")
 VISIT_EVERY = 16.0
 MANY = 1000
+SIDES = (32, 8192)  # pixels of a film's sides: less shows nothing, and more is for no player
 CONTROLS = ("button", "next", "previous", "up", "down")
 log = logging.getLogger("render")
 Press = tuple[float, str]  # seconds from the first picture, and the control
@@ -211,11 +212,11 @@ class FilmWriter:
         codec = next((name for name in VIDEO_CODECS if name in av.codecs_available), None)
         if codec is None:
             raise RenderError(f"this PyAV has none of the video encoders {', '.join(VIDEO_CODECS)}")
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(self._part), "w")
         except OSError as error:
-            raise RenderError(f"{path} cannot be written: {error}") from error
+            raise RenderError(f"{path} cannot be written: {error.strerror or error}") from error
         video: Any = self._container.add_stream(codec, rate=rate_hz)
         self._video: Any = video
         self._video.width, self._video.height = size
@@ -287,10 +288,12 @@ def render(
     Raises:
         RenderError: a file cannot be read or written, or the size does not suit a film.
     """
-    if out is not None and out.suffix.lower() != ".mp4":
-        raise RenderError(f"{out} is no name for the film; end --out in .mp4")
-    if size[0] % 2 or size[1] % 2:
-        raise RenderError(f"a film's size must be even, not {size[0]}x{size[1]}")
+    if out is not None and (fault := _fault_of_name(out)):
+        raise RenderError(fault)
+    if faults := _faults_of_size(size):
+        raise RenderError(f"a film's size must be {' and must be '.join(faults)}, not {size[0]}x{size[1]}")
+    if seed < 0:
+        raise RenderError(f"--seed: {seed} is below 0; write 0 or a larger whole number")
     on_show, exhibition = show
     film, microphone = _inputs(camera, voice)
     settings = on_show.settings
@@ -385,6 +388,28 @@ def render(
     return Report(out or Path("-"), now, time.monotonic() - began, visits, digest.hexdigest())
 
 
+def _fault_of_name(out: Path) -> str:
+    """Why no film can be called so. A missing folder is made, but not at the root: no disk is plugged in there."""
+    if out.suffix.lower() != ".mp4":
+        return f"{out} is no name for the film; end --out in .mp4"
+    if out.is_dir():
+        return f"{out} is a folder; give --out the name of a film"
+    folder = out.absolute().parent
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not existing.is_dir():
+        return f"{out} cannot be written: {existing} is a file, not a folder"
+    if existing == Path(folder.anchor) != folder:
+        return f"there is no folder {folder}; make it (or plug in the disk that it lies on), or give --out another"
+    return ""
+
+
+def _faults_of_size(size: Size) -> list[str]:
+    least, most = SIDES
+    faults = [f"at least {least} pixels a side"] if min(size) < least else []
+    faults += [f"at most {most} pixels a side"] if max(size) > most else []
+    return faults + (["even"] if size[0] % 2 or size[1] % 2 else [])
+
+
 def _within(error: Exception, piece: type[Piece]) -> list[str] | None:
     """The way of an error from where it enters a piece's own code on, as tracebacks show it; None if it never did."""
     own = str(Path(inspect.getfile(piece)).parent)
@@ -419,7 +444,7 @@ def _inputs(camera: Path | None, voice: Path | None) -> tuple[FilmCamera | Folde
         path = camera or STAND_IN_FILM
         film = FolderCamera(path) if path.is_dir() else FilmCamera(FilmReader(path))
         if voice is not None:
-            samples, rate = film_sound(voice)
+            samples, rate = _performed(voice)
         elif camera is not None and camera.is_dir():
             samples, rate = np.zeros((RATE_HZ, 1), np.float32), RATE_HZ
         elif camera is not None:
@@ -433,6 +458,18 @@ def _inputs(camera: Path | None, voice: Path | None) -> tuple[FilmCamera | Folde
         raise RenderError(str(error)) from error
     mono = samples.mean(axis=1) if samples.ndim == 2 else samples
     return film, FilmVoice(resample(np.asarray(mono, np.float32), rate, RATE_HZ), per_visit=voice is not None)
+
+
+def _performed(voice: Path) -> tuple[Sound, int]:
+    """What the visitors perform. Raises RenderError where `voice` is no sound."""
+    if not voice.is_file():
+        raise RenderError(f"--voice: there is no file {voice}; name a file of sound, such as take.wav")
+    try:
+        return film_sound(voice)
+    except FilmError as error:
+        if voice.suffix.lower() in (*SOUND_SUFFIXES, *FILM_SUFFIXES):
+            raise RenderError(f"--voice: {error}") from error
+        raise RenderError(f"--voice: {voice} is no sound that can be read; save it as WAV or FLAC") from error
 
 
 def default_texts() -> dict[str, list[str]]:

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
 
 from installation.networks import weights
+from installation.networks.material import demand
 from installation.networks.training import Run
 from pieces.imaginary_soundscape.audio_network import AudioNetwork
 from pieces.imaginary_soundscape.encoders import NAME
@@ -299,8 +300,16 @@ def train(
         Path of the safetensors file.
 
     Raises:
-        OSError: an index is missing.
+        MaterialError: the folder does not hold what it must.
     """
+    demand(
+        data,
+        {
+            "images/INDEX.csv": ("path", "label"),
+            "ambience/train/esc50/INDEX.csv": ("path", "label", "fold"),
+            "scenes.csv": ("scene", "pictures", "sounds"),
+        },
+    )
     pictures = read_pictures(data / "images/INDEX.csv")
     if hold_out_pictures:
         pictures = pictures.only(~split(pictures.label, hold_out_pictures, np.random.default_rng(seed)))

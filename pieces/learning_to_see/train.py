@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from installation.networks import weights
+from installation.networks.material import demand_folder
 from installation.networks.training import Run
 from installation.networks.weights import Card, WeightsError
 from pieces.learning_to_see import worlds
@@ -113,6 +114,7 @@ def train_parent(
     Raises:
         ValueError: there are no such folders, or one has no picture that can be used.
     """
+    demand_folder(data, "one folder of pictures for each world")
     names = sorted(path.name for path in data.iterdir() if path.is_dir())
     if not names:
         raise ValueError(f"{data}: the parent is taught from one folder for each world; there is none in it")

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from installation.networks import weights
+from installation.networks.material import demand
 from installation.networks.training import Run
 from pieces.neural_beatbox import takes
 from pieces.neural_beatbox.hearing import LABELS, NAME, RATE_HZ, Features, HearingNetwork
@@ -79,8 +80,16 @@ def train(
         Path of the safetensors file.
 
     Raises:
-        OSError: an index or a sound is missing.
+        MaterialError: the folder does not hold what it must.
+        OSError: a sound is missing.
     """
+    demand(
+        data,
+        {
+            "beatbox/train/INDEX.csv": ("path", "label", "performer"),
+            "drums/train/INDEX.csv": ("path", "label"),
+        },
+    )
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     mouth = read_recordings(data / "beatbox/train/INDEX.csv", "performer", leave_out)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from installation.piece import Picture, Size
+from installation.piece_commands import resolved
 from installation.programme import DISTRIBUTION, Installed, OnShow
 from installation.testing import Room
 from tests.installation.test_import_law import loaded_by
@@ -86,3 +88,14 @@ def test_it_goes_on_without_its_weights_and_says_so(name: str, tmp_path: Path) -
     assert done.returncode == 0, done.stderr[-2000:]
     needs = list(OnShow(name, PIECES[name], PIECES[name].Settings()).networks())
     assert not needs or "weights_invalid" in done.stdout.split()
+
+
+@pytest.mark.parametrize("network", [f"{name}.{each}" for name in sorted(PIECES) for each in PIECES[name].trains])
+def test_training_says_what_its_folder_must_hold(network: str, tmp_path: Path) -> None:
+    name, _, each = network.partition(".")
+    train = resolved(PIECES[name].trains[each])
+    options = {"world": "rust"} if "world" in signature(train).parameters else {}
+    for data in (tmp_path, tmp_path / "none", Path(__file__)):
+        with pytest.raises((OSError, ValueError), match=r"--data|there is none in it|no picture") as refused:
+            train(data, **options)
+        assert "Errno" not in str(refused.value)
