@@ -70,7 +70,8 @@ class Cluster:
             import ray
         except ImportError as error:
             raise ClusterError(
-                "engine ray needs the package ray: pip install ray; or leave --engine out, and this machine listens"
+                "engine ray needs the package ray: .venv/bin/pip install ray; "
+                "or leave --engine out, and this machine listens"
             ) from error
         self._ray: Any = ray
         address = os.environ.get("RAY_ADDRESS", "")

@@ -102,7 +102,7 @@ def test_a_machine_that_goes_away_is_named_and_what_was_heard_stays(tmp_path: Pa
 
 def test_without_ray_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ClusterError, match="pip install ray"):
+    with pytest.raises(ClusterError, match=r"\.venv/bin/pip install ray"):
         Cluster([], "own")
 
 
