@@ -23,7 +23,7 @@ from pydantic import (
 from installation import layout
 from installation.hours import ClosedDays, Hours, one_or_more_hours
 from installation.places import did_you_mean
-from installation.settings import Duration, File, Settings, seconds
+from installation.settings import Duration, File, Folder, Settings, seconds
 from installation.texts import LANGUAGE
 
 FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
@@ -41,6 +41,7 @@ _GPU = re.compile(r"auto|cpu|cuda(:[0-9]+)?")
 
 _RING = re.compile(r"ring(?: of ([1-9]|1[0-6]))?")
 _LAYOUTS = "; write stereo, ring of 8, or the directions of the speakers in degrees, for example [-45, 45, -135, 135]"
+MOST_DEG = 360  # of a speaker's direction, either way
 RING = 8  # speakers, where no number is given
 
 
@@ -110,6 +111,13 @@ def _layout(value: Any) -> Any:
     return value
 
 
+def _direction(value: Any) -> Any:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value != "off" and not (number and -MOST_DEG <= value <= MOST_DEG):
+        raise ValueError(f"{value!r} is no direction; write degrees from -{MOST_DEG} to {MOST_DEG}, or off")
+    return value
+
+
 Language = Annotated[str, AfterValidator(_language)]
 PixelCount = Annotated[int, Field(ge=16, le=16384)]
 PixelSize = Annotated[
@@ -125,7 +133,7 @@ Port = Annotated[
 Trigger = Annotated[str, AfterValidator(_trigger)]
 Gpu = Annotated[str, BeforeValidator(_gpu), WithJsonSchema({"type": "string", "pattern": _GPU.pattern})]
 Standing = Annotated[
-    str | list[Annotated[float, Field(ge=-360, le=360)] | Literal["off"]],
+    str | list[Annotated[float | Literal["off"], BeforeValidator(_direction)]],
     BeforeValidator(_layout),
     WithJsonSchema(
         {
@@ -133,7 +141,9 @@ Standing = Annotated[
                 {"type": "string", "pattern": f"^(stereo|{_RING.pattern})$", "examples": ["stereo", "ring of 8"]},
                 {
                     "type": "array",
-                    "items": {"anyOf": [{"type": "number", "minimum": -360, "maximum": 360}, {"const": "off"}]},
+                    "items": {
+                        "anyOf": [{"type": "number", "minimum": -MOST_DEG, "maximum": MOST_DEG}, {"const": "off"}]
+                    },
                     "minItems": 1,
                     "maxItems": layout.MOST,
                 },
@@ -425,7 +435,7 @@ class Choices(Settings):
     controls: Controls = Field(default=Controls(), description=Controls.__doc__)
     visitors: Visitors = Field(default=Visitors(), description=Visitors.__doc__)
     console: Console = Field(default=Console(), description=Console.__doc__)
-    data_folder: File = Field(
+    data_folder: Folder = Field(
         default=Path("data"),
         alias="data",
         description="the folder for recordings, logs and profiles, relative to this file; another needs a new start",

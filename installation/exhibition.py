@@ -61,6 +61,11 @@ class Exhibition(Choices):
             for line in texts.lines_for(name, [language], self.own_texts, keep_s, undo_s, own)
         ]
 
+    @property
+    def has_camera(self) -> bool:
+        """Whether there is one, or a film in its place."""
+        return self.camera.id != "none"
+
     def is_open(self, now: datetime.datetime) -> bool:
         """Whether the exhibition is open at `now`, local time. Without hours it is, but for `closed`."""
         began = [hours.opened_on(now) for hours in self.hours] if self.hours else [now.date()]

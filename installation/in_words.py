@@ -23,6 +23,9 @@ def in_words(exhibition: Exhibition) -> Iterator[tuple[str, str]]:
     hours = "; ".join(f"{_days(hours.days)} {_from_to(hours)}" for hours in exhibition.hours) or "always"
     shut = ", ".join(_dates(*days) for days in exhibition.closed)
     yield "open", f"{hours}, but not on {shut}" if shut else hours
+    found = [(show.name, show.inspected(exhibition.has_camera).found) for show in exhibition.pieces]
+    if counted := [f"{' and '.join(parts)} for {name}" for name, parts in found if parts]:
+        yield "found", "; ".join(counted)
     yield "languages", ", ".join(exhibition.languages)
     if any(show.piece.records for show in exhibition.pieces):
         kept, undo = duration(exhibition.visitors.keep), duration(exhibition.visitors.undo)

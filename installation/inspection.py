@@ -48,6 +48,7 @@ def found_here(exhibition: Exhibition, root: Node) -> Found:
         *missing_files(exhibition, root),
         *wrong_files(exhibition, root),
         *_wrong_weights(exhibition, root),
+        *_faults_of_pieces(exhibition, root),
         *_odd_hours(exhibition, root),
         *_odd_controls(exhibition, root),
         *_missing_glyphs(exhibition, root),
@@ -130,6 +131,22 @@ def _wrong_weights(exhibition: Exhibition, root: Node, before: Exhibition | None
                 found.append(
                     (node.place if written else whole, f"{named(path, owner) if written else owner}: {fault}")
                 )
+    return found
+
+
+def _faults_of_pieces(exhibition: Exhibition, root: Node) -> Found:
+    """What the pieces themselves say of their settings, at each of these, or at the piece where it is not written."""
+    found: Found = []
+    for index, show in enumerate(exhibition.pieces):
+        whole, owner = _place_of(root, index, show.name), f"piece '{show.name}'"
+        try:
+            faults = show.inspected(exhibition.has_camera).faults
+        except Exception as error:  # an artist's look at the machine may fail in any way
+            found.append((whole, f"{owner}: its settings cannot be inspected: {type(error).__name__}: {error}"))
+            continue
+        for name, fault in faults.items():
+            node, _, known = locate(root, ("pieces", index, show.name, name))
+            found.append((node.place if known[-1:] == (name,) else whole, f"'{name}' of {owner}: {fault}"))
     return found
 
 

@@ -11,13 +11,14 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from installation.choices import FILM_SUFFIXES, SOUND_SUFFIXES
 from installation.exhibition import Exhibition
 from installation.locking import REFUSED
 from installation.places import Node
 from installation.problems import Found, locate, named
+from installation.settings import is_folder
 
 SettingPath = tuple[str | int, ...]
 
@@ -25,14 +26,16 @@ SettingPath = tuple[str | int, ...]
 def missing_files(exhibition: Exhibition, root: Node, before: Exhibition | None = None) -> Found:
     """What is not here, or must not be read; of what `before` does not name, too."""
     found: Found = []
-    asked_before = {file for _, file in _files(before)} if before else set()
-    for path, file in _files(exhibition):
+    asked_before = {file for _, file, _ in _files(before)} if before else set()
+    for path, file, kind in _files(exhibition):
         if file in asked_before:
             continue
         node, _, known = locate(root, path)
         whose = f"'{path[-1]}' of piece '{path[-2]}'" if path[0] == "pieces" else named(known)
         if not file.exists():
-            found.append((node.place, f"{whose}: there is no file {file}"))
+            found.append((node.place, f"{whose}: there is no {kind} {file}"))
+        elif kind == "folder" and not file.is_dir():
+            found.append((node.place, f"{whose}: {file} is a file, not a folder; name the folder that it lies in"))
         elif not os.access(file, os.R_OK):
             found.append((node.place, f"{whose}: {file} must not be read by this user"))
     data = exhibition.data_folder
@@ -66,19 +69,19 @@ def wrong_files(exhibition: Exhibition, root: Node) -> Found:
     return found
 
 
-def _files(exhibition: Exhibition) -> Iterator[tuple[SettingPath, Path]]:
-    """Every file that the exhibition names, with the path of its setting."""
+def _files(exhibition: Exhibition) -> Iterator[tuple[SettingPath, Path, Literal["file", "folder"]]]:
+    """Every file and folder that the exhibition names, with the path of its setting."""
     for name, device in (("camera", exhibition.camera), ("microphone", exhibition.microphone)):
         if device.is_file:
-            yield (name, "id"), Path(device.id)
+            yield (name, "id"), Path(device.id), "file"
     if exhibition.screen.closed_picture:
-        yield ("screen", "closed_picture"), exhibition.screen.closed_picture
+        yield ("screen", "closed_picture"), exhibition.screen.closed_picture, "file"
     for index, show in enumerate(exhibition.pieces):
-        for name in type(show.settings).model_fields:
+        for name, field in type(show.settings).model_fields.items():
             value: Any = getattr(show.settings, name)
             for file in value if isinstance(value, list | tuple) else [value]:
                 if isinstance(file, Path):
-                    yield ("pieces", index, show.name, name), file
+                    yield ("pieces", index, show.name, name), file, "folder" if is_folder(field) else "file"
 
 
 def _fault(file: Path, fault_in: Callable[[Path], str]) -> str:

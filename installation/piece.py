@@ -337,6 +337,14 @@ class Recording:
     duck_db: float = -18.0  # the score's level while a visitor performs
 
 
+@dataclass(frozen=True)
+class Inspected:
+    """What a piece found where its settings point, for `check`."""
+
+    faults: Mapping[str, str] = field(default_factory=dict)  # by setting: why it cannot be shown so, and what to do
+    found: Sequence[str] = ()  # how much there is: "42 pictures", "310 recordings"
+
+
 class Piece:
     """An artwork. Subclass it in a folder of its own and register it under `installation.pieces`."""
 
@@ -362,6 +370,15 @@ class Piece:
         Asked by `check` and `doctor`, who answer at once: nothing heavy may be imported for it.
         """
         return ""
+
+    @classmethod
+    def inspect(cls, settings: Any, camera: bool) -> Inspected:
+        """What keeps settings that are right in themselves from working on this machine, and what they lead to.
+
+        Asked by `check`: nothing heavy may be imported for it, and no more read than tells. That a File or Folder is
+        missing is said without it. `camera` is whether the exhibition has one, or a film in its place.
+        """
+        return Inspected()
 
     def open(self, stage: Stage) -> None:
         """Called once before the first frame. Load nothing slow here: hand it to `stage.compute`."""

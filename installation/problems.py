@@ -174,6 +174,8 @@ def _reason(item: Mapping[str, Any], node: Node) -> str:
         return f"{shown(node)} is not a list; write [first, second]"
     if kind in {"model_type", "model_attributes_type", "dict_type", "mapping_type"}:
         return f"{shown(node)} is not a group of settings; write 'name: value' lines, indented below"
+    if kind == "string_pattern_mismatch":
+        return f"{shown(node)} is not written as it must be; docs/settings.md says how"
     if kind.startswith("string_"):
         return f"{shown(node)}: {item['msg'].removeprefix('String ')}"
     return f"{shown(node)}: {item['msg']}"

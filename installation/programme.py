@@ -11,15 +11,15 @@ import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from installation import piece_folders, texts
 from installation.health import alerts
-from installation.piece import Piece
+from installation.piece import Inspected, Piece
 from installation.piece_folders import DISTRIBUTION as DISTRIBUTION
 from installation.places import Node, Place, did_you_mean
 from installation.problems import Found, fields_at, shown, validated
-from installation.settings import NetworkOf, Settings
+from installation.settings import NetworkOf, Settings, marks
 
 FOLDER = Path(__file__).resolve().parents[1] / "pieces"
 Pieces = Mapping[str, type[Piece]]
@@ -38,13 +38,17 @@ class OnShow:
         yield from (((), network) for network in self.piece.networks)
         for key, field in type(self.settings).model_fields.items():
             name = field.alias or key
-            mark = next((found for found in _marks(field.metadata, field.annotation)), None)
-            if mark is not None:
+            named = (mark for mark in marks(field.metadata, field.annotation) if isinstance(mark, NetworkOf))
+            if (mark := next(named, None)) is not None:
                 value: Any = getattr(self.settings, key)
                 if isinstance(value, str):
                     yield (name,), mark.network(value)
                 elif isinstance(value, list | tuple):
                     yield from (((name, index), mark.network(item)) for index, item in enumerate(value))
+
+    def inspected(self, camera: bool) -> Inspected:
+        """What the piece says of its settings on this machine."""
+        return self.piece.inspect(self.settings, camera)
 
 
 class Installed(Mapping[str, type[Piece]]):
@@ -96,13 +100,6 @@ def why_unloadable(error: Exception) -> str:
     own = next((frame for frame in frames if FOLDER in Path(frame.filename).parents), None)
     where = f" ({Path(own.filename).relative_to(FOLDER.parent)}, line {own.lineno})" if own is not None else ""
     return f"{type(error).__name__}: {error}{where}"
-
-
-def _marks(metadata: Any, annotation: Any) -> Iterator[NetworkOf]:
-    """The marks of a type, also those within it: `list[Annotated[str, NetworkOf(…)]]`."""
-    yield from (mark for mark in metadata if isinstance(mark, NetworkOf))
-    for part in get_args(annotation):
-        yield from _marks(getattr(part, "__metadata__", ()), part)
 
 
 def folder_of(name: str, pieces: Pieces) -> Path | None:

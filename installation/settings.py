@@ -7,9 +7,10 @@ Durations read as people write them: `6 s`, `90 s`, `20 min`, `30 days`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import (
     AfterValidator,
@@ -78,7 +79,15 @@ Duration = Annotated[
     BeforeValidator(_duration),
     WithJsonSchema({"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*[A-Za-z]+\s*$", "examples": ["90 s", "20 min"]}),
 ]
+
+
+@dataclass(frozen=True)
+class _OfFolder:
+    """Marks a path that only a folder may lie at."""
+
+
 File = Annotated[Path, AfterValidator(_resolved), WithJsonSchema({"type": "string"})]
+Folder = Annotated[Path, AfterValidator(_resolved), _OfFolder(), WithJsonSchema({"type": "string"})]
 Colour = Annotated[str, BeforeValidator(to_colour), WithJsonSchema({"type": "string", "format": "color"})]
 
 
@@ -99,6 +108,18 @@ class NetworkOf:
 def is_duration(field: FieldInfo) -> bool:
     """Whether a setting is a Duration: it is written with a unit, and its value and bounds are in seconds."""
     return any(getattr(mark, "func", None) is _duration for mark in field.metadata)
+
+
+def is_folder(field: FieldInfo) -> bool:
+    """Whether a setting names a Folder, if it names anything on the disk."""
+    return any(isinstance(mark, _OfFolder) for mark in marks(field.metadata, field.annotation))
+
+
+def marks(metadata: Any, annotation: Any) -> Iterator[Any]:
+    """The marks of a type, also those within it: `list[Annotated[str, NetworkOf(…)]]`."""
+    yield from metadata
+    for part in get_args(annotation):
+        yield from marks(getattr(part, "__metadata__", ()), part)
 
 
 def is_colour(field: FieldInfo) -> bool:
@@ -157,6 +178,6 @@ class Range(Settings):
 
 
 __all__ = [
-    "Colour", "Duration", "Field", "File", "NetworkOf", "Range", "Settings",
-    "is_colour", "is_duration", "seconds", "to_colour", "to_seconds",
+    "Colour", "Duration", "Field", "File", "Folder", "NetworkOf", "Range", "Settings",
+    "is_colour", "is_duration", "is_folder", "marks", "seconds", "to_colour", "to_seconds",
 ]  # fmt: skip

@@ -116,6 +116,19 @@ def sounds_in(folder: Path) -> list[Path]:
     return _found_in(folder)[0]
 
 
+def recordings_in(folder: Path) -> list[Path]:
+    """As `sounds_in`.
+
+    Raises:
+        ArchiveError: there is no such folder, or no sound in it.
+    """
+    found = sounds_in(folder)
+    if not found:
+        kinds = ", ".join(suffix.removeprefix(".") for suffix in SUFFIXES)
+        raise ArchiveError(f"no recordings found in {folder}; they are files that end in {kinds}")
+    return found
+
+
 def _found_in(folder: Path) -> tuple[list[Path], list[Path]]:
     """The sounds of a folder, and the folders within it, itself among them."""
     if not folder.is_dir():

@@ -42,6 +42,9 @@ DESCRIPTIONS = (
 )  # fmt: skip
 
 
+TRANSFORMERS = "needs the package transformers: .venv/bin/pip install transformers; or write encoder: own"
+
+
 class EncoderError(ValueError):
     """An encoder that cannot be had. The message says what is missing and how to get it."""
 
@@ -139,9 +142,7 @@ class ClipClapEncoder:
         try:
             from transformers import ClapModel, ClapProcessor, CLIPModel, CLIPProcessor
         except ImportError as error:
-            raise EncoderError(
-                "encoder clip+clap needs the package transformers: pip install transformers; or use encoder: own"
-            ) from error
+            raise EncoderError(f"encoder clip+clap {TRANSFORMERS}") from error
         try:
             eye: Any = CLIPModel.from_pretrained(clip)
             ear: Any = ClapModel.from_pretrained(clap)

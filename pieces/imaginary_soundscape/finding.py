@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pieces.imaginary_soundscape import collection, encoders, listening, panorama, pictures
-from pieces.imaginary_soundscape.archive import SUFFIXES, ArchiveError, Index, sounds_in
+from pieces.imaginary_soundscape.archive import Index, recordings_in
 from pieces.imaginary_soundscape.cluster import Cluster
 from pieces.imaginary_soundscape.piece import DIRECTIONS
 
@@ -39,10 +39,7 @@ def index(data: Path, encoder: str = "own", engine: str = "here") -> dict[str, A
 
     if engine not in ENGINES:
         raise ValueError(f"engine={engine!r} must be one of {', '.join(ENGINES)}")
-    total = len(sounds_in(data))
-    if not total:
-        kinds = ", ".join(suffix.removeprefix(".") for suffix in SUFFIXES)
-        raise ArchiveError(f"no recordings found in {data}; they are files that end in {kinds}")
+    total = len(recordings_in(data))
     found, loaded = Index(data), encoders.load(encoder)
     cluster = Cluster(found.survey(loaded).unknown, encoder) if engine == "ray" else None
     try:

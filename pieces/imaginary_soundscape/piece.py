@@ -8,12 +8,16 @@ Yuma Kajihara and others, 2018).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from installation.piece import Moment, Picture, Piece, Stage
-from installation.settings import Duration, Field, File, seconds
+from pydantic import AfterValidator, WithJsonSchema
+
+from installation.piece import Inspected, Moment, Picture, Piece, Stage
+from installation.places import did_you_mean
+from installation.settings import Duration, Field, Folder, seconds
 
 if TYPE_CHECKING:
     from pieces.imaginary_soundscape.scenery import Scene
@@ -31,24 +35,36 @@ INVITE_DEG = 10.0
 """To either side, at least: a photograph of about the screen's shape can hardly be turned."""
 
 
+ENCODER = r"^(own|clip\+clap(:[^,]+,[^,]+)?)$"
+
+
+def _encoder(value: str) -> str:
+    if not re.match(ENCODER, value):
+        hint = did_you_mean(value, ("own", "clip+clap"))
+        ways = "; write own, clip+clap, or clip+clap:CLIP,CLAP with the names or folders of two models"
+        raise ValueError(f"'{value}' is no encoder{hint or ways}")
+    return value
+
+
 class ImaginarySoundscape(Piece):
     """Pictures one turns in, and from each direction the sound that they would have."""
 
     class Settings(Piece.Settings):
-        pictures: Literal["camera"] | File | None = Field(
+        pictures: Literal["camera"] | Folder | None = Field(
             default=None,
             description="a folder of photographs and panoramas (360° by 180°, twice as wide as high; from 2.2 times "
             "on, a part of one), or camera: whatever is held before it; without it, pictures drawn by the project",
         )
-        archive: File | None = Field(
+        archive: Folder | None = Field(
             default=None,
             description="a folder of recordings, indexed by `run.py index`; without it, sounds made by the project",
         )
-        encoder: str = Field(
-            default="own",
-            pattern=r"^(own|clip\+clap(:[^,]+,[^,]+)?)$",
-            description="what puts pictures and sounds into one space: own, or clip+clap, with `:` and names or "
-            "folders of the two models where they are not the usual ones",
+        encoder: Annotated[str, AfterValidator(_encoder), WithJsonSchema({"type": "string", "pattern": ENCODER})] = (
+            Field(
+                default="own",
+                description="what puts pictures and sounds into one space: own, or clip+clap, with `:` and names or "
+                "folders of the two models where they are not the usual ones",
+            )
         )
         surprise: float = Field(
             default=0.3,
@@ -116,6 +132,12 @@ class ImaginarySoundscape(Piece):
     settings: Settings
 
     # ---- the contract -----------------------------------------------------------------------------------------
+
+    @classmethod
+    def inspect(cls, settings: Any, camera: bool) -> Inspected:
+        from pieces.imaginary_soundscape.inspecting import inspected
+
+        return inspected(settings, camera)
 
     def open(self, stage: Stage) -> None:
         from pieces.imaginary_soundscape.choosing import Choosing

@@ -44,8 +44,11 @@ def test_a_pair_where_nothing_is_written() -> None:
         ("[]", "0 speakers are listed; 1 … 16 are possible"),
         (str(list(range(17))), "17 speakers are listed; 1 … 16 are possible"),
         ("[off, off]", "no speaker has a direction"),
-        ("[0, 400]", "2:24: item 2 of 'layout' of 'speakers': 400 is not allowed; it must be at most 360"),
-        ("[0, left]", "2:24: item 2 of 'layout' of 'speakers': 'left' is not a number"),
+        (
+            "[0, 400]",
+            "2:24: item 2 of 'layout' of 'speakers': 400 is no direction; write degrees from -360 to 360, or off",
+        ),
+        ("[0, left]", "2:24: item 2 of 'layout' of 'speakers': 'left' is no direction; write degrees from"),
     ],
 )
 def test_a_layout_that_cannot_be(loaded: Loaded, written: str, expected: str) -> None:

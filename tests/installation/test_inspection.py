@@ -15,11 +15,12 @@ import soundfile
 import yaml
 
 from installation.assets import STAND_IN_FILM
-from installation.exhibition import Exhibition
+from installation.exhibition import Exhibition, parse
 from installation.host import examine_weights
+from installation.in_words import in_words
 from installation.inspection import check, weights_fault
-from installation.piece import Piece
-from installation.settings import Field, NetworkOf
+from installation.piece import Inspected, Piece
+from installation.settings import Field, Folder, NetworkOf
 
 Pieces = dict[str, type[Piece]]
 
@@ -65,6 +66,55 @@ def test_check_names_files_that_are_something_else(tmp_path: Path, pieces: Piece
     (tmp_path / "folder.mp4").mkdir()
     (problem,) = checked(tmp_path, f"pieces: beat\n{line}", pieces)
     assert problem.startswith(said)
+
+
+class Sketches(Piece):
+    """A piece that knows more of its folder than the runtime."""
+
+    class Settings(Piece.Settings):
+        sketches: Folder | None = Field(default=None, description="a folder")
+        kind: str = Field(default="ink", pattern="^(ink|chalk)$", description="of sketches")
+
+    @classmethod
+    def inspect(cls, settings: Any, camera: bool) -> Inspected:
+        if settings.kind == "chalk":
+            raise LookupError("chalk")
+        if settings.sketches is None or not camera:
+            return Inspected({"sketches": "none is chosen"})
+        return Inspected(found=["1 folder", "2 sketches"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("pieces: {sketches: {sketches: none}}", "1:31: 'sketches' of piece 'sketches': there is no folder "),
+        (
+            "pieces: {sketches: {sketches: exhibition.yaml}}",
+            "1:31: 'sketches' of piece 'sketches': {folder}/exhibition.yaml is a file, not a folder; name the folder",
+        ),
+        ("title: x\npieces: sketches", "2:9: 'sketches' of piece 'sketches': none is chosen"),
+        ("pieces: {sketches: {sketches: .}}\ncamera: none", "1:31: 'sketches' of piece 'sketches': none is chosen"),
+        (
+            "pieces: {sketches: {kind: chalk}}",
+            "1:10: piece 'sketches': its settings cannot be inspected: LookupError: chalk",
+        ),
+        (
+            "pieces: {sketches: {kind: oil, sketches: .}}",
+            "1:27: 'kind' of piece 'sketches': 'oil' is not written as it must be; docs/settings.md says how",
+        ),
+    ],
+)
+def test_a_piece_says_what_is_wrong_where_its_settings_lead(tmp_path: Path, text: str, said: str) -> None:
+    (problem,) = checked(tmp_path, text, {"sketches": Sketches})
+    assert problem.startswith(said.format(folder=tmp_path))
+
+
+def test_what_a_piece_found_is_counted(tmp_path: Path) -> None:
+    text = "pieces: {sketches: {sketches: .}}"
+    assert checked(tmp_path, text, {"sketches": Sketches}) == []
+    said = dict(in_words(parse(text.encode(), tmp_path / "exhibition.yaml", {"sketches": Sketches})))
+    assert said["found"] == "1 folder and 2 sketches for sketches"
+    assert "found" not in dict(in_words(parse(b"pieces: sketches", tmp_path / "x.yaml", {"sketches": Sketches})))
 
 
 def test_check_leaves_no_trace_where_data_will_be(tmp_path: Path, pieces: Pieces) -> None:

@@ -1,0 +1,65 @@
+"""`check` says of this piece what could not be shown, and counts what it found."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from installation.exhibition import load
+from installation.in_words import in_words
+from installation.inspection import check
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("empty", "pictures", "few", "many"):
+        (tmp_path / name).mkdir()
+    for number in range(3):
+        (tmp_path / f"pictures/{number}.jpg").touch()
+    (tmp_path / "few/one.wav").touch()
+    for number in range(201):
+        (tmp_path / f"many/{number}.wav").touch()
+    return tmp_path
+
+
+def said(folder: Path, settings: str, more: str = "") -> list[str]:
+    path = folder / "exhibition.yaml"
+    path.write_text(f"pieces: {{imaginary_soundscape: {{{settings}}}}}\n{more}")
+    return [f"{problem.line}:{problem.column}: {problem.message}" for problem in check(path)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "more", "message"),
+    [
+        ("archive: empty", "", "'archive' of piece 'imaginary_soundscape': no recordings found in "),
+        ("archive: many", "", "its 201 recordings are not indexed; run: python3 run.py index "),
+        ("archive: none", "", "'archive' of piece 'imaginary_soundscape': there is no folder "),
+        ("pictures: empty", "", "there is no picture in it"),
+        ("pictures: pictures/1.jpg", "", "is a file, not a folder"),
+        ("pictures: none", "", "there is no folder "),
+        ("pictures: camera", "camera: none", "there is no camera to look through"),
+        ("encoder: clap", "", "'clap' is no encoder; did you mean 'clip+clap'?"),
+        ("encoder: ears", "", "'ears' is no encoder; write own, clip+clap, or clip+clap:CLIP,CLAP with the names or"),
+    ],
+)
+def test_what_cannot_be_shown_is_said_at_its_place(folder: Path, settings: str, more: str, message: str) -> None:
+    (problem,) = said(folder, settings, more)
+    assert problem.startswith(f"1:{len('pieces: {imaginary_soundscape: {') + settings.index(':') + 3}: ")
+    assert message in problem
+
+
+def test_an_encoder_that_is_not_installed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    (problem,) = said(folder, "encoder: clip+clap")
+    assert problem.endswith(
+        "needs the package transformers: .venv/bin/pip install transformers; or write encoder: own"
+    )
+    assert said(folder, "encoder: own") == []
+
+
+def test_what_is_there_is_counted(folder: Path) -> None:
+    assert said(folder, "archive: few, pictures: pictures") == []
+    found = dict(in_words(load(folder / "exhibition.yaml")))["found"]
+    assert found == "3 pictures and 1 recording for imaginary_soundscape"
