@@ -205,10 +205,24 @@ def _missing_glyphs(exhibition: Exhibition, root: Node) -> Found:
     """Languages whose script no font on this machine can write, at the language or at the curator's own wording."""
     found: Found = []
     for index, language in enumerate(exhibition.languages):
-        lines = " ".join(exhibition.texts_in(language))
         place = locate(root, ("languages", index))[0].place
-        for script, characters, package in missing_glyphs(lines):
-            found.append((place, f"'{language}': no font can write {script} ({characters[:8]}); install {package}"))
+        own = {
+            ("texts", name, spoken): text
+            for name, texts in exhibition.own_texts.items()
+            for spoken, text in texts.items()
+            if spoken in (language, language.split("-")[0])
+        }
+        for script, characters, package in missing_glyphs(" ".join(exhibition.texts_in(language))):
+            unwritten = f"no font can write {script} ({{}}); install {package}"
+            built_in = characters
+            for path, text in own.items():
+                theirs = "".join(each for each in characters if each in text)
+                built_in = "".join(each for each in built_in if each not in theirs)
+                if theirs:
+                    node, _, known = locate(root, path)
+                    found.append((node.place, f"{named(known)}: {unwritten.format(theirs[:8])}"))
+            if built_in:
+                found.append((place, f"'{language}': {unwritten.format(built_in[:8])}"))
     return found
 
 

@@ -302,6 +302,30 @@ def test_only_hours_that_overlap_are_odd(
     assert all(line.startswith("4:") for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("texts: {invitation: {en: 音}}", ["3:26: 'en' of 'invitation' of 'texts'"]),
+        ("texts: {invitation: 音}", ["3:21: 'invitation' of 'texts'"]),
+        ("texts: {invitation: {en: 音}, joined: 声}", ["3:26: 'en' of", "3:38: 'joined' of"]),
+        ("languages: [en, ja]\ntexts: {joined: {en: 声音}}", ["3:17: 'ja'", "4:22: 'en' of 'joined' of"]),
+        ("languages: [en, ja]", ["3:17: 'ja'"]),
+    ],
+)
+def test_a_script_without_a_font_is_named_where_it_is_written(
+    tmp_path: Path, pieces: Pieces, monkeypatch: pytest.MonkeyPatch, text: str, said: list[str]
+) -> None:
+    def gaps(text: str) -> list[tuple[str, str, str]]:
+        lacking = "".join(each for each in "音声" if each in text)
+        return [("Chinese", lacking, "fonts-noto-cjk")] if lacking else []
+
+    monkeypatch.setattr("installation.inspection.missing_glyphs", gaps)
+    found = checked(tmp_path, f"pieces: beat\ntitle: x\n{text}", pieces)
+    assert len(found) == len(said)
+    for problem, beginning in zip(found, said, strict=True):
+        assert problem.startswith(beginning) and "no font can write Chinese (" in problem
+
+
 def test_check_names_scripts_without_a_font(tmp_path: Path, pieces: Pieces, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "installation.inspection.missing_glyphs",
