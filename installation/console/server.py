@@ -148,9 +148,10 @@ class Site:
     # ---- for machines ------------------------------------------------------------------------------------
 
     async def _picture(self) -> Response:
-        """The newest picture; asks the stage for one where nobody is watching yet."""
+        """A picture that is drawn from now on: what lies there may be of an earlier watch."""
+        patience = max(PICTURE_SECONDS, 1.5 * self.preview.period)
         async with self.preview.watching():
-            still = self.preview.newest or await self.preview.after(0, PICTURE_SECONDS)
+            still = await self.preview.after(0, patience, since=time.monotonic())
         if still is None:
             return PlainTextResponse("The stage sends no picture.\n", 503, KEPT | {"retry-after": "5"})
         return Response(still.jpeg, headers=KEPT, media_type="image/jpeg")

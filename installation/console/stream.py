@@ -65,7 +65,8 @@ class Preview:
         encode: Callable[[Picture], bytes] = encoded,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._folder, self._period = folder, 1.0 / rate_hz
+        self._folder = folder
+        self.period = 1.0 / rate_hz  # seconds from picture to picture
         self._encode, self._monotonic = encode, monotonic
         self._newest: Still | None = None
         self._news = asyncio.Event()
@@ -102,11 +103,12 @@ class Preview:
         """
         return self._looked - self._found if self.watchers else 0.0
 
-    async def after(self, number: int, patience: float) -> Still | None:
-        """The newest live still after `number`; None if none has come within `patience` seconds."""
+    async def after(self, number: int, patience: float, since: float = 0.0) -> Still | None:
+        """The newest live still after `number` that was drawn at monotonic `since` or later; None if none has come
+        within `patience` seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
-                while (still := self.newest) is None or still.number <= number:
+                while (still := self.newest) is None or still.number <= number or still.at < since:
                     await self._news.wait()
                 return still
         return None
@@ -133,7 +135,7 @@ class Preview:
                     self._news.set()
                     self._news = asyncio.Event()
                 # Twice as often as pictures come: one is then on its way half a period after it was drawn, at most.
-                await asyncio.sleep(self._period / 2)
+                await asyncio.sleep(self.period / 2)
         except (OSError, ValueError):
             log.exception("the live picture cannot be followed")
         finally:
