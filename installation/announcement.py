@@ -50,7 +50,8 @@ def announcement(exhibition: Exhibition, reports: dict[str, Report]) -> str:
             lines.append(f"Stand-in for the {kind}: {devices[kind]['name']} ({devices[kind]['reason']}).")
     address = reports["console"].facts.get("address") if "console" in reports else None
     if address:
-        lines.append(f"Watch it at {address}")
+        elsewhere = reports["console"].facts.get("elsewhere")
+        lines.append(f"Watch it at {address} ({elsewhere})" if elsewhere else f"Watch it at {address}")
     if not real or len(real) < len(KINDS):
         lines.append("`python3 run.py doctor` says what to plug in or install. Ctrl-C ends it.")
     else:

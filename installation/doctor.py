@@ -18,7 +18,8 @@ from installation.choices import Device
 from installation.devices import listing, probe
 from installation.devices.listing import CameraFound, ConnectorFound, DisplayFound, Mode, SoundFound
 from installation.devices.probe import ProbeError
-from installation.devices.screen import DEFAULT_SIZE, drawn, has_display, placed
+from installation.devices.screen import DEFAULT_SIZE, DESKTOP, drawn, has_display, placed
+from installation.devices.speakers import SOUND_CARD
 from installation.exhibition import Exhibition
 from installation.host import (
     Ask,
@@ -264,8 +265,7 @@ def _sound_on_duty(
             instead = (
                 "the sound of the built-in film is heard" if subject == "microphone" else "the music plays silently"
             )
-            remedy = "plug in a sound card; on a machine with a sound server: sudo apt install libasound2-plugins"
-            findings.append(Finding(subject, "stand_in", f"none is there; {instead}", remedy))
+            findings.append(Finding(subject, "stand_in", f"none is there; {instead}", SOUND_CARD))
     return findings, used
 
 
@@ -327,7 +327,7 @@ def examine_screen(exhibition: Exhibition, machine: Machine) -> list[Finding]:
     try:
         found = machine.displays()
     except ProbeError as error:
-        remedy = "log in to a desktop, or: sudo apt install xserver-xorg xinit, and start it in an X session"
+        remedy = DESKTOP
         if not machine.has_display():
             remedy = f"no DISPLAY in this shell; over SSH: DISPLAY=:0 python3 run.py doctor; else {remedy}"
         if plugged:

@@ -12,7 +12,16 @@ from installation.answers import Threads
 from installation.devices import DeviceError
 from installation.devices.listing import displays
 from installation.devices.probe import ProbeError
-from installation.devices.screen import DEFAULT_SIZE, Offscreen, Screen, Window, drawn, has_display
+from installation.devices.screen import (
+    DEFAULT_SIZE,
+    DESKTOP,
+    NO_DESKTOP,
+    Offscreen,
+    Screen,
+    Window,
+    drawn,
+    has_display,
+)
 from installation.exhibition import Exhibition
 from installation.health.vitals import Vitals
 from installation.piece import Answer, Size
@@ -81,7 +90,7 @@ def opened(exhibition: Exhibition, vitals: Vitals) -> Screen:
             vitals.device("screen", window.name, real=True)
             return window
     elif wanted.mode == "auto":
-        reason = "there is no X server or Wayland"
+        reason = f"{NO_DESKTOP}; {DESKTOP}"
     shown = drawn(size or DEFAULT_SIZE, wanted.rotate)
     vitals.device("screen", f"offscreen, {shown[0]}×{shown[1]}", real=False, reason=reason)
     return Offscreen(shown)

@@ -103,6 +103,9 @@ class ConsoleProcess:
             log.warning("%s:%s: %s; the page is at %s", wanted.host, wanted.port, address.trouble, address.url)
         self._vitals.condition("port_in_use", taken, port=wanted.port, instead=address.url)
         self._vitals.status.fact("address", address.url)
+        self._vitals.status.fact(
+            "elsewhere", f"not at {wanted.host}:{wanted.port}: {address.trouble}" if taken else ""
+        )
         self._vitals.write_if_due()
         log.info("the page is at %s", address.url)
         return address

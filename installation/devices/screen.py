@@ -19,6 +19,8 @@ from installation.piece import Picture, Size
 DEFAULT_SIZE = (1280, 720)  # of a window, and where there is no screen
 POINTERS = {"touch", "mouse"}
 WHEEL = {"wheel up": 1, "wheel down": -1}  # the sign of SDL's vertical scrolling
+NO_DESKTOP = "there is no X server or Wayland"
+DESKTOP = "log in to a desktop, or: sudo apt install xserver-xorg xinit, and start it in an X session"
 BUTTONS = 3  # of a mouse; SDL says turns of its wheel a second time, as buttons beyond
 
 
@@ -91,10 +93,10 @@ class Window:
         try:
             pygame.display.init()
         except pygame.error as error:
-            raise DeviceError(f"no screen: {error}; start an X server or Wayland") from error
+            raise DeviceError(f"no screen: {error}; {DESKTOP}") from error
         if pygame.display.get_driver() in ("dummy", "offscreen"):
             pygame.display.quit()
-            raise DeviceError("no screen: SDL found neither X server, Wayland nor KMS")
+            raise DeviceError(f"no screen: SDL found neither X server, Wayland nor KMS; {DESKTOP}")
         sizes = pygame.display.get_desktop_sizes()
         if display >= len(sizes):
             pygame.display.quit()

@@ -19,6 +19,9 @@ from installation.devices.listing import SoundFound, find, identified, matching
 
 Pull = Callable[[NDArray[np.float32], float], None]
 BLOCK_FRAMES = 512
+SOUND_CARD = (
+    "plug in a sound card; on a machine with a sound server: sudo apt install libasound2-plugins, and start it"
+)
 DEAD_SECONDS = 3.0  # without a callback: a sound server may pause for a second, no card that is there for three
 
 
@@ -156,7 +159,7 @@ def find_device(sounddevice: Any, name: str | None, channels_key: str) -> tuple[
     devices = [dict(device) for device in sounddevice.query_devices()]
     usable = [index for index, device in enumerate(devices) if int(device[channels_key]) > 0]
     if not usable:
-        raise DeviceError("no sound device is there; plug one in, or start the sound server")
+        raise DeviceError(f"no sound device is there; {SOUND_CARD}")
     if name is None:
         default = sounddevice.default.device[1 if channels_key == "max_output_channels" else 0]  # (input, output)
         index = default if default in usable else usable[0]

@@ -44,6 +44,12 @@ def test_what_is_on_what_is_real_what_stands_in_and_why() -> None:
     assert "Watch it at http://127.0.0.1:8080" in text and "doctor" in text
 
 
+def test_a_port_that_is_taken_is_why_the_page_is_elsewhere() -> None:
+    facts = {"address": "http://127.0.0.1:8081/", "elsewhere": "not at 127.0.0.1:8080: Address already in use"}
+    said = announcement(exhibition(), {"console": report("console", **facts)}).splitlines()
+    assert "Watch it at http://127.0.0.1:8081/ (not at 127.0.0.1:8080: Address already in use)" in said
+
+
 def test_with_real_devices_there_is_nothing_to_plug_in() -> None:
     devices = {kind: device(kind, True) for kind in rooms.KINDS}
     text = announcement(exhibition(), {"sound": report("sound", devices=devices)})

@@ -292,6 +292,8 @@ def test_pages_are_bounded_a_taken_port_is_an_alert_and_leaving_takes_a_second(t
         assert [alert["name"] for alert in alerts] == ["port_in_use"]
         assert str(taken.port) in alerts[0]["message"]
         assert console.address in alerts[0]["message"]
+        elsewhere = console.said()["facts"]["elsewhere"]
+        assert elsewhere == f"not at 127.0.0.1:{taken.port}: Address already in use", "whoever started it reads why"
         codes = [console.get("/")[0] for _ in range(MOST_PAGES + 1)]
         assert codes == [200] * MOST_PAGES + [503]
         with urllib.request.urlopen(console.address + "stream.mjpg", timeout=PATIENCE) as stream:
