@@ -118,7 +118,7 @@ def render_command(
     out_path: Annotated[Path, typer.Option("--out", help="The film to write (.mp4).")] = Path("render.mp4"),
     camera: Annotated[Path | None, typer.Option(help="A film in the camera's place.")] = None,
     voice: Annotated[Path | None, typer.Option(help="A sound file: what the visitors perform.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same sound, byte for byte.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed, at the same rate, gives the same sound.", min=0)] = 0,
     size: Annotated[str, typer.Option(help="Picture size.")] = "1280x720",
     rate: Annotated[int, typer.Option(help="Pictures a second.", min=5, max=120)] = 30,
     press: Annotated[str, typer.Option(help="Controls to press and when, for example 3:button,5.5:next.")] = "",

@@ -23,6 +23,7 @@ from installation.settings import NetworkOf, Settings, marks
 
 FOLDER = Path(__file__).resolve().parents[1] / "pieces"
 Pieces = Mapping[str, type[Piece]]
+NEARLY = {"pieces", "piece"}  # in small letters: what a curator writes for `pieces`
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,8 @@ def on_show(root: Node, pieces: Pieces, folder: Path) -> tuple[list[OnShow], Fou
     """
     assert isinstance(root.content, dict)
     if "pieces" not in root.content:
+        if any(name.casefold() in NEARLY for name in root.content):
+            return [], []  # the check of the other settings says how it is written
         return [], [(root.place, f"'pieces' is missing; write which of {', '.join(sorted(pieces))} is on show")]
     entries, found = entries_of(root)
     if not entries and not found:

@@ -168,6 +168,8 @@ WRONG = [
     ("pieces: []", "1:1: 'pieces' names no piece; there are beat, hum"),
     ("pieces:", "1:1: 'pieces' names no piece; there are beat, hum"),
     ("title: x", "1:1: 'pieces' is missing; write which of beat, hum is on show"),
+    ("Pieces: beat", "1:1: unknown setting 'Pieces'; did you mean 'pieces'?"),
+    ("title: x\npiece: beat", "2:1: unknown setting 'piece'; did you mean 'pieces'?"),
     ("pieces: {beat: fast}", "1:16: piece 'beat': 'fast' is not a group of settings"),
     ("pieces: {beat: {tempo: [110, 90]}}", "1:24: 'tempo' of piece 'beat': [110, 90] is not a range: the first n"),
     ("pieces: {beat: {tempo: [50, 90]}}", "1:24: 'tempo' of piece 'beat': 50 is not allowed; it must be at least"),
