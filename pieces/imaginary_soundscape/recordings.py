@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 HEARD_S = 5.0  # of each part that is listened to
 PARTS = 12  # of a long file that are listened to, spread evenly
 SHORTEST_S = 0.1
+FAULT_FRAMES = 1 << 13  # read at once where a file is only read to see whether it can be
 MOST_HZ = 768_000
 MOST_TAPS = 1 << 23  # torchaudio has a filter for each place between two samples: from 31,999 to 32,000 Hz, 8 GB
 MEASURED_S, PIECE_S = 30.0, 2.5  # of what is listened to, for its loudness, in pieces spread evenly
@@ -60,7 +61,7 @@ def listen(path: Path, rate_hz: int) -> Recording:
                 raise UnreadableError(f"{seconds:.2f} s is too short")
             part = round(HEARD_S * file.samplerate)
             if file.frames <= part * PARTS:
-                samples = file.read(dtype="float32", always_2d=True)
+                samples = _part(file, 0, file.frames)
             else:
                 starts = np.linspace(0, file.frames - part, PARTS).astype(int)
                 samples = np.concatenate([_part(file, int(start), part) for start in starts])
@@ -69,8 +70,6 @@ def listen(path: Path, rate_hz: int) -> Recording:
         raise UnreadableError(f"cannot be read: {error.error_string}") from error
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
-    if not len(samples):
-        raise UnreadableError("it ends before it begins")
     samples = np.nan_to_num(samples)
     mono = samples.mean(1, dtype=np.float32)
     return Recording(resampled(mono, rate, rate_hz), seconds, loudness(samples, rate))
@@ -95,9 +94,37 @@ def listened(path: Path, encoder: Encoder) -> Listened:
         return Listened(0.0, None, str(error))
 
 
-def _part(file: object, start: int, frames: int) -> NDArray[np.float32]:
-    file.seek(start)  # type: ignore[attr-defined]
-    return np.asarray(file.read(frames, dtype="float32", always_2d=True))  # type: ignore[attr-defined]
+def fault_of(path: Path) -> str:
+    """Why a file cannot be played to its end, read as the player does; empty where it can."""
+    from installation.sound.stream import RATES_HZ, Stream, StreamError
+
+    try:
+        stream = Stream(path, RATES_HZ[0], loop=False)
+        try:
+            for start in range(0, stream.frames, FAULT_FRAMES):
+                stream.read(start, FAULT_FRAMES)
+        finally:
+            stream.close()
+    except StreamError as error:
+        return str(error)
+    return ""
+
+
+def _part(file: Any, start: int, frames: int) -> NDArray[np.float32]:
+    """Frames of a file from `start` on. Raises UnreadableError where the player would stumble, too."""
+    import soundfile
+
+    try:
+        if start:
+            file.seek(start)
+        read = np.asarray(file.read(frames, dtype="float32", always_2d=True), np.float32)
+    except soundfile.LibsndfileError as error:
+        second = start / file.samplerate
+        raise UnreadableError(f"it is damaged at second {second:.1f} or soon after; save it anew") from error
+    if len(read) < frames:
+        second, whole = (count / file.samplerate for count in (start + len(read), file.frames))
+        raise UnreadableError(f"it is damaged: it ends at second {second:.1f} of {whole:.1f}; save it anew")
+    return read
 
 
 def resampled(samples: NDArray[np.float32], rate_hz: int, wanted_hz: int) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 import torchaudio
 
-from pieces.imaginary_soundscape.recordings import UnreadableError, listen
+from pieces.imaginary_soundscape.recordings import UnreadableError, fault_of, listen
 
 TONE_HZ = 440.0
 
@@ -44,3 +44,61 @@ def test_a_rate_that_no_recorder_has_is_said_and_not_tried(tmp_path: Path) -> No
     path = written(tmp_path / "a.wav", 2_000_003, 0.2)
     with pytest.raises(UnreadableError, match="2000003 Hz is no rate"):
         listen(path, 32_000)
+
+
+# ---- damage --------------------------------------------------------------------------------------------------------
+
+
+def ogg(path: Path, seconds: float, rate_hz: int = 24_000) -> bytes:
+    noise = np.random.default_rng(0).uniform(-0.3, 0.3, round(seconds * rate_hz))
+    with soundfile.SoundFile(path, "w", rate_hz, 1) as file:
+        for start in range(0, len(noise), rate_hz):
+            file.write(noise[start : start + rate_hz])
+    return path.read_bytes()
+
+
+def scratch(path: Path, at: float) -> None:
+    """2,000 bytes of anything, `at` 0..1 of a file."""
+    whole = bytearray(path.read_bytes())
+    start = round(at * len(whole))
+    whole[start : start + 2000] = np.random.default_rng(1).bytes(2000)
+    path.write_bytes(whole)
+
+
+@pytest.mark.parametrize(("suffix", "at"), [("ogg", 0.5), ("flac", 0.3), ("flac", 0.99)])
+def test_what_is_damaged_within_is_not_passed_as_good(tmp_path: Path, suffix: str, at: float) -> None:
+    path = tmp_path / f"rain.{suffix}"
+    if suffix == "ogg":
+        ogg(path, 8)
+    else:
+        written(path, 24_000, 8)
+    assert listen(path, 24_000).seconds == 8 and not fault_of(path)
+    scratch(path, at)
+    with pytest.raises(UnreadableError, match="damaged"):
+        listen(path, 24_000)
+    assert "damaged" in fault_of(path)
+
+
+def test_of_a_long_recording_the_parts_that_are_heard_must_be_whole(tmp_path: Path) -> None:
+    path = tmp_path / "night.ogg"
+    ogg(path, 90)
+    scratch(path, 0.995)
+    with pytest.raises(UnreadableError, match=r"ends at second .* of 90\.0"):
+        listen(path, 24_000)
+
+
+def test_a_recording_that_was_cut_off_is_used_as_far_as_it_goes(tmp_path: Path) -> None:
+    """An Ogg file says nowhere how long it is: what is there of it can be played, and looped, like any other."""
+    path = tmp_path / "cut.ogg"
+    path.write_bytes(ogg(path, 9)[:20_000])
+    assert 0.5 < listen(path, 24_000).seconds < 6 and not fault_of(path)
+
+
+def test_what_cannot_be_played_to_its_end_is_told_from_what_can(tmp_path: Path) -> None:
+    """In the middle of a long recording, where nobody listens when it is indexed."""
+    path = tmp_path / "night.ogg"
+    ogg(path, 120)
+    assert not fault_of(path)
+    scratch(path, 0.45)
+    assert "damaged" in fault_of(path)
+    assert "not there" in fault_of(tmp_path / "gone.wav")
