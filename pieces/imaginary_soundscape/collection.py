@@ -21,6 +21,8 @@ from pieces.imaginary_soundscape import search
 from pieces.imaginary_soundscape.archive import ArchiveError, Index, Progress
 from pieces.imaginary_soundscape.titles import FILE as TITLES
 from pieces.imaginary_soundscape.titles import Titles, TitlesError, read_titles
+from pieces.imaginary_soundscape.watching import AT_ONCE as WATCHED_AT_ONCE
+from pieces.imaginary_soundscape.watching import States, replaced
 
 if TYPE_CHECKING:
     from pieces.imaginary_soundscape.encoders import Encoder
@@ -62,6 +64,7 @@ class Collection:
     folders: tuple[Path, ...] = ()
     stamp: Stamp = ()
     titles: Titles = field(default_factory=Titles)
+    states: States = field(default_factory=States)
 
     def path(self, name: str) -> Path:
         return self.archive / name
@@ -77,6 +80,28 @@ def stamp_of(archive: Path, folders: Sequence[Path], folder: Path | None = None)
     titles = archive / TITLES
     written = titles.stat().st_mtime_ns if titles.is_file() else None
     return (head, written, *(place.stat().st_mtime_ns if place.is_dir() else None for place in folders))
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at an opened archive found: its stamp, sounds that are others now, and where to look next."""
+
+    stamp: Stamp
+    changed: frozenset[str]
+    place: int
+
+
+def look(collection: Collection, folder: Path | None, soon: Sequence[str], place: int) -> Look:
+    """Look at an archive for changes: at what may sound `soon`, and at the next part of the rest, from `place` on."""
+    after = place + WATCHED_AT_ONCE
+    others = changed(collection, {*soon, *collection.states.names[place:after]})
+    stamp = stamp_of(collection.archive, collection.folders, folder)
+    return Look(stamp, others, after if after < len(collection.states.names) else 0)
+
+
+def changed(collection: Collection, names: Set[str]) -> frozenset[str]:
+    """Which of `names` are others than they were when the archive was opened."""
+    return replaced(collection.archive, collection.states, names - collection.unknown)
 
 
 def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) -> Collection:
@@ -98,6 +123,7 @@ def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) ->
         )
     clips, points = index.usable(), index.points()
     present = {path.relative_to(archive).as_posix() for path in survey.sounds}
+    states = States.of(clip for clip in index.clips.values() if clip.path in present)
     there = [number for number, clip in enumerate(clips) if clip.path in present]
     if len(there) < len(clips):
         clips, points = [clips[number] for number in there], np.asarray(points[there])
@@ -115,6 +141,7 @@ def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) ->
         tuple(survey.folders),
         stamp,
         _titles(archive),
+        states,
     )
 
 

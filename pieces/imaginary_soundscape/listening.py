@@ -2,7 +2,7 @@
 
 `Listening.want` says which archive and encoder; `look` hands over what is to be listened to; `step`, once per frame,
 picks up what is ready: the archive opened (and indexed first, where it is small), pictures judged. An archive that
-changes on disk is opened again while the old one goes on being used.
+changes on disk is opened again while the old one goes on being used, but for sounds that are others now.
 """
 
 from __future__ import annotations
@@ -60,6 +60,10 @@ class Listening:
         self._indexed = 0  # sounds, since it began
         self._tried: frozenset[str] = frozenset()  # what was indexed last
         self._new: frozenset[str] = frozenset()  # what should be indexed now
+        self._soon: frozenset[str] = frozenset()  # what belongs to the pictures that were judged last
+        self._looked_for: frozenset[str] = frozenset()  # of that, what was looked at for changes just before
+        self._changed: frozenset[str] = frozenset()  # what is another sound now, and not indexed as that one yet
+        self._place = 0  # in the archive, from which it is looked at for changes next
         self._survey_at = math.inf  # when an archive is looked through again after sounds had come
         self._kept: Kept = None
         self._checked_at = 0.0
@@ -75,6 +79,7 @@ class Listening:
                     self._stage.clear(name, archive=_called(self._wanted[0]))
             self._wanted, self._trying = (archive, encoder), Trying()
             self._indexing, self._tried, self._new, self._survey_at = None, frozenset(), frozenset(), math.inf
+            self._soon, self._looked_for, self._changed, self._place = frozenset(), frozenset(), frozenset(), 0
             self._forget_index()
             self.collection = None
 
@@ -90,7 +95,9 @@ class Listening:
     def allows(self, name: str) -> bool:
         """Whether a sound is (still) in the archive and wanted."""
         have = self.collection
-        if have is None or name in self._exclude[1]:  # at once; what a pattern names, when it has been looked for
+        if have is None or name in self._changed:
+            return False
+        if name in self._exclude[1]:  # at once; what a pattern names, when it has been looked for
             return False
         return name in have.loudness_lufs and name not in self._exclusion.names
 
@@ -142,9 +149,12 @@ class Listening:
         elif time >= self._survey_at:
             self._tried, self._survey_at = frozenset(), math.inf
             self._open(time, archive, encoder)
+        elif not self._soon <= self._looked_for:
+            self._looked_for |= self._soon  # before what nobody has looked at for long is heard
+            self._do(self._take_changed, 0.0, room.changed, have, self._soon)
         elif time - self._checked_at >= LOOK_EVERY:
-            self._checked_at = time
-            self._do(self._take_stamp, 0.0, room.stamp_of, archive, have.folders, self._folder())
+            self._checked_at, self._looked_for = time, self._soon
+            self._do(self._take_look, 0.0, room.look, have, self._folder(), self._soon, self._place)
 
     def _do(self, take: Callable[[Any], None], seconds: float, work: Callable[..., Any], *arguments: Any) -> None:
         assert self._wanted is not None
@@ -208,6 +218,7 @@ class Listening:
             )  # fmt: skip
         self.collection, self.titles = found, found.titles
         self._new = found.unknown - self._tried if len(found.unknown) <= room.AT_ONCE else frozenset()
+        self._changed &= self._new
         self.opened += 1
         self._stage.clear("archive_unusable", archive=_called(found.archive))
         if found.titles.fault is not None:
@@ -231,10 +242,21 @@ class Listening:
 
     def _take_judged(self, key: Asked, found: Judged) -> None:
         self.judged = key, found
+        self._soon = frozenset(match.name for matches in found for match in matches)
 
-    def _take_stamp(self, found: room.Stamp) -> None:
-        if self.collection is not None and found != self.collection.stamp:
+    def _take_look(self, found: room.Look) -> None:
+        self._place = found.place
+        if self.collection is not None and found.stamp != self.collection.stamp:
             log.info("%s has changed", self.collection.archive)
+            self._changed |= found.changed
+            self._reopen()
+        else:
+            self._take_changed(found.changed)
+
+    def _take_changed(self, found: frozenset[str]) -> None:
+        if found:
+            log.info("%s and %d more files are others now", min(found), len(found) - 1)
+            self._changed |= found
             self._reopen()
 
     def _reopen(self) -> None:
