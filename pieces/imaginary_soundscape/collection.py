@@ -65,6 +65,7 @@ class Collection:
     stamp: Stamp = ()
     titles: Titles = field(default_factory=Titles)
     states: States = field(default_factory=States)
+    skipped: Mapping[str, str] = field(default_factory=dict)  # files that cannot be used, and why
 
     def path(self, name: str) -> Path:
         return self.archive / name
@@ -142,6 +143,7 @@ def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) ->
         stamp,
         _titles(archive),
         states,
+        {clip.path: clip.wrong for clip in index.wrong() if clip.path in present},
     )
 
 

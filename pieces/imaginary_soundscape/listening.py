@@ -25,6 +25,7 @@ from pieces.imaginary_soundscape import encoders
 from pieces.imaginary_soundscape.archive import FOLDER, ArchiveError, BusyError, Index, Progress, UnwritableError
 from pieces.imaginary_soundscape.collection import Collection, Exclusion, Judged, UnindexedError
 from pieces.imaginary_soundscape.titles import Titles
+from pieces.imaginary_soundscape.unusable import Unusable
 
 OWN = ASSETS / "sounds"
 OPEN_SECONDS, JUDGE_SECONDS = 0.4, 0.05  # of an offline render
@@ -48,6 +49,7 @@ class Listening:
         self.titles = Titles()  # of the archive that was opened last: what it had in the room may still be fading
         self.opened = 0  # archives so far: what was judged by another one must be looked at again
         self._stage = stage
+        self._unusable = Unusable(stage)
         self._wanted: tuple[Path, str] | None = None
         self._exclude: Excluded = ((), frozenset())
         self._exclusion = Exclusion()
@@ -77,6 +79,7 @@ class Listening:
             if self._wanted is not None:
                 for name in ("archive_unusable", "titles_unreadable"):
                     self._stage.clear(name, archive=_called(self._wanted[0]))
+                self._unusable.forget()
             self._wanted, self._trying = (archive, encoder), Trying()
             self._indexing, self._tried, self._new, self._survey_at = None, frozenset(), frozenset(), math.inf
             self._soon, self._looked_for, self._changed, self._place = frozenset(), frozenset(), frozenset(), 0
@@ -95,15 +98,21 @@ class Listening:
     def allows(self, name: str) -> bool:
         """Whether a sound is (still) in the archive and wanted."""
         have = self.collection
-        if have is None or name in self._changed:
+        if have is None or name in self._changed or not self._unusable.allows(name):
             return False
         if name in self._exclude[1]:  # at once; what a pattern names, when it has been looked for
             return False
         return name in have.loudness_lufs and name not in self._exclusion.names
 
+    def failed(self, name: str) -> None:
+        """A sound could not be played (any further): see what is wrong with it."""
+        if self.collection is not None:
+            self._unusable.failed(name, self.collection.path(name))
+
     def step(self, time: float) -> None:
         """One frame on."""
         self._time = time
+        self._unusable.step()
         if self._asked is not None:
             take, answer, whose = self._asked
             if not answer.ready:
@@ -219,6 +228,7 @@ class Listening:
         self.collection, self.titles = found, found.titles
         self._new = found.unknown - self._tried if len(found.unknown) <= room.AT_ONCE else frozenset()
         self._changed &= self._new
+        self._unusable.opened(_called(found.archive), found.skipped, found.states)
         self.opened += 1
         self._stage.clear("archive_unusable", archive=_called(found.archive))
         if found.titles.fault is not None:

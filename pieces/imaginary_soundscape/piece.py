@@ -293,6 +293,8 @@ class ImaginarySoundscape(Piece):
             target_lufs=self.settings.loudness_lufs,
             focus_db=self.settings.focus_db,
         )
+        for name in self._playing.failed:
+            self._listening.failed(name)
 
     def _called(self, name: str) -> str:
         """What the caption calls a sound."""

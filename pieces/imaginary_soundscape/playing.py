@@ -20,7 +20,7 @@ MOVE_EVERY, MOVE_SECONDS = 0.1, 0.15  # beds follow the visitor's turn in such s
 LEAVE_SECONDS = 1.2
 TOGETHER = 0.35  # directions that agree less than this about where their middle is surround the visitor
 QUIETEST_DB, LOUDEST_DB = -60.0, 18.0
-SHUN_SECONDS = 60.0  # what cannot be read is not chosen for so long
+SHUN_SECONDS = 60.0  # what cannot be read is not chosen for so long, if nothing else is known against it
 LONGEST_NAME = 160
 
 
@@ -42,6 +42,7 @@ class Playing:
         self._playing: dict[str, str] = {}  # sound -> bed
         self._moved_at = -math.inf
         self._shunned: dict[str, float] = {}  # sound -> until
+        self.failed: tuple[str, ...] = ()  # what could not be read any further in this step
 
     def step(
         self,
@@ -94,9 +95,9 @@ class Playing:
 
     def _shun(self, time: float) -> None:
         troubled = self._beds.troubled
-        for name, bed in self._playing.items():
-            if bed in troubled:
-                self._shunned[name] = time + SHUN_SECONDS
+        found = [name for name, bed in self._playing.items() if bed in troubled]
+        self.failed = tuple(name for name in found if name not in self._shunned)
+        self._shunned.update(dict.fromkeys(found, time + SHUN_SECONDS))
         self._shunned = {name: until for name, until in self._shunned.items() if until > time}
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 HEARD_S = 5.0  # of each part that is listened to
 PARTS = 12  # of a long file that are listened to, spread evenly
 SHORTEST_S = 0.1
-FAULT_FRAMES = 1 << 13  # read at once where a file is only read to see whether it can be
+FAULT_FRAMES = 1 << 16  # read at once where a file is only read to see whether it can be
 MOST_HZ = 768_000
 MOST_TAPS = 1 << 23  # torchaudio has a filter for each place between two samples: from 31,999 to 32,000 Hz, 8 GB
 MEASURED_S, PIECE_S = 30.0, 2.5  # of what is listened to, for its loudness, in pieces spread evenly
@@ -96,10 +96,16 @@ def listened(path: Path, encoder: Encoder) -> Listened:
 
 def fault_of(path: Path) -> str:
     """Why a file cannot be played to its end, read as the player does; empty where it can."""
+    import soundfile
+
     from installation.sound.stream import RATES_HZ, Stream, StreamError
 
     try:
-        stream = Stream(path, RATES_HZ[0], loop=False)
+        rate_hz = soundfile.info(path).samplerate
+    except (soundfile.LibsndfileError, OSError):
+        rate_hz = RATES_HZ[0]  # any: the player says what is wrong
+    try:
+        stream = Stream(path, rate_hz, loop=False)
         try:
             for start in range(0, stream.frames, FAULT_FRAMES):
                 stream.read(start, FAULT_FRAMES)

@@ -67,7 +67,8 @@ def test_a_sound_that_may_not_be_read_is_not_tried_for_ever(place: Path, monkeyp
     monkeypatch.setattr(archive, "content", content)
     here = room(place)
     here.run(600)
-    assert len(tried) == 1 and here.heard() == {"red": None} and here.standing == {}
+    assert len(tried) == 1 and here.heard() == {"red": None}
+    assert list(here.standing) == ["sounds_unusable"] and "Permission denied" in here.standing["sounds_unusable"]
     monkeypatch.setattr(archive, "content", real)
     for _ in Index(place / "archive").update(ColourEncoder()):
         pass
