@@ -19,6 +19,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,11 +28,13 @@ from numpy.typing import NDArray
 
 from installation.files import write_whole
 from installation.locking import HeldError, held
+from pieces.imaginary_soundscape.kinds import alone, refused_sound
 from pieces.imaginary_soundscape.recordings import Listened, listened
 
 if TYPE_CHECKING:
     from pieces.imaginary_soundscape.encoders import Encoder
 
+NAMED = 3  # of what is there and cannot be read, where nothing can
 SUFFIXES = (
     ".wav",
     ".flac",
@@ -94,11 +97,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class Survey:
-    """What lies in an archive now, sorted: sounds, those that look new or changed, and the folders they are in."""
+    """What lies in an archive now, sorted: sounds, those that look new or changed, and the folders they are in.
+
+    `refused` says of recordings that nobody here can read why; the index knows nothing of them.
+    """
 
     sounds: list[Path]
     unknown: list[Path]
     folders: list[Path]
+    refused: dict[str, str]
 
 
 def content(path: Path) -> str:
@@ -120,25 +127,35 @@ def recordings_in(folder: Path) -> list[Path]:
     """As `sounds_in`.
 
     Raises:
-        ArchiveError: there is no such folder, or no sound in it.
+        ArchiveError: there is no such folder, or no sound in it; it names what is there and cannot be read.
     """
-    found = sounds_in(folder)
+    found, _, refused = _found_in(folder)
     if not found:
         kinds = ", ".join(suffix.removeprefix(".") for suffix in SUFFIXES)
-        raise ArchiveError(f"no recordings found in {folder}; they are files that end in {kinds}")
+        others = "".join(f"; {name}: {reason}" for name, reason in islice(refused.items(), NAMED))
+        raise ArchiveError(f"no recordings found in {folder}; they are files that end in {kinds}{others}")
     return found
 
 
-def _found_in(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The sounds of a folder, and the folders within it, itself among them."""
+def refused_in(folder: Path) -> dict[str, str]:
+    """Recordings that nobody here can read, by their paths within a folder, and what to do about each."""
+    return _found_in(folder)[2]
+
+
+def _found_in(folder: Path) -> tuple[list[Path], list[Path], dict[str, str]]:
+    """The sounds of a folder, the folders within it, itself among them, and what is refused there."""
     if not folder.is_dir():
         raise ArchiveError(f"{folder}: there is no such folder; name the folder that holds the sounds")
-    found, places = [], []
+    found, places, refused = [], [], {}
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         places.append(Path(place))
-        found += [Path(place, name) for name in files if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
-    return sorted(found), places
+        shown = [name for name in files if not name.startswith(".")]
+        sounds = [name for name in shown if name.lower().endswith(SUFFIXES)]
+        found += [Path(place, name) for name in sounds]
+        for name in alone([name for name in shown if refused_sound(name)], sounds):
+            refused[Path(place, name).relative_to(folder).as_posix()] = refused_sound(name)
+    return sorted(found), places, refused
 
 
 class Index:
@@ -226,14 +243,14 @@ class Index:
             ArchiveError: there is no such folder.
         """
         before = self.clips if self.encoder == encoder.name else {}
-        sounds, folders = _found_in(self.archive)
+        sounds, folders, refused = _found_in(self.archive)
         unknown = []
         for path in sounds:
             clip = before.get(path.relative_to(self.archive).as_posix())
             with contextlib.suppress(OSError):  # what vanishes meanwhile is named when it is its turn
                 if clip is None or not clip.is_of(path.stat()):
                     unknown.append(path)
-        return Survey(sounds, unknown, folders)
+        return Survey(sounds, unknown, folders, refused)
 
     def update(
         self, encoder: Encoder, verify: bool = False, hear: Callable[[Path], Listened] | None = None

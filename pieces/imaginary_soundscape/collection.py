@@ -116,7 +116,9 @@ def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) ->
     survey = index.survey(encoder)
     stamp = stamp_of(archive, survey.folders, folder)
     if not survey.sounds:
-        raise ArchiveError(f"{archive}: there is no sound in it; put recordings there")
+        name, reason = next(iter(survey.refused.items()), ("", ""))
+        but = f" but such as {name} ({reason})" if name else ""
+        raise ArchiveError(f"{archive}: there is no sound in it{but}; put recordings there")
     if not index.clips or index.encoder != encoder.name:
         sounds = len(survey.sounds)
         raise UnindexedError(
@@ -143,7 +145,7 @@ def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) ->
         stamp,
         _titles(archive),
         states,
-        {clip.path: clip.wrong for clip in index.wrong() if clip.path in present},
+        {clip.path: clip.wrong for clip in index.wrong() if clip.path in present} | survey.refused,
     )
 
 

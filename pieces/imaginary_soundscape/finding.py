@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pieces.imaginary_soundscape import collection, encoders, listening, panorama, pictures
-from pieces.imaginary_soundscape.archive import Index, recordings_in
+from pieces.imaginary_soundscape.archive import Index, recordings_in, refused_in
 from pieces.imaginary_soundscape.cluster import Cluster
 from pieces.imaginary_soundscape.piece import DIRECTIONS
 
@@ -52,7 +52,7 @@ def index(data: Path, encoder: str = "own", engine: str = "here") -> dict[str, A
     return {
         "sounds": len(found.usable()),
         "hours": seconds / 3600,
-        "skipped": {clip.path: clip.wrong for clip in found.wrong()},
+        "skipped": {clip.path: clip.wrong for clip in found.wrong()} | refused_in(data),
     }
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.resampling import resample
+from pieces.imaginary_soundscape import kinds
 
 if TYPE_CHECKING:
     from pieces.imaginary_soundscape.encoders import Encoder
@@ -51,6 +52,10 @@ def listen(path: Path, rate_hz: int) -> Recording:
     import soundfile
 
     try:
+        with path.open("rb") as start:
+            head = start.read(kinds.HEAD_BYTES)
+        if path.suffix.lower() == ".mp3" and (kinds.no_sound(head) or not kinds.may_be_mp3(head)):
+            raise UnreadableError(kinds.no_sound(head) or f"it is damaged, or no MP3; {kinds.SAVE_SOUND}")
         with soundfile.SoundFile(path) as file:
             if file.frames <= 0 or file.samplerate <= 0:
                 raise UnreadableError("there is no sound in it")
@@ -67,7 +72,8 @@ def listen(path: Path, rate_hz: int) -> Recording:
                 samples = np.concatenate([_part(file, int(start), part) for start in starts])
             rate = file.samplerate
     except soundfile.LibsndfileError as error:
-        raise UnreadableError(f"cannot be read: {error.error_string}") from error
+        said = error.error_string.strip(" .") or "it is damaged"
+        raise UnreadableError(kinds.no_sound(head) or f"cannot be read ({said}); {kinds.SAVE_SOUND}") from error
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
     samples = np.nan_to_num(samples)

@@ -1,0 +1,110 @@
+"""What looks like a sound and cannot be read is named, with what to do about it. Pictures: `test_pictures.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from pieces.imaginary_soundscape import archive, collection, encoders, kinds
+from pieces.imaginary_soundscape.archive import ArchiveError
+from pieces.imaginary_soundscape.finding import index
+from pieces.imaginary_soundscape.kinds import may_be_mp3, no_sound, refused_sound
+from pieces.imaginary_soundscape.recordings import listened
+from tests.pieces.imaginary_soundscape.walker import ColourEncoder, room, tone
+
+RANDOM = np.random.default_rng(0).bytes(100_000)
+MPEG_4 = b"\0\0\0\x1cftypM4A \0\0\0\0" + b"\xff\xfb\x90\x00 by chance" * 9 + RANDOM
+
+
+@pytest.fixture(autouse=True)
+def colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoders, "load", lambda name, device="cpu": ColourEncoder())
+
+
+# ---- by name -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["voice memo.m4a", "a.AAC", "deep/er/old.wma", "bought.m4p"])
+def test_a_recording_that_nobody_here_can_read_is_named_with_what_to_do(tmp_path: Path, name: str) -> None:
+    tone(tmp_path, "red")
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(MPEG_4)
+    (tmp_path / "titles.yaml").write_text("red: Red\n")
+    (tmp_path / ".hidden.m4a").write_bytes(MPEG_4)
+    found = index(tmp_path)
+    assert found["sounds"] == 1 and set(found["skipped"]) == {name}
+    assert ("protected" if name == "bought.m4p" else "save it as WAV or FLAC") in found["skipped"][name]
+    opened = collection.open_archive(tmp_path, ColourEncoder())
+    assert opened.skipped == found["skipped"] and not opened.unknown, "nothing is to be listened to"
+
+
+def test_an_archive_of_nothing_else_says_why(tmp_path: Path) -> None:
+    (tmp_path / "memo.m4a").write_bytes(MPEG_4)
+    with pytest.raises(ArchiveError, match=r"memo\.m4a.*WAV or FLAC"):
+        index(tmp_path)
+    with pytest.raises(ArchiveError, match=r"memo\.m4a.*WAV or FLAC"):
+        collection.open_archive(tmp_path, ColourEncoder())
+
+
+def test_the_status_page_names_it_and_no_more_once_it_is_gone(place: Path) -> None:
+    (place / "archive/memo.m4a").write_bytes(MPEG_4)
+    here = room(place, stay="1 h")
+    here.run(15)
+    assert here.heard() and "memo.m4a (m4a cannot be read; save it as WAV" in here.standing["sounds_unusable"]
+    (place / "archive/memo.m4a").unlink()
+    here.run(30)
+    assert here.standing == {}
+
+
+def test_what_can_be_read_is_not_refused() -> None:
+    assert not any(refused_sound(f"a{suffix}") for suffix in (*archive.SUFFIXES, ".txt", ".jpg", ".mp4", ""))
+    assert not refused_sound("m4a") and not refused_sound("a.m4a.wav")
+
+
+def test_what_was_saved_again_beside_it_is_no_news(tmp_path: Path) -> None:
+    tone(tmp_path, "red", "memo")
+    tone(tmp_path / "deep", "red", "other")
+    for name in ("memo.m4a", "other.m4a"):
+        (tmp_path / name).write_bytes(MPEG_4)
+    assert set(index(tmp_path)["skipped"]) == {"other.m4a"}
+
+
+# ---- by its first bytes --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("empty.wav", b"", "it is empty"),
+        ("notes.wav", b"rain, third take\n" * 50, "it is a text"),
+        ("notes.mp3", "Möwen\n".encode(), "it is a text"),
+        ("renamed.mp3", MPEG_4, "MPEG-4 file (m4a), whatever it is called; save it as WAV or FLAC"),
+        ("bought.mp3", MPEG_4.replace(b"M4A ", b"M4P "), "is protected"),
+        ("old.mp3", b"0&\xb2u\x8ef\xcf\x11" + RANDOM, "Windows Media"),
+        ("noise.mp3", RANDOM, "it is damaged, or no MP3"),
+        ("noise.wav", RANDOM, "cannot be read (Format not recognised); save it as WAV or FLAC"),
+    ],
+)
+def test_what_is_no_sound_is_said_to_be_what_it_is(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, data: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert said in listened(tmp_path / name, ColourEncoder()).wrong
+    assert capfd.readouterr().err == "", "a decoder has nothing to say of it"
+
+
+@pytest.mark.parametrize(("rate_hz", "mode"), [(44_100, "CONSTANT"), (24_000, "VARIABLE"), (8_000, "AVERAGE")])
+def test_an_mp3_is_one_wherever_it_begins(tmp_path: Path, rate_hz: int, mode: str) -> None:
+    path = tmp_path / "tone.mp3"
+    samples = 0.5 * np.sin(2 * np.pi * 400 / rate_hz * np.arange(rate_hz))
+    soundfile.write(path, samples, rate_hz, bitrate_mode=mode)
+    whole = path.read_bytes()
+    frames = whole[whole.index(b"\xff") :]
+    assert may_be_mp3(whole[: kinds.HEAD_BYTES]) and may_be_mp3(frames) and may_be_mp3(RANDOM[:999] + frames)
+    assert may_be_mp3(b"ID3" + bytes(kinds.HEAD_BYTES)), "a long title page"
+    assert listened(path, ColourEncoder()).point is not None
+    assert not may_be_mp3(RANDOM[: kinds.HEAD_BYTES]) and no_sound(whole) == ""
