@@ -28,7 +28,7 @@ from installation.texts import LANGUAGE
 
 FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif")
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif")
 # What a control may name, beside letters, digits and f1 … f12. Keys are named as SDL names them.
 TRIGGERS = (
     "touch", "mouse", "gamepad", "sound", "wheel up", "wheel down", "space", "return", "enter", "tab", "backspace",

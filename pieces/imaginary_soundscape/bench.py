@@ -98,7 +98,7 @@ def churn() -> dict[str, Any]:
             pass
         opened = collection.open_archive(OWN, encoder, Path(name))
     changes = []
-    for path in pictures.pictures_in(PICTURES):
+    for path in pictures.pictures_in(PICTURES).pictures:
         sheet = panorama.sheet_for(pictures.read(path, 640), (640, 360))
         deciding, looking = choosing.Choosing(np.random.default_rng(0)), gaze.Gaze()
         for step in range(round(PAN_SECONDS / PAN_LOOK)):
@@ -123,7 +123,10 @@ def panning() -> dict[str, Any]:
     from pieces.imaginary_soundscape.scenery import OWN as PICTURES
     from pieces.imaginary_soundscape.view import View
 
-    sheets = [panorama.sheet_for(pictures.read(path, LARGE[0]), LARGE) for path in pictures.pictures_in(PICTURES)[:2]]
+    sheets = [
+        panorama.sheet_for(pictures.read(path, LARGE[0]), LARGE)
+        for path in pictures.pictures_in(PICTURES).pictures[:2]
+    ]
     heard = [Heard(f"{name}.wav", angle, 0.25) for name, angle in zip("abcd", (0.0, 60.0, 170.0, -90.0), strict=True)]
     view = View(Typesetter())
     view.show(sheets[0])

@@ -191,7 +191,8 @@ class Listening:
     def _failed(self, error: Exception) -> None:
         self._trying.failed(self._time)
         self._indexing = None
-        reason = str(error) or type(error).__name__
+        archive = self._wanted[0] if self._wanted is not None else ""
+        reason = str(error).removeprefix(f"{archive}: ") or type(error).__name__
         if isinstance(error, WeightsError):
             self._stage.alert("weights_invalid", network=encoders.NAME, reason=reason)
         elif isinstance(error, BusyError):

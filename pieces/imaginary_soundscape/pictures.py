@@ -10,6 +10,8 @@ whole, and therefore refused beyond MOST_PIXELS, before any of it is decoded.
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -18,9 +20,12 @@ import numpy as np
 
 from installation.choices import PICTURE_SUFFIXES
 from installation.piece import Picture, Size
+from pieces.imaginary_soundscape import kinds
 
 MOST_PIXELS = 150_000_000  # decoded whole: 450 MB
 REDUCTIONS = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
+MOST_SEGMENTS = 10_000  # before a JPEG's picture
+TAIL_BYTES = 1 << 16  # read at once where the end of a JPEG is looked for
 HEAD_BYTES = 1 << 20  # in which a JPEG says its size: previews and colour profiles come first
 
 
@@ -28,25 +33,33 @@ class PictureError(ValueError):
     """A picture, or a folder of them, that cannot be used; the message names it and says why."""
 
 
-def pictures_in(folder: Path) -> list[Path]:
-    """The pictures of a folder and the folders in it, in the order of their names; nothing hidden.
+@dataclass(frozen=True)
+class Listing:
+    """The pictures of a folder and the folders in it, by their names; and those that are `refused` for their kind."""
+
+    pictures: list[Path]
+    refused: list[Path]
+
+
+def pictures_in(folder: Path) -> Listing:
+    """What can be shown of a folder; nothing hidden.
 
     Raises:
         PictureError: there is no such folder, or no picture in it.
     """
     if not folder.is_dir():
         raise PictureError(f"{folder}: there is no such folder")
-    found = []
+    found, refused = [], []
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            Path(place, name)
-            for name in files
-            if name.lower().endswith(PICTURE_SUFFIXES) and not name.startswith(".")
-        ]
+        shown = [name for name in files if not name.startswith(".")]
+        read = [name for name in shown if name.lower().endswith(PICTURE_SUFFIXES)]
+        found += [Path(place, name) for name in read]
+        refused += [Path(place, name) for name in kinds.alone([n for n in shown if kinds.refused_picture(n)], read)]
     if not found:
-        raise PictureError(f"{folder}: there is no picture in it ({', '.join(PICTURE_SUFFIXES)})")
-    return sorted(found)
+        but = f", but {kinds.listed([path.name for path in refused])}; {kinds.SAVE_PICTURE}" if refused else ""
+        raise PictureError(f"{folder}: there is no picture in it ({', '.join(PICTURE_SUFFIXES)}){but}")
+    return Listing(sorted(found), sorted(refused))
 
 
 def read(path: Path, least: int) -> Picture:
@@ -57,14 +70,18 @@ def read(path: Path, least: int) -> Picture:
         least: a side shorter than this, in pixels, must not come of decoding at a part of the size.
 
     Raises:
-        PictureError: it cannot be read, is damaged from the beginning, or too large to be decoded.
+        PictureError: it cannot be read, is damaged or breaks off, or is too large to be decoded.
     """
     try:
         with path.open("rb") as file:
-            jpeg = file.read(2) == b"\xff\xd8"
+            head = file.read(kinds.HEAD_BYTES)
+            jpeg = head.startswith(b"\xff\xd8")
             size = size_of(file)
+            cut = jpeg and size is not None and _breaks_off(file)
     except OSError as error:
         raise PictureError(f"{path}: cannot be read ({error.strerror or error})") from error
+    if cut:  # the decoder would fill the rest with grey
+        raise PictureError(f"{path}: it breaks off; copy it anew from where it came")
     flag = cv2.IMREAD_COLOR
     if size is not None:
         fits = [by for by in REDUCTIONS if min(size) // by >= least]
@@ -78,7 +95,7 @@ def read(path: Path, least: int) -> Picture:
     except cv2.error as error:  # OpenCV's own limit, where the header does not say what follows
         raise PictureError(f"{path}: cannot be decoded ({error.err})") from error
     if decoded is None or not decoded.size:
-        raise PictureError(f"{path}: is damaged, or no picture")
+        raise PictureError(f"{path}: {kinds.refused_picture(path.name) or kinds.no_picture(head)}")
     return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)
 
 
@@ -86,7 +103,7 @@ def size_of(file: BinaryIO) -> Size | None:
     """(width, height) as a file's header says it, whichever way it is to be held; None where it does not."""
     file.seek(0)
     head = file.read(HEAD_BYTES)
-    readers = (_jpeg_size, _png_size, _bmp_size, _webp_size)
+    readers = (_jpeg_size, _png_size, _bmp_size, _webp_size, _gif_size, _avif_size)
     found = next((size for reader in readers if (size := reader(head)) is not None), None)
     return found if found is not None else _tiff_size(file, head)
 
@@ -130,6 +147,43 @@ def _webp_size(head: bytes) -> Size | None:
         bits = int.from_bytes(head[21:25], "little")
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
     return int.from_bytes(head[26:28], "little") & 0x3FFF, int.from_bytes(head[28:30], "little") & 0x3FFF
+
+
+def _gif_size(head: bytes) -> Size | None:
+    """(width, height), from the screen that a GIF is drawn on (GIF89a, 18)."""
+    if head[:4] != b"GIF8" or len(head) < 10:
+        return None
+    return int.from_bytes(head[6:8], "little"), int.from_bytes(head[8:10], "little")
+
+
+def _avif_size(head: bytes) -> Size | None:
+    """(width, height), the largest that an AVIF says of its parts (ISO/IEC 23008-12, 6.5.3)."""
+    if head[4:8] != b"ftyp":
+        return None
+    said = [head[at.end() + 4 : at.end() + 12] for at in re.finditer(b"ispe", head)]
+    sizes = [(int.from_bytes(one[:4], "big"), int.from_bytes(one[4:], "big")) for one in said if len(one) == 8]
+    return max(sizes, key=lambda size: size[0] * size[1], default=None)
+
+
+def _breaks_off(file: BinaryIO) -> bool:
+    """Whether a JPEG has no end (ITU-T T.81, B.1.1.3) behind where its first scan begins; a preview's is before."""
+    at = 2
+    for _ in range(MOST_SEGMENTS):
+        file.seek(at)
+        head = file.read(4)
+        if len(head) == 4 and head[0] != 0xFF:
+            return False  # the decoder says what is wrong
+        if len(head) < 4 or head[1] == 0xDA:
+            break
+        at += 1 if head[1] == 0xFF else 2 + int.from_bytes(head[2:4], "big")
+    end = file.seek(0, os.SEEK_END)
+    while end > at:
+        start = max(at, end - TAIL_BYTES)
+        file.seek(start)
+        if b"\xff\xd9" in file.read(end - start + 1):
+            return False
+        end = start
+    return True
 
 
 def _tiff_size(file: BinaryIO, head: bytes) -> Size | None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from installation.assets import ASSETS
 from installation.piece import Answer, Picture, Size, Stage
-from pieces.imaginary_soundscape import pictures
+from pieces.imaginary_soundscape import kinds, pictures
 from pieces.imaginary_soundscape.panorama import Sheet, focal_px, is_panorama, sheet_for, views
 
 OWN = ASSETS / "pictures"
@@ -45,18 +46,27 @@ class Wish:
     directions: int
 
 
-def _listed(folder: Path) -> dict[Path, State]:
-    """The pictures of a folder, and what tells whether one has been replaced.
+@dataclass(frozen=True)
+class Listed:
+    """The pictures of a folder with what tells whether one has been replaced; and others, which cannot be shown."""
+
+    states: dict[Path, State]
+    refused: list[Path]
+
+
+def _listed(folder: Path) -> Listed:
+    """What lies in a folder.
 
     Raises:
         PictureError: there is no such folder, or no picture in it.
     """
     found: dict[Path, State] = {}
-    for path in pictures.pictures_in(folder):
+    listing = pictures.pictures_in(folder)
+    for path in listing.pictures:
         with contextlib.suppress(OSError):  # it has gone meanwhile
             state = path.stat()
             found[path] = state.st_mtime_ns, state.st_size
-    return found
+    return Listed(found, listing.refused)
 
 
 def load(path: Path, size: Size, directions: int) -> Scene:
@@ -82,12 +92,13 @@ class Scenery:
         self._paths: list[Path] = []
         self._states: dict[Path, State] = {}  # of the wished folder's pictures, when it was listed
         self._listed_at = -math.inf
-        self._listing: tuple[Path, Answer[dict[Path, State]]] | None = None
+        self._listing: tuple[Path, Answer[Listed]] | None = None
         self._folder: Path | None = None  # of `_paths`: the wish's, or the project's own
         self._loading: tuple[Path, Wish, Answer[Scene]] | None = None
         self._ahead: Scene | None = None
         self._bad: dict[Path, State | None] = {}  # cannot be read as they were then
         self._told: set[str] = set()
+        self._refused = ""  # as they were named
         self._going = 0
         self._anew = False  # the current picture is wanted for another screen
         self._rest_until = -math.inf
@@ -104,6 +115,7 @@ class Scenery:
             self._states = {}
             for name in list(self._told):
                 self._no_more(name)
+            self._refused = ""
             self._going = 1 if self.current is not None else 0
         elif self.current is not None:
             self._anew = True
@@ -142,12 +154,15 @@ class Scenery:
         try:
             found = answer.result()
         except (pictures.PictureError, OSError) as error:
+            if folder == self._wish.folder:
+                self._refuse([])  # the reason names them
             self._without(folder, str(error))
             return
         if folder == self._wish.folder:
-            self._take(folder, found)
+            self._refuse(found.refused)
+            self._take(folder, found.states)
         elif folder == self._folder:
-            self._paths = list(found)
+            self._paths = list(found.states)
 
     def _take(self, folder: Path, found: dict[Path, State]) -> None:
         """What lies in the wished folder now. What could not be read and is another file since is tried again."""
@@ -169,8 +184,20 @@ class Scenery:
             self._listing = OWN, self._stage.compute(_listed, OWN, seconds=LIST_SECONDS)
             self._folder = OWN
 
+    def _refuse(self, paths: Sequence[Path]) -> None:
+        """Name the files that look like pictures and cannot be shown; once, and again when they are others."""
+        named = kinds.listed([self._called(path) for path in paths])
+        if named == self._refused:
+            return
+        self._no_more(self._refused)
+        self._refused = named
+        if named:
+            self._say(named, f"what is of this kind cannot be shown; {kinds.SAVE_PICTURE}")
+
     def _tell(self, subject: Path, reason: str) -> None:
-        name = self._called(subject)
+        self._say(self._called(subject), reason.removeprefix(f"{subject}: "))
+
+    def _say(self, name: str, reason: str) -> None:
         self._told.add(name)
         self._stage.alert("pictures_unusable", pictures=name, reason=reason)
 
