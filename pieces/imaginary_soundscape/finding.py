@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from pieces.imaginary_soundscape import collection, encoders, listening, panorama, pictures
-from pieces.imaginary_soundscape.archive import Index, recordings_in, refused_in
+from pieces.imaginary_soundscape.archive import Clip, Index, recordings_in, refused_in
 from pieces.imaginary_soundscape.cluster import Cluster
-from pieces.imaginary_soundscape.piece import DIRECTIONS
+from pieces.imaginary_soundscape.piece import DIRECTIONS, ImaginarySoundscape
+from pieces.imaginary_soundscape.playing import LOUDEST_DB
 
 ENGINES = ("here", "ray")
+USUAL_LUFS: float = ImaginarySoundscape.Settings.model_fields["loudness_lufs"].default
+QUIET_LUFS = USUAL_LUFS - LOUDEST_DB - 1.0  # nobody hears less than a decibel
 LOOKED_PX = 640  # a picture is read no larger than it is looked at; of a panorama, a part at a time
 
 
@@ -27,7 +30,7 @@ def index(data: Path, encoder: str = "own", engine: str = "here") -> dict[str, A
         engine: "here", or "ray", which spreads the listening over a Ray cluster.
 
     Returns:
-        sounds (that can be found), hours (of sound), skipped (name -> why).
+        sounds (that can be found), hours (of sound), skipped (name -> why), quiet (name -> what becomes of it).
 
     Raises:
         ArchiveError: there is no such folder, or no recording in it.
@@ -52,8 +55,17 @@ def index(data: Path, encoder: str = "own", engine: str = "here") -> dict[str, A
     return {
         "sounds": len(found.usable()),
         "hours": seconds / 3600,
+        "quiet": {clip.path: _quiet(clip) for clip in found.usable() if clip.loudness_lufs < QUIET_LUFS},
         "skipped": {clip.path: clip.wrong for clip in found.wrong()} | refused_in(data),
     }
+
+
+def _quiet(clip: Clip) -> str:
+    loud = clip.loudness_lufs
+    return (
+        f"{loud:.1f} LUFS; it stays at {loud + LOUDEST_DB:.1f} instead of {USUAL_LUFS:g}, "
+        f"for {LOUDEST_DB:g} dB are the most that is added"
+    )
 
 
 def listen(

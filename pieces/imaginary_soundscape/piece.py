@@ -87,7 +87,8 @@ class ImaginarySoundscape(Piece):
             default=-23.0,
             ge=-50,
             le=-10,
-            description="loudness of everything together, whatever the recordings are like (EBU R128)",
+            description="loudness of everything together (EBU R128); no recording is raised by more than 18 dB, lest "
+            "its noise be heard: a very quiet one stays below",
             json_schema_extra={"unit": "LUFS"},
         )
         directions: int = Field(

@@ -2,7 +2,8 @@
 
 A sound stays where it is in the world while the visitor turns. Directions that chose the same sound are one bed in
 their middle. What is in front of the visitor is a little louder than what is behind; all of it together is as loud as
-the curator wants, however many sounds it is. Nothing here knows pictures, scores or clocks.
+the curator wants, however many sounds it is, but for one that would have to be raised by more than LOUDEST_DB.
+Nothing here knows pictures, scores or clocks.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ CROSS_SECONDS = 1.2  # one sound becomes another, at equal power
 MOVE_EVERY, MOVE_SECONDS = 0.1, 0.15  # beds follow the visitor's turn in such steps, each smoothed
 LEAVE_SECONDS = 1.2
 TOGETHER = 0.35  # directions that agree less than this about where their middle is surround the visitor
-QUIETEST_DB, LOUDEST_DB = -60.0, 18.0
+QUIETEST_DB, LOUDEST_DB = -60.0, 18.0  # of a recording: its noise is raised with it
 SHUN_SECONDS = 60.0  # what cannot be read is not chosen for so long, if nothing else is known against it
 LONGEST_NAME = 160
 

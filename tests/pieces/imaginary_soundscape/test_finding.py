@@ -9,7 +9,8 @@ import pytest
 from pieces.imaginary_soundscape import encoders
 from pieces.imaginary_soundscape.archive import FOLDER, ArchiveError
 from pieces.imaginary_soundscape.finding import index, listen
-from tests.pieces.imaginary_soundscape.walker import ColourEncoder, panorama, photograph, tone
+from pieces.imaginary_soundscape.playing import LOUDEST_DB
+from tests.pieces.imaginary_soundscape.walker import ColourEncoder, panorama, photograph, room, tone
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +50,21 @@ def test_a_panorama_is_listened_to_in_its_directions_as_the_piece_does(tmp_path:
     at_once = dict(listen(picture, tmp_path / "recs", directions=1))
     assert max(at_once.values()) < 0.9
     assert len(listen(picture, tmp_path / "recs", directions=3, best=2)) == 2
+
+
+def test_what_is_so_quiet_that_it_stays_quieter_than_the_rest_is_named(tmp_path: Path) -> None:
+    tone(tmp_path, "red", "room", level=0.004)
+    tone(tmp_path, "red", "sea", level=0.1)
+    found = index(tmp_path)
+    assert found["sounds"] == 2 and set(found["quiet"]) == {"room.wav"}
+    loud = float(found["quiet"]["room.wav"].partition(" ")[0])
+    assert loud < -41 and f"stays at {loud + 18:.1f} instead of -23" in found["quiet"]["room.wav"]
+
+
+def test_it_stays_as_quiet_as_is_said(place: Path) -> None:
+    """What is told by `index` is what the room hears: 18 dB and no more."""
+    tone(place / "archive", "red", level=0.004)
+    here = room(place, stay="1 h")
+    here.run(6)
+    ((_, wanted),) = here.beds._wanted.items()
+    assert here.heard() == {"red": None} and wanted.gain_db == LOUDEST_DB == 18
