@@ -19,8 +19,8 @@ CREEP = 0.05
 """How fast (per second) the governor believes that a panel has become brighter for good."""
 MOST_GAIN = 1.0
 """A dark film is brightened no more than this."""
-HEADROOM = 0.3
-"""Where a film too tall for its panel is cut: this share above, the rest below, for faces are high in the picture."""
+HEADROOM = 0.0
+"""Where a film too tall for its panel is cut: this share above, the rest below. Nobody loses their head."""
 SOURCE_SIDE = 480
 """Longest side in pixels of a picture kept for a silent panel."""
 
