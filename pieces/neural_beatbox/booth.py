@@ -1,7 +1,7 @@
 """The visitor's own picture while a visit is in progress: a mirror that opens in the wall and becomes their tile.
 
 It opens when the button is pressed, counts 3, 2, 1, shows the level while they perform, and closes: into the
-mosaic when they have joined, to nothing when they have not. While they may still take it back a ring runs out
+wall when they have joined, to nothing when they have not. While they may still take it back a ring runs out
 around the seconds that are left.
 """
 

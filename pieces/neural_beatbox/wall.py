@@ -1,8 +1,10 @@
 """The wall: visitors' films and the marks of the drums that nobody plays yet, one panel each.
 
 Silence is grey, sound is colour: a panel's film moves, in colour, exactly while its sound sounds, and a light in
-the drum's own colour runs along its edge and fades with the sound. Panels find their places in a mosaic and glide
-when somebody comes or goes. Only what changed is painted again.
+the drum's own colour runs along its edge and fades with the sound. Who plays hangs large, who came last hangs first,
+and marks fill the rectangle. No panel flies across another: the wall as a whole may be scaled; whoever gets another
+place goes dark and comes back there; only a new visitor crosses it, out of the mirror. Only what changed is painted
+again.
 
 Flashes (WCAG 2.3.1): the edge light covers less than a seventh of a panel, and a `Governor` keeps the bright parts
 of each film from rising more than a tenth of full luminance above where they lately were.
@@ -19,7 +21,8 @@ import numpy as np
 
 from installation.piece import Film, Moment, Picture
 from pieces.neural_beatbox.exposure import RISE, Governor, Still, brightness, cropped, graded
-from pieces.neural_beatbox.layout import Plan, Rect, Spring, eased, mosaic
+from pieces.neural_beatbox.hanging import hang
+from pieces.neural_beatbox.layout import Plan, Rect, Spring, eased
 from pieces.neural_beatbox.marks import (
     COLOURS,
     GROUND,
@@ -79,8 +82,10 @@ REST = (0.14, 0.24)
 """Relative luminance of the bright parts of a silent panel: listening, in the kit."""
 LEAST_MARK, PLATE_SHARE = 9, 0.9
 """Pixels of the marks on a film at least, and how far the plate behind them hides the film."""
-FEW = 5
-"""Up to so many visitors hang large, and the marks of all nine drums stay between them."""
+GO_SECONDS, COME_SECONDS = 0.2, 0.45
+"""In which a panel goes dark at its old place, and comes back at its new one."""
+HOUSE = ("kick", "snare", "crash")
+"""The drums whose marks are large while nobody is remembered."""
 
 
 @dataclass
@@ -113,8 +118,21 @@ class _Panel:
     strength: float = 0.0
     light: Colour = TYPE
     warmth: float = 0.0  # 0: listening, 1: in the kit; glides
-    presence: float = 1.0  # 0: not there yet or no more
+    presence: float = 1.0  # 0: not there yet or no more; below: not before the others have gone
+    going: bool = False  # to another place: dark first
     painted: tuple[object, ...] | None = None
+
+
+_Share = tuple[float, float, float, float]
+"""A place with its gap, in shares of the room: left, top, width, height."""
+
+
+@dataclass(frozen=True)
+class _Order:
+    """Who hangs large and who hangs small, the first first."""
+
+    large: tuple[str, ...] = ()
+    small: tuple[str, ...] = ()
 
 
 class Wall:
@@ -122,7 +140,9 @@ class Wall:
 
     def __init__(self) -> None:
         self._panels: dict[str, _Panel] = {}
-        self._order: tuple[tuple[str, int], ...] = ()
+        self._order = _Order()
+        self._alone: tuple[str, ...] = ()
+        self._shares: dict[str, _Share] = {}
         self._room: Rect | None = None
         self._size = (0, 0)
         self._moved = True
@@ -151,10 +171,7 @@ class Wall:
         hush = 1.0 if moment.booth.phase in ("counting", "performing") else 0.0
         self._hush = _glided(self._hush, hush, delta / 0.3)
         for panel in self._panels.values():
-            if not panel.spring.resting:
-                panel.spring.step(delta)
-                self._moved = True
-            panel.presence = min(1.0, panel.presence + delta / 0.5)
+            self._move(panel, delta)
             panel.warmth = _glided(panel.warmth, 1.0 if panel.drums else 0.0, delta / 0.6)
             for voice in panel.voices:
                 voice.age += delta
@@ -174,7 +191,9 @@ class Wall:
         everything = everything or self._moved
         if everything:
             flood(canvas[: round(plan.ruler.y)])
-        for panel in sorted(self._panels.values(), key=lambda panel: (panel.presence < 1.0, panel.spring.speed)):
+        for panel in sorted(self._panels.values(), key=lambda panel: panel.spring.speed):
+            if panel.presence <= 0:
+                continue
             state = (panel.strength, panel.warmth, panel.presence, self._hush, self._is_guest(panel))
             if everything or panel.voices or state != panel.painted:
                 self._panel(canvas, panel, plan)
@@ -185,34 +204,53 @@ class Wall:
 
     def _settle(self, tiles: Sequence[Tile], room: Rect, plan: Plan, arriving: Callable[[str], Rect | None]) -> None:
         played = {drum for tile in tiles for drum in tile.drums}
-        alone = [drum for drum in DRUMS if drum not in played or len(tiles) <= FEW]
-        order = _reseated(self._order, _composed(tiles, alone))
+        alone = tuple(drum for drum in DRUMS if drum not in played)
+        order = _reseated(self._order, tiles)
         for tile in tiles:
             panel = self._panels.get(tile.visit)
             if panel is not None:
                 panel.tile, panel.drums = tile, tile.drums
-        if order == self._order and room == self._room:
+        if (order, alone, room) == (self._order, self._alone, self._room):
             return
-        places = mosaic(tuple(size for _, size in order), round(room.width), round(room.height), plan.gap)
+        goals, shares = _hung(order, alone, room, plan.gap)
+        scaled = shares == self._shares
         by_visit = {tile.visit: tile for tile in tiles}
         panels: dict[str, _Panel] = {}
-        for (key, _), place in zip(order, places, strict=True):
-            goal = Rect(room.x + place.x, room.y + place.y, place.width, place.height)
+        for key, goal in goals.items():
             panel = self._panels.get(key)
             if panel is None:
-                visitor = by_visit.get(key)
-                origin = arriving(key) if visitor is not None else None
-                first = not self._panels
-                start = origin or (goal if first else goal.grown(-0.5 * min(goal.width, goal.height)))
-                drums = visitor.drums if visitor is not None else (key.removeprefix(_MARK),)
-                panel = _Panel(Spring(start), drums, visitor, warmth=1.0 if drums else 0.0)
-                panel.presence = 1.0 if first or origin is not None else 0.0
-            panel.spring.target = goal
+                panel = self._hang(key, by_visit.get(key), goal, arriving)
+            elif plan.size != self._size or panel.presence <= 0:
+                panel.spring, panel.going = Spring(goal), False
+            else:
+                panel.going = (panel.going or not scaled) and panel.spring.at != goal
+                panel.spring.target = goal
             panels[key] = panel
-        if plan.size != self._size:
-            for panel in panels.values():
-                panel.spring.at = panel.spring.target
-        self._panels, self._order, self._room, self._size, self._moved = panels, order, room, plan.size, True
+        self._panels, self._order, self._alone, self._shares = panels, order, alone, shares
+        self._room, self._size, self._moved = room, plan.size, True
+
+    def _hang(self, key: str, visitor: Tile | None, goal: Rect, arriving: Callable[[str], Rect | None]) -> _Panel:
+        """A panel that was not there: out of the mirror, or in its place when those who leave it have gone."""
+        origin = arriving(key) if visitor is not None else None
+        drums = visitor.drums if visitor is not None else (key.removeprefix(_MARK),)
+        panel = _Panel(Spring(origin or goal), drums, visitor, warmth=1.0 if drums else 0.0)
+        panel.spring.target = goal
+        panel.presence = 1.0 if origin is not None or not self._panels else -GO_SECONDS / COME_SECONDS
+        return panel
+
+    def _move(self, panel: _Panel, delta: float) -> None:
+        """A panel one frame on: gliding, or going dark here to come back there."""
+        if panel.going:
+            panel.presence -= delta / GO_SECONDS
+            if panel.presence <= 0:
+                panel.presence, panel.going = 0.0, False
+                panel.spring = Spring(panel.spring.target)
+                self._moved = True
+            return
+        panel.presence = min(1.0, panel.presence + delta / COME_SECONDS)
+        if not panel.spring.resting:
+            panel.spring.step(delta)
+            self._moved = True
 
     def _hit(self, strike: Strike) -> None:
         """Give a strike to its visitor's panel, and to the drum's mark where that hangs too."""
@@ -226,14 +264,10 @@ class Wall:
     # ---- painting ----
 
     def _panel(self, canvas: Picture, panel: _Panel, plan: Plan) -> None:
-        reach, strength = POP * plan.gap, panel.strength
-        if panel.spring.resting:
-            left, top, right, bottom = _inside(panel.spring.at.grown(0.5 * plan.gap).pixels(), canvas)
-            flood(canvas[top:bottom, left:right])
-            place = panel.spring.at.grown(reach * strength)
-        else:  # in flight panels draw themselves together, so that they pass without hiding each other
-            flight = min(1.0, panel.spring.speed / (1.2 * plan.wall.width))
-            place = panel.spring.at.grown(-0.16 * flight * min(panel.spring.at.width, panel.spring.at.height))
+        reach, strength = math.floor(POP * plan.gap), panel.strength
+        left, top, right, bottom = _inside(panel.spring.at.grown(0.5 * plan.gap).pixels(), canvas)
+        flood(canvas[top:bottom, left:right])
+        place = panel.spring.at.grown(reach * strength)
         left, top, right, bottom = _inside(place.pixels(), canvas)
         side = min(right - left, bottom - top)
         edge = round(min(EDGE * side, 1.7 * plan.unit) * strength**0.5) if strength > 0.02 and panel.tile else 0
@@ -243,12 +277,14 @@ class Wall:
         if side - 2 * edge < 4:
             return
         if edge:
-            flood(canvas[top:bottom, left:right], light)
+            flood(canvas[top:bottom, left:right], blend(GROUND, light, eased(panel.presence)))
         part = canvas[top + edge : bottom - edge, left + edge : right - edge]
         if panel.tile is None:
             self._mark(part, panel)
         else:
             self._film(part, panel, panel.tile)
+            left, top, right, bottom = _inside(panel.spring.at.pixels(), canvas)
+            self._roles(canvas[top:bottom, left:right], panel)  # at rest: what is read does not tremble
 
     def _mark(self, part: Picture, panel: _Panel) -> None:
         """A drum of the house: its mark on a plate, a ring running out from it when it is hit."""
@@ -285,10 +321,10 @@ class Wall:
         level = REST[0] + (REST[1] - REST[0]) * panel.warmth + RISE * strength
         gain = panel.governor.gain(bright, level, self._delta) * presence
         cv2.transform(picture, graded(gain, colour + (1.0 - colour) * strength), dst=part)
-        self._roles(part, panel.drums, presence)
 
-    def _roles(self, part: Picture, drums: Sequence[str], presence: float) -> None:
+    def _roles(self, part: Picture, panel: _Panel) -> None:
         """The marks of the drums that somebody plays, on a dark plate: films have every colour."""
+        drums, presence = panel.drums, eased(panel.presence) * (1.0 - 0.5 * self._hush)
         height, width = part.shape[:2]
         size, inset = max(LEAST_MARK, round(0.085 * min(height, width))), round(0.06 * min(height, width))
         around, step = round(0.45 * size), round(1.5 * size)
@@ -309,37 +345,58 @@ class Wall:
 _MARK = "mark:"
 
 
-def _composed(tiles: Sequence[Tile], alone: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    """Who takes part in the mosaic, in which order and how large: by arrival, the marks spread among them."""
-    if not tiles:
-        return tuple((_MARK + drum, 2 if drum in ("kick", "snare", "crash") else 1) for drum in alone)
-    few = len(tiles) <= FEW
-    visitors = [(tile.visit, (3 if few else 2) if tile.drums else (2 if few else 1)) for tile in tiles]
-    marks = [(_MARK + drum, 1) for drum in alone]
-    order: list[tuple[str, int]] = []
-    for at, visitor in enumerate(visitors):
-        order.append(visitor)
-        order += marks[len(marks) * at // len(visitors) : len(marks) * (at + 1) // len(visitors)]
-    return tuple(order)
+def _reseated(before: _Order, tiles: Sequence[Tile]) -> _Order:
+    """Who hangs how, moving as few as can be.
 
-
-def _reseated(before: Sequence[tuple[str, int]], wanted: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
-    """The wanted panels in an order that moves as few as can be.
-
-    Who keeps their size keeps their seat; who grows or shrinks takes a seat that somebody of that size has left;
-    whoever finds none comes last.
+    Newcomers come first, the newest before all. Who stays as large keeps their turn; who grows or shrinks takes the
+    turn of somebody who did the opposite, and where there is none comes before those who stay.
     """
-    sizes = dict(wanted)
-    staying = {key for key, size in before if sizes.get(key) == size}
-    standing = [(key, size) for key, size in wanted if key not in staying]
-    order = []
-    for key, size in before:
-        seated = (key, size) if key in staying else next((one for one in standing if one[1] == size), None)
-        if seated is not None:
-            order.append(seated)
-            if key not in staying:
-                standing.remove(seated)
-    return (*order, *standing)
+    if not tiles:
+        return _Order(tuple(_MARK + drum for drum in HOUSE))
+    newest_first = tiles[::-1]
+    known = {*before.large, *before.small}
+
+    def turns(former: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
+        standing = [key for key in wanted if key not in former]
+        order = []
+        for key in former:
+            seated = key if key in wanted else next((one for one in standing if one in known), None)
+            if seated is not None:
+                order.append(seated)
+                if key not in wanted:
+                    standing.remove(seated)
+        return (*standing, *order)
+
+    return _Order(
+        turns(before.large, [tile.visit for tile in newest_first if tile.drums]),
+        turns(before.small, [tile.visit for tile in newest_first if not tile.drums]),
+    )
+
+
+def _hung(order: _Order, alone: Sequence[str], room: Rect, gap: float) -> tuple[dict[str, Rect], dict[str, _Share]]:
+    """Where everybody hangs, in pixels and in shares of the room: with the same shares the wall is only scaled.
+
+    The marks of the drums that nobody plays always hang, the others where they fill the rectangle.
+    """
+    there = [drum for drum in DRUMS if _MARK + drum not in order.large]
+    needed = sum(drum in alone for drum in there)
+    width, height = round(room.width), round(room.height)
+    hanging = hang(len(order.large), len(order.small), needed, len(there), width, height, gap)
+    chosen = sorted(there, key=lambda drum: drum not in alone)[: len(hanging.marks)]
+    keys = (*order.large, *order.small, *(_MARK + drum for drum in DRUMS if drum in chosen))
+    places = dict(zip(keys, (*hanging.large, *hanging.small, *hanging.marks), strict=True))
+    goals = {key: Rect(room.x + one.x, room.y + one.y, one.width, one.height) for key, one in places.items()}
+    across, down = width + gap, height + gap
+    shares = {
+        key: (
+            round(one.x / across, 4),
+            round(one.y / down, 4),
+            round((one.width + gap) / across, 4),
+            round((one.height + gap) / down, 4),
+        )
+        for key, one in places.items()
+    }
+    return goals, shares
 
 
 def _glided(now: float, wanted: float, step: float) -> float:
