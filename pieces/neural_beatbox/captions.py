@@ -111,7 +111,9 @@ class Captions:
 
     def paint(self, canvas: Picture, plan: Plan, moment: Moment, everything: bool) -> None:
         """Bring the caption up to date where `plan` has it; with `everything`, all of it."""
-        settled = self._opacity >= 1 and self._next is None and self._setting is None and not runs_out(moment.booth)
+        settled = (
+            self._opacity >= 1 and self._next is None and self._setting is None and not self.runs_out(moment.booth)
+        )
         if settled and self._settled and not everything:
             return
         self._settled = settled
@@ -128,7 +130,7 @@ class Captions:
             cv2.addWeighted(
                 part[:rows, :columns], 1 - share, self._now[:rows, :columns], share, 0, dst=part[:rows, :columns]
             )
-        if runs_out(moment.booth) and self._shown == moment.booth.phase:
+        if self.runs_out(moment.booth) and self._shown == moment.booth.phase:
             self._countdown(part, plan, moment.booth)
 
     def invitation_lines(self, plan: Plan) -> int:
@@ -142,6 +144,13 @@ class Captions:
     def languages(self, phase: Phase) -> int:
         """In how many languages the text of a phase is given."""
         return len(self._said(KEYS[phase]))
+
+    def runs_out(self, booth: Booth) -> bool:
+        """Whether seconds are counted beside the caption: until the recording begins by itself, or for taking it
+        back where it is said how."""
+        whole = booth.since + booth.left or TAKE_BACK_SECONDS
+        told = booth.phase == "joined" and whole >= SHORTEST_TAKE_BACK and bool(self._said(TAKE_BACK))
+        return booth.phase == "asking" or told
 
     # ---- what is said ----
 
@@ -176,7 +185,7 @@ class Captions:
 
     def _columns(self, plan: Plan, booth: Booth, said: tuple[str, ...]) -> list[_Column]:
         width, height, cap = plan.caption.width, plan.caption.height, plan.cap
-        if runs_out(booth):
+        if self.runs_out(booth):
             width -= self._ring_size(plan) + 4 * plan.unit
         whole = Rect(0, 0, width, height)
         if booth.phase == "idle":
@@ -187,7 +196,7 @@ class Captions:
                 whole = Rect(width - narrow if right_to_left(said[0]) else 0.0, 0, narrow, height)
             return [_Column(said[:1], whole, cap, TYPE)]
         if booth.phase == "joined":
-            return self._joined(said[:1], self._said(TAKE_BACK)[:1] if runs_out(booth) else (), whole, cap)
+            return self._joined(said[:1], self._said(TAKE_BACK)[:1] if self.runs_out(booth) else (), whole, cap)
         if len(said) == 1:
             return [_Column(said, whole, cap * GROWTH, TYPE)]
         if plan.upright or booth.phase == "asking":
@@ -327,12 +336,6 @@ class Captions:
         paint(part, ring(size, stroke, round(booth.left / whole, 2)), left, 0, TYPE)
         mask = _trimmed(self._type.line(str(seconds), round(0.36 * size / self._cap())))
         paint(part, mask, left + (size - mask.shape[1]) // 2, (size - mask.shape[0]) // 2, TYPE)
-
-
-def runs_out(booth: Booth) -> bool:
-    """Whether seconds are counted beside the caption: until the recording begins by itself, or for taking it back."""
-    whole = booth.since + booth.left or TAKE_BACK_SECONDS
-    return booth.phase == "asking" or (booth.phase == "joined" and whole >= SHORTEST_TAKE_BACK)
 
 
 def _words(text: str) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from installation.piece import Moment, Picture, Type
 from pieces.neural_beatbox.booth import BoothView
-from pieces.neural_beatbox.captions import Captions, runs_out
+from pieces.neural_beatbox.captions import Captions
 from pieces.neural_beatbox.layout import Plan, plan
 from pieces.neural_beatbox.marks import flood
 from pieces.neural_beatbox.ruler import Note, Ruler
@@ -89,6 +89,6 @@ class Composition:
             return 6.0 if upright else 4.0
         if upright:
             return 4.4
-        if (phase == "joined" and runs_out(moment.booth)) or (phase == "idle" and not tiles):
+        if (phase == "joined" and self._captions.runs_out(moment.booth)) or (phase == "idle" and not tiles):
             return 3.0
         return 1.1 if phase == "idle" and self._captions.invitation_lines(plan(moment.size, 2.0)) == 1 else 2.0

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from installation.piece import Booth, Picture
+from installation.piece import Booth, CameraView, Moment, Picture
 from installation.texts import built_in, every_text, filled
 from installation.typography import Typesetter
 from pieces.neural_beatbox.captions import KEYS, TAKE_BACK, Captions, _Column
@@ -128,6 +128,24 @@ def test_of_taking_back_only_who_can_read_it_is_told(setter: Typesetter, seconds
         composed(captions(setter, "You are in", back=back), where, booth) for back in ("Press again", "Anything else")
     ]
     assert np.array_equal(*told) != said
+
+
+def test_where_nothing_takes_it_back_no_seconds_run_out(setter: Typesetter) -> None:
+    """Where only a sound counts as the button nothing is said of taking back: a ring would count down to nothing."""
+    where = plan((1280, 720), 3.0)
+    booth = Booth("joined", since=0.5, left=19.5)
+    for back, ringed in (("Press again", True), ("", False)):
+        made = captions(setter, "You are in", back=back)
+        canvas = np.full((720, 1280, 3), GROUND, np.uint8)
+        for number in range(60):
+            moment = Moment(
+                number, number / 30, 1 / 30, (1280, 720), CameraView(np.zeros((9, 16, 3), np.uint8)), booth=booth
+            )
+            made.advance(moment, where)
+            made.paint(canvas, where, moment, True)
+        right = canvas[round(where.caption.y) :, 1280 - round(where.margin) - made._ring_size(where) :]
+        assert (ink(right) > 0) == ringed
+        assert made.runs_out(booth) == ringed
 
 
 def test_what_is_said_large_is_never_smaller_than_the_small_print(setter: Typesetter) -> None:
