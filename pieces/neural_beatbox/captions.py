@@ -1,7 +1,8 @@
 """The caption under the ruler: one thing said large, in the visitor's language.
 
 While nobody is at the booth the invitation goes round the exhibition's languages. Once the button is pressed the
-language that was showing stays first, and the others stand beside or under it, small. Capitals are a twentieth of
+language that was showing stays first; what is kept is said in all of them alike, for it is what a visitor agrees to,
+everything else in the others beside or under it, small. Capitals are a twentieth of
 the picture's short side or more, so that they read from four metres; only a text too long for its room is smaller.
 """
 
@@ -19,21 +20,25 @@ from installation.piece import Booth, Moment, Phase, Picture, Size, Type
 from installation.scripts import broken, line_count, right_to_left
 from installation.typography import BASELINE
 from pieces.neural_beatbox.layout import LEADING, Plan, Rect, eased
-from pieces.neural_beatbox.marks import GROUND, HAIRLINE, QUIET, TYPE, Colour, Mask, flood, inked, paint, ring
+from pieces.neural_beatbox.marks import GROUND, HAIRLINE, QUIET, TYPE, Colour, Mask, blend, flood, inked, paint, ring
 
 LANGUAGE_SECONDS = 7.0
 ROTATING = ("idle", "joined")
 """Phases long enough to say everything in one language after another; in the others all stand side by side."""
 FADE_OUT, FADE_IN = 0.18, 0.45
-SMALL, SMALLEST = 0.46, 0.34
+SMALL, SMALLEST = 0.5, 0.34
 """Secondary languages, of the large cap height; where they do not all fit the last are left out."""
+ALIKE = blend(QUIET, TYPE, 0.6)
+"""The colour of the further languages where all are set alike."""
+MOST_ACROSS = 3
+"""Languages beside each other at most."""
 GROWTH = 1.5
 """How much larger than the plan's capitals the invitation may be set where there is room."""
 TAKE_BACK_SECONDS = 20.0
 SHORTEST_TAKE_BACK = 5.0
 """With fewer seconds than these (a stand-in's) nothing is said of taking back: nobody could read it."""
-FEWER_LINES = 0.85
-"""The invitation is set so much smaller where it takes fewer lines then."""
+FEWER_LINES = 0.75
+"""A text that stands alone is set so much smaller at most where it takes fewer lines then; two are few enough."""
 DESCENT, BETWEEN = 0.35, 0.4
 """Room under the last baseline at least, and between two texts, in cap heights."""
 FEWEST_WORDS = 5
@@ -189,7 +194,7 @@ class Captions:
             width -= self._ring_size(plan) + 4 * plan.unit
         whole = Rect(0, 0, width, height)
         if booth.phase == "idle":
-            cap = self._inviting(said, whole, cap * GROWTH)
+            cap = self._inviting(said, whole, plan)
             alone = len(self._lines(said[:1], cap, width)) == 1 and len(said[0].split()) >= FEWEST_WORDS
             if alone and height >= 2 * LEADING * plan.cap:  # two lines fill the room of two lines better
                 narrow = min(width, 0.62 * self._measure(said[0], cap))
@@ -198,9 +203,11 @@ class Captions:
         if booth.phase == "joined":
             return self._joined(said[:1], self._said(TAKE_BACK)[:1] if self.runs_out(booth) else (), whole, cap)
         if len(said) == 1:
-            return [_Column(said, whole, cap * GROWTH, TYPE)]
-        if plan.upright or booth.phase == "asking":
-            large = (3.4 if plan.upright and booth.phase == "asking" else 2.0) * LEADING * cap
+            return [_Column(said, whole, self._inviting(said, whole, plan), TYPE)]
+        if booth.phase == "asking":
+            return self._alike(said, plan)
+        if plan.upright:
+            large = 2.0 * LEADING * cap
             rest = Rect(0, large + 0.4 * cap, plan.caption.width, height - large - 0.4 * cap)
             return [_Column(said[:1], Rect(0, 0, width, large), cap, TYPE), *self._beside(said[1:], rest, cap)]
         first = _Column(said[:1], Rect(0, 0, width * 0.64, height), cap * GROWTH, TYPE)
@@ -220,15 +227,37 @@ class Captions:
         below = below._replace(y=min(below.y, above.y + self._height(said, above, large)))
         return [_Column(said, above, large, TYPE), _Column(back, below, small, QUIET)]
 
-    def _inviting(self, said: tuple[str, ...], room: Rect, cap: float) -> float:
-        """One size for the invitation in all its languages: the largest, or a little less for fewer lines."""
-        largest = min(self._fitting((text,), room, cap) for text in said)
+    def _inviting(self, said: tuple[str, ...], room: Rect, plan: Plan) -> float:
+        """One size for a text in all its languages: the largest, or a little less for fewer lines."""
+        largest = min(self._fitting((text,), room, plan.cap * GROWTH) for text in said)
         sizes = [largest * share for share in np.arange(1.0, FEWER_LINES - 0.01, -0.03)]
+        few = 2 if room.height >= 2 * LEADING * plan.cap else 1
 
         def lines(size: float) -> int:
-            return sum(line_count(text, room.width, partial(self._measure, cap=size)) for text in said)
+            measure = partial(self._measure, cap=size)
+            return sum(max(few, line_count(text, room.width, measure)) for text in said)
 
         return min(sizes, key=lambda size: (lines(size), -size))
+
+    def _alike(self, said: tuple[str, ...], plan: Plan) -> list[_Column]:
+        """All languages of one size, beside or under each other, whichever is larger; none under the ring."""
+        cap, ring = plan.cap, self._ring_size(plan) + 4 * plan.unit
+        ways = []
+        for across in range(1, min(len(said), MOST_ACROSS) + 1):
+            down, aside, under = math.ceil(len(said) / across), 1.2 * cap, 0.3 * cap
+            height = (plan.caption.height + under) / down
+            rooms = []
+            for at in range(len(said)):
+                top = at // across * height
+                broad = plan.caption.width - (ring if top < self._ring_size(plan) or across > 1 else 0.0)
+                width = (broad + aside) / across
+                rooms.append(Rect(at % across * width, top, width - aside, height - under))
+            ways.append((min(self._fitting((text,), one, cap) for text, one in zip(said, rooms, strict=True)), rooms))
+        size, rooms = max(ways, key=lambda way: way[0])
+        if size < SMALLEST * cap and len(said) > 1:
+            return self._alike(said[:-1], plan)
+        colours = (TYPE, *[ALIKE] * (len(said) - 1))
+        return [_Column((text,), one, size, colour) for text, one, colour in zip(said, rooms, colours, strict=True)]
 
     def _beside(self, texts: tuple[str, ...], room: Rect, cap: float) -> list[_Column]:
         """The other languages, in two columns where they are broad enough, all of one size."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from installation.piece import Moment, Picture, Type
-from pieces.neural_beatbox.booth import BoothView
+from pieces.neural_beatbox.booth import OPEN, BoothView
 from pieces.neural_beatbox.captions import Captions
 from pieces.neural_beatbox.layout import Plan, plan
 from pieces.neural_beatbox.marks import flood
@@ -85,10 +85,13 @@ class Composition:
     def _caption_lines(self, moment: Moment, tiles: Sequence[Tile]) -> float:
         """How many large lines the caption has room for: more where it is what should be read."""
         phase, upright = moment.booth.phase, moment.size[1] > moment.size[0]
-        if phase == "asking" and self._captions.languages(phase) > 1:
-            return 6.0 if upright else 4.0
+        if phase in OPEN:  # the same from asking to listening: the mirror does not change its size
+            several = self._captions.languages("asking")
+            return (4.4 if several <= 2 else 6.0) if upright else (2.0, 3.0, 3.0, 4.0)[min(max(several, 1), 4) - 1]
         if upright:
             return 4.4
-        if (phase == "joined" and self._captions.runs_out(moment.booth)) or (phase == "idle" and not tiles):
-            return 3.0
-        return 1.1 if phase == "idle" and self._captions.invitation_lines(plan(moment.size, 2.0)) == 1 else 2.0
+        if phase == "idle":
+            if not tiles:
+                return 3.0
+            return 1.1 if self._captions.invitation_lines(plan(moment.size, 2.0)) == 1 else 2.0
+        return 3.0 if self._captions.runs_out(moment.booth) else 2.0

@@ -12,6 +12,7 @@ from installation.typography import Typesetter
 from pieces.neural_beatbox.captions import KEYS, TAKE_BACK, Captions, _Column
 from pieces.neural_beatbox.layout import Plan, Rect, plan
 from pieces.neural_beatbox.marks import GROUND, TYPE
+from pieces.neural_beatbox.picture import Composition
 
 TALL = ("Ấ vous, Ǻngström", "Über Änderungen")
 DEEP = ("a song, glad & jolly", "À gauche, ça va")
@@ -128,6 +129,50 @@ def test_of_taking_back_only_who_can_read_it_is_told(setter: Typesetter, seconds
         composed(captions(setter, "You are in", back=back), where, booth) for back in ("Press again", "Anything else")
     ]
     assert np.array_equal(*told) != said
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (3840, 2160), (1080, 1920)])
+@pytest.mark.parametrize("languages", [("de", "en"), ("en", "de"), ("fr", "en", "de"), ("de", "en", "fr", "it")])
+def test_what_is_kept_is_read_in_every_language(
+    setter: Typesetter, size: tuple[int, int], languages: tuple[str, ...]
+) -> None:
+    """It is what a visitor agrees to: capitals of a fortieth of the short side, and none smaller than another."""
+    composition = Composition(setter, every_text(languages, {}, 30 * 86400, 20, {}))
+    made = composition._captions
+    booth = Booth("asking", since=0.5, left=4.5)
+    moment = Moment(0, 0.0, 1 / 30, size, CameraView(np.zeros((9, 16, 3), np.uint8)), booth=booth)
+    where = plan(size, composition._caption_lines(moment, ()))
+    columns = made._columns(where, booth, made._said("kept"))
+    assert [column.texts for column in columns] == [(text,) for text in made._said("kept")]
+    caps = [made._fitting(column.texts, column.room, column.cap) for column in columns]
+    assert min(caps) >= min(size) / 40
+    assert min(caps) > 0.95 * max(caps)
+    for column in columns:
+        ringed = column.room.y < made._ring_size(where)
+        assert column.room.x + column.room.width <= where.caption.width - ringed * made._ring_size(where) + 0.01
+
+
+@pytest.mark.parametrize(
+    ("phase", "lines"), [("idle", ["Press the button", "and lend us a sound"]), ("asking", 3), ("performing", 2)]
+)
+def test_upright_a_text_takes_few_lines(setter: Typesetter, phase: str, lines: list[str] | int) -> None:
+    made = Captions(setter, every_text(("en",), {}, 30 * 86400, 20, {}))
+    booth = Booth(phase, since=0.5, left=4.0)  # type: ignore[arg-type]
+    (column,) = made._columns(plan((1080, 1920), 4.4), booth, made._said(KEYS[booth.phase]))
+    cap = made._fitting(column.texts, column.room, column.cap)
+    found = made._lines(column.texts, cap, column.room.width)
+    assert (found if isinstance(lines, list) else len(found)) == lines
+
+
+def test_the_mirror_keeps_its_size_through_a_visit(setter: Typesetter) -> None:
+    composition = Composition(setter, every_text(("de", "en"), {}, 30 * 86400, 20, {}))
+    for size in ((1280, 720), (1080, 1920)):
+        lines = set()
+        for phase in ("asking", "counting", "performing", "listening"):
+            booth = Booth(phase)  # type: ignore[arg-type]
+            moment = Moment(0, 0.0, 1 / 30, size, CameraView(np.zeros((9, 16, 3), np.uint8)), booth=booth)
+            lines.add(composition._caption_lines(moment, ()))
+        assert len(lines) == 1
 
 
 def test_where_nothing_takes_it_back_no_seconds_run_out(setter: Typesetter) -> None:

@@ -156,7 +156,7 @@ def test_a_visitor_enters_at_the_bar_line_out_of_the_mirror(setter: Typesetter) 
     room.run(4.2)
     room.run(1.0, booth=Booth("listening"))  # 5.2 s: the next bar line is at 8 s
     room.tiles = [*room.tiles, Tile("new", ColourFilm())]
-    mirror = plan(LANDSCAPE, 2.0).booth
+    mirror = plan(LANDSCAPE, 3.0).booth
     while room.number / FPS < 7.9:
         room.frame(booth=Booth("joined", since=room.number / FPS - 5.2, left=10, visit="new"))
         assert room.composition._wall.place("new") is None
@@ -174,7 +174,7 @@ def test_a_visitor_before_a_real_camera_sees_a_mirror(setter: Typesetter) -> Non
     bright_left = np.hstack([np.full((90, 80, 3), 200, np.uint8), np.full((90, 80, 3), 20, np.uint8)])
     room.camera = CameraView(prepared(bright_left, parse(b"pieces: neural_beatbox", Path("exhibition.yaml")), True))
     picture = room.run(2.0, booth=Booth("performing", progress=0.5))
-    left, top, right, bottom = plan(LANDSCAPE, 2.0).booth.pixels()
+    left, top, right, bottom = plan(LANDSCAPE, 3.0).booth.pixels()
     mirror = picture[top:bottom, left:right]
     width = mirror.shape[1]
     assert mirror[:, : width // 3].mean() < 0.5 * mirror[:, width // 2 : 4 * width // 5].mean()
@@ -265,7 +265,7 @@ def test_a_very_long_text_stays_inside_the_picture(setter: Typesetter) -> None:
 
 
 def test_the_take_shows_its_level_and_a_mark_at_each_sound(setter: Typesetter) -> None:
-    places = plan(LANDSCAPE, 2.0)
+    places = plan(LANDSCAPE, 3.0)
     top, bottom = round(places.ruler.y), round(places.ruler.y + places.ruler.height)
 
     def take(marks: tuple[float, ...], rms: float) -> Picture:
