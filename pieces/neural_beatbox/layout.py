@@ -72,7 +72,7 @@ def plan(size: Size, lines: float) -> Plan:
     ruler_height = 7 * unit
     across = width - 2 * margin
     caption = Rect(margin, height - margin - caption_height, across, caption_height)
-    ruler = Rect(margin, caption.y - 2.5 * unit - ruler_height, across, ruler_height)
+    ruler = Rect(margin, caption.y - 3.5 * unit - ruler_height, across, ruler_height)
     wall = Rect(margin, margin, across, ruler.y - 2.5 * unit - margin)
     side = min(wall.width, wall.height)
     if height > width:

@@ -32,6 +32,13 @@ def test_rooms_lie_inside_the_picture_and_apart(size: tuple[int, int], lines: fl
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_the_caption_keeps_a_distance_from_the_ruler(size: tuple[int, int]) -> None:
+    """As much as there is between its own lines, nearly: else the ruler underlines nothing and crosses the words."""
+    rooms = plan(size, 2.0)
+    assert rooms.caption.y - rooms.ruler.y - rooms.ruler.height > 0.7 * rooms.cap
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_large_capitals_are_a_twentieth_of_the_short_side(size: tuple[int, int]) -> None:
     assert plan(size, 2.0).cap >= min(size) / 20
 
