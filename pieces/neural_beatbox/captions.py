@@ -244,7 +244,7 @@ class Captions:
         cap, ring = plan.cap, self._ring_size(plan) + 4 * plan.unit
         ways = []
         for across in range(1, min(len(said), MOST_ACROSS) + 1):
-            down, aside, under = math.ceil(len(said) / across), 1.2 * cap, 0.3 * cap
+            down, aside, under = math.ceil(len(said) / across), 1.2 * cap, 0.5 * cap
             height = (plan.caption.height + under) / down
             rooms = []
             for at in range(len(said)):
