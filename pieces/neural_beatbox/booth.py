@@ -39,21 +39,20 @@ class BoothView:
         self._level = 0.0
         self._delta = 0.0
         self._size = (0, 0)
-        self._known: set[str] = set()
+        self._known: set[str] | None = None  # None: nothing has been shown yet
         self._arriving: set[str] = set()
         self._bar = 0
         self.moving = False
 
     def admitted(self, tiles: Sequence[Tile], moment: Moment) -> Sequence[Tile]:
         """The tiles without whoever has just joined: they enter at the next bar line, out of the mirror."""
-        known = self._known
-        if self._mirror is None or not known:
-            self._known = {tile.visit for tile in tiles}
-        elif moment.bar != self._bar or moment.tempo_bpm <= 0:
-            self._arriving = {tile.visit for tile in tiles} - known
-            self._known = {tile.visit for tile in tiles}
-        self._bar = moment.bar
-        return [tile for tile in tiles if tile.visit in self._known]
+        present = {tile.visit for tile in tiles}
+        known = present if self._mirror is None or self._known is None else self._known
+        if moment.bar != self._bar or moment.tempo_bpm <= 0:
+            self._arriving = present - known
+            known = present
+        self._known, self._bar = known, moment.bar
+        return [tile for tile in tiles if tile.visit in known]
 
     def origin(self, visit: str) -> Rect | None:
         """From where a new visitor's tile grows: the mirror, when they stood before it."""
@@ -68,7 +67,7 @@ class BoothView:
         booth = moment.booth
         self._delta = moment.delta
         was = None if self._mirror is None else self._mirror.at
-        held = booth.phase == "joined" and booth.since < HOLD_SECONDS and booth.visit not in self._known
+        held = booth.phase == "joined" and booth.since < HOLD_SECONDS and booth.visit not in (self._known or ())
         opened = booth.phase in OPEN or (held and self._mirror is not None)
         closed = Rect(plan.booth.x, plan.booth.y, 0.0, plan.booth.height)
         if plan.size != self._size:

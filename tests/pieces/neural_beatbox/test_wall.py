@@ -37,7 +37,7 @@ def test_during_a_visit_no_panel_passes_over_another(setter: Typesetter, size: t
         assert all(panel.presence == 1 for panel in room.composition._wall._panels.values())
 
 
-@pytest.mark.parametrize("number", [1, 5, 9, 23])
+@pytest.mark.parametrize("number", [0, 1, 5, 9, 23])
 def test_when_somebody_joins_only_they_cross_the_wall(setter: Typesetter, number: int) -> None:
     room = Room(setter, tempo=60.0)
     room.tiles = visitors(number)
@@ -46,11 +46,14 @@ def test_when_somebody_joins_only_they_cross_the_wall(setter: Typesetter, number
     mirror = room.composition._booth._mirror
     assert mirror is not None
     room.tiles = [*room.tiles, Tile("new", ColourFilm(), ("kick",))]
+    arrived = None
     for count in range(240):
         room.frame(booth=Booth("joined", since=count / 30, left=12 - count / 30, visit="new"))
         assert piled(room, besides="new") < 0.01
         new = room.composition._wall._panels.get("new")
         assert new is None or new.presence == 1, "they fly, they are not lost"
+        arrived = arrived or (new and new.spring.at)
+    assert arrived is not None and arrived.width > 0.5 * mirror.target.width, "out of the mirror"
     assert piled(room) == 0
 
 
