@@ -27,7 +27,7 @@ def inspected(settings: ImaginarySoundscape.Settings, camera: bool) -> Inspected
         faults["pictures"] = "there is no camera to look through: the exhibition says 'camera: none'"
     if isinstance(settings.pictures, Path) and settings.pictures.is_dir():
         try:
-            found.append(_counted(len(pictures_in(settings.pictures)), "picture"))
+            found.append(_counted(len(pictures_in(settings.pictures).pictures), "picture"))
         except PictureError as error:
             faults["pictures"] = f"{error}; put some there, or leave the line out"
     if settings.archive is not None and settings.archive.is_dir():

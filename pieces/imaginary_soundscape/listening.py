@@ -253,7 +253,7 @@ class Listening:
 
     def _take_judged(self, key: Asked, found: Judged) -> None:
         self.judged = key, found
-        self._soon = frozenset(match.name for matches in found for match in matches)
+        self._soon = frozenset(match.name for matches in found.found for match in matches)
 
     def _take_look(self, found: room.Look) -> None:
         self._place = found.place
