@@ -42,9 +42,9 @@ class Step:
     pressed: bool
     heard: bool | None = None
     kept: bool = True  # False: the store could not take it
-    takes: bool = True  # False: it would take none
     marks: tuple[float, ...] = ()
     visit: str | None = None
+    takes: bool = True  # False: nothing could be kept or heard
 
 
 class BoothKeeper:

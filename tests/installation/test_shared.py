@@ -85,7 +85,13 @@ def test_folders_of_dead_runs_are_removed_and_no_others(monkeypatch: pytest.Monk
     mine = shared.make_folder()
     init = tmp_path / "installation-1-abc"
     strange = tmp_path / "installation-mine-abc"
-    for path in (stale, before, living, init, strange):
+    for path in {
+        stale,
+        before,
+        living,
+        init,
+        strange,
+    }:  # whoever started this may have ended: then init is its parent
         path.mkdir()
         (path / "segment.1.3.uint8").write_bytes(b"abc")
     made = shared.make_folder()
