@@ -310,6 +310,9 @@ def _silent(value: list[str]) -> list[str]:
     return value
 
 
+CONTROLS = ("button", "next", "previous", "up", "down")
+
+
 class Controls(Settings):
     """What visitors can press, turn, or do. A knob that calls itself a mouse turns the wheel."""
 
@@ -338,6 +341,14 @@ class Controls(Settings):
         description="how loud a sound must be to count as the button, relative to full scale",
         json_schema_extra=_unit("dB"),
     )
+
+    def triggers(self) -> dict[str, list[str]]:
+        """What presses each of CONTROLS. Keys that somebody has given another meaning do not also look up or down."""
+        written = {trigger for name in CONTROLS if name in self.model_fields_set for trigger in getattr(self, name)}
+        found = {name: list(getattr(self, name)) for name in CONTROLS}
+        for name in {"up", "down"} - self.model_fields_set:
+            found[name] = [trigger for trigger in found[name] if trigger not in written]
+        return found
 
 
 class Visitors(Settings):

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from installation.choices import CONTROLS
 from installation.exhibition import (
     DEFAULT_PATH,
     Exhibition,
@@ -26,8 +27,6 @@ from installation.named_files import missing_files, wrong_files
 from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, path_of, read_card
 from installation.places import Node, Place, Problem, did_you_mean
 from installation.problems import Found, locate, named
-
-CONTROLS = ("button", "next", "previous")
 
 
 def check(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> list[Problem]:
@@ -183,8 +182,9 @@ def _odd_controls(exhibition: Exhibition, root: Node) -> Found:
     found: Found = []
     meant: dict[str, str] = {}
     written = [name for name in CONTROLS if locate(root, ("controls", name))[2][1:]]
+    pressed = exhibition.controls.triggers()
     for name in [*(name for name in CONTROLS if name not in written), *written]:
-        for index, trigger in enumerate(getattr(exhibition.controls, name)):
+        for index, trigger in enumerate(pressed[name]):
             other = meant.setdefault(trigger, name)
             if other != name:
                 node, _, _ = locate(root, ("controls", name, index))

@@ -25,7 +25,7 @@ import numpy as np
 from installation import texts
 from installation.answers import Offline
 from installation.assets import STAND_IN_FILM
-from installation.choices import FILM_SUFFIXES, PICTURE_SUFFIXES, SOUND_SUFFIXES
+from installation.choices import CONTROLS, FILM_SUFFIXES, PICTURE_SUFFIXES, SOUND_SUFFIXES
 from installation.devices.film import FilmError, FilmReader
 from installation.devices.film import sound as film_sound
 from installation.exhibition import Exhibition, OnShow
@@ -44,7 +44,6 @@ VIDEO_CODECS = ("libopenh264", "libx264", "mpeg4")
 VISIT_EVERY = 16.0
 MANY = 1000
 SIDES = (32, 8192)  # pixels of a film's sides: less shows nothing, and more is for no player
-CONTROLS = ("button", "next", "previous", "up", "down")
 log = logging.getLogger("render")
 Press = tuple[float, str]  # seconds from the first picture, and the control
 

@@ -285,7 +285,7 @@ class Stage:
             pressed=pressed,
             heard=self._heard(take),
             kept=self._kept(take),
-            takes=self.piece.welcomes() and (self.archive is None or self.archive.takes),
+            takes=self._takes(),
             marks=tuple(take.marks.found) if take else (),
             visit=take.visit if take else None,
         )
@@ -348,6 +348,10 @@ class Stage:
     def _heard(self, take: _Take | None) -> bool | None:
         return self.piece.heard(take.visit) if take is not None and take.contributed else None
 
+    def _takes(self) -> bool:
+        """Whether somebody could be heard and kept now."""
+        return self.piece.welcomes() and (self.archive is None or self.archive.takes)
+
     def _kept(self, take: _Take | None) -> bool:
         if take is None or take.failed:
             return not (take and take.failed)
@@ -384,7 +388,8 @@ class Stage:
         if self.sound_trigger_db is None or level.peak_db < self.sound_trigger_db:
             return []
         quiet, self._loud_at = now - self._loud_at, now
-        return ["button"] if quiet >= QUIET_SECONDS and self._booth.phase in ("idle", "unheard") else []
+        begins = quiet >= QUIET_SECONDS and self._booth.phase in ("idle", "unheard")
+        return ["button"] if begins and self._takes() else []
 
 
 def _tempo(reading: Any, bar: int) -> float:

@@ -26,7 +26,6 @@ from installation.exhibition import Exhibition
 from installation.health.vitals import Vitals
 from installation.piece import Answer, Size
 
-CONTROLS = ("button", "next", "previous", "up", "down")
 LOOKED_FOR_AFTER = (15.0, 60.0)  # seconds without a screen: the first time, and every other
 log = logging.getLogger("stage")
 
@@ -65,7 +64,7 @@ class StageScreen:
 
 def triggers(exhibition: Exhibition) -> dict[str, list[str]]:
     """What presses each control."""
-    return {name: getattr(exhibition.controls, name) for name in CONTROLS}
+    return exhibition.controls.triggers()
 
 
 def opened(exhibition: Exhibition, vitals: Vitals) -> Screen:

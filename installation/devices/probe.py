@@ -130,14 +130,16 @@ def plays(name: str, rate_hz: str, channels: str) -> dict[str, Any]:
     They are opened as it opens them, and must ask for samples."""
     from installation.devices.speakers import Card
 
+    began = time.monotonic()
     card, asked = Card(name or None, int(rate_hz), int(channels)), []
+    opened_s = time.monotonic() - began
 
     def silence(out: NDArray[np.float32], heard_at: float) -> None:
         out.fill(0.0)
         asked.append(heard_at)
 
     card.start(silence)
-    return _moved(card, lambda: bool(asked))
+    return _moved(card, lambda: bool(asked)) | {"opened_s": opened_s}
 
 
 def hears(name: str, rate_hz: str, channel: str) -> dict[str, Any]:
@@ -146,8 +148,10 @@ def hears(name: str, rate_hz: str, channel: str) -> dict[str, Any]:
     It is opened as it opens it, and samples must come in."""
     from installation.devices.microphone import Input
 
+    began = time.monotonic()
     source = Input(name or None, int(rate_hz), int(channel) - 1)
-    return _moved(source, lambda: source.heard > 0)
+    opened_s = time.monotonic() - began
+    return _moved(source, lambda: source.heard > 0) | {"opened_s": opened_s}
 
 
 def _moved(device: Card | Input, moved: Callable[[], bool]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from installation.devices import probe
 from installation.devices.probe import ProbeError
 from installation.exhibition import Exhibition
 from installation.segments import RATE_HZ
+from installation.sound.opening import MICROPHONE_SECONDS, SPEAKERS_SECONDS
 
 PAUSES = (5.0, 10.0, 20.0, 60.0)
 log = logging.getLogger("sound")
@@ -46,12 +47,20 @@ class Lookout:
         speakers, microphone = self._exhibition.speakers, self._exhibition.microphone
         try:
             if kind == "speakers":
-                probe.ask("plays", speakers.id if speakers.is_identity else "", RATE_HZ, len(speakers.azimuths))
+                answer = probe.ask(
+                    "plays", speakers.id if speakers.is_identity else "", RATE_HZ, len(speakers.azimuths)
+                )
             else:
-                probe.ask("hears", microphone.id if microphone.is_identity else "", RATE_HZ, microphone.channel)
+                answer = probe.ask(
+                    "hears", microphone.id if microphone.is_identity else "", RATE_HZ, microphone.channel
+                )
         except ProbeError as error:
             if self._reasons.get(kind) != str(error):
                 log.info("%s: %s", kind, error)
             self._reasons[kind] = str(error)
+            return False
+        patience = SPEAKERS_SECONDS if kind == "speakers" else MICROPHONE_SECONDS
+        if answer.get("opened_s", 0.0) > 0.8 * patience:  # the sound process would give it up, and look out again
+            log.info("%s: takes %.1f s to open", kind, answer["opened_s"])
             return False
         return True

@@ -1,8 +1,9 @@
 """Opens the speakers and the microphone that an exhibition asks for, or what stands in for them.
 
 A sound server that hangs, or a driver, may not answer for ever. PortAudio cannot be stopped in the middle of a
-question and must not be asked a second one meanwhile: after the first that is not answered in time (`hung`), this
-process plays on stand-ins, and its successor asks anew as soon as `lookout.py` has found that there are answers.
+question and is not asked for another device meanwhile: after the first that is not answered in time (`hung`), this
+process has stand-ins for what it lacks, and its successor asks anew as soon as `lookout.py` has found that there are
+answers.
 """
 
 from __future__ import annotations

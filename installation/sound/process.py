@@ -67,10 +67,12 @@ def main(folder_text: str, exhibition_path: str, mode: str = "") -> None:
     urgent()
     gc.collect()
     gc.freeze()
-    process.run()
-    if process.hung:
-        logging.shutdown()
-        os._exit(0)  # PortAudio would wait at the end for what it still waits for
+    try:
+        process.run()
+    finally:
+        if process.hung:
+            logging.shutdown()
+            os._exit(0)  # PortAudio would wait at the end for what it still waits for
 
 
 class SoundProcess:
@@ -136,10 +138,11 @@ class SoundProcess:
             self._look_after_devices()
             self._wait()
         self._lookout.close()
-        self._speakers.close()
         self._beds.close()
-        self._microphone.close()
         self._listener.close()
+        for device in (self._speakers, self._microphone):
+            if not (self.hung and device.real):  # it belongs to a server that does not answer
+                device.close()
 
     def _start(self) -> None:
         started = self._opening.started(self._speakers, self._queue.pull)

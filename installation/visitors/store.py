@@ -102,7 +102,6 @@ class Store:
         self.reserve_bytes, self._disk = reserve_bytes, disk or Disk()
         self._board = board or alerts.board()
         self._mutex = threading.RLock()
-        self.takes = True  # whether another visit would be kept, as far as is known
         self._owed: set[str] = set()  # visits whose deletion the disk has refused so far
         self._written_down = float("-inf")
         self._closed = False
@@ -110,6 +109,7 @@ class Store:
             folder, self._disk, exhibition=exhibition, patience_s=patience_s, clock=clock, alerts=self._board
         )
         self._calendar = Calendar(self._footing.remembered(), clock=clock, monotonic=monotonic)
+        self.takes = self._footing.on_disk  # whether another visit would be kept, as far as is known
 
     # ---- keeping ---------------------------------------------------------------------------------------
 
@@ -140,7 +140,11 @@ class Store:
             raise ValueError(f"visit={visit!r} is no id: sixteen hexadecimal digits are needed")
         sound_data, film_data = _wav(sound, rate_hz), films.to_bytes(film.frames, film.rate_hz)
         with self._mutex:
-            self._reach_disk()
+            try:
+                self._reach_disk()
+            except StoreFull:
+                self.takes = False
+                raise
             files: dict[str, bytes] = {}
             try:
                 if self._footing.ask(lambda ledger: ledger.find(visit)) is not None:
@@ -279,6 +283,7 @@ class Store:
             except OSError as error:
                 self.takes = False
                 self._footing.full(error)
+            self.takes = self.takes and self._footing.on_disk
             return over
 
     def _delete(self, visits: list[str]) -> None:

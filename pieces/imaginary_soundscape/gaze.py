@@ -8,6 +8,7 @@ not do that, and a slow turn takes the neighbourhood along.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -24,6 +25,7 @@ FILLED = 0.75  # of a held picture's pixels, at least
 ELSEWHERE = 0.5  # of the rim's pixels, when the camera itself looks at another room
 AREA = 0.04, 0.9  # of the whole, from and to
 BENT = 0.45  # cosine of a corner: how far from a right angle it may be seen
+FEW = 30  # outlines that are looked at closely
 STRAIGHT = 0.87  # of what an outline covers lies between its corners: its sides are straight
 EDGES = (30, 90), (60, 160)  # thresholds of Canny's edges, the faint ones first
 ALIKE = 0.5  # of two outlines' joint area, when they are the same picture a moment later
@@ -75,7 +77,8 @@ def _outline(grey: NDArray[np.uint8], fresh: NDArray[np.bool_]) -> Corners | Non
     best: tuple[float, NDArray[Any]] | None = None
     for low, high in EDGES:
         edges = cv2.dilate(cv2.Canny(smooth, low, high), np.ones((3, 3), np.uint8))
-        for contour in cv2.findContours(edges, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]:
+        contours = cv2.findContours(edges, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]
+        for contour in _largest(contours, AREA[0] * rows * columns):
             hull = cv2.convexHull(contour)
             corners = np.asarray(cv2.approxPolyDP(hull, 0.04 * cv2.arcLength(hull, True), True))
             if len(corners) != 4 or not cv2.isContourConvex(corners) or not _square(corners[:, 0]):
@@ -83,13 +86,24 @@ def _outline(grey: NDArray[np.uint8], fresh: NDArray[np.bool_]) -> Corners | Non
             area = cv2.contourArea(corners) / (rows * columns)
             if not AREA[0] <= area <= AREA[1] or area * rows * columns < STRAIGHT * cv2.contourArea(hull):
                 continue
-            inside = np.zeros(grey.shape, np.uint8)
-            cv2.fillConvexPoly(inside, corners, 1)
-            filled = float(fresh[inside > 0].mean())
+            left, top, width, height = cv2.boundingRect(corners)
+            inside = np.zeros((height, width), np.uint8)
+            cv2.fillConvexPoly(inside, corners - np.array([left, top]), 1)
+            filled = float(fresh[top : top + height, left : left + width][inside > 0].mean())
             worth = area * filled**4  # what is of the room beside it is not taken along
             if filled >= FILLED and (best is None or worth > best[0]):
                 best = worth, corners[:, 0]
     return None if best is None else _ordered(best[1] / np.array([columns, rows]))
+
+
+def _largest(contours: Sequence[NDArray[Any]], least: float) -> list[NDArray[Any]]:
+    """The FEW contours whose rectangles are largest, and larger than `least` pixels: a busy room has thousands."""
+    sizes: list[tuple[int, int, NDArray[Any]]] = []
+    for contour in contours:
+        _, _, width, height = cv2.boundingRect(contour)
+        if width * height >= least:
+            sizes.append((width * height, len(sizes), contour))
+    return [contour for _, _, contour in sorted(sizes, key=lambda each: each[:2])[-FEW:]]
 
 
 def _square(corners: NDArray[Any]) -> bool:

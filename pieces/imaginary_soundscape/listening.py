@@ -92,8 +92,8 @@ class Listening:
 
     @property
     def looking(self) -> bool:
-        """Whether something is to be looked at, or is being."""
-        return self._looked is not None or self._judging is not None
+        """Whether something is being looked at; what waits to be is dropped for what comes after it."""
+        return self._judging is not None
 
     def allows(self, name: str) -> bool:
         """Whether a sound is (still) in the archive and wanted."""
@@ -228,7 +228,7 @@ class Listening:
             )  # fmt: skip
         self.collection, self.titles = found, found.titles
         self._new = found.unknown - self._tried if len(found.unknown) <= room.AT_ONCE else frozenset()
-        self._changed &= self._new
+        self._changed &= found.unknown
         self._unusable.opened(_called(found.archive), found.skipped, found.states)
         self.opened += 1
         self._stage.clear("archive_unusable", archive=_called(found.archive))

@@ -231,7 +231,7 @@ def views(picture: Picture, directions: int) -> tuple[list[Picture], list[float 
     """
     if directions > 1 and is_part(picture):
         part, across_deg = _shown_part(picture)
-        count = math.ceil(directions * across_deg / 360)
+        count = min(math.ceil(directions * across_deg / 360), part.shape[1])
         if count > 1:
             edges = [round(part.shape[1] * number / count) for number in range(count + 1)]
             found = [_small(part[:, left:right]) for left, right in itertools.pairwise(edges)]

@@ -7,7 +7,7 @@ around the seconds that are left.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -31,9 +31,8 @@ HOLD_SECONDS = 5.0
 class BoothView:
     """Opens, holds and closes the mirror."""
 
-    def __init__(self, type: Type, texts: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, type: Type) -> None:
         self._type = type
-        self._texts = texts
         self._mirror: Spring | None = None
         self._governor = Governor()
         self._level = 0.0
@@ -56,10 +55,12 @@ class BoothView:
 
     def origin(self, visit: str) -> Rect | None:
         """From where a new visitor's tile grows: the mirror, when they stood before it."""
-        if visit not in self._arriving or self._mirror is None:
+        if visit not in self._arriving:
+            return None
+        self._arriving.discard(visit)
+        if self._mirror is None:
             return None
         place, self._mirror = self._mirror.at, None
-        self._arriving.discard(visit)
         return place
 
     def advance(self, moment: Moment, plan: Plan) -> Rect:

@@ -33,7 +33,7 @@ class Composition:
         self._wall = Wall()
         self._ruler = Ruler()
         self._captions = Captions(type, texts)
-        self._booth = BoothView(type, texts)
+        self._booth = BoothView(type)
         self._canvas: Picture = np.zeros((0, 0, 3), np.uint8)
         self._lines = 0.0
         self._now: Plan | None = None

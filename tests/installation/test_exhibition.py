@@ -312,6 +312,14 @@ def test_the_unit_of_a_piece_s_range_is_known_at_its_ends(said: Said) -> None:
     assert problem.endswith("'16 visitors' is not a number; write 16")
 
 
+def test_keys_that_somebody_gave_another_meaning_do_not_also_look_up_or_down(loaded: Loaded) -> None:
+    assert loaded("pieces: beat").controls.triggers()["up"] == ["up"]
+    older = loaded("pieces: beat\ncontrols: {next: [right, up], previous: [left, down]}").controls.triggers()
+    assert older["next"] == ["right", "up"] and older["up"] == [] and older["down"] == []
+    named = loaded("pieces: beat\ncontrols: {up: [up, w], next: d}").controls.triggers()
+    assert named["up"] == ["up", "w"] and named["down"] == ["down"]
+
+
 def test_all_mistakes_are_said_at_once_in_the_order_of_the_lines(said: Said) -> None:
     text = "\n".join(
         ["titel: x", "pieces:", "  beat: {tempoo: 1, remember: 99}", "  xyz:", "screen: {rotate: 1, rotate: 2}",

@@ -77,6 +77,18 @@ def test_a_device_is_found_as_soon_as_it_works(
     assert asked[:2] == [("hears", "Field mic", 48_000, 1), ("plays", "Box", 48_000, 4)]
 
 
+def test_a_device_that_takes_longer_to_open_than_it_would_be_waited_for_is_not_found(
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one process after the other would leave for it, and give it up."""
+    answers = iter([9.0, 9.0, 0.4])
+    time = Time(most=100)
+    monkeypatch.setattr(probe, "ask", lambda *_: {"name": "Box", "opened_s": next(answers)})
+    monkeypatch.setattr(lookout, "threading", time.threading)
+    assert Lookout(loaded("pieces: beat\nspeakers: Box\n"), ["speakers"]).found
+    assert len(time.pauses) == 3
+
+
 def test_nothing_is_looked_for_where_nothing_is_missing(
     loaded: Loaded, monkeypatch: pytest.MonkeyPatch, asked: list[tuple[object, ...]]
 ) -> None:

@@ -241,6 +241,24 @@ def test_that_there_is_no_room_is_known_before_somebody_comes(opened, take, boar
     assert store.takes and raised(board) == set()
 
 
+def test_a_disk_that_cannot_be_written_takes_nobody_however_much_room_there_is(opened, take, board):
+    disk = Refusing("flush_folder", errno.EROFS)
+    store = opened(disk=disk)
+    assert not store.takes
+    with pytest.raises(StoreFull):
+        store.keep(*pair(take(1)), MONTH_S)
+    store.expire()
+    assert not store.takes
+    disk.refused = ""
+    store.expire()
+    assert store.takes
+    store.keep(*pair(take(1)), MONTH_S)
+    disk.refused = "flush_folder"
+    with pytest.raises(StoreFull):
+        store.keep(*pair(take(2)), MONTH_S)
+    assert not store.takes
+
+
 def test_room_that_was_made_is_noticed(opened, take, board):
     disk = Disk()
     disk.free_bytes = lambda folder: 0
