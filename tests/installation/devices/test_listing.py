@@ -330,7 +330,8 @@ def plugged(monkeypatch: pytest.MonkeyPatch) -> Callable[[Host], Host]:
 
 def test_a_sound_device_works_when_samples_move(plugged: Callable[[Host], Host]) -> None:
     card = plugged(Host())
-    assert probe.hears("", "48000", "1") == probe.plays("Card", "48000", "2") == {"name": "Card"}
+    for answer in (probe.hears("", "48000", "1"), probe.plays("Card", "48000", "2")):
+        assert answer["name"] == "Card" and "error" not in answer and 0 <= answer["opened_s"] < 5
     assert card.played and not card.played[0].any(), "nobody hears the question"
     plugged(Host(moves=False))
     assert "no sample moves" in probe.hears("Card", "48000", "1")["error"]
