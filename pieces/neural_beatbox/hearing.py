@@ -46,6 +46,7 @@ AROUND = 34  # columns that the onset head sees to either side
 LEAD = 12  # columns of silence put before a file
 SPOKEN, PERCUSSION = 0.7, LABELS.index("percussion")  # how sure we are of what is a syllable
 QUIETEST_PEAK = 10 ** (-54 / 20)  # a take that never exceeds this holds no sound
+DEEP_HZ = 150.0  # what lies below does not tell whether somebody performs
 LONGEST_S = 120.0
 
 Register = Literal["low", "mid", "high"]
@@ -335,10 +336,14 @@ def _describe(
 
 
 def _levels_db(take: NDArray[np.float32], gain: float) -> NDArray[np.float64]:
-    """Level of each column of a take [frames] in its own full scale, smoothed over three columns."""
-    power = np.square(take[: take.size // HOP * HOP].astype(np.float64) / gain).reshape(-1, HOP).mean(1)
-    if not power.size:
-        return power
+    """Level of each column of a take [frames] in its own full scale, smoothed over three columns.
+
+    Without the deep: it is what rooms rumble with, and so slow that 15 ms of it are now loud and now soft.
+    """
+    if take.size < HOP:
+        return np.zeros(0)
+    shallow = torchaudio.functional.highpass_biquad(torch.from_numpy(take), RATE_HZ, DEEP_HZ).numpy()
+    power = np.square(shallow[: take.size // HOP * HOP].astype(np.float64) / gain).reshape(-1, HOP).mean(1)
     padded = np.pad(power, 1, mode="edge")
     return np.asarray(10 * np.log10((padded[:-2] + padded[1:-1] + padded[2:]) / 3 + 1e-12))
 

@@ -17,6 +17,8 @@ AT_ONCE = 10  # columns from the beginning of a take in which the room seems to 
 SHORT = 100  # columns: a file that is no longer holds one sound and no room
 ATTACK = 10  # columns in which a sound reaches its level
 RISE_DB = 6.0  # that what may be the room alone must exceed what is always there
+SUDDEN_DB = 5.0  # and what was just before
+JUST_BEFORE = slice(2, 8)  # columns before an onset
 SWELL_DB = 12.0  # that a take's loud parts exceed its quiet ones where somebody performs
 NEAR_DB = 9.0  # below its loudest, a swelling sound has begun
 STEADY_DB = -26.0  # full scale: what is always as loud as this is no room, but a hum or a whistle
@@ -53,10 +55,14 @@ def beginnings(nearness: NDArray[np.float32], levels_db: NDArray[np.float64], le
 
 
 def _stand_out(levels_db: NDArray[np.float64], onsets: Columns, lead: int, always: float) -> NDArray[np.bool_]:
-    """Which of the `onsets` begin something that exceeds what is always there."""
-    starts = np.maximum(onsets.round().astype(int) - lead, 0)
-    heights = [levels_db[start : start + ATTACK].max(initial=-np.inf) - always for start in starts]
-    return np.array(heights) > RISE_DB if heights else np.zeros(0, bool)
+    """Which of the `onsets` begin something that exceeds what is always there, and what was just before."""
+    found = np.zeros(onsets.size, bool)
+    for place, start in enumerate(np.maximum(onsets.round().astype(int) - lead, 0)):
+        height = levels_db[start : start + ATTACK].max(initial=-np.inf)
+        before = levels_db[max(start - JUST_BEFORE.stop, 0) : max(start - JUST_BEFORE.start, 0)]
+        sudden = not before.size or height - before.mean() > SUDDEN_DB
+        found[place] = sudden and height - always > RISE_DB
+    return found
 
 
 def pick_onsets(nearness: NDArray[np.float32], threshold: float = THRESHOLD) -> Columns:

@@ -41,6 +41,16 @@ def test_faint_onsets_count_only_where_there_is_no_other_and_only_if_it_gets_lou
     assert beginnings(nearness, levels_db, 12) == pytest.approx([162.0, 182.0]), "softer sounds of a performance"
 
 
+def test_a_room_that_gets_louder_by_and_by_has_no_onsets() -> None:
+    """Ventilation that starts, a train that passes: loud, but nobody's sound."""
+    nearness, levels_db = np.zeros(612, np.float32), np.full(600, -40.0)
+    levels_db[200:400] = -40 + 9 * np.sin(np.linspace(0, np.pi, 200))
+    nearness[[262, 312]] = 0.9
+    assert beginnings(nearness, levels_db, 12).size == 0
+    levels_db[300:310] += 8
+    assert beginnings(nearness, levels_db, 12) == pytest.approx([262.0, 312.0])
+
+
 def test_what_swells_begins_where_it_has_come_near_its_height() -> None:
     levels_db = np.concatenate([np.linspace(-60, -20, 100), np.full(100, -20.0)])
     assert beginnings(np.zeros(212, np.float32), levels_db, 12) == pytest.approx([12 + 77], abs=1)
