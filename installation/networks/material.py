@@ -1,10 +1,12 @@
-"""What must lie in the folder that a network learns from, said before anything of it is read."""
+"""What must lie in the folder that a network learns from, said before anything of it is read, and who made it."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+FREE = ("CC0", "public domain")  # licences that ask for no name
 
 
 class MaterialError(ValueError):
@@ -32,6 +34,16 @@ def demand_folder(folder: Path, holds: str) -> None:
     """
     if not folder.is_dir():
         raise MaterialError(f"--data takes a folder that holds {holds}; {folder} is no folder")
+
+
+def authors_to_name(table: Path) -> list[str]:
+    """Whom a model card must name: the authors (columns author, licence) of what is not in the public domain.
+
+    None where the table does not say.
+    """
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = [(row.get("author") or "", row.get("licence") or "") for row in csv.DictReader(file)]
+    return sorted({name for name, licence in rows if name and not licence.startswith(FREE)}, key=str.casefold)
 
 
 def _fault_of_table(path: Path, columns: Sequence[str]) -> str:

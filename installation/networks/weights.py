@@ -36,7 +36,8 @@ class Card:
     """What a person must know of a network before trusting it.
 
     `architecture` holds the constructor arguments that rebuild the network; `measured` maps a figure's
-    name to its value; `command` is what trains it again, and `evaluation` what prints `measured`.
+    name to its value; `command` is what trains it again, and `evaluation` what prints `measured`; `authors` are those
+    whose licence asks to be named.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Card:
     evaluation: str = ""
     parameters: int = 0
     sha256: str = ""
+    authors: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
 
 from installation.networks import weights
-from installation.networks.material import demand
+from installation.networks.material import authors_to_name, demand
 from installation.networks.training import Run
 from pieces.imaginary_soundscape.audio_network import AudioNetwork
 from pieces.imaginary_soundscape.encoders import NAME
@@ -321,7 +321,8 @@ def train(
     made = np.arange(len(sounds.pictures)) >= len(recordings)
     belongs = affinity(read_scenes(data / "scenes.csv"), pictures.labels, sounds.classes)
     space = train_ear(eye, pictures, sounds, made, belongs, max(1, round(EAR_STEPS * steps)), seed, run / "ear", data)
-    return save(space, bank(space, pictures, seed), steps, measured or {}, out)
+    learned_from = authors_to_name(data / "ambience/train/esc50/INDEX.csv")
+    return save(space, bank(space, pictures, seed), steps, measured or {}, learned_from, out)
 
 
 def architecture(space: Space) -> dict[str, Any]:
@@ -350,14 +351,16 @@ def bank(space: Space, pictures: Pictures, seed: int, each: int = 24) -> Tensor:
     return torch.from_numpy(np.concatenate(parts))
 
 
-def save(space: Space, bank: Tensor, steps: int, measured: dict[str, Any], out: Path | None = None) -> Path:
+def save(
+    space: Space, bank: Tensor, steps: int, measured: dict[str, Any], authors: list[str], out: Path | None = None
+) -> Path:
     """Weights in half the bytes, and their card."""
     state = {**space.state_dict(), "bank": bank}
     state = {key: value.half() if value.dtype == torch.float32 else value for key, value in state.items()}
-    return weights.save(NAME, state, card(architecture(space), steps, measured), out)
+    return weights.save(NAME, state, card(architecture(space), steps, measured, authors), out)
 
 
-def card(architecture: dict[str, Any], steps: int, measured: dict[str, Any]) -> weights.Card:
+def card(architecture: dict[str, Any], steps: int, measured: dict[str, Any], authors: list[str]) -> weights.Card:
     """The model card: what the networks are, what they learned from, and how to make and measure them again."""
     return weights.Card(
         name=NAME,
@@ -369,7 +372,7 @@ def card(architecture: dict[str, Any], steps: int, measured: dict[str, Any]) -> 
             "TensorFlow flower_photos (CC-BY 2.0)",
             "Dataset for Forest Fire Detection, Multi-class Weather Dataset (CC BY 4.0)",
             "Paintings and portraits (public domain, Rijksmuseum CC0)",
-            "ESC-50 (Piczak 2015), its clips that are CC0 or CC-BY by their authors on freesound.org",
+            "ESC-50 (Piczak 2015), its clips that are CC0 or CC-BY by the authors below, on freesound.org",
             "drawn panoramas by drawings.py and synthetic ambiences by ambiences.py of this project",
         ],
         licence="Apache-2.0 for what is ours; see data for the pictures learned from",
@@ -377,4 +380,5 @@ def card(architecture: dict[str, Any], steps: int, measured: dict[str, Any]) -> 
         measured=measured,
         notes="Visitors' pictures are never in the training data.",
         evaluation="python3 run.py evaluate imaginary_soundscape --data MANIFEST.csv",
+        authors=authors,
     )
