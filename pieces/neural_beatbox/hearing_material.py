@@ -104,8 +104,8 @@ def kit_of(path: str) -> str:
 def read_archive(index: Path) -> tuple[list[Samples], list[Recording]]:
     """What an archive of everyday sounds (path,label,licence,author,…) gives: steady backgrounds, and single events.
 
-    Only clips in the public domain (CC0) are read, so that the card owes nobody a name it does not carry. An event
-    is the loudest sound of its clip if it stands out of near silence; hands that clap are claps, the rest percussion.
+    Only clips in the public domain (CC0) are read: there are enough. An event is the loudest sound of its clip if it
+    stands out of near silence; hands that clap are claps, the rest percussion.
     """
     backgrounds, events = [], []
     steady, sudden = BACKGROUNDS.split(), EVENTS.split()

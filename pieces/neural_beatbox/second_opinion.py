@@ -7,13 +7,14 @@ The class head learns from a great many composed hits, varied in pitch and speed
 from recordings nearly as they are, in one coarse picture below 8 kHz of two thirds of a second, without what comes
 after the next onset. They err on different sounds, so that the geometric mean of all errs less than any. One learns
 from recordings alone, and knows mouths best; to the other, drums of which there are few recordings are synthesised,
-and more of it sounds in rooms.
+and more of it sounds in rooms. Both learn on the side to tell everyday sounds (`everyday.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -22,6 +23,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pieces.neural_beatbox.synthesis import LABELS
+
+if TYPE_CHECKING:
+    from pieces.neural_beatbox.everyday import Everyday
 
 RATE_HZ = 24_000
 HOP = 240
@@ -34,6 +38,7 @@ WEIGHT = 0.4  # of these opinions' logarithms; the first one's have the rest
 BATCH = 64
 LEARNING_RATE = 2e-3
 SMOOTHING = 0.05
+ASIDE = 1.0  # what the everyday sounds count beside the hits
 EARLY, LATE = 240, 480  # samples by which an onset may come too early or too late while it learns
 
 
@@ -52,7 +57,7 @@ class Lesson:
     pace: float
 
 
-LESSONS = (Lesson(0, 2, 0.2, 1 / 4), Lesson(100, 4, 1.0, 1 / 3))
+LESSONS = (Lesson(0, 2, 0.2, 2 / 5), Lesson(100, 4, 1.0, 2 / 5))
 
 
 class Looks(nn.Module):
@@ -83,15 +88,21 @@ class SecondOpinion(nn.Module):
     def __init__(self, widths: Sequence[int] = (24, 48, 96)) -> None:
         super().__init__()
         a, b, c = widths
+        self.width = c * BANDS * COLUMNS // 256
         self.body = nn.Sequential(
             nn.Conv2d(1, a, 7, stride=2, padding=3), nn.BatchNorm2d(a), nn.ReLU(), nn.MaxPool2d(2),
             nn.Conv2d(a, b, 3, padding=1), nn.BatchNorm2d(b), nn.ReLU(), nn.MaxPool2d(2),
             nn.Conv2d(b, c, 3, padding=1), nn.BatchNorm2d(c), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Flatten(), nn.Dropout(0.5), nn.Linear(c * BANDS * COLUMNS // 256, len(LABELS)),
+            nn.Flatten(), nn.Dropout(0.5), nn.Linear(self.width, len(LABELS)),
         )  # fmt: skip
 
+    def embed(self, pictures: Tensor) -> Tensor:
+        """Pictures -> what their labels are told by, [hits, width]."""
+        told_by: Tensor = self.body[:-1](pictures[:, None] + 2)
+        return told_by
+
     def forward(self, pictures: Tensor) -> Tensor:
-        logits: Tensor = self.body(pictures[:, None] + 2)
+        logits: Tensor = self.body[-1](self.embed(pictures))
         return logits
 
 
@@ -133,8 +144,13 @@ def teach(
     steps: int,
     half: bool = False,
     progress: Callable[[int, float], None] = lambda step, loss: None,
+    everyday: Everyday | None = None,
 ) -> None:
     """Teach it, minutes on two cores. Rare labels are shown more often than they come.
+
+    A network that has heard two dozen mouths knows their owners rather than their sounds. One that must at the same
+    time tell a cough from a cork and a dog from a door finds what sounds have in common, and is wrong about fewer
+    strangers (auxiliary tasks: Caruana 1997).
 
     Args:
         network: is left in evaluation mode.
@@ -145,24 +161,30 @@ def teach(
         steps: optimiser steps.
         half: compute in bfloat16, for processors that do so by themselves.
         progress: is told each step and its loss.
+        everyday: sounds whose kinds it learns to tell on the side; what it knows of them is not kept.
     """
     drawn = shares / np.sqrt(np.bincount(labels, shares, minlength=len(LABELS))[labels])
     drawn /= drawn.sum()
     truth, looks = torch.from_numpy(labels), Looks().eval()
-    optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=0.02)
+    aside = everyday.head(network.width) if everyday else nn.Identity()
+    learning = [*network.parameters(), *aside.parameters()]
+    optimiser = torch.optim.AdamW(learning, LEARNING_RATE, weight_decay=0.02)
     network.train()
     for step in range(steps):
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * (0.5 + 0.5 * np.cos(np.pi * step / steps)) + 1e-5
         chosen = torch.from_numpy(rng.choice(len(labels), BATCH, p=drawn))
-        pictures = augmented(looks(shifted(hits[chosen], rng)), rng)
-        with torch.autocast("cpu", torch.bfloat16, enabled=half):
-            logits = network(pictures)
-        loss = nn.functional.cross_entropy(logits.float(), truth[chosen], label_smoothing=SMOOTHING)
+        shown = [(hits[chosen], truth[chosen])] + ([everyday.draw(rng, BATCH)] if everyday else [])
+        losses = []
+        for (heard, named), head in zip(shown, (network.body[-1], aside), strict=False):
+            pictures = augmented(looks(shifted(heard, rng)), rng)
+            with torch.autocast("cpu", torch.bfloat16, enabled=half):
+                logits = head(network.embed(pictures))
+            losses.append(nn.functional.cross_entropy(logits.float(), named, label_smoothing=SMOOTHING))
         optimiser.zero_grad()
-        loss.backward()
+        (losses[0] + ASIDE * sum(losses[1:])).backward()
         optimiser.step()
-        progress(step, loss.item())
+        progress(step, losses[0].item())
     network.eval()
 
 

@@ -10,7 +10,7 @@ learn from takes: the onset head from each column, the class head from the windo
 much as the onset head may err. The class head also learns from single hits, each a file of its own as a curator may
 drop it in: as recorded or through a room and a microphone. What was composed is kept a while and learned from several
 times; one step in five shows blends of two windows (mixup: Zhang et al. 2018). At the end the second opinions are
-taught, which takes minutes.
+taught, which takes a quarter of an hour.
 """
 
 import copy
@@ -23,9 +23,10 @@ import torch
 from torch import Tensor, nn
 
 from installation.networks import weights
-from installation.networks.material import demand
+from installation.networks.material import authors_to_name, demand
 from installation.networks.training import Run
 from pieces.neural_beatbox import takes
+from pieces.neural_beatbox.everyday import Everyday, read_everyday
 from pieces.neural_beatbox.hearing import LABELS, NAME, RATE_HZ, Features, HearingNetwork
 from pieces.neural_beatbox.hearing_examples import Material, lesson_hits
 from pieces.neural_beatbox.hearing_material import Hits, Recording, read_archive, read_recordings
@@ -136,21 +137,25 @@ def train(
             place.progress(step, onset=near.item(), label=named.item())
             if step % 250 == 249 or step == steps - 1:
                 place.save(step, network, optimiser, average)
-    teach_second(average, mouth + drum, backgrounds, steps, np.random.default_rng([seed, steps]))
-    return weights.save(NAME, average.state_dict(), card(architecture, steps, measured or {}), out)
+    rng = np.random.default_rng([seed, steps])
+    teach_second(average, mouth + drum, backgrounds, read_everyday(archive, rng), steps, rng)
+    authors = authors_to_name(archive) if archive.exists() else []
+    return weights.save(NAME, average.state_dict(), card(architecture, steps, measured or {}, authors), out)
 
 
 def teach_second(
     network: HearingNetwork,
     recordings: Sequence[Recording],
     backgrounds: Sequence[Samples],
+    everyday: Everyday | None,
     steps: int,
     rng: Generator,
 ) -> None:
     """Teach the network's second opinions, each its lesson. `steps` are those that the class head had."""
     for opinion, lesson in zip(network.second, LESSONS, strict=True):
         assert isinstance(opinion, SecondOpinion)
-        teach(opinion, *lesson_hits(rng, lesson, recordings, backgrounds), rng, round(lesson.pace * steps), _half())
+        hits = lesson_hits(rng, lesson, recordings, backgrounds)
+        teach(opinion, *hits, rng, round(lesson.pace * steps), _half(), everyday=everyday)
 
 
 def _half() -> bool:
@@ -168,7 +173,7 @@ def _follow(average: nn.Module, network: nn.Module, keep: float) -> None:
                 slow.copy_(fast)
 
 
-def card(architecture: dict[str, Any], steps: int, measured: dict[str, Any]) -> weights.Card:
+def card(architecture: dict[str, Any], steps: int, measured: dict[str, Any], authors: list[str]) -> weights.Card:
     """The model card: what the network is, what it learned from, and how to make and measure it again."""
     return weights.Card(
         name=NAME,
@@ -178,7 +183,7 @@ def card(architecture: dict[str, Any], steps: int, measured: dict[str, Any]) -> 
             "Sonic Pi drum samples (CC0-1.0)",
             "oramics/sampled drum machines (public domain; pearl-master-studio CC-BY-3.0)",
             "cwilso/MIDIDrums one-shots (MIT)",
-            "ESC-50 (Piczak 2015), only its clips in the public domain (CC0, freesound.org)",
+            "ESC-50 (Piczak 2015), its clips that are CC0 or CC-BY by the authors below, on freesound.org",
             "synthetic hits, rooms and microphones by synthesis.py and takes.py of this project",
         ],
         licence="Apache-2.0",
@@ -187,4 +192,5 @@ def card(architecture: dict[str, Any], steps: int, measured: dict[str, Any]) -> 
         notes="Visitors' recordings are never in the training data.",
         evaluation="python3 run.py evaluate neural_beatbox.hits --data MANIFEST.csv; "
         "python3 run.py evaluate neural_beatbox.onsets --data MANIFEST.csv",
+        authors=authors,
     )

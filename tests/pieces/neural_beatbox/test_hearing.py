@@ -223,6 +223,10 @@ def test_training_from_a_folder_writes_weights_that_load(tmp_path: Path, monkeyp
         soundfile.write(path, synthesis.hit(label, np.random.default_rng(0), 16_000), 16_000)
         with (tmp_path / folder / "INDEX.csv").open("w", newline="") as file:
             csv.writer(file).writerows([["path", "label", column], [name, label, "P1"]])
+    barks = tmp_path / "ambience/train/esc50"
+    barks.mkdir(parents=True)
+    soundfile.write(barks / "dog.wav", synthesis.hit("clap", np.random.default_rng(0), RATE_HZ), RATE_HZ)
+    (barks / "INDEX.csv").write_text("path,label,licence,author\ndog.wav,dog,CC-BY,Ann\n")
     monkeypatch.setattr(hearing_material, "POOL", 1)
     monkeypatch.setattr(train_hearing, "TAKES_FIRST", 10)
     monkeypatch.setattr(train_hearing, "SINGLES_FIRST", 6)
@@ -232,7 +236,8 @@ def test_training_from_a_folder_writes_weights_that_load(tmp_path: Path, monkeyp
     after = train_hearing.train(tmp_path, tmp_path / "out", steps=2, run=tmp_path / "run").read_bytes()  # goes on
     assert before != after
     learned = weights.load(hearing.NAME, tmp_path / "out").state
-    assert [int(learned[f"second.{one}.body.1.num_batches_tracked"]) for one in (0, 1)] == [2, 3]
+    assert [int(learned[f"second.{one}.body.1.num_batches_tracked"]) for one in (0, 1)] == [4, 6], "with dogs beside"
+    assert weights.load(hearing.NAME, tmp_path / "out").card.authors == ["Ann"]
     ear = Hearing.load(folder=tmp_path / "out")
     assert ear.classify(synthesis.hit("kick", np.random.default_rng(1), RATE_HZ), RATE_HZ).shape == (9,)
 
