@@ -3,7 +3,8 @@
 A photograph or a phone is a quadrilateral that was not there before (`Holding`): it is cut out, looked at instead of
 the room, and let go when it is gone. Whatever is looked at is another scene when its point in the space of pictures
 and sounds has left the neighbourhood of where it was lately, twice in a row (`Gaze`): somebody who walks past does
-not do that, and a slow turn takes the neighbourhood along.
+not do that, and a slow turn takes the neighbourhood along. In a busy room the search takes as long as a frame may:
+it is done beside the frame loop (`Seeking`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.piece import Picture
+from installation.piece import Answer, Picture, Stage
 
 WIDTH = 320  # pixels in which a held picture is looked for
 LEARNS_SECONDS = 60.0  # in which what stays becomes part of the room
@@ -33,6 +34,7 @@ SIDE = 480  # pixels, the longer one of a picture that was cut out
 
 NEAR = 0.7  # cosine of two points of one scene
 FOLLOWS_SECONDS = 2.5  # in which the neighbourhood follows
+SEEK_SECONDS = 0.02  # what an offline render lets a search take
 
 Corners = NDArray[np.float32]  # [4, 2]: x, y as parts of the picture's width and height, clockwise from the top left
 
@@ -140,6 +142,41 @@ def _cut(image: Picture, corners: Corners) -> Picture:
     flat = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     seen = cv2.warpPerspective(image, cv2.getPerspectiveTransform(place.astype(np.float32), flat), (width, height))
     return np.asarray(seen, np.uint8)
+
+
+class Seeking:
+    """`Holding` beside the frame loop: one camera picture at a time."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._holding = Holding()
+        self._asked: tuple[Picture, Answer[Picture | None]] | None = None
+
+    @property
+    def seeking(self) -> bool:
+        """Whether a picture is being searched, or has not been asked for since."""
+        return self._asked is not None
+
+    def seek(self, image: Picture, time: float) -> None:
+        """Search a camera picture, while none is searched: what is learned of the room is of one after the other."""
+        if self._asked is not None:
+            raise RuntimeError("a camera picture is being searched already; ask `found` first")
+        self._asked = image, self._stage.compute(self._holding.look, image, time, seconds=SEEK_SECONDS)
+
+    def found(self) -> Picture | None:
+        """What is to be looked at of the picture that was searched: what is held in it, else all of it.
+
+        None until that is known, and once it has been told.
+        """
+        if self._asked is None or not self._asked[1].ready:
+            return None
+        (image, answer), self._asked = self._asked, None
+        held = answer.result()
+        return image if held is None else held
+
+    def rest(self) -> None:
+        """Nobody looks through the camera: what is still searched is dropped, and the room will be learned anew."""
+        self._holding, self._asked = Holding(), None
 
 
 class Gaze:

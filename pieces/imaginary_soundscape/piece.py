@@ -142,7 +142,7 @@ class ImaginarySoundscape(Piece):
 
     def open(self, stage: Stage) -> None:
         from pieces.imaginary_soundscape.choosing import Choosing
-        from pieces.imaginary_soundscape.gaze import Gaze, Holding
+        from pieces.imaginary_soundscape.gaze import Gaze, Seeking
         from pieces.imaginary_soundscape.listening import Listening
         from pieces.imaginary_soundscape.playing import Playing
         from pieces.imaginary_soundscape.scenery import Scenery
@@ -155,7 +155,7 @@ class ImaginarySoundscape(Piece):
         self._view = View(stage.type, stage.texts["look_around"], self._called)
         self._listening = Listening(stage)
         self._choosing = Choosing(stage.random)
-        self._gaze, self._holding = Gaze(), Holding()
+        self._gaze, self._seeking = Gaze(), Seeking(stage)
         self._playing = Playing(stage.beds)
         self._scene: Scene | None = None
         self._directions: Sequence[float | None] = ()
@@ -176,6 +176,7 @@ class ImaginarySoundscape(Piece):
         if camera:
             self._watch(moment)
         else:
+            self._seeking.rest()
             heading = self._wander(moment)
         self._listening.step(moment.time)
         self._decide(moment)
@@ -247,12 +248,14 @@ class ImaginarySoundscape(Piece):
     def _watch(self, moment: Moment) -> None:
         """Listen to what the camera sees, again and again."""
         self._scene = None
-        if moment.time - self._looked_at < CAMERA_LOOK_SECONDS or self._listening.looking:
-            return
-        self._looked_at = moment.time
-        self._asked = None
-        held = self._holding.look(moment.camera.image, moment.time)
-        self._listen(CAMERA, (moment.camera.image if held is None else held,), (None,))
+        seen = self._seeking.found()
+        if seen is not None:
+            self._asked = None
+            self._listen(CAMERA, (seen,), (None,))
+        busy = self._seeking.seeking or self._listening.looking
+        if not busy and moment.time - self._looked_at >= CAMERA_LOOK_SECONDS:
+            self._looked_at = moment.time
+            self._seeking.seek(moment.camera.image, moment.time)
 
     def _listen(self, key: tuple[object, ...], views: Sequence[Picture], directions: Sequence[float | None]) -> None:
         """Have `views` listened to, once for each archive as it was opened, and each curator's list."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from installation.answers import Threads
 from installation.piece import Picture
-from pieces.imaginary_soundscape.gaze import Gaze, Holding
+from pieces.imaginary_soundscape.gaze import Gaze, Holding, Seeking
+from tests.pieces.imaginary_soundscape.walker import Room
 
 WALL = cv2.GaussianBlur(np.random.default_rng(0).integers(120, 200, (360, 640, 3), np.uint8), (31, 31), 0)
 SEA = np.zeros((90, 160, 3), np.uint8)
@@ -73,6 +77,62 @@ def test_what_is_no_picture_is_not_taken_for_one(change: str) -> None:
 
 def test_pictures_of_another_size_begin_anew() -> None:
     assert looked(Holding(), WALL, WALL[::2, ::3], WALL, WALL[:1, :1]) == [None] * 4
+
+
+# ---- beside the frame loop ----------------------------------------------------------------------------------------
+
+
+def test_what_is_found_is_of_the_picture_that_was_searched() -> None:
+    here = Room()
+    seeking = Seeking(here)  # type: ignore[arg-type]
+    right = [(200.0, 100.0), (440.0, 100.0), (440.0, 235.0), (200.0, 235.0)]
+    found = []
+    for number, picture in enumerate((WALL, held(WALL, right), held(WALL, right, 255 - SEA), WALL)):
+        here.computer.time = 0.25 * number
+        seeking.seek(picture, here.computer.time)
+        assert seeking.seeking and seeking.found() is None, "not known yet"
+        here.computer.time += 0.1
+        found.append((picture, seeking.found()))
+        assert not seeking.seeking and seeking.found() is None, "told once"
+    (wall, first), (just, second), (_, third), (again, last) = found
+    assert first is wall and second is just and last is again, "nothing is held, or not for long: all of it"
+    assert third is not None and np.abs(third[10].mean(0) - (105, 55, 5)).max() < 12, "as it is in this picture"
+
+
+def test_one_picture_is_searched_at_a_time_and_what_nobody_waits_for_any_more_is_dropped() -> None:
+    here = Room()
+    seeking = Seeking(here)  # type: ignore[arg-type]
+    seeking.seek(WALL, 0.0)
+    with pytest.raises(RuntimeError, match="already"):
+        seeking.seek(WALL, 0.1)
+    seeking.rest()
+    here.computer.time = 1.0
+    assert not seeking.seeking and seeking.found() is None
+    seeking.seek(SEA, 1.0)
+    here.computer.time = 2.0
+    assert seeking.found() is SEA, "not the one of before"
+
+
+def test_no_frame_waits_for_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on, threads = threading.Event(), threading.Event(), []
+
+    def slow(self: Holding, image: Picture, time: float) -> None:
+        threads.append(threading.current_thread())
+        begun.set()
+        assert go_on.wait(20)
+
+    monkeypatch.setattr(Holding, "look", slow)
+    here = Room(pictures="camera", caption=False)
+    here.computer = Threads()  # type: ignore[assignment]
+    try:
+        here.run(1)
+        assert begun.wait(20), "in a busy room it takes as long as a frame may"
+        here.run(2)
+        assert len(threads) == 1 and threads[0] is not threading.current_thread()
+    finally:
+        go_on.set()
+        here.piece.close()
+        here.computer.close()
 
 
 # ---- another scene ------------------------------------------------------------------------------------------------

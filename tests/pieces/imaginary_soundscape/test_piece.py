@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from installation.answers import Threads
 from installation.exhibition import OnShow
 from installation.inspection import check
 from installation.networks.weights import WeightsError
-from installation.piece import Size
+from installation.piece import Picture, Size
 from installation.render import render
 from pieces.imaginary_soundscape import encoders, scenery
 from pieces.imaginary_soundscape.archive import Index
@@ -154,6 +155,80 @@ def test_what_is_held_before_the_camera_is_heard_within_a_second(place: Path) ->
     here.camera = lambda time: np.full((90, 160, 3), COLOURS["blue"], np.uint8)
     picture = here.run(1.5)
     assert here.heard() == {"blue": None} and colour_of(picture) == "blue"
+
+
+@pytest.mark.parametrize("late", [0.0, 0.08, 0.16])
+def test_a_photograph_that_is_held_up_in_a_room_is_heard_within_a_second(place: Path, late: float) -> None:
+    """It fills an eighth of the camera picture: the room's own colour stays that of the whole."""
+    wall = np.full((90, 160, 3), (20, 180, 30), np.uint8)
+    scene = wall.copy()
+    scene[30:66, 56:104] = COLOURS["blue"]
+    here = room(place, pictures="camera", caption=False, hz=25.0)
+    here.camera = lambda time: wall
+    here.run(3 + late)
+    assert here.heard() == {"green": None}
+    here.camera = lambda time: scene
+    here.run(1)
+    assert "blue" in here.heard()
+    here.camera = lambda time: wall
+    here.run(4)
+    assert here.heard() == {"green": None}, "and is let go"
+
+
+def test_a_camera_picture_that_cannot_be_judged_is_told_and_what_sounds_goes_on(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked = ColourEncoder.pictures, []
+    here = room(place, pictures="camera", caption=False)
+    here.camera = lambda time: np.full((90, 160, 3), COLOURS["red"], np.uint8)
+    here.run(4)
+
+    def fails(self: ColourEncoder, pictures: Sequence[Picture]) -> Any:
+        asked.append(here.frame)
+        raise RuntimeError("the driver hiccuped")
+
+    monkeypatch.setattr(ColourEncoder, "pictures", fails)
+    here.camera = lambda time: np.full((90, 160, 3), COLOURS["blue"], np.uint8)
+    picture = here.run(30)
+    assert "hiccuped" in here.standing["network_failed"] and here.heard() == {"red": None}
+    assert colour_of(picture) == "blue" and np.abs(here.mixed).max() > 0.01, "seen and heard as before"
+    assert 2 <= len(asked) <= 4, "it is tried again, in growing pauses"
+    looked: list[str] = []
+
+    def mended(self: ColourEncoder, pictures: Sequence[Picture]) -> Any:
+        looked.extend(colour_of(picture) for picture in pictures)
+        return real(self, pictures)
+
+    monkeypatch.setattr(ColourEncoder, "pictures", mended)
+    here.camera = lambda time: np.full((90, 160, 3), COLOURS["green"], np.uint8)
+    here.run(62)
+    assert set(looked) == {"green"}, "what the camera sees by then, not what it saw"
+    assert here.heard() == {"green": None}
+
+
+def test_what_the_camera_saw_before_other_pictures_were_shown_is_not_looked_at_after_them(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, looked = ColourEncoder.pictures, []
+
+    def noted(self: ColourEncoder, pictures: Sequence[Picture]) -> Any:
+        looked.extend(colour_of(picture) for picture in pictures)
+        return real(self, pictures)
+
+    monkeypatch.setattr(ColourEncoder, "pictures", noted)
+    here = room(place, pictures="camera", caption=False)
+    here.camera = lambda time: np.full((90, 160, 3), COLOURS["green"], np.uint8)
+    here.run(4)
+    while not here.piece._seeking.seeking:
+        here.step()
+    here.change(pictures=place / "pictures", archive=place / "archive", surprise=0, stay="1 h")
+    here.run(4)
+    assert looked.pop() == "red", "the photograph"
+    looked.clear()
+    here.camera = lambda time: np.full((90, 160, 3), COLOURS["blue"], np.uint8)
+    here.change(pictures="camera", archive=place / "archive", surprise=0)
+    here.run(2)
+    assert set(looked) == {"blue"} and here.heard() == {"blue": None}
 
 
 # ---- that one can turn --------------------------------------------------------------------------------------------
