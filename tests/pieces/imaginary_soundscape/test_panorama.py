@@ -97,6 +97,17 @@ def test_a_wide_picture_is_looked_at_in_directions_within_its_own_angle() -> Non
     assert views(strip(4), 1)[1] == [None] and views(strip(2, 2.1), 6)[1] == [None]
 
 
+@pytest.mark.parametrize(
+    ("shape", "parts"), [((1, 3), 3), ((1, 6), 6), ((2, 9), 9), ((2, 12), 9), ((1, 2000), 6), ((1, 1), 1)]
+)
+def test_a_tiny_wide_picture_has_no_more_parts_than_columns(shape: tuple[int, int], parts: int) -> None:
+    """Of nine sixteenths of the way round, which is the most of a part of a panorama: none of them is empty."""
+    picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    looked, directions = views(picture, 16)
+    assert len(looked) == len(directions) == parts
+    assert sum(one.shape[1] for one in looked) == min(shape[1], 6 * shape[0]) and all(one.size for one in looked)
+
+
 @pytest.mark.parametrize("size", [(320, 180), (180, 320), (640, 160)])
 @pytest.mark.parametrize("heights", [2.3, 5.0, 20.0])
 def test_what_a_wide_picture_is_heard_from_is_what_is_seen_there(size: Size, heights: float) -> None:

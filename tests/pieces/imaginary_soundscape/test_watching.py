@@ -121,6 +121,33 @@ def test_what_was_replaced_long_ago_is_not_heard_before_it_was_listened_to(
     assert here.piece._listening.opened > 1
 
 
+def test_what_was_replaced_and_is_not_indexed_by_the_piece_is_heard_when_it_is_indexed(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an archive with more new sounds than a piece indexes by itself."""
+    for _ in Index(place / "archive").update(ColourEncoder()):
+        pass
+    monkeypatch.setattr(collection, "AT_ONCE", 0)
+    here = room(place, stay="1 h")
+    here.run(15)
+    assert here.heard() == {"red": None}
+    quiet = loudness(here, "red.wav")
+    replace(place / "archive/red.wav", "red", 0.4)
+    here.run(30)
+    assert "red" not in here.heard() and here.heard(), "nobody has listened to what it is now"
+    opened = here.piece._listening.opened
+    here.run(60)
+    assert here.piece._listening.opened == opened, "which is no news for ever"
+    for _ in Index(place / "archive").update(ColourEncoder()):
+        pass
+    here.run(15)
+    here.step("button")
+    here.run(6)
+    here.step("button")
+    here.run(6)
+    assert here.heard() == {"red": None} and loudness(here, "red.wav") == pytest.approx(quiet + 12, abs=0.5)
+
+
 def test_times_that_changed_alone_are_no_news_for_ever(place: Path) -> None:
     """Whoever copies an archive over itself, or touches it, has it looked through once."""
     here = room(place, stay="1 h")
