@@ -20,8 +20,9 @@ import pyloudnorm
 import soundfile
 
 from installation.files import write_whole
+from pieces.imaginary_soundscape.air import still_air
 from pieces.imaginary_soundscape.ambiences import KINDS, make, rounded
-from pieces.imaginary_soundscape.circle import Stereo
+from pieces.imaginary_soundscape.circle import Circle, Stereo
 
 FOLDER = Path(__file__).resolve().parent / "sounds"
 SECONDS = 48.0
@@ -30,6 +31,9 @@ LOUDNESS_LUFS = -23.0
 CEILINGS = (0.84, 0.7, 0.58, 0.48, 0.4)  # of the peaks: what Vorbis makes of a crack may be half as high again
 LOUDEST = 0.98  # of what comes out of the file again
 COMPRESSION = 0.66  # libsndfile's scale: 0 is the largest file
+AIR_DB = {"birds_in_wood": -12.0}
+"""More air, relative to the sound: between its calls a place is quiet, and not switched off. Here alone, for what the
+ear has learned from is to stay what it was."""
 BLOCK = RATE_HZ  # libsndfile's Vorbis encoder wants small bites
 
 
@@ -50,6 +54,15 @@ class Entry:
 def seed_of(kind: str, seed: int) -> list[int]:
     """A kind's own seed, which does not change when other kinds come or go."""
     return [seed, *kind.encode()]
+
+
+def made(kind: str, seed: int) -> Stereo:
+    """An ambience as it ships, before it is levelled."""
+    x = make(kind, np.random.default_rng(seed_of(kind, seed)), SECONDS, RATE_HZ)
+    if kind not in AIR_DB:
+        return x
+    circle = Circle(np.random.default_rng([*seed_of(kind, seed), *b"air"]), len(x), RATE_HZ)
+    return circle.mixed((0, x), (AIR_DB[kind], still_air(circle)))
 
 
 def levelled(x: Stereo, ceiling: float) -> tuple[Stereo, float]:
@@ -116,8 +129,7 @@ def main() -> None:
         path = folder / f"{kind}.ogg"
         if path.exists() and kind in entries and entries[kind].seed == arguments.seed:
             continue
-        rng = np.random.default_rng(seed_of(kind, arguments.seed))
-        data, loudness = encoded(make(kind, rng, SECONDS, RATE_HZ))
+        data, loudness = encoded(made(kind, arguments.seed))
         write_whole(path, data)
         entries[kind] = Entry(
             path.name, kind, " ".join(ambience.scenes), round(loudness, 1), SECONDS, RATE_HZ, arguments.seed,

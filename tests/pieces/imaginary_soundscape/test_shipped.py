@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pyloudnorm
 import pytest
+import soundfile
 
 from installation.networks.weights import WEIGHTS_FOLDER, read_card
 from pieces.imaginary_soundscape import collection, encoders, listening, pictures, scenery
@@ -29,6 +31,16 @@ def test_the_sounds_are_indexed_for_the_weights(encoder: encoders.Encoder) -> No
         heard = listened(listening.OWN / clips[place].path, encoder)
         assert heard.point is not None and float(heard.point @ points[place]) > 0.999
         assert heard.loudness_lufs == pytest.approx(clips[place].loudness_lufs, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["birds_in_wood", "dawn_chorus"])
+def test_between_its_calls_a_place_is_quiet_and_not_switched_off(name: str) -> None:
+    """No part of 0.4 s, the one across its seam no more than others, is 25 dB below the loudness of the whole."""
+    x, rate_hz = soundfile.read(listening.OWN / f"{name}.ogg", dtype="float32")
+    meter, part, step = pyloudnorm.Meter(rate_hz), round(0.4 * rate_hz), round(0.2 * rate_hz)
+    around = np.concatenate([x, x[:part]])
+    parts = [meter.integrated_loudness(around[at : at + part]) for at in range(0, len(x), step)]
+    assert min(parts) > meter.integrated_loudness(x) - 25
 
 
 BELONGS = {
