@@ -144,6 +144,9 @@ def _faults_of_pieces(exhibition: Exhibition, root: Node) -> Found:
             found.append((whole, f"{owner}: its settings cannot be inspected: {type(error).__name__}: {error}"))
             continue
         for name, fault in faults.items():
+            if not name:
+                found.append((whole, f"{owner}: {fault}"))
+                continue
             node, _, known = locate(root, ("pieces", index, show.name, name))
             found.append((node.place if known[-1:] == (name,) else whole, f"'{name}' of {owner}: {fault}"))
     return found

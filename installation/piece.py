@@ -341,7 +341,8 @@ class Recording:
 class Inspected:
     """What a piece found where its settings point, for `check`."""
 
-    faults: Mapping[str, str] = field(default_factory=dict)  # by setting: why it cannot be shown so, and what to do
+    faults: Mapping[str, str] = field(default_factory=dict)
+    """Why it cannot be shown so, and what to do: by setting, or at "" where it is no setting's."""
     found: Sequence[str] = ()  # how much there is: "42 pictures", "310 recordings"
 
 

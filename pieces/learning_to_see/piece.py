@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from installation.piece import Moment, Picture, Piece, Stage
+from installation.piece import Inspected, Moment, Picture, Piece, Stage
 from installation.settings import Duration, Field, NetworkOf, seconds
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ CALM_SECONDS = 0.4
 """A screen must keep its shape for so long before the network is made for it: windows are dragged."""
 VEIL_SIDE = 256
 """The grey picture that stands in for a seen one is made as for a network's picture of this size."""
+NO_CAMERA = (
+    "there is no camera to look through: the exhibition says 'camera: none'; leave that out, or write camera: film"
+)
 World = Annotated[str, NetworkOf(NAME), Field(min_length=1, max_length=64, pattern=r"^[^/\\]+$")]
 
 
@@ -107,6 +110,10 @@ class LearningToSee(Piece):
         from pieces.learning_to_see.worlds import fault_of
 
         return fault_of(architecture)
+
+    @classmethod
+    def inspect(cls, settings: Any, camera: bool) -> Inspected:
+        return Inspected({} if camera else {"": NO_CAMERA})
 
     def open(self, stage: Stage) -> None:
         from pieces.learning_to_see.changes import Changes

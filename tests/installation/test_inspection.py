@@ -81,6 +81,8 @@ class Sketches(Piece):
             raise LookupError("chalk")
         if settings.sketches is None or not camera:
             return Inspected({"sketches": "none is chosen"})
+        if settings.kind == "ink" and settings.sketches.name == "walls":
+            return Inspected({"": "no wall is free"})
         return Inspected(found=["1 folder", "2 sketches"])
 
 
@@ -98,6 +100,7 @@ class Sketches(Piece):
             "pieces: {sketches: {kind: chalk}}",
             "1:10: piece 'sketches': its settings cannot be inspected: LookupError: chalk",
         ),
+        ("title: x\npieces: {sketches: {sketches: walls}}", "2:10: piece 'sketches': no wall is free"),
         (
             "pieces: {sketches: {kind: oil, sketches: .}}",
             "1:27: 'kind' of piece 'sketches': 'oil' is not written as it must be; docs/settings.md says how",
@@ -105,6 +108,7 @@ class Sketches(Piece):
     ],
 )
 def test_a_piece_says_what_is_wrong_where_its_settings_lead(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "walls").mkdir()
     (problem,) = checked(tmp_path, text, {"sketches": Sketches})
     assert problem.startswith(said.format(folder=tmp_path))
 
