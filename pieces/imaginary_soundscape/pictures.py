@@ -77,10 +77,10 @@ def read(path: Path, least: int) -> Picture:
             head = file.read(kinds.HEAD_BYTES)
             jpeg = head.startswith(b"\xff\xd8")
             size = size_of(file)
-            cut = jpeg and size is not None and _breaks_off(file)
+            cut = (jpeg and size is not None and _breaks_off(file)) or _png_breaks_off(file, head)
     except OSError as error:
         raise PictureError(f"{path}: cannot be read ({error.strerror or error})") from error
-    if cut:  # the decoder would fill the rest with grey
+    if cut:  # the decoder would fill the rest with grey, or memory with what is not there
         raise PictureError(f"{path}: it breaks off; copy it anew from where it came")
     flag = cv2.IMREAD_COLOR
     if size is not None:
@@ -184,6 +184,24 @@ def _breaks_off(file: BinaryIO) -> bool:
             return False
         end = start
     return True
+
+
+def _png_breaks_off(file: BinaryIO, head: bytes) -> bool:
+    """Whether a chunk of a PNG (ISO/IEC 15948, 5.3) says that it is longer than what is left of the file.
+
+    The decoder makes room for whatever a chunk says: 4 GB for a length with one damaged bit.
+    """
+    at = 8
+    if head[:at] != b"\x89PNG\r\n\x1a\n":
+        return False
+    end = file.seek(0, os.SEEK_END)
+    while at + 12 <= end:
+        file.seek(at)
+        chunk = file.read(8)
+        at += 12 + int.from_bytes(chunk[:4], "big")
+        if chunk[4:] == b"IEND":
+            break
+    return at > end
 
 
 def _tiff_size(file: BinaryIO, head: bytes) -> Size | None:

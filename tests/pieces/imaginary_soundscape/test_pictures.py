@@ -53,6 +53,21 @@ def test_the_end_may_lie_anywhere_in_what_is_read_at_once(tmp_path: Path, monkey
             read(path, 40)
 
 
+def test_a_png_whose_chunk_says_more_than_there_is_takes_no_memory_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (60, 90, 3), np.uint8)
+    whole, path = bytes(cv2.imencode(".png", noise)[1]), tmp_path / "a.png"
+    for data in (whole, whole + b"what some programs leave behind"):
+        path.write_bytes(data)
+        assert read(path, 40).shape == (60, 90, 3)
+    monkeypatch.setattr(cv2, "imread", lambda *said: pytest.fail("4 GB are made room for"))
+    for data in (whole[:33] + b"\xff" + whole[34:], whole[:33] + b"\0\1" + whole[35:], whole[:9000]):
+        path.write_bytes(data)
+        with pytest.raises(PictureError, match="breaks off"):
+            read(path, 40)
+
+
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
