@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from installation.devices import DeviceError
 from installation.devices.film import FilmError, FilmReader
+from installation.devices.video4linux import CameraFound
 from installation.piece import Picture, Size
 
 STALE_PICTURES = 45  # identical ones in a row: 1.5 s at 30 a second
@@ -104,6 +106,17 @@ class Film:
 
     def close(self) -> None:
         self._reader.close()
+
+
+def first_that_works(there: Sequence[CameraFound], size: Size, rate_hz: float) -> VideoDevice:
+    """Raises DeviceError with the reason of each that does not."""
+    reasons = []
+    for found in there:
+        try:
+            return VideoDevice(found.path, found.name, size, rate_hz)
+        except DeviceError as error:
+            reasons.append(str(error))
+    raise DeviceError("; ".join(reasons) or "no camera is plugged in")
 
 
 def _checksum(picture: NDArray[Any]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from installation.devices.speakers import Card
 
 NICE = 10
+LONGEST_SECONDS = 90  # nobody waits longer; whoever asked may have been killed, and a probe that hangs holds a device
 _MARK = "probe: "  # the line that answers; libraries print whatever they like before it
 
 
@@ -216,6 +218,19 @@ def camera(path: str, width: str, height: str, rate_hz: str) -> dict[str, Any]:
     return {"pictures": len(times), "distinct": len(sums), "brightness": brightness, "size": size, "rate_hz": pace}
 
 
+def sees(width: str, height: str, rate_hz: str) -> dict[str, Any]:
+    """Why the camera process cannot open any camera; nothing where it can. They are opened as it opens them."""
+    from installation.devices import DeviceError
+    from installation.devices.camera import first_that_works
+    from installation.devices.listing import cameras
+
+    try:
+        first_that_works(cameras(), (int(width), int(height)), float(rate_hz)).close()
+    except DeviceError as error:
+        return {"fault": str(error)}
+    return {"fault": ""}
+
+
 def modes(path: str) -> dict[str, Any]:
     """What a camera offers."""
     from installation.devices import video4linux
@@ -269,6 +284,7 @@ QUESTIONS: dict[str, Callable[..., dict[str, Any]]] = {
     "hears": hears,
     "displays": displays,
     "camera": camera,
+    "sees": sees,
     "modes": modes,
     "gpu": gpu,
     "priority": priority,
@@ -277,7 +293,10 @@ QUESTIONS: dict[str, Callable[..., dict[str, Any]]] = {
 
 
 def ordinary() -> None:
-    """Go behind the processes that run the exhibition: the sound process asks too, and its priority is inherited."""
+    """Go behind the processes that run the exhibition, and do not outlast the question.
+
+    The sound process asks too, and its priority is inherited."""
+    signal.alarm(LONGEST_SECONDS)
     if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) in {os.SCHED_RR, os.SCHED_FIFO}:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     os.nice(NICE)

@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from installation import camera_process, segments
-from installation.devices import DeviceError, lookout
+from installation import camera_opening, camera_process, segments
+from installation.camera_opening import Opening
+from installation.devices import DeviceError, camera, lookout
+from installation.devices.probe import ProbeError
 from installation.devices.video4linux import CameraFound
 from installation.exhibition import Exhibition
 from installation.health import alerts
@@ -80,11 +83,11 @@ def room(loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Roo
     class Film(Source):
         real, name = False, "stand_in.mp4"
 
-    monkeypatch.setattr(camera_process, "VideoDevice", Source)
-    monkeypatch.setattr(camera_process, "Film", Film)
-    monkeypatch.setattr(camera_process, "cameras", lambda: there.cameras())
+    monkeypatch.setattr(camera, "VideoDevice", Source)
+    monkeypatch.setattr(camera_opening, "Film", Film)
+    monkeypatch.setattr(camera_opening, "cameras", lambda: there.cameras())
     monkeypatch.setattr(camera_process, "PAUSES", (0.001,))
-    monkeypatch.setattr(lookout, "PAUSES", (0.01,))
+    monkeypatch.setattr(lookout, "PAUSES", (0.01,) * 5)
     return there
 
 
@@ -140,7 +143,7 @@ def test_a_named_camera_that_is_away_is_one_line_in_the_log(
         return room.cameras()
 
     room.each = {"Cam": stop_at(room, 3)}
-    monkeypatch.setattr(camera_process, "cameras", looked)
+    monkeypatch.setattr(camera_opening, "cameras", looked)
     room.run()
     lines = [record for record in caplog.records if record.name == "camera" and "plugged in" in record.message]
     assert tried > 20 and len(lines) == 1 and room.shown == ["Cam"]
@@ -162,14 +165,17 @@ def test_the_film_is_not_left_for_a_camera_that_does_not_open(room: Room) -> Non
 def test_a_driver_that_does_not_answer_holds_up_no_picture(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     room.plugged = False
     asked, answer = threading.Event(), threading.Event()
+    times = 0
 
     def cameras() -> list[CameraFound]:
-        if threading.current_thread() is not threading.main_thread():
+        nonlocal times
+        times += 1
+        if times > 1:  # not before there is a film
             asked.set()
             answer.wait(10)
         return []
 
-    monkeypatch.setattr(camera_process, "cameras", cameras)
+    monkeypatch.setattr(camera_opening, "cameras", cameras)
     since = []
 
     def film(number: int) -> None:
@@ -211,9 +217,9 @@ def test_a_camera_is_opened_by_each_of_its_identities(room: Room, loaded: Loaded
     room.cameras = lambda: there  # type: ignore[method-assign]
     for identity in ("usb-cam", "pci-1", "Cam"):
         exhibition = loaded(f"pieces: beat\ncamera: {identity}\n")
-        assert camera_process.open_camera(exhibition, room.vitals, room.stopping).real
+        assert Opening(exhibition, room.vitals, room.stopping).camera().real
     with pytest.raises(DeviceError, match="not plugged in"):
-        camera_process.open_camera(loaded("pieces: beat\ncamera: pci-2\n"), room.vitals, room.stopping)
+        Opening(loaded("pieces: beat\ncamera: pci-2\n"), room.vitals, room.stopping).camera()
 
 
 def test_no_camera_is_taken_where_a_name_means_two_of_them(room: Room, loaded: Loaded) -> None:
@@ -221,8 +227,8 @@ def test_no_camera_is_taken_where_a_name_means_two_of_them(room: Room, loaded: L
     there = [CameraFound("usb-1", "Cam", "/dev/video0"), CameraFound("usb-2", "Cam", "/dev/video2")]
     room.cameras = lambda: there  # type: ignore[method-assign]
     with pytest.raises(DeviceError, match="usb-1, usb-2"):
-        camera_process.open_camera(loaded("pieces: beat\ncamera: Cam\n"), room.vitals, room.stopping)
-    assert camera_process.open_camera(loaded("pieces: beat\ncamera: usb-2\n"), room.vitals, room.stopping).real
+        Opening(loaded("pieces: beat\ncamera: Cam\n"), room.vitals, room.stopping).camera()
+    assert Opening(loaded("pieces: beat\ncamera: usb-2\n"), room.vitals, room.stopping).camera().real
 
 
 # ---- the lookout -------------------------------------------------------------------------------------------------
@@ -239,6 +245,10 @@ class Opened:
 
     def close(self) -> None:
         self.closed = True
+
+
+def no_fault() -> str:
+    raise AssertionError("nothing is stuck: nobody else is asked")
 
 
 def test_pauses_between_looks_grow_to_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,7 +270,7 @@ def test_pauses_between_looks_grow_to_a_minute(monkeypatch: pytest.MonkeyPatch) 
 
     thread = SimpleNamespace(Event=Stop, Lock=threading.Lock, Thread=threading.Thread)
     monkeypatch.setattr(lookout, "threading", thread)
-    look = lookout.CameraLookout(opening)
+    look = lookout.CameraLookout(opening, no_fault)
     assert done.wait(10)
     assert pauses == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0]
     look.close()
@@ -276,7 +286,7 @@ def test_a_camera_that_nobody_takes_is_closed(monkeypatch: pytest.MonkeyPatch) -
         go_on.wait(10)
         return late
 
-    look = lookout.CameraLookout(slowly)
+    look = lookout.CameraLookout(slowly, no_fault)
     assert opening.wait(10)
     look.close()
     go_on.set()
@@ -285,7 +295,7 @@ def test_a_camera_that_nobody_takes_is_closed(monkeypatch: pytest.MonkeyPatch) -
         time.sleep(0.002)
     assert late.closed and not look.found
 
-    look = lookout.CameraLookout(lambda: taken)
+    look = lookout.CameraLookout(lambda: taken, no_fault)
     while not look.found and time.monotonic() < deadline:
         time.sleep(0.002)
     assert look.take() is taken
@@ -318,7 +328,7 @@ def test_whatever_it_was_called_that_was_missing_is_no_longer_when_pictures_come
 
     room.each = {"Cam": camera, "stand_in.mp4": lambda number: setattr(room, "plugged", number > 5 or room.plugged)}
     if wanted != "auto":
-        monkeypatch.setattr(camera_process, "cameras", plugged_again)
+        monkeypatch.setattr(camera_opening, "cameras", plugged_again)
     room.run()
     assert ["camera_black"] in missing, "it saw nothing"
     assert any("camera_missing" in names for names in missing) or wanted == "auto"
@@ -332,9 +342,13 @@ def test_whatever_it_was_called_that_was_missing_is_no_longer_when_pictures_come
 def slow(room: Room, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Opening the camera waits for this event."""
     answers = threading.Event()
-    opening = camera_process.first_that_works
-    monkeypatch.setattr(camera_process, "first_that_works", lambda *given: answers.wait(20.0) and opening(*given))
-    monkeypatch.setattr(camera_process, "BEAT_SECONDS", 0.01)
+    opening = camera_opening.first_that_works
+
+    def slowly(there: list[CameraFound], *how: Any) -> Any:
+        return (not there or answers.wait(20.0)) and opening(there, *how)
+
+    monkeypatch.setattr(camera_opening, "first_that_works", slowly)
+    monkeypatch.setattr(camera_opening, "BEAT_SECONDS", 0.01)
     yield answers
     answers.set()
 
@@ -362,7 +376,7 @@ def test_the_heart_beats_while_a_camera_is_opened(
 def test_a_film_stands_in_for_a_camera_that_does_not_answer(
     room: Room, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(camera_process, "OPENING_SECONDS", 0.2)
+    monkeypatch.setattr(camera_opening, "OPENING_SECONDS", 0.2)
     room.each = {"stand_in.mp4": stop_at(room, 5)}
     room.run()
     assert room.shown == ["stand_in.mp4"]
@@ -373,7 +387,7 @@ def test_a_named_camera_that_does_not_answer_stops_the_heart(
     room: Room, slow: threading.Event, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that the supervisor ends the process, and with it whatever the driver is at."""
-    monkeypatch.setattr(camera_process, "OPENING_SECONDS", 0.2)
+    monkeypatch.setattr(camera_opening, "OPENING_SECONDS", 0.2)
     room.exhibition = loaded("pieces: beat\ncamera: usb-cam\n")
     beats = beats_at(room, monkeypatch)
     room.each = {"Cam": stop_at(room, 1)}
@@ -397,9 +411,90 @@ def test_who_is_told_to_stop_does_not_wait_for_a_driver(
     room: Room, slow: threading.Event, loaded: Loaded, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     """A curator names another camera instead of one that hangs."""
-    monkeypatch.setattr(camera_process, "OPENING_SECONDS", seconds)
+    monkeypatch.setattr(camera_opening, "OPENING_SECONDS", seconds)
     room.exhibition = loaded("pieces: beat\ncamera: usb-cam\n")
     threading.Timer(0.5, room.stopping.set).start()
     began = time.monotonic()
     room.run()
     assert time.monotonic() - began < 5.0 and room.shown == [] and not slow.is_set()
+
+
+# ---- a camera that never answers, where any will do ---------------------------------------------------------------
+
+
+def asked_elsewhere(monkeypatch: pytest.MonkeyPatch, *answers: str | None) -> list[str | None]:
+    """What a process of its own says of the camera, in turn and at last for ever; None where it has no answer."""
+    given: list[str | None] = []
+
+    def ask(question: str, *_: object, limit_s: float) -> dict[str, str]:
+        assert question == "sees" and limit_s <= 15.0
+        answer = answers[min(len(given), len(answers) - 1)]
+        given.append(answer)
+        if answer is None:
+            raise ProbeError("does not answer within 12 s")
+        return {"fault": answer}
+
+    monkeypatch.setattr(camera_opening.probe, "ask", ask)
+    return given
+
+
+@pytest.mark.parametrize("comes_late", [False, True])
+def test_a_camera_that_hangs_is_taken_by_a_successor_when_it_answers(
+    room: Room, slow: threading.Event, monkeypatch: pytest.MonkeyPatch, comes_late: bool
+) -> None:
+    """The attempt in here cannot be stopped: nobody else would ever look again."""
+    monkeypatch.setattr(camera_opening, "OPENING_SECONDS", 0.2)
+    given = asked_elsewhere(monkeypatch, None, None, "")
+    room.plugged = not comes_late
+    said: list[object] = []
+
+    def film(number: int) -> None:
+        room.plugged = True
+        if given and not said:
+            said.extend([room.device["real"], room.device["reason"], room.standing])
+
+    room.each = {"stand_in.mp4": film}
+    room.run()
+    assert given == [None, None, ""] and room.shown == ["stand_in.mp4"]
+    assert said == [False, "camera Cam does not answer; unplug it and plug it in", ["camera_missing"]]
+
+    slow.set()
+    alerts.use(alerts.Board(strict=True))
+    room.vitals, room.stopping = Vitals(room.folder, "camera"), threading.Event()
+    room.each = {"Cam": stop_at(room, 3)}
+    room.run()
+    assert room.shown == ["stand_in.mp4", "Cam"] and room.standing == [] and room.device["real"]
+
+
+def test_a_camera_that_goes_on_hanging_is_left_to_hang(
+    room: Room, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(camera_opening, "OPENING_SECONDS", 0.2)
+    given = asked_elsewhere(monkeypatch, None)
+    room.each = {"stand_in.mp4": lambda number: room.stopping.set() if len(given) > 20 else None}
+    room.run()
+    assert len(given) > 20 and room.shown == ["stand_in.mp4"]
+
+
+def test_what_is_stuck_in_here_may_be_all_that_keeps_a_camera_from_working(
+    room: Room, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A successor, with nothing in its hands, tries after the longest pause."""
+    monkeypatch.setattr(camera_opening, "OPENING_SECONDS", 0.2)
+    given = asked_elsewhere(monkeypatch, "camera Cam cannot be opened")
+    room.run()
+    assert len(given) == 5, "not at once"
+
+
+def test_a_driver_that_hangs_when_it_is_asked_which_cameras_there_are_is_not_waited_for(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(camera_opening, "OPENING_SECONDS", 0.2)
+    monkeypatch.setattr(camera_opening, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(camera_opening, "cameras", lambda: over.wait(20.0) and [])
+    asked_elsewhere(monkeypatch, None)
+    room.each = {"stand_in.mp4": stop_at(room, 5)}
+    room.run()
+    assert room.shown == ["stand_in.mp4"] and room.standing == ["camera_missing"] and not over.is_set()
+    over.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -261,6 +262,21 @@ def test_questions_are_answered_by_a_real_process() -> None:
     assert set(ask("clock", limit_s=30.0)) == {"synchronised"}
     with pytest.raises(ProbeError, match="cannot be opened"):
         ask("camera", "/dev/no-such-camera", 640, 480, 30, limit_s=30.0)
+    if not cameras():
+        assert ask("sees", 640, 480, 30.0, limit_s=30.0) == {"fault": "no camera is plugged in"}
+
+
+def test_a_probe_does_not_outlast_whoever_might_have_asked() -> None:
+    """A process that asks may be killed meanwhile; a probe that hangs would hold the device for ever."""
+    code = """if True:
+        import time
+        from installation.devices import probe
+        probe.LONGEST_SECONDS = 1
+        probe.ordinary()
+        time.sleep(50)
+    """
+    done = subprocess.run([sys.executable, "-c", code], timeout=40, check=False)
+    assert done.returncode == -signal.SIGALRM
 
 
 def test_a_film_with_changing_pictures_passes_as_a_camera_and_a_still_one_does_not(tmp_path: Path) -> None:

@@ -1,0 +1,146 @@
+"""Opens the camera that an exhibition asks for, or the film that stands in for it.
+
+A driver may take long to answer, or for ever, and cannot be stopped in the middle of it: each attempt is made beside
+whoever waits. One that is not answered in time is given up where a film can stand in; as it may still hold the
+camera, this process opens none after it: its successor does, once there are answers (`devices/lookout.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event
+
+from installation.assets import STAND_IN_FILM
+from installation.devices import DeviceError, probe
+from installation.devices.attempt import Attempt
+from installation.devices.camera import Camera, Film, VideoDevice, first_that_works
+from installation.devices.film import FilmError
+from installation.devices.listing import CameraFound, cameras, matching
+from installation.devices.lookout import UnansweredError
+from installation.exhibition import Exhibition
+from installation.health.vitals import Vitals
+
+OPENING_SECONDS = 12.0  # OpenCV waits ten for a picture
+BEAT_SECONDS = 0.3
+log = logging.getLogger("camera")
+
+
+class Opening:
+    """The cameras of one camera process. `unanswered` names the one that did not answer in time, and may never.
+
+    `stopping` ends every wait.
+    """
+
+    def __init__(self, exhibition: Exhibition, vitals: Vitals, stopping: Event) -> None:
+        self._exhibition, self._vitals, self._stopping = exhibition, vitals, stopping
+        self.unanswered = ""
+
+    def camera(self) -> Camera:
+        """The camera that is asked for; with `auto` the first real one that works, else the built-in film.
+
+        Raises:
+            DeviceError: the one that was asked for by name does not work; no other takes its place.
+        """
+        wanted, vitals = self._exhibition.camera, self._vitals
+        if wanted.id == "none":
+            raise DeviceError("the exhibition keeps every camera off")
+        if wanted.is_identity:
+            device = self._insisted(lambda: meant(wanted.id))
+            vitals.device("camera", device.name, real=True)
+            return device
+        reason = "the exhibition asks for it"
+        if wanted.id == "auto":
+            try:
+                camera = self._answered(cameras, vitals.beat)
+            except DeviceError as error:
+                reason = str(error)
+            else:
+                vitals.device("camera", camera.name, real=True)
+                return camera
+        path = Path(wanted.id) if wanted.is_file else STAND_IN_FILM
+        vitals.device("camera", f"film {path.name}", real=False, reason=reason)
+        try:
+            return Film(path)
+        except FilmError as error:
+            raise DeviceError(str(error)) from error
+
+    def another(self) -> Camera:
+        """The first camera that works, for the lookout's thread. Raises DeviceError where none does."""
+        return self._answered(cameras, lambda: None)
+
+    def fault(self) -> str:
+        """Why a process of its own cannot open a camera; empty where it can. Raises ProbeError: it has no answer."""
+        wanted = self._exhibition.camera
+        answer = probe.ask("sees", *wanted.size, wanted.rate_hz, limit_s=OPENING_SECONDS)
+        return str(answer["fault"])
+
+    # ---- within ---------------------------------------------------------------------------------------------------
+
+    def _answered(self, there: Callable[[], Sequence[CameraFound]], meanwhile: Callable[[], None]) -> VideoDevice:
+        """The first that works of those that are `there`, as long as anybody waits for it."""
+        attempt = CameraAttempt(there, self._exhibition)
+        if not attempt.answers(self._stopping, meanwhile):
+            attempt.abandon()
+            self.unanswered = attempt.names
+            raise UnansweredError(attempt.reason)
+        return attempt.take()
+
+    def _insisted(self, there: Callable[[], Sequence[CameraFound]]) -> VideoDevice:
+        """As `_answered`, where nothing can stand in: after its time the heartbeat stops, so that the supervisor ends
+        the attempt with this process, and begins anew."""
+        attempt, vitals = CameraAttempt(there, self._exhibition), self._vitals
+        if not attempt.answers(self._stopping, vitals.beat):
+            if not self._stopping.is_set():
+                log.error("%s", attempt.reason)
+                vitals.condition("camera_missing", True, camera=self._exhibition.camera.id, reason=attempt.reason)
+                vitals.device("camera", "nothing", real=False, reason=attempt.reason)
+                vitals.write_if_due()
+            while not attempt.ended(within=BEAT_SECONDS):
+                if self._stopping.is_set():
+                    attempt.abandon()
+                    raise DeviceError(attempt.reason)
+        return attempt.take()
+
+
+class CameraAttempt(Attempt[VideoDevice]):
+    """Looks which cameras are `there`, and opens the first that works."""
+
+    def __init__(self, there: Callable[[], Sequence[CameraFound]], exhibition: Exhibition) -> None:
+        self._there: Sequence[CameraFound] = ()
+        wanted = exhibition.camera
+
+        def opening() -> VideoDevice:
+            self._there = there()
+            return first_that_works(self._there, (wanted.size[0], wanted.size[1]), wanted.rate_hz)
+
+        super().__init__(opening)
+
+    def answers(self, stopping: Event, meanwhile: Callable[[], None]) -> bool:
+        """Whether it ends within OPENING_SECONDS, and before `stopping`."""
+        until = time.monotonic() + OPENING_SECONDS
+        while not self.ended(within=BEAT_SECONDS) and time.monotonic() < until and not stopping.is_set():
+            meanwhile()
+        return self.ended(within=0.0)
+
+    @property
+    def names(self) -> str:
+        """Of those that are there, as far as the kernel has said."""
+        return " or ".join(dict.fromkeys(found.name for found in self._there)) or "without a name"
+
+    @property
+    def reason(self) -> str:
+        return f"camera {self.names} does not answer; unplug it and plug it in"
+
+
+def meant(identity: str) -> list[CameraFound]:
+    """The camera that `identity` means, which may have several nodes. Raises DeviceError: none, or more than one."""
+    found = matching(identity, cameras())
+    several = sorted({camera.identity for camera in found})
+    if len(several) > 1:
+        raise DeviceError(f"several cameras are called {identity!r}: {', '.join(several)}; write which of these")
+    if not found:
+        raise DeviceError(f"camera {identity!r} is not plugged in; `run.py doctor` lists those that are")
+    return found
