@@ -31,7 +31,7 @@ from installation.health import heartbeat
 from installation.health.vitals import Vitals
 from installation.messages import Exited, Fork, Forked, Line
 from installation.roles import ROLES, Role
-from installation.watching import Watcher
+from installation.watching import PatientWatcher, Watcher
 
 TICK_SECONDS = 0.1
 LOOK_SECONDS = 0.4  # between two looks at the exhibition's file: a save that takes longer may be seen half written
@@ -72,7 +72,7 @@ class Supervisor:
         self._exhibition = exhibition
         self._told = told
         self.every_turn: Callable[[], None] = lambda: None
-        self._watcher = Watcher(self._path, exhibition)
+        self._watcher = PatientWatcher(Watcher(self._path, exhibition))
         self._look_at = 0.0
         self._stopping = False
         self._safe = False
@@ -201,6 +201,7 @@ class Supervisor:
 
     def _apply_changes(self) -> None:
         changed = self._watcher.changed()
+        self._vitals.condition("exhibition_unread", self._watcher.hangs)
         if changed is None:
             return
         if isinstance(changed, ExhibitionError):

@@ -4,11 +4,15 @@ The file is polled, because no notification survives every editor, network share
 only once it looked the same at two polls: editors empty a file before they fill it, and a half-written exhibition
 must not be called wrong. What was good stays good: `current` changes only with a good file, and a file that asks for
 pictures, films, sounds or weights that are not here is not good.
+
+A network share may answer late, or never: `PatientWatcher` looks beside whoever must not wait for it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import threading
+import time
 from pathlib import Path
 
 from installation.exhibition import Exhibition, ExhibitionError, in_order, read_bytes_as_exhibition
@@ -16,6 +20,8 @@ from installation.inspection import missing_since
 from installation.places import Problem
 from installation.programme import Pieces
 
+PATIENCE_SECONDS = 0.1  # for a look to end; what it finds later is found by who asks next
+HANGS_SECONDS = 10.0  # a look that takes longer is worth saying
 Signature = tuple[int, ...]  # of the file's state: (mtime_ns, ctime_ns, size, inode); () while there is no file
 
 
@@ -89,3 +95,47 @@ class Watcher:
             return hashlib.sha256(self.path.read_bytes()).hexdigest()
         except OSError:
             return ""
+
+
+class PatientWatcher:
+    """A watcher that holds nobody up. After a look that hangs there is no other until it ends."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._look: _Look | None = None
+
+    def changed(self) -> Exhibition | ExhibitionError | None:
+        """As `Watcher.changed`; None, too, while a look has not ended."""
+        patience = 0.0
+        if self._look is None:
+            self._look, patience = _Look(self._watcher), PATIENCE_SECONDS
+        if not self._look.ended.wait(patience):
+            return None
+        look, self._look = self._look, None
+        if look.error is not None:
+            raise look.error
+        return look.found
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the file, or one that it names, has not answered for HANGS_SECONDS."""
+        return self._look is not None and time.monotonic() - self._look.began > HANGS_SECONDS
+
+
+class _Look:
+    """One look, in a thread of its own."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.began = time.monotonic()
+        self.ended = threading.Event()
+        self.found: Exhibition | ExhibitionError | None = None
+        self.error: Exception | None = None
+        self._watcher = watcher
+        threading.Thread(target=self._take, name="looking at the exhibition", daemon=True).start()
+
+    def _take(self) -> None:
+        try:
+            self.found = self._watcher.changed()
+        except Exception as error:  # whatever goes wrong is for whoever asked
+            self.error = error
+        self.ended.set()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +14,7 @@ from typing import Any
 import pytest
 
 from installation import supervisor as rooms
+from installation import watching
 from installation.exhibition import ExhibitionError, last_good, load, running
 from installation.health import alerts, heartbeat
 from installation.messages import Exited, Fork, Forked
@@ -38,6 +42,7 @@ class World:
         nursery = SimpleNamespace(wait=lambda timeout=None: 0, kill=lambda: None)
         monkeypatch.setattr(rooms, "time", clock)
         monkeypatch.setattr(heartbeat, "time", clock)
+        monkeypatch.setattr(watching, "PATIENCE_SECONDS", 10.0)  # a turn takes no time on this clock, a look does
         monkeypatch.setattr(rooms, "select", SimpleNamespace(select=self._tick))
         monkeypatch.setattr(rooms, "Line", lambda socket: self)
         monkeypatch.setattr(rooms, "_kill", self._kill)
@@ -375,3 +380,43 @@ def test_a_link_that_is_pointed_elsewhere_is_a_change(tmp_path: Path, world: Wor
     world.path.symlink_to(tmp_path / "b.yaml")
     world.run(2.0)
     assert world.supervisor._exhibition.pieces[0].name == "learning_to_see"
+
+
+def test_whoever_dies_while_the_share_with_the_file_hangs_is_started_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once a night: the supervisor reads the file in its own loop no more."""
+    monkeypatch.setattr(watching, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(watching, "HANGS_SECONDS", 0.0)
+    freed = threading.Event()
+
+    def free() -> None:
+        freed.set()
+        world.path.write_text("")
+
+    world.run(20.0)
+    world.path.unlink()
+    os.mkfifo(world.path)  # whoever opens it waits
+    timer = threading.Timer(10.0, free)
+    timer.start()
+    for name in ("stage", "sound"):
+        pid = next(pid for pid, (other, _, _) in world.alive.items() if other == name)
+        world.alive[pid] = (name, world.now, (True, 0.0, 1))
+        began, fed = len(world.forks), len(world.fed)
+        world.run(30.0)
+        assert [fork.name for fork in world.forks[began:]] == [name] and world.names() == ALL
+        assert len(world.fed) > fed + 100, "systemd is told that all is well"
+    assert not freed.is_set(), "it waited for the file"
+    assert "exhibition_unread" in world.raised
+    timer.cancel()
+    free()
+    world.path.unlink()
+    world.path.write_text("pieces: [learning_to_see]\n")
+    monkeypatch.setattr(watching, "PATIENCE_SECONDS", 10.0)
+    until = time.monotonic() + 10.0
+    while world.supervisor._exhibition.pieces[0].name != "learning_to_see":
+        assert time.monotonic() < until
+        world.run(1.0)
+    monkeypatch.setattr(watching, "HANGS_SECONDS", 10.0)
+    world.run(1.0)
+    assert "exhibition_unread" not in world.raised

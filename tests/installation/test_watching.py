@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from pathlib import Path
 from typing import Annotated
 
 import pytest
 
+from installation import watching
 from installation.exhibition import Exhibition, ExhibitionError, load
 from installation.piece import Piece
 from installation.settings import Field, NetworkOf
-from installation.watching import Watcher
+from installation.watching import PatientWatcher, Watcher
 
 Pieces = dict[str, type[Piece]]
 
@@ -162,3 +166,44 @@ def test_weights_that_are_not_here_change_nothing_and_those_on_show_are_not_read
     (found,) = settle(watcher)
     assert isinstance(found, ExhibitionError) and "pond.deep.safetensors: there is no such file" in str(found)
     assert len(found.problems) == 1, "of `still` nothing is asked: it was on show before"
+
+
+# ---- a share that hangs -------------------------------------------------------------------------------------------
+
+
+def hang(path: Path) -> None:
+    """Whoever opens the file waits, until somebody writes to it."""
+    path.unlink()
+    os.mkfifo(path)
+
+
+def test_a_file_that_hangs_holds_nobody_up_and_is_read_when_it_answers(
+    watched: tuple[Path, Watcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "HANGS_SECONDS", 0.3)
+    path, watcher = watched
+    patient = PatientWatcher(watcher)
+    assert (patient.changed(), patient.changed(), patient.hangs) == (None, None, False)
+    hang(path)
+    began = time.monotonic()
+    while not patient.hangs:
+        assert patient.changed() is None and time.monotonic() - began < 5.0
+    before = threading.active_count()
+    assert [patient.changed() for _ in range(20)] == [None] * 20
+    assert threading.active_count() == before, "one look hangs, and no other is begun"
+
+    path.write_text("pieces: hum\n")
+    other = path.with_name("other")
+    other.write_text("pieces: hum\n")
+    other.replace(path)
+    while (found := patient.changed()) is None:
+        assert time.monotonic() - began < 10.0
+        time.sleep(0.01)
+    assert isinstance(found, Exhibition) and found.pieces[0].name == "hum" and not patient.hangs
+
+
+def test_what_goes_wrong_in_a_look_is_not_hidden(watched: tuple[Path, Watcher]) -> None:
+    watcher = watched[1]
+    watcher.changed = lambda: 1 // 0  # type: ignore[assignment,method-assign,return-value]
+    with pytest.raises(ZeroDivisionError):
+        PatientWatcher(watcher).changed()
