@@ -165,7 +165,7 @@ class Controls:
 
     def __init__(self, pygame: Any, triggers: Mapping[str, Sequence[str]]) -> None:
         self._pygame = pygame
-        self._gamepads: list[Any] = []  # those that are not held send nothing
+        self._gamepads: dict[int, Any] = {}  # by SDL's number; those that are not held send nothing
         self.obey(triggers)
 
     def obey(self, triggers: Mapping[str, Sequence[str]]) -> None:
@@ -201,7 +201,10 @@ class Controls:
         if event.type == pygame.MOUSEBUTTONDOWN and not getattr(event, "touch", False):
             return self._pointed if getattr(event, "button", 1) <= BUTTONS else []
         if event.type == pygame.JOYDEVICEADDED:
-            self._gamepads.append(pygame.joystick.Joystick(event.device_index))
+            gamepad = pygame.joystick.Joystick(event.device_index)
+            self._gamepads[gamepad.get_instance_id()] = gamepad
+        elif event.type == pygame.JOYDEVICEREMOVED:  # a loose plug comes back as another one each time
+            self._gamepads.pop(event.instance_id, None)
         return self._gamepad if event.type == pygame.JOYBUTTONDOWN else []
 
 

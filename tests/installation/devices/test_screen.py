@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
@@ -25,12 +26,24 @@ def _key_code(name: str) -> int:
 
 def pygame() -> SimpleNamespace:
     """As much of pygame as controls need."""
-    held = SimpleNamespace(begun=False, made=[])
+    held = SimpleNamespace(begun=False, made=[], open=weakref.WeakSet())
+
+    class Joystick:
+        """SDL holds a gamepad open for as long as there is this. Each plugging in gives it another number."""
+
+        def __init__(self, index: int) -> None:
+            held.made.append(index)
+            held.open.add(self)
+            self.number = len(held.made)
+
+        def get_instance_id(self) -> int:
+            return self.number
+
     return SimpleNamespace(
         KEYDOWN=1, FINGERDOWN=2, MOUSEBUTTONDOWN=3, JOYBUTTONDOWN=4, JOYDEVICEADDED=5, QUIT=6, MOUSEWHEEL=7,
-        FINGERMOTION=8, MOUSEMOTION=9,
+        FINGERMOTION=8, MOUSEMOTION=9, JOYDEVICEREMOVED=10,
         key=SimpleNamespace(key_code=_key_code), held=held,
-        joystick=SimpleNamespace(init=lambda: setattr(held, "begun", True), Joystick=held.made.append),
+        joystick=SimpleNamespace(init=lambda: setattr(held, "begun", True), Joystick=Joystick),
     )  # fmt: skip
 
 
@@ -103,6 +116,19 @@ def test_a_gamepad_is_held_as_soon_as_it_is_plugged_in() -> None:
     assert controls.pressed(event(fake.JOYBUTTONDOWN)) == ["button"]
     without = pygame()
     assert Controls(without, {"button": ["space"]}).pressed(event(4)) == [] and not without.held.begun
+
+
+def test_a_gamepad_with_a_loose_plug_is_held_once() -> None:
+    """For months: each that is held has memory and a handle of the system."""
+    fake = pygame()
+    controls = Controls(fake, {"button": ["gamepad"]})
+    for number in range(1, 100):
+        controls.pressed(event(fake.JOYDEVICEADDED, device_index=0))
+        assert controls.pressed(event(fake.JOYBUTTONDOWN)) == ["button"]
+        assert len(fake.held.open) == 1
+        controls.pressed(event(fake.JOYDEVICEREMOVED, instance_id=number))
+        assert len(fake.held.open) == 0
+    controls.pressed(event(fake.JOYDEVICEREMOVED, instance_id=7))  # one that was never held
 
 
 def test_other_triggers_take_the_place_of_those_before_and_a_gamepad_stays_held() -> None:
