@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,16 +47,18 @@ def missing_files(exhibition: Exhibition, root: Node, before: Exhibition | None 
 
 def wrong_files(exhibition: Exhibition, root: Node) -> Found:
     """What is here, but no film, no sound, no picture; and a folder for data that cannot be written."""
+    from installation.devices.film import look_into_film, look_into_sound
+
     found: Found = []
     camera, microphone = exhibition.camera, exhibition.microphone
-    for name, device, suffixes, fault_in in (
-        ("camera", camera, FILM_SUFFIXES, _fault_in_film),
-        ("microphone", microphone, SOUND_SUFFIXES, _fault_in_sound),
+    for name, device, suffixes, look_into in (
+        ("camera", camera, FILM_SUFFIXES, look_into_film),
+        ("microphone", microphone, SOUND_SUFFIXES, look_into_sound),
     ):
         file = Path(exhibition.path.parent, device.id) if device.is_identity else Path(device.id)
         fault = ""
         if device.is_file:
-            fault = _fault(file, fault_in)
+            fault = _fault(file, partial(_unplayable, look_into))
         elif device.is_identity and (file.is_file() or file.is_dir()):
             fault = f"{file} is here, but only a file that ends in {', '.join(suffixes)} can take its place"
         if fault:
@@ -93,21 +96,11 @@ def _fault(file: Path, fault_in: Callable[[Path], str]) -> str:
     return fault_in(file) if file.is_file() else f"{file} is no ordinary file"
 
 
-def _fault_in_film(file: Path) -> str:
-    from installation.devices.film import FilmError, look_into_film
+def _unplayable(look_into: Callable[[Path], None], file: Path) -> str:
+    from installation.devices.film import FilmError
 
     try:
-        look_into_film(file)
-    except FilmError as error:
-        return str(error)
-    return ""
-
-
-def _fault_in_sound(file: Path) -> str:
-    from installation.devices.film import FilmError, look_into_sound
-
-    try:
-        look_into_sound(file)
+        look_into(file)
     except FilmError as error:
         return str(error)
     return ""
