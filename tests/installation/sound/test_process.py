@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +19,7 @@ from installation.clock import SharedClock, Timeline
 from installation.devices import DeviceError
 from installation.devices.speakers import Pull, Silent
 from installation.exhibition import Exhibition
+from installation.health.metrics import read_report
 from installation.profiles import save_delay
 from installation.segments import RATE_HZ
 from installation.sound import opening, process
@@ -165,6 +169,46 @@ def test_a_card_that_hangs_when_it_is_to_begin_is_stood_in_for_and_takes_nothing
     reading = clock.read()
     assert reading is not None and set(heard) == {0.0}
     assert reading.timeline.sample_at(time.monotonic()) == pytest.approx(reading.mixed_to, abs=RATE_HZ)
+
+
+HANGING = """if True:
+    import atexit, sys, threading
+    from installation.devices.speakers import Silent
+    from installation.sound import opening, process
+
+    never = threading.Event()
+
+    class Card(Silent):
+        real = True
+        def __init__(self, name, rate_hz, channels):
+            super().__init__(rate_hz, channels)
+        def close(self):
+            never.wait()
+
+    opening.Card, opening.Input, opening.MICROPHONE_SECONDS = Card, lambda *_: never.wait(), 0.2
+    atexit.register(never.wait)  # as the library does, which ends PortAudio
+    process.main(sys.argv[1], sys.argv[2])
+"""
+
+
+def test_who_is_told_to_leave_while_portaudio_hangs_leaves_at_once(tmp_path: Path) -> None:
+    """The speakers play, and the microphone has not answered: neither closing them nor the library's end would."""
+    path, status = tmp_path / "exhibition.yaml", tmp_path / "status" / "sound.json"
+    path.write_text("pieces: [neural_beatbox]\nspeakers: auto\nmicrophone: auto\n")
+    segments.make(tmp_path)
+    with subprocess.Popen([sys.executable, "-c", HANGING, str(tmp_path), str(path)]) as sound:
+        try:
+            end = time.monotonic() + 30.0
+            devices: dict[str, dict[str, object]] = {}
+            while "microphone" not in devices and time.monotonic() < end:
+                time.sleep(0.05)
+                report = read_report(status, time.monotonic()) if status.exists() else None
+                devices = dict(report.facts.get("devices", {})) if report is not None else {}
+            assert devices["speakers"]["real"] and "does not answer within" in str(devices["microphone"]["reason"])
+            sound.send_signal(signal.SIGTERM)
+            assert sound.wait(timeout=5.0) == 0
+        finally:
+            sound.kill()
 
 
 def test_a_measured_delay_is_that_of_its_speakers_whatever_numbers_they_are_dealt(
