@@ -19,7 +19,7 @@ import numpy as np
 from installation.piece import CameraView, Picture, Size
 
 QUALITY = 85
-DECODED = 2  # pictures kept decoded per film: a grid of sixty-four films at 320 × 320 needs 39 MB for them
+DECODED = 2  # pictures kept decoded per film: a grid of sixty-four films at 480 × 480 needs 88 MB for them
 LONGEST_S = 60.0
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 

@@ -80,7 +80,7 @@ class NeuralBeatbox(Piece):
             json_schema_extra={"unit": "bars"},
         )
 
-    records: ClassVar[Recording | None] = Recording(seconds=6.0, film_size=(320, 320), duck_db=-20.0)
+    records: ClassVar[Recording | None] = Recording(seconds=6.0, film_size=(480, 480), duck_db=-20.0)
     networks: ClassVar[tuple[str, ...]] = ("neural_beatbox.hearing", "neural_beatbox.rhythm")
     trains: ClassVar[Mapping[str, str]] = {
         "hearing": "pieces.neural_beatbox.train_hearing:train",

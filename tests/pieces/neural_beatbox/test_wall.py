@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 
 from installation.piece import Booth, Phase
 from installation.typography import Typesetter
+from installation.visitors.film import JpegFilm, encode
 from pieces.neural_beatbox.phrase import DRUMS
-from pieces.neural_beatbox.picture import Tile
+from pieces.neural_beatbox.picture import Strike, Tile
+from pieces.neural_beatbox.piece import NeuralBeatbox
 from tests.pieces.neural_beatbox.test_layout import overlap
 from tests.pieces.neural_beatbox.wall_room import LANDSCAPE, PORTRAIT, ColourFilm, Room, visitors
 
@@ -55,6 +58,23 @@ def test_when_somebody_joins_only_they_cross_the_wall(setter: Typesetter, number
         arrived = arrived or (new and new.spring.at)
     assert arrived is not None and arrived.width > 0.5 * mirror.target.width, "out of the mirror"
     assert piled(room) == 0
+
+
+def test_films_that_were_recorded_smaller_hang_beside_those_of_today(setter: Typesetter) -> None:
+    """Whoever was recorded before an update stays on the wall, in colour while they sound."""
+    assert NeuralBeatbox.records is not None
+    today = NeuralBeatbox.records.film_size[0]
+    room = Room(setter)
+    for side in (320, today):
+        film = JpegFilm([encode(np.full((side, side, 3), (200, 60, 40), np.uint8))] * 3, 20.0)
+        room.tiles.append(Tile(f"of {side}", film, (DRUMS[len(room.tiles)],)))
+    room.run(1.0)
+    strikes = [Strike(tile.drums[0], tile.visit, seconds=0.5) for tile in room.tiles]
+    picture = np.array(room.frame(*strikes))
+    middles = (room.part(picture, tile.visit)[40:-80, 40:-80] for tile in room.tiles)  # without light and marks
+    earlier, of_today = (middle.mean(axis=(0, 1)) for middle in middles)
+    assert today > 320 and earlier[0] > 2 * earlier[2], "in colour"
+    assert np.allclose(earlier, of_today, atol=1.0)
 
 
 def test_when_somebody_is_forgotten_or_the_kit_changes_nobody_passes_over_another(setter: Typesetter) -> None:
