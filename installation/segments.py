@@ -1,4 +1,5 @@
-"""The segments of one run that outlive the processes which write them: heartbeats, clock, capture ring."""
+"""The segments of one run that outlive the processes which write them: heartbeats, clock, the rings of
+what was captured and what was played."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from installation.health import heartbeat
 
 RATE_HZ = 48_000
 CAPTURE_SECONDS = 30
+PLAYED_SECONDS = 8
 
 
 def make(folder: Path) -> NDArray[np.float64]:
@@ -20,5 +22,6 @@ def make(folder: Path) -> NDArray[np.float64]:
     table = heartbeat.make_table(folder)
     shared.create(folder, "clock", (SharedClock.SIZE,), "float64")
     shared.SampleRing.create(folder, "capture", CAPTURE_SECONDS * RATE_HZ)
+    shared.SampleRing.create(folder, "played", PLAYED_SECONDS * RATE_HZ)
     (folder / "status").mkdir(exist_ok=True)
     return table

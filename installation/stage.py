@@ -34,6 +34,7 @@ from installation.presence import Presence
 from installation.sound.bed_writer import BedWriter
 from installation.sound.levels import Marks, level_of
 from installation.sound.score import ScoreWriter
+from installation.sound.somebody import Somebody
 from installation.visitors.booth import BoothKeeper, Do, Step
 from installation.visitors.film import Recorder
 from installation.visitors.store import StoreError
@@ -41,7 +42,7 @@ from installation.visitors.store import StoreError
 T = TypeVar("T")
 LEVEL_SECONDS = 0.05
 FILM_RATE_HZ = 20.0
-QUIET_SECONDS = 1.0  # before a sound that counts as the button
+QUIET_SECONDS = 1.0  # without a sound of somebody's, before one that counts as the button
 CAPTURE_PATIENCE = 1.0  # how long a take may wait for the microphone's last samples
 LONGEST_DELTA = 1.0  # what a piece is told of a night, or of a machine that slept
 log = logging.getLogger("stage")
@@ -113,6 +114,7 @@ class Stage:
     never_again: frozenset[str] = frozenset()
     languages: Sequence[str] = ("en",)
     memory: Memory = field(default_factory=Forgetful)
+    somebody: Somebody | None = None
 
     def __post_init__(self) -> None:
         self.frame = 0
@@ -122,6 +124,7 @@ class Stage:
         self._seen = (-1, 0.0)
         self._camera_age = 0.0
         self._loud_at = 0.0
+        self._somebody = self.somebody or Somebody(self.sound.rate_hz)
         self._recording: Recording = self.piece.records or Recording()
         self._booth = BoothKeeper(self._recording.seconds, self.undo)
         self._take: _Take | None = None
@@ -203,7 +206,7 @@ class Stage:
             self._seen = (view.sequence, now)
         level = self._level()
 
-        controls = [*pressed, *self._by_sound(level, now)]
+        controls = [*pressed, *self._by_sound(now)]
         booth = self._visit(now, beat, "button" in controls, view)
         moment = Moment(
             frame=self.frame,
@@ -383,9 +386,10 @@ class Stage:
         frames = round(LEVEL_SECONDS * self.sound.rate_hz)
         return level_of(self.sound.port.captured(until - frames, frames))
 
-    def _by_sound(self, level: Level, now: float) -> list[str]:
-        """With a sound trigger, a loud sound after a quiet second is the button: to begin, never to take back."""
-        if self.sound_trigger_db is None or level.peak_db < self.sound_trigger_db:
+    def _by_sound(self, now: float) -> list[str]:
+        """With a sound trigger, a loud sound of somebody's is the button, after a second without one: to begin, never
+        to take back. What comes back out of the speakers is nobody's."""
+        if self.sound_trigger_db is None or self._somebody.peak_db(self.sound.port) < self.sound_trigger_db:
             return []
         quiet, self._loud_at = now - self._loud_at, now
         begins = quiet >= QUIET_SECONDS and self._booth.phase in ("idle", "unheard")

@@ -36,6 +36,7 @@ from installation.on_stage import OnStage
 from installation.piece import Phase, Picture, Piece
 from installation.preview import Preview
 from installation.sound.score import LivePort, ScoreWriter
+from installation.sound.somebody import Somebody
 from installation.stage import Stage
 from installation.stage_screen import StageScreen, triggers
 from installation.stage_store import open_store, reserve_bytes
@@ -83,6 +84,7 @@ class StageProcess:
         self._register = Register(self._clerk, self._vitals)
         self._type = Typesetter()
         self._score = ScoreWriter(LivePort(folder))
+        self._somebody = Somebody(self._score.rate_hz)  # knows the room, whichever piece is on the stage
         self._camera = LiveCamera(folder)
         self._preview = Preview(folder)
         self._never_again = NeverAgain(exhibition.data_folder)
@@ -459,6 +461,7 @@ class StageProcess:
             undo=exhibition.visitors.undo,
             frame_seconds=1.0 / exhibition.screen.rate_hz,
             sound_trigger_db=sound_trigger_db(exhibition),
+            somebody=self._somebody,
             wall=time.time,
             memory=self._keeping.of("" if show is None else show.name),
             never_again=frozenset(() if show is None else self._never_again.of(show.name)),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from installation.clock import BarLine
 from installation.piece import Sound
+from installation.shared import SampleRing
 from installation.sound.bed_mixer import BedMixer
 
 Block = NDArray[np.float32]
@@ -23,6 +24,7 @@ REPEATED_BARS = 2  # what plays on when nobody writes: the last two bars, in tur
 EARLY_STEPS = 1.0  # a hit may precede its bar line by up to one sixteenth (micro-timing)
 NOTES_AT_ONCE = 96
 RELEASE_SECONDS = 0.012  # fade of a voice that is taken away
+FOLD_FRAMES = 32  # between a channel and the next, where all become one
 KNEE = 0.7  # above this the sum is bent softly towards full scale
 
 
@@ -67,10 +69,30 @@ class _Level:
         return np.asarray(self.low * (1.0 - ramp) + self.high * ramp, np.float32)
 
 
+class Fold:
+    """Makes one channel of many. Each is a little later than the one before it: what is of opposite signs in two of
+    them (a wide stereo recording) would cancel out here, and does not in a room."""
+
+    def __init__(self, channels: int) -> None:
+        self._late = [FOLD_FRAMES * channel for channel in range(channels)]
+        self._rest = np.zeros((self._late[-1], channels), np.float32)
+
+    def __call__(self, block: Block) -> Sound:
+        """The samples [frames] that follow those given before."""
+        whole = np.concatenate([self._rest, block])
+        self._rest = whole[len(block) :]
+        most = self._late[-1]
+        out = np.zeros(len(block), np.float32)
+        for channel, late in enumerate(self._late):
+            out += whole[most - late : most - late + len(block), channel]
+        return out
+
+
 @dataclass
 class Mixer:
     """Plays the score and the beds. `position` is the sample count of the next block's first sample, `gain` that of
-    everything; `front` are the channels for left and right of the score's hits."""
+    everything; `front` are the channels for left and right of the score's hits. What is mixed is noted in `played`,
+    for whoever has to tell it from the sounds of others."""
 
     rate_hz: int
     channels: int = 2
@@ -78,12 +100,17 @@ class Mixer:
     gain: float = 1.0
     front: tuple[int, int] = (0, 1)
     beds: BedMixer | None = None
+    played: SampleRing | None = None
     voices: dict[str, Sound] = field(default_factory=dict)
     _bars: deque[_Bar] = field(default_factory=deque)
     _played: deque[_Bar] = field(default_factory=lambda: deque(maxlen=REPEATED_BARS))
     _notes: list[_Note] = field(default_factory=list)
     _level: _Level = field(default_factory=_Level)
     _last: BarLine | None = None
+    _fold: Fold = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._fold = Fold(self.channels)
 
     # ---- what should sound ------------------------------------------------------------------------------
 
@@ -168,9 +195,12 @@ class Mixer:
         gain = self._level.at(self.position, frames)
         out *= gain[:, None] if isinstance(gain, np.ndarray) else np.float32(gain)
         out *= np.float32(self.gain)
+        soften(out)
+        if self.played is not None:
+            self.played.write(self.position, self._fold(out))
         self.position = end
         self._retire_bars()
-        return soften(out)
+        return out
 
     def skip(self, frames: int) -> None:
         """Let `frames` samples pass unheard (the card ran ahead of us): what was due in them is not made up for."""

@@ -83,7 +83,8 @@ class SoundProcess:
         self._exhibition = exhibition
         clock = shared.attach(folder, "clock")
         capture = shared.SampleRing.attach(folder, "capture")
-        if clock is None or capture is None:
+        played = shared.SampleRing.attach(folder, "played")
+        if clock is None or capture is None or played is None:
             raise FileNotFoundError(f"{folder}: no clock segment; the supervisor makes it first")
         self._clock = SharedClock(clock[1])
         self._capture = capture
@@ -99,7 +100,7 @@ class SoundProcess:
         start = max(0, round(before.timeline.sample_at(time.monotonic()))) if before is not None else 0
         self._beds = BedMixer(RATE_HZ, layout, Readers())
         gain = 10 ** (exhibition.speakers.gain_db / 20)
-        self._mixer = Mixer(RATE_HZ, layout.channels, start, gain, front=layout.front, beds=self._beds)
+        self._mixer = Mixer(RATE_HZ, layout.channels, start, gain, layout.front, self._beds, played)
         if before is not None and before.bars:
             self._mixer.restore_grid(before.bars)
             self._mixer.skip(0)

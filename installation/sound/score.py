@@ -30,6 +30,7 @@ from installation.messages import (
 from installation.piece import Bar, Sound, Sounding
 from installation.places import did_you_mean
 from installation.resampling import resample
+from installation.segments import PLAYED_SECONDS
 from installation.sound.bed_mixer import BedMixer
 from installation.sound.bed_writer import BedPort, BedWriter, Said, Told
 from installation.sound.mixer import EARLY_STEPS, REPEATED_BARS, Mixer, PlacedHit
@@ -52,6 +53,9 @@ class Port(BedPort, Protocol):
 
     def captured(self, start: int, frames: int) -> Sound: ...
     def captured_to(self) -> int: ...
+    def played(self, start: int, frames: int) -> Sound:
+        """What the mixer let be heard, all speakers together."""
+        ...
 
 
 class OfflinePort:
@@ -60,7 +64,8 @@ class OfflinePort:
     def __init__(self, rate_hz: int = 48_000, channels: int = 2) -> None:
         self.rate_hz = rate_hz
         self.beds = BedMixer(rate_hz)
-        self.mixer = Mixer(rate_hz, channels, beds=self.beds)
+        self._played = shared.SampleRing.private(PLAYED_SECONDS * rate_hz)
+        self.mixer = Mixer(rate_hz, channels, beds=self.beds, played=self._played)
         self.capture = shared.SampleRing.private(30 * rate_hz)
 
     def make_voice(self, name: str, samples: Sound) -> None:
@@ -95,6 +100,9 @@ class OfflinePort:
     def captured_to(self) -> int:
         return self.capture.position
 
+    def played(self, start: int, frames: int) -> Sound:
+        return self._played.read(start, frames)
+
 
 class LivePort:
     """The sound process. Reconnects by itself; what is said while it is away is said again when it is back."""
@@ -106,7 +114,7 @@ class LivePort:
         self._generation = 0
         self._told = False
         self._clock: SharedClock | None = None
-        self._capture: shared.SampleRing | None = None
+        self._rings: dict[str, shared.SampleRing] = {}
         self._said: list[Said] = []
 
     def make_voice(self, name: str, samples: Sound) -> None:
@@ -145,7 +153,7 @@ class LivePort:
     def restarted(self) -> bool:
         if self._line is None or self._line.closed:
             self._line = connect(self._folder / "sound.sock")
-            self._capture = None
+            self._rings.clear()
             self._told = False
             self._said = []
         if self._line is None:
@@ -158,17 +166,23 @@ class LivePort:
         return self._told
 
     def captured(self, start: int, frames: int) -> Sound:
-        ring = self._ring()
-        return ring.read(start, frames) if ring else np.zeros(frames, np.float32)
+        return self._read("capture", start, frames)
 
     def captured_to(self) -> int:
-        ring = self._ring()
+        ring = self._ring("capture")
         return ring.position if ring else 0
 
-    def _ring(self) -> shared.SampleRing | None:
-        if self._capture is None:
-            self._capture = shared.SampleRing.attach(self._folder, "capture")
-        return self._capture
+    def played(self, start: int, frames: int) -> Sound:
+        return self._read("played", start, frames)
+
+    def _read(self, name: str, start: int, frames: int) -> Sound:
+        ring = self._ring(name)
+        return ring.read(start, frames) if ring else np.zeros(frames, np.float32)
+
+    def _ring(self, name: str) -> shared.SampleRing | None:
+        if name not in self._rings and (found := shared.SampleRing.attach(self._folder, name)):
+            self._rings[name] = found
+        return self._rings.get(name)
 
     def _send(self, message: Message) -> None:
         if self._line is not None and self._connected:

@@ -310,6 +310,51 @@ def test_a_sound_is_the_button_where_the_curator_wants_it() -> None:
     assert room.booth.phase == "joined", "a sound never takes a visit back"
 
 
+def heard(room: Room, samples: np.ndarray) -> None:
+    """A frame at which the microphone has `samples`."""
+    room.port.capture.write(room.port.captured_to(), samples.astype(np.float32))
+    room.stage.step(room.frame / FRAMES_A_SECOND)
+
+
+@pytest.mark.parametrize("refuses", ["no room on the disk", "no network"])
+def test_where_nobody_is_taken_in_a_sound_does_nothing(refuses: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Room(sound_trigger_db=-20.0)
+    for _ in range(40):
+        room.step()
+    if refuses == "no network":
+        monkeypatch.setattr(room.piece, "welcomes", lambda: False)
+    room.archive.takes = refuses != "no room on the disk"
+    heard(room, np.full(400, 0.2))
+    assert room.booth.phase == "idle" and room.piece.moments[-1].controls == ()
+    monkeypatch.undo()
+    room.archive.takes = True
+    for _ in range(40):
+        room.step()
+    heard(room, np.full(400, 0.2))
+    assert room.booth.phase == "asking", "and it does as soon as somebody is"
+
+
+def test_the_beat_out_of_the_speakers_is_no_button_and_somebody_beside_it_is() -> None:
+    room = Room(sound_trigger_db=-20.0)
+    random = np.random.default_rng(0)
+    room.stage.sound.voice(
+        "tone", random.standard_normal(RATE_HZ // 10) * np.linspace(0.4, 0, RATE_HZ // 10), RATE_HZ
+    )
+
+    def back(sample: np.ndarray) -> np.ndarray:
+        return room.heard[room.port.captured_to() :][: len(sample)]
+
+    room.voice = back
+    for _ in range(20 * FRAMES_A_SECOND):
+        room.step()
+    assert max(moment.level.peak_db for moment in room.piece.moments) > -10
+    assert not any(moment.controls for moment in room.piece.moments)
+    room.voice = lambda sample: back(sample) + random.uniform(-0.9, 0.9, len(sample))
+    for _ in range(3):
+        room.step()
+    assert room.booth.phase == "asking"
+
+
 def test_without_a_trigger_no_sound_is_a_button() -> None:
     room = Room()
     room.voice = lambda sample: np.full(len(sample), 0.9)

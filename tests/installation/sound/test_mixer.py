@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from installation.clock import BarLine
+from installation.shared import SampleRing
 from installation.sound import mixer as mixing
 from installation.sound.mixer import Mixer, PlacedHit, pan_gains, soften
 
@@ -401,3 +402,19 @@ def test_beats_are_counted_through_bars_of_any_number_of_them() -> None:
     assert [(line.beat, line.start - FIRST) for line in mixer.grid] == [(0.0, 0), (4.0, BAR), (6.0, 3 * BAR // 2)]
     mixed(mixer, FIRST + 4 * BAR)
     assert {line.tempo_bpm(RATE_HZ) for line in mixer.grid} == {60.0 * 4 * RATE_HZ / BAR}, "also of those that repeat"
+
+
+@pytest.mark.parametrize("blocks", [[512], [100, 7, 333]])
+def test_what_is_mixed_is_noted_and_cancels_out_in_no_stereo(blocks: list[int]) -> None:
+    mixer = with_voices(noise=2000)
+    mixer.played = SampleRing.private(RATE_HZ)
+    mixer.write_bar(0, 10 * BAR, (PlacedHit(0, "noise", 0.5, -1.0),))
+    sound = mixed(mixer, FIRST + 4000, blocks)
+    heard = mixer.played.read(0, FIRST + 4000)
+    assert mixer.played.position == mixer.position
+    np.testing.assert_allclose(heard[32:], sound[32:, 0] + sound[:-32, 1], atol=1e-6)
+    opposite = np.repeat(sound[:, :1], 2, axis=1) * np.asarray([1, -1], np.float32)
+    assert np.sum(mixing.Fold(2)(opposite) ** 2) == pytest.approx(2 * np.sum(sound[:, 0] ** 2), rel=0.2)
+    mixer.skip(1000)
+    mixed(mixer, 10, blocks)
+    assert not mixer.played.read(FIRST + 4000, 1000).any()
