@@ -17,7 +17,7 @@ from installation.sound.bands import SILENT_DB, Analysis, Bands
 from installation.sound.levels import to_db
 from installation.sound.room_return import AHEAD_HOPS, PAST_HOPS, RoomReturn
 
-CLEAR_DB = 12.0  # above the room's own sound in two bands; as much is a hand at the amplifier, which is nobody
+CLEAR_DB = 14.0  # above the room's own sound in two bands; as much is a hand at the amplifier, which is nobody
 ALONE_DB = 20.0  # or in a single one, as a whistle is
 SHARE_DB = 6.0  # a band that is so much above is somebody's
 LASTS_HOPS, WITHIN_HOPS = 2, 3  # less is a crackle
