@@ -9,6 +9,7 @@ import pytest
 import soundfile
 import torch
 
+from pieces.neural_beatbox import second_opinion
 from pieces.neural_beatbox.everyday import Everyday, places, read_everyday
 from pieces.neural_beatbox.second_opinion import EARLY, FRAMES, LATE, RATE_HZ, Looks, SecondOpinion, shifted, teach
 
@@ -57,8 +58,11 @@ def test_without_an_archive_there_is_nothing_on_the_side(tmp_path: Path) -> None
     assert read_everyday(tmp_path / "INDEX.csv", np.random.default_rng(0)) is None
 
 
-def test_what_is_learned_on_the_side_changes_what_is_seen_and_leaves_nothing_else_behind() -> None:
+def test_what_is_learned_on_the_side_changes_what_is_seen_and_leaves_nothing_else_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A network that is taught drums alone cannot tell two tones; one that hears them on the side can."""
+    monkeypatch.setattr(second_opinion, "BATCH", 8)
     rng = np.random.default_rng(0)
     times = np.arange(FRAMES + EARLY + LATE) / RATE_HZ
     tones = torch.from_numpy(np.stack([np.sin(2 * np.pi * pitch * times) for pitch in (700.0, 3000.0)] * 8)).float()
