@@ -11,6 +11,7 @@ A network share may answer late, or never: `PatientWatcher` looks beside whoever
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ from installation.programme import Pieces
 
 PATIENCE_SECONDS = 0.1  # for a look to end; what it finds later is found by who asks next
 HANGS_SECONDS = 10.0  # a look that takes longer is worth saying
+log = logging.getLogger("supervisor")
 Signature = tuple[int, ...]  # of the file's state: (mtime_ns, ctime_ns, size, inode); () while there is no file
 
 
@@ -108,7 +110,11 @@ class PatientWatcher:
         """As `Watcher.changed`; None, too, while a look has not ended."""
         patience = 0.0
         if self._look is None:
-            self._look, patience = _Look(self._watcher), PATIENCE_SECONDS
+            try:
+                self._look, patience = _Look(self._watcher), PATIENCE_SECONDS
+            except RuntimeError as error:  # no thread to be had, which is no reason to end the exhibition
+                log.warning("exhibition.yaml is not looked at now: %s", error)
+                return None
         if not self._look.ended.wait(patience):
             return None
         look, self._look = self._look, None

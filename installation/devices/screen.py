@@ -6,6 +6,7 @@ screen has neither.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ POINTERS = {"touch", "mouse"}
 WHEEL = {"wheel up": 1, "wheel down": -1}  # the sign of SDL's vertical scrolling
 NO_DESKTOP = "there is no X server or Wayland"
 DESKTOP = "log in to a desktop, or: sudo apt install xserver-xorg xinit, and start it in an X session"
+log = logging.getLogger("stage")
 BUTTONS = 3  # of a mouse; SDL says turns of its wheel a second time, as buttons beyond
 
 
@@ -201,11 +203,17 @@ class Controls:
         if event.type == pygame.MOUSEBUTTONDOWN and not getattr(event, "touch", False):
             return self._pointed if getattr(event, "button", 1) <= BUTTONS else []
         if event.type == pygame.JOYDEVICEADDED:
-            gamepad = pygame.joystick.Joystick(event.device_index)
-            self._gamepads[gamepad.get_instance_id()] = gamepad
+            self._take_up(event.device_index)
         elif event.type == pygame.JOYDEVICEREMOVED:  # a loose plug comes back as another one each time
             self._gamepads.pop(event.instance_id, None)
         return self._gamepad if event.type == pygame.JOYBUTTONDOWN else []
+
+    def _take_up(self, place: int) -> None:
+        try:
+            gamepad = self._pygame.joystick.Joystick(place)
+            self._gamepads[gamepad.get_instance_id()] = gamepad
+        except self._pygame.error as error:
+            log.info("a gamepad is gone before it was taken up: %s", error)
 
 
 class Drag:

@@ -189,7 +189,8 @@ def _breaks_off(file: BinaryIO) -> bool:
 def _png_breaks_off(file: BinaryIO, head: bytes) -> bool:
     """Whether a chunk of a PNG (ISO/IEC 15948, 5.3) says that it is longer than what is left of the file.
 
-    The decoder makes room for whatever a chunk says: 4 GB for a length with one damaged bit.
+    The decoder makes room for whatever a chunk says: 4 GB for a length with one damaged bit. Where no chunk is, as in
+    a file whose rest was left zero when the power went, it breaks off as well.
     """
     at = 8
     if head[:at] != b"\x89PNG\r\n\x1a\n":
@@ -198,6 +199,8 @@ def _png_breaks_off(file: BinaryIO, head: bytes) -> bool:
     while at + 12 <= end:
         file.seek(at)
         chunk = file.read(8)
+        if not chunk[4:].isalpha():
+            return at > 8  # without even a first one it is no PNG
         at += 12 + int.from_bytes(chunk[:4], "big")
         if chunk[4:] == b"IEND":
             break

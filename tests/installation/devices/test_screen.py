@@ -24,6 +24,10 @@ def _key_code(name: str) -> int:
     return KEYS[name]
 
 
+class GoneError(RuntimeError):
+    """What pygame raises of a gamepad that was unplugged again."""
+
+
 def pygame() -> SimpleNamespace:
     """As much of pygame as controls need."""
     held = SimpleNamespace(begun=False, made=[], open=weakref.WeakSet())
@@ -32,6 +36,8 @@ def pygame() -> SimpleNamespace:
         """SDL holds a gamepad open for as long as there is this. Each plugging in gives it another number."""
 
         def __init__(self, index: int) -> None:
+            if index < 0:
+                raise GoneError("Invalid joystick device number")
             held.made.append(index)
             held.open.add(self)
             self.number = len(held.made)
@@ -43,7 +49,7 @@ def pygame() -> SimpleNamespace:
         KEYDOWN=1, FINGERDOWN=2, MOUSEBUTTONDOWN=3, JOYBUTTONDOWN=4, JOYDEVICEADDED=5, QUIT=6, MOUSEWHEEL=7,
         FINGERMOTION=8, MOUSEMOTION=9, JOYDEVICEREMOVED=10,
         key=SimpleNamespace(key_code=_key_code), held=held,
-        joystick=SimpleNamespace(init=lambda: setattr(held, "begun", True), Joystick=Joystick),
+        joystick=SimpleNamespace(init=lambda: setattr(held, "begun", True), Joystick=Joystick), error=GoneError,
     )  # fmt: skip
 
 
@@ -129,6 +135,8 @@ def test_a_gamepad_with_a_loose_plug_is_held_once() -> None:
         controls.pressed(event(fake.JOYDEVICEREMOVED, instance_id=number))
         assert len(fake.held.open) == 0
     controls.pressed(event(fake.JOYDEVICEREMOVED, instance_id=7))  # one that was never held
+    assert controls.pressed(event(fake.JOYDEVICEADDED, device_index=-1)) == [], "gone before it was taken up"
+    assert controls.pressed(event(fake.JOYDEVICEADDED, device_index=0)) == [] and len(fake.held.open) == 1
 
 
 def test_other_triggers_take_the_place_of_those_before_and_a_gamepad_stays_held() -> None:

@@ -62,7 +62,12 @@ def test_a_png_whose_chunk_says_more_than_there_is_takes_no_memory_for_it(
         path.write_bytes(data)
         assert read(path, 40).shape == (60, 90, 3)
     monkeypatch.setattr(cv2, "imread", lambda *said: pytest.fail("4 GB are made room for"))
-    for data in (whole[:33] + b"\xff" + whole[34:], whole[:33] + b"\0\1" + whole[35:], whole[:9000]):
+    for data in (
+        whole[:33] + b"\xff" + whole[34:],
+        whole[:33] + b"\0\1" + whole[35:],
+        whole[:9000],
+        whole[:33] + bytes(9000),
+    ):
         path.write_bytes(data)
         with pytest.raises(PictureError, match="breaks off"):
             read(path, 40)
