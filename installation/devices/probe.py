@@ -32,11 +32,24 @@ class ProbeError(Exception):
     """A question was not answered: the library is missing, crashed, or took too long."""
 
 
+class UnstoppableError(ProbeError):
+    """Nor can the `process` that asks be stopped: it sleeps in the driver. Another would only sleep beside it."""
+
+    def __init__(self, question: str, process: subprocess.Popen[bytes]) -> None:
+        super().__init__(f"does not answer, and cannot even be stopped; unplug the device ({question})")
+        self.question, self.process = question, process
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the process is still there."""
+        return self.process.poll() is None
+
+
 def ask(question: str, *arguments: object, limit_s: float = 15.0) -> dict[str, Any]:
     """The answer to `question`, from a process that is killed after `limit_s` seconds.
 
     Raises:
-        ProbeError: no answer; says why.
+        ProbeError: no answer; says why. UnstoppableError: ask no more while it lasts, where this is asked again.
     """
     command = [sys.executable, "-m", "installation.devices.probe", question, *map(str, arguments)]
     environment = {**os.environ, "PYGAME_HIDE_SUPPORT_PROMPT": "1", "OPENCV_LOG_LEVEL": "ERROR"}
@@ -53,9 +66,7 @@ def ask(question: str, *arguments: object, limit_s: float = 15.0) -> dict[str, A
         try:
             process.communicate(timeout=2.0)
         except subprocess.TimeoutExpired as stuck:  # asleep in the driver: it ends when the driver lets it
-            raise ProbeError(
-                f"does not answer, and cannot even be stopped; unplug the device ({question})"
-            ) from stuck
+            raise UnstoppableError(question, process) from stuck
         raise ProbeError(f"does not answer within {limit_s:g} s") from error
     answers = [line[len(_MARK) :] for line in out.decode(errors="replace").splitlines() if line.startswith(_MARK)]
     if not answers:

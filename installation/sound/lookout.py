@@ -12,7 +12,7 @@ import logging
 import threading
 
 from installation.devices import probe
-from installation.devices.probe import ProbeError
+from installation.devices.probe import ProbeError, UnstoppableError
 from installation.exhibition import Exhibition
 from installation.segments import RATE_HZ
 from installation.sound.opening import MICROPHONE_SECONDS, SPEAKERS_SECONDS
@@ -28,6 +28,7 @@ class Lookout:
         self._exhibition, self._missing = exhibition, missing
         self._stop = threading.Event()
         self._reasons: dict[str, str] = {}  # why each of them cannot be opened
+        self._asleep: dict[str, UnstoppableError] = {}  # questions about each of them that nobody can stop
         self.found = False
         if missing:
             threading.Thread(target=self._look, name="lookout", daemon=True).start()
@@ -44,6 +45,8 @@ class Lookout:
                 return
 
     def _works(self, kind: str) -> bool:
+        if kind in self._asleep and self._asleep[kind].lasts:  # a process a minute would be left for months
+            return False
         speakers, microphone = self._exhibition.speakers, self._exhibition.microphone
         try:
             if kind == "speakers":
@@ -58,6 +61,8 @@ class Lookout:
             if self._reasons.get(kind) != str(error):
                 log.info("%s: %s", kind, error)
             self._reasons[kind] = str(error)
+            if isinstance(error, UnstoppableError):
+                self._asleep[kind] = error
             return False
         patience = SPEAKERS_SECONDS if kind == "speakers" else MICROPHONE_SECONDS
         if answer.get("opened_s", 0.0) > 0.8 * patience:  # the sound process would give it up, and look out again

@@ -18,7 +18,7 @@ import pytest
 
 from installation.devices import listing, microphone, probe, speakers, video4linux
 from installation.devices.listing import CameraFound, SoundFound, find, monitor_name, nearest
-from installation.devices.probe import ProbeError, ask
+from installation.devices.probe import ProbeError, UnstoppableError, ask
 from installation.devices.video4linux import Mode, cameras, modes
 
 MJPG, YUYV = b"MJPG", b"YUYV"
@@ -239,6 +239,32 @@ def test_whatever_happens_to_the_one_who_asks_is_said(
     question(monkeypatch, code)
     with pytest.raises(ProbeError, match=reason):
         ask("sound", limit_s=0.5 if "sleep" in code else 20.0)
+
+
+def test_who_asked_and_cannot_be_stopped_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that nobody asks again while it sleeps in the driver."""
+
+    class Asleep:
+        returncode: int | None = None
+
+        def __init__(self, *_: object, **__: object) -> None:
+            pass
+
+        def communicate(self, timeout: float) -> None:
+            raise subprocess.TimeoutExpired("probe", timeout)
+
+        def kill(self) -> None:
+            pass
+
+        def poll(self) -> int | None:
+            return self.returncode
+
+    monkeypatch.setattr(probe.subprocess, "Popen", Asleep)
+    with pytest.raises(UnstoppableError, match="cannot even be stopped; unplug the device") as caught:
+        ask("sees", limit_s=0.1)
+    assert caught.value.lasts
+    caught.value.process.returncode = -9
+    assert not caught.value.lasts
 
 
 def test_whoever_answers_holds_nobody_up() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from installation.devices import probe
-from installation.devices.probe import ProbeError
+from installation.devices.probe import ProbeError, UnstoppableError
 from installation.exhibition import Exhibition
 from installation.sound import lookout
 from installation.sound.lookout import Lookout
@@ -87,6 +87,31 @@ def test_a_device_that_takes_longer_to_open_than_it_would_be_waited_for_is_not_f
     monkeypatch.setattr(lookout, "threading", time.threading)
     assert Lookout(loaded("pieces: beat\nspeakers: Box\n"), ["speakers"]).found
     assert len(time.pauses) == 3
+
+
+def test_a_device_that_nobody_can_stop_asking_for_is_asked_for_once(
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question that sleeps in the driver goes on sleeping: a process a minute would be left for months."""
+    asked: list[object] = []
+    polled = 0
+
+    def poll() -> int | None:
+        nonlocal polled
+        polled += 1
+        return -9 if polled >= 50 else None  # it is unplugged
+
+    def ask(question: str, *_: object) -> dict[str, Any]:
+        asked.append(question)
+        if len(asked) == 1:
+            raise UnstoppableError(question, SimpleNamespace(poll=poll))  # type: ignore[arg-type]
+        return {"name": "Mic"}
+
+    time = Time(most=100)
+    monkeypatch.setattr(probe, "ask", ask)
+    monkeypatch.setattr(lookout, "threading", time.threading)
+    assert Lookout(loaded("pieces: beat\n"), ["microphone"]).found
+    assert asked == ["hears", "hears"] and len(time.pauses) == 51
 
 
 def test_nothing_is_looked_for_where_nothing_is_missing(
