@@ -1,8 +1,9 @@
 """Opens the camera that an exhibition asks for, or the film that stands in for it.
 
 A driver may take long to answer, or for ever, and cannot be stopped in the middle of it: each attempt is made beside
-whoever waits. One that is not answered in time is given up where a film can stand in; as it may still hold the
-camera, this process opens none after it: its successor does, once there are answers (`devices/lookout.py`).
+whoever waits. One that is not answered in time is given up where a film can stand in. It may still hold the camera:
+this process opens none beside it, but after it, when it has ended at last; where it does not end, a successor opens
+the next (`devices/lookout.py`).
 """
 
 from __future__ import annotations
@@ -19,24 +20,29 @@ from installation.devices.attempt import Attempt
 from installation.devices.camera import Camera, Film, VideoDevice, first_that_works
 from installation.devices.film import FilmError
 from installation.devices.listing import CameraFound, cameras, matching
-from installation.devices.lookout import UnansweredError
+from installation.devices.probe import UnstoppableError
 from installation.exhibition import Exhibition
 from installation.health.vitals import Vitals
 
-OPENING_SECONDS = 12.0  # OpenCV waits ten for a picture
+OPENING_SECONDS = 12.0  # OpenCV waits ten for a picture; nothing is shown meanwhile
+LOOKING_SECONDS = 60.0  # while a film is shown: several cameras may have none, and a probe has to start first
 BEAT_SECONDS = 0.3
 log = logging.getLogger("camera")
 
 
 class Opening:
-    """The cameras of one camera process. `unanswered` names the one that did not answer in time, and may never.
-
-    `stopping` ends every wait.
-    """
+    """The cameras of one camera process. `stopping` ends every wait."""
 
     def __init__(self, exhibition: Exhibition, vitals: Vitals, stopping: Event) -> None:
         self._exhibition, self._vitals, self._stopping = exhibition, vitals, stopping
-        self.unanswered = ""
+        self._attempt: CameraAttempt | None = None  # the last at any camera
+        self._asleep: UnstoppableError | None = None
+
+    @property
+    def unanswered(self) -> str:
+        """The name of a camera that did not answer in time, and has not since; empty where none is waited for."""
+        attempt = self._attempt
+        return attempt.names if attempt is not None and attempt.abandoned and not attempt.has_ended else ""
 
     def camera(self) -> Camera:
         """The camera that is asked for; with `auto` the first real one that works, else the built-in film.
@@ -54,7 +60,7 @@ class Opening:
         reason = "the exhibition asks for it"
         if wanted.id == "auto":
             try:
-                camera = self._answered(cameras, vitals.beat)
+                camera = self._answered(OPENING_SECONDS, vitals.beat)
             except DeviceError as error:
                 reason = str(error)
             else:
@@ -69,30 +75,41 @@ class Opening:
 
     def another(self) -> Camera:
         """The first camera that works, for the lookout's thread. Raises DeviceError where none does."""
-        return self._answered(cameras, lambda: None)
+        return self._answered(LOOKING_SECONDS, lambda: None)
 
     def fault(self) -> str:
-        """Why a process of its own cannot open a camera; empty where it can. Raises ProbeError: it has no answer."""
+        """Why a process of its own cannot open a camera; empty where it can.
+
+        Raises:
+            ProbeError: it has no answer. UnstoppableError: nor can it be stopped; no other is asked while it lasts.
+        """
+        if self._asleep is not None and self._asleep.lasts:  # a process a minute would be left for months
+            raise UnstoppableError(self._asleep.question, self._asleep.process)
         wanted = self._exhibition.camera
-        answer = probe.ask("sees", *wanted.size, wanted.rate_hz, limit_s=OPENING_SECONDS)
+        try:
+            answer = probe.ask("sees", *wanted.size, wanted.rate_hz, limit_s=LOOKING_SECONDS)
+        except UnstoppableError as error:
+            self._asleep = error
+            raise
         return str(answer["fault"])
 
     # ---- within ---------------------------------------------------------------------------------------------------
 
-    def _answered(self, there: Callable[[], Sequence[CameraFound]], meanwhile: Callable[[], None]) -> VideoDevice:
-        """The first that works of those that are `there`, as long as anybody waits for it."""
-        attempt = CameraAttempt(there, self._exhibition)
-        if not attempt.answers(self._stopping, meanwhile):
+    def _answered(self, seconds: float, meanwhile: Callable[[], None]) -> VideoDevice:
+        """The first camera that works, within so many seconds; none is opened beside one that is still attempted."""
+        if self._attempt is not None and not self._attempt.has_ended:
+            raise DeviceError(self._attempt.reason)
+        attempt = self._attempt = CameraAttempt(cameras, self._exhibition)
+        if not attempt.answers(self._stopping, meanwhile, seconds):
             attempt.abandon()
-            self.unanswered = attempt.names
-            raise UnansweredError(attempt.reason)
+            raise DeviceError(attempt.reason)
         return attempt.take()
 
     def _insisted(self, there: Callable[[], Sequence[CameraFound]]) -> VideoDevice:
         """As `_answered`, where nothing can stand in: after its time the heartbeat stops, so that the supervisor ends
         the attempt with this process, and begins anew."""
         attempt, vitals = CameraAttempt(there, self._exhibition), self._vitals
-        if not attempt.answers(self._stopping, vitals.beat):
+        if not attempt.answers(self._stopping, vitals.beat, OPENING_SECONDS):
             if not self._stopping.is_set():
                 log.error("%s", attempt.reason)
                 vitals.condition("camera_missing", True, camera=self._exhibition.camera.id, reason=attempt.reason)
@@ -118,11 +135,15 @@ class CameraAttempt(Attempt[VideoDevice]):
 
         super().__init__(opening)
 
-    def answers(self, stopping: Event, meanwhile: Callable[[], None]) -> bool:
-        """Whether it ends within OPENING_SECONDS, and before `stopping`."""
-        until = time.monotonic() + OPENING_SECONDS
+    def answers(self, stopping: Event, meanwhile: Callable[[], None], seconds: float) -> bool:
+        """Whether it ends within so many seconds, and before `stopping`."""
+        until = time.monotonic() + seconds
         while not self.ended(within=BEAT_SECONDS) and time.monotonic() < until and not stopping.is_set():
             meanwhile()
+        return self.has_ended
+
+    @property
+    def has_ended(self) -> bool:
         return self.ended(within=0.0)
 
     @property

@@ -3,7 +3,7 @@
 A read that blocks for ever stops the heartbeat, and the supervisor ends it with this process; opening may take as
 long as drivers do (`camera_opening.py`). A camera that vanishes is opened again in here, with growing pauses; nothing
 else is shown in its name meanwhile. Where any camera will do, a film stands in until one can be opened, and this
-process leaves for its successor where one did not answer and answers again.
+process leaves for its successor where one did not answer and the question to it does not end.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def run(exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -
             said = ""
             seen = vitals.seen("camera", camera.name if camera.real else "")
             stands_in = exhibition.camera.id == "auto" and not camera.real
-            if stands_in and opening.unanswered:
-                said_of_it(opening, vitals)
+            if stands_in and (unanswered := opening.unanswered):
+                said_of_it(unanswered, vitals)
             elif stands_in and seen:
                 vitals.condition("camera_missing", True, camera=seen, reason="it has stopped")
             else:  # whatever it was called that was missing: this process has one camera
@@ -121,14 +121,14 @@ def show_instead(
 
     None when told to stop; and `stopping` is set where a camera that did not answer is for a successor to open.
     """
-    lookout = CameraLookout(opening.another, opening.fault, stuck=bool(opening.unanswered))
+    lookout = CameraLookout(opening.another, opening.fault, lambda: bool(opening.unanswered))
 
     def relieved() -> bool:
         if lookout.reason:
             vitals.device("camera", f"film {film.name}", real=False, reason=lookout.reason)
-            if opening.unanswered:
-                said_of_it(opening, vitals)
-        return lookout.found or lookout.answers
+            if unanswered := opening.unanswered:
+                said_of_it(unanswered, vitals)
+        return lookout.found or lookout.leaves
 
     try:
         hand_on(film, exhibition, folder, vitals, stopping, relieved)
@@ -138,15 +138,15 @@ def show_instead(
     if found is not None:
         log.info("camera %s is there; the film ends", found.name)
         vitals.device("camera", found.name, real=True)
-    elif lookout.answers:
-        log.info("a camera did not answer, and there are answers again; starting again with it")
+    elif lookout.leaves:
+        log.info("a camera has not answered, which may be for what is stuck in here; starting again")
         stopping.set()
     return found
 
 
-def said_of_it(opening: Opening, vitals: Vitals) -> None:
+def said_of_it(unanswered: str, vitals: Vitals) -> None:
     """A camera that does not answer is missed, even where any will do and none was seen before: it is plugged in."""
-    camera = vitals.seen("camera") or opening.unanswered
+    camera = vitals.seen("camera") or unanswered
     vitals.condition("camera_missing", True, camera=camera, reason="it does not answer")
 
 

@@ -23,7 +23,7 @@ class Attempt(Generic[Opened]):
         self._open_it = open_it
         self._ended = threading.Event()
         self._lock = threading.Lock()
-        self._abandoned = False
+        self.abandoned = False
         self._opened: Opened | None = None
         self._error: Exception | None = None
         threading.Thread(target=self._try, name="opening a device", daemon=True).start()
@@ -42,7 +42,7 @@ class Attempt(Generic[Opened]):
     def abandon(self) -> None:
         """Nobody waits any more: a device that comes later is closed."""
         with self._lock:
-            self._abandoned = True
+            self.abandoned = True
             opened, self._opened = self._opened, None
         if opened is not None:
             opened.close()
@@ -54,7 +54,7 @@ class Attempt(Generic[Opened]):
             self._error = error
         else:
             with self._lock:
-                abandoned = self._abandoned
+                abandoned = self.abandoned
                 self._opened = None if abandoned else opened
             if abandoned:
                 opened.close()

@@ -1,9 +1,10 @@
 """Looks out for a camera while a film stands in for it, beside the loop that shows the film.
 
 A driver may take seconds to answer, or for ever, and the film must not stand still for that. What works is handed
-over open, so that the film is left for pictures only. After a camera that did not answer no other is opened in here:
-the attempt cannot be stopped and may still hold it. From then on a process of its own is asked, and when that has an
-answer, this process has a successor, in whose hands nothing is stuck.
+over open, so that the film is left for pictures only. Beside a question that was not answered in time no other camera
+is opened in here: it cannot be taken back and may still hold the camera. As long as it lasts a process of its own is
+asked, and this process has a successor, in whose hands nothing is stuck, when that finds a camera or after some turns
+in vain. Where a question is answered late, this process looks on as before.
 """
 
 from __future__ import annotations
@@ -14,30 +15,30 @@ from collections.abc import Callable
 
 from installation.devices import DeviceError
 from installation.devices.camera import Camera
-from installation.devices.probe import ProbeError
+from installation.devices.probe import ProbeError, UnstoppableError
 
 PAUSES = (5.0, 10.0, 20.0, 40.0, 60.0)  # seconds
 log = logging.getLogger("camera")
 
 
-class UnansweredError(DeviceError):
-    """A driver takes longer than anybody waits. The question to it cannot be taken back."""
-
-
 class CameraLookout:
     """`found` becomes true when `open_first` has opened a camera; `reason` says why it has not yet.
 
-    `open_first` is called in a thread of its own; it raises DeviceError where nothing works, UnansweredError where it
-    is `stuck`. `fault` says then, from another process, why no camera works, and nothing of one that does; it raises
-    ProbeError where there is no answer. `answers` becomes true when a new process should try.
+    `open_first` is called in a thread of its own; it raises DeviceError where nothing works. While `stuck` says that
+    a driver has not answered it, `fault` is asked instead: it says, from another process, why no camera works, and
+    nothing of one that does; it raises ProbeError where there is no answer. `leaves` becomes true when a new process
+    should try.
     """
 
-    def __init__(self, open_first: Callable[[], Camera], fault: Callable[[], str], stuck: bool = False) -> None:
+    def __init__(
+        self, open_first: Callable[[], Camera], fault: Callable[[], str], stuck: Callable[[], bool] = lambda: False
+    ) -> None:
         self._open_first, self._fault, self._stuck = open_first, fault, stuck
         self._stop = threading.Event()
         self._lock = threading.Lock()  # a camera belongs to whoever takes it, else it is closed
         self._camera: Camera | None = None
-        self.answers = False
+        self._said = ""
+        self.leaves = False
         self.reason = ""
         threading.Thread(target=self._look, name="camera lookout", daemon=True).start()
 
@@ -59,29 +60,46 @@ class CameraLookout:
             camera.close()
 
     def _look(self) -> None:
-        turn = 0
+        turn = in_vain = 0
         while not self._stop.wait(PAUSES[min(turn, len(PAUSES) - 1)]):
             turn += 1
             try:
-                if self._stuck:
-                    # What is stuck in here may be all that keeps a camera from working, which is tried now and then.
-                    self.answers = not self._fault() or turn >= len(PAUSES)
-                    if self.answers:
+                if self._stuck():
+                    in_vain += 1
+                    self.leaves = self._should_leave(in_vain)
+                    if self.leaves:
                         return
                     continue
+                in_vain = 0
                 camera = self._open_first()
-            except UnansweredError as error:
-                self._stuck, self.reason = True, str(error)
             except DeviceError as error:
                 self.reason = str(error)
-            except ProbeError as error:
-                log.info("another process asked for a camera: it %s", error)
             except Exception as error:  # whatever a driver throws at us, the next look may go well
                 log.exception("looking for a camera")
                 self.reason = repr(error)
             else:
                 self._hand_over(camera)
                 return
+
+    def _should_leave(self, turns: int) -> bool:
+        """Whether a successor may do better than this process, which has been stuck for so many `turns`.
+
+        What is stuck in here may be all that keeps a camera from working, which is tried now and then.
+        """
+        try:
+            works = not self._fault()
+        except UnstoppableError as error:  # it sleeps in the driver, as a successor would
+            self._say(error)
+            return False
+        except ProbeError as error:
+            self._say(error)
+            works = False
+        return self._stuck() and (works or turns >= len(PAUSES))
+
+    def _say(self, error: ProbeError) -> None:
+        if str(error) != self._said:  # once: it is asked every minute, and logs are for months
+            log.info("another process asked for a camera: it %s", error)
+        self._said = str(error)
 
     def _hand_over(self, camera: Camera) -> None:
         with self._lock:

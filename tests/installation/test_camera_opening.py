@@ -13,8 +13,8 @@ import pytest
 
 from installation import camera_opening
 from installation.camera_opening import Opening
-from installation.devices import DeviceError
-from installation.devices.probe import ProbeError
+from installation.devices import DeviceError, lookout, probe
+from installation.devices.probe import ProbeError, UnstoppableError
 from installation.devices.video4linux import CameraFound
 from installation.health import alerts
 from installation.health.vitals import Vitals
@@ -138,11 +138,11 @@ def asked_elsewhere(monkeypatch: pytest.MonkeyPatch, *answers: str | None) -> li
     given: list[str | None] = []
 
     def ask(question: str, *_: object, limit_s: float) -> dict[str, str]:
-        assert question == "sees" and limit_s <= 15.0
+        assert question == "sees" and limit_s == camera_opening.LOOKING_SECONDS
         answer = answers[min(len(given), len(answers) - 1)]
         given.append(answer)
         if answer is None:
-            raise ProbeError("does not answer within 12 s")
+            raise ProbeError("does not answer within 60 s")
         return {"fault": answer}
 
     monkeypatch.setattr(camera_opening.probe, "ask", ask)
@@ -155,6 +155,7 @@ def test_a_camera_that_hangs_is_taken_by_a_successor_when_it_answers(
 ) -> None:
     """The attempt in here cannot be stopped: nobody else would ever look again."""
     monkeypatch.setattr(camera_opening, "OPENING_SECONDS", 0.2)
+    monkeypatch.setattr(camera_opening, "LOOKING_SECONDS", 0.2)
     given = asked_elsewhere(monkeypatch, None, None, "")
     room.plugged = not comes_late
     said: list[object] = []
@@ -177,14 +178,117 @@ def test_a_camera_that_hangs_is_taken_by_a_successor_when_it_answers(
     assert room.shown == ["stand_in.mp4", "Cam"] and room.standing == [] and room.device["real"]
 
 
-def test_a_camera_that_goes_on_hanging_is_left_to_hang(
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The film is given up after very many turns only."""
+    monkeypatch.setattr(camera_opening, "OPENING_SECONDS", 0.2)
+    monkeypatch.setattr(lookout, "PAUSES", (0.01,) * 1000)
+
+
+def test_a_camera_that_goes_on_hanging_is_tried_by_a_successor_now_and_then(
     room: Room, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """What is stuck in here may hold the lock that every other process waits for."""
     monkeypatch.setattr(camera_opening, "OPENING_SECONDS", 0.2)
     given = asked_elsewhere(monkeypatch, None)
-    room.each = {"stand_in.mp4": lambda number: room.stopping.set() if len(given) > 20 else None}
     room.run()
-    assert len(given) > 20 and room.shown == ["stand_in.mp4"]
+    assert given == [None] * 5 and room.shown == ["stand_in.mp4"], "not at once"
+
+
+def test_a_camera_that_hangs_for_months_is_one_line_in_the_log(
+    room: Room, slow: threading.Event, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    patient(monkeypatch)
+    given = asked_elsewhere(monkeypatch, None)
+    room.each = {"stand_in.mp4": lambda number: room.stopping.set() if len(given) > 20 else None}
+    with caplog.at_level("INFO", "camera"):
+        room.run()
+    lines = [record for record in caplog.records if "another process" in record.message]
+    assert len(given) > 20 and len(lines) == 1
+
+
+def test_a_camera_that_answers_late_is_opened_in_here_after_all(
+    room: Room, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether another process could open it is no longer of interest: nothing is stuck."""
+    patient(monkeypatch)
+    given = asked_elsewhere(monkeypatch, None)
+    room.each = {"stand_in.mp4": lambda number: slow.set() if len(given) > 3 else None, "Cam": stop_at(room, 3)}
+    room.run()
+    assert room.shown == ["stand_in.mp4", "Cam"] and room.standing == [] and room.device["real"]
+
+
+def test_a_camera_that_always_takes_longer_than_a_wall_without_pictures_may_last_is_taken(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A grabber without a signal before it in the row is waited for ten seconds, each time."""
+    opening = camera_opening.first_that_works
+
+    def slowly(*how: Any) -> Any:
+        time.sleep(0.5)
+        return opening(*how)
+
+    monkeypatch.setattr(camera_opening, "first_that_works", slowly)
+    monkeypatch.setattr(camera_opening, "BEAT_SECONDS", 0.01)
+    patient(monkeypatch)
+    asked_elsewhere(monkeypatch, None)
+    room.each = {"Cam": stop_at(room, 3)}
+    room.run()
+    assert room.shown == ["stand_in.mp4", "Cam"]
+
+
+def test_a_probe_of_the_cameras_has_time_to_begin_and_ends_before_its_alarm() -> None:
+    assert 3 * camera_opening.OPENING_SECONDS <= camera_opening.LOOKING_SECONDS <= probe.LONGEST_SECONDS - 20.0
+
+
+def test_a_film_that_breaks_off_is_begun_again_at_once_while_a_camera_hangs(
+    room: Room, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not after another wait without pictures, beside another attempt that cannot be stopped."""
+    patient(monkeypatch)
+    asked_elsewhere(monkeypatch, None)
+    tried: list[object] = []
+    opening = camera_opening.first_that_works
+    monkeypatch.setattr(camera_opening, "first_that_works", lambda *how: tried.append(how) or opening(*how))
+    broken: list[str] = []
+
+    def film(number: int) -> None:
+        if number == 5 and len(broken) < 3:
+            broken.append(str(room.device["reason"]))
+            raise DeviceError("film stand_in.mp4 cannot be read")
+        if number > 5:
+            room.stopping.set()
+
+    room.each = {"stand_in.mp4": film}
+    room.run()
+    assert len(tried) == 1 and broken == ["camera Cam does not answer; unplug it and plug it in"] * 3
+
+
+class Asleep:
+    """A process that sleeps in the driver, until it has been looked at 20 times."""
+
+    looked = 0
+
+    def poll(self) -> int | None:
+        self.looked += 1
+        return None if self.looked <= 20 else -9
+
+
+def test_no_other_process_is_asked_while_one_cannot_be_stopped(
+    room: Room, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One a minute would be left for months; nor does a successor try, which could not even take this one's place."""
+    monkeypatch.setattr(camera_opening, "OPENING_SECONDS", 0.2)
+    process, asked = Asleep(), []
+
+    def ask(question: str, *_: object, limit_s: float) -> dict[str, str]:
+        asked.append(process.looked)
+        if len(asked) == 1:
+            raise UnstoppableError(question, process)  # type: ignore[arg-type]
+        return {"fault": ""}
+
+    monkeypatch.setattr(camera_opening.probe, "ask", ask)
+    room.run()
+    assert asked == [0, 21] and room.shown == ["stand_in.mp4"]
 
 
 def test_what_is_stuck_in_here_may_be_all_that_keeps_a_camera_from_working(

@@ -79,3 +79,21 @@ def test_a_camera_that_nobody_takes_is_closed(monkeypatch: pytest.MonkeyPatch) -
     assert look.take() is taken
     look.close()
     assert not taken.closed, "it is the taker's"
+
+
+def test_who_is_no_longer_stuck_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A successor would wait as long, and leave for the next: what answers late is opened in here."""
+    monkeypatch.setattr(lookout, "PAUSES", (0.001,))
+    stuck, taken = threading.Event(), Opened()
+    stuck.set()
+
+    def fault() -> str:
+        stuck.clear()
+        return ""
+
+    look = lookout.CameraLookout(lambda: taken, fault, stuck.is_set)
+    deadline = time.monotonic() + 10
+    while not (look.found or look.leaves) and time.monotonic() < deadline:
+        time.sleep(0.002)
+    assert look.take() is taken and not look.leaves
+    look.close()
