@@ -15,6 +15,7 @@ from installation.health import heartbeat
 RATE_HZ = 48_000
 CAPTURE_SECONDS = 30
 PLAYED_SECONDS = 8
+PLAYED_CHANNELS = 2  # all speakers, folded so that nothing cancels out
 
 
 def make(folder: Path) -> NDArray[np.float64]:
@@ -22,6 +23,6 @@ def make(folder: Path) -> NDArray[np.float64]:
     table = heartbeat.make_table(folder)
     shared.create(folder, "clock", (SharedClock.SIZE,), "float64")
     shared.SampleRing.create(folder, "capture", CAPTURE_SECONDS * RATE_HZ)
-    shared.SampleRing.create(folder, "played", PLAYED_SECONDS * RATE_HZ)
+    shared.SampleRing.create(folder, "played-folded", PLAYED_SECONDS * RATE_HZ, PLAYED_CHANNELS)
     (folder / "status").mkdir(exist_ok=True)
     return table

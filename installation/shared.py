@@ -178,14 +178,15 @@ class FrameReader:
 
 
 class SampleRing:
-    """The last `frames` samples of one channel, indexed by the timeline's sample count."""
+    """The last samples of one channel [frames] or of several [frames, channels], indexed by the timeline's sample
+    count."""
 
     def __init__(self, samples: NDArray[np.float32], position: NDArray[np.int64]) -> None:
         self._samples, self._position = samples, position
 
     @classmethod
-    def create(cls, folder: Path, name: str, frames: int) -> SampleRing:
-        ring = create(folder, name, (frames,), "float32")
+    def create(cls, folder: Path, name: str, *shape: int) -> SampleRing:
+        ring = create(folder, name, shape, "float32")
         return cls(ring, create(folder, f"{name}-position", (1,), "int64"))
 
     @classmethod
@@ -194,9 +195,9 @@ class SampleRing:
         return cls(ring[1], position[1]) if ring and position else None
 
     @classmethod
-    def private(cls, frames: int) -> SampleRing:
+    def private(cls, *shape: int) -> SampleRing:
         """A ring that only this process sees (an offline render)."""
-        return cls(np.zeros(frames, np.float32), np.zeros(1, np.int64))
+        return cls(np.zeros(shape, np.float32), np.zeros(1, np.int64))
 
     @property
     def position(self) -> int:
@@ -204,11 +205,11 @@ class SampleRing:
         return int(self._position[0])
 
     def write(self, start: int, samples: Sound) -> None:
-        """Put `samples` [frames] at `start`; a gap since the last write is filled with silence."""
+        """Put `samples` at `start`; a gap since the last write is filled with silence."""
         size = len(self._samples)
         gap = start - self.position
         if gap > 0:
-            self._put(max(self.position, start - size), np.zeros(min(gap, size), np.float32))
+            self._put(max(self.position, start - size), self._silence(min(gap, size)))
         if len(samples) > size:
             start, samples = start + len(samples) - size, samples[-size:]
         self._put(start, samples)
@@ -217,12 +218,15 @@ class SampleRing:
     def read(self, start: int, frames: int) -> Sound:
         """Samples [start, start + frames); silence where nothing was written or all is overwritten."""
         size = len(self._samples)
-        out = np.zeros(frames, np.float32)
+        out = self._silence(frames)
         low, high = max(start, self.position - size, 0), min(start + frames, self.position)
         if low < high:
             index = np.arange(low, high) % size
             out[low - start : high - start] = self._samples[index]
         return out
+
+    def _silence(self, frames: int) -> Sound:
+        return np.zeros((frames, *self._samples.shape[1:]), np.float32)
 
     def _put(self, start: int, samples: Sound) -> None:
         size = len(self._samples)

@@ -35,9 +35,10 @@ class Analysis:
         halves = np.asarray(samples, np.float64).reshape(-1, self.hop)
         return np.fft.rfft(np.concatenate([halves[:-1], halves[1:]], axis=1) * self._window)
 
-    def levels_db(self, spectra: Spectra) -> Bands:
-        """How strong each stretch is in each band."""
-        power = np.add.reduceat(np.abs(spectra) ** 2, self._first, axis=1) * self._scale
+    def levels_db(self, *channels: Spectra) -> Bands:
+        """How strong each stretch is in each band, all `channels` together."""
+        bins = np.sum([np.abs(spectra) ** 2 for spectra in channels], axis=0)
+        power = np.add.reduceat(bins, self._first, axis=1) * self._scale
         return np.asarray(10 * np.log10(np.maximum(power, 10 ** (SILENT_DB / 10))))
 
     def only(self, spectra: Spectra, bands: NDArray[np.bool_]) -> NDArray[np.float64]:

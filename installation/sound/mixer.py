@@ -24,7 +24,7 @@ REPEATED_BARS = 2  # what plays on when nobody writes: the last two bars, in tur
 EARLY_STEPS = 1.0  # a hit may precede its bar line by up to one sixteenth (micro-timing)
 NOTES_AT_ONCE = 96
 RELEASE_SECONDS = 0.012  # fade of a voice that is taken away
-FOLD_FRAMES = 32  # between a channel and the next, where all become one
+FAN_DEG = 30.0  # so far each of a pair of channels turns to the other, from pair to pair, where all become two
 KNEE = 0.7  # above this the sum is bent softly towards full scale
 
 
@@ -70,22 +70,18 @@ class _Level:
 
 
 class Fold:
-    """Makes one channel of many. Each is a little later than the one before it: what is of opposite signs in two of
-    them (a wide stereo recording) would cancel out here, and does not in a room."""
+    """Makes two channels of many, whose powers together are that of all. Each lies at an angle of its own between
+    the two, those of a pair at a right one: neither what is alike in several of them nor what is of opposite signs
+    (a wide stereo recording) cancels out, at any frequency."""
 
     def __init__(self, channels: int) -> None:
-        self._late = [FOLD_FRAMES * channel for channel in range(channels)]
-        self._rest = np.zeros((self._late[-1], channels), np.float32)
+        first, second = np.arange(channels) // 2 * 2, np.arange(channels) % 2
+        angles = np.radians(np.where(second, 90.0, 0.0) + FAN_DEG * first / channels * np.where(second, -1.0, 1.0))
+        self._sides = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
     def __call__(self, block: Block) -> Sound:
-        """The samples [frames] that follow those given before."""
-        whole = np.concatenate([self._rest, block])
-        self._rest = whole[len(block) :]
-        most = self._late[-1]
-        out = np.zeros(len(block), np.float32)
-        for channel, late in enumerate(self._late):
-            out += whole[most - late : most - late + len(block), channel]
-        return out
+        """[frames, channels] → [frames, 2]."""
+        return block @ self._sides
 
 
 @dataclass

@@ -83,7 +83,7 @@ class SoundProcess:
         self._exhibition = exhibition
         clock = shared.attach(folder, "clock")
         capture = shared.SampleRing.attach(folder, "capture")
-        played = shared.SampleRing.attach(folder, "played")
+        played = shared.SampleRing.attach(folder, "played-folded")
         if clock is None or capture is None or played is None:
             raise FileNotFoundError(f"{folder}: no clock segment; the supervisor makes it first")
         self._clock = SharedClock(clock[1])

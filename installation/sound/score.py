@@ -30,7 +30,7 @@ from installation.messages import (
 from installation.piece import Bar, Sound, Sounding
 from installation.places import did_you_mean
 from installation.resampling import resample
-from installation.segments import PLAYED_SECONDS
+from installation.segments import PLAYED_CHANNELS, PLAYED_SECONDS
 from installation.sound.bed_mixer import BedMixer
 from installation.sound.bed_writer import BedPort, BedWriter, Said, Told
 from installation.sound.mixer import EARLY_STEPS, REPEATED_BARS, Mixer, PlacedHit
@@ -54,7 +54,7 @@ class Port(BedPort, Protocol):
     def captured(self, start: int, frames: int) -> Sound: ...
     def captured_to(self) -> int: ...
     def played(self, start: int, frames: int) -> Sound:
-        """What the mixer let be heard, all speakers together."""
+        """What the mixer let be heard, all speakers together: [frames, 2], of which the powers are to be added."""
         ...
 
 
@@ -64,7 +64,7 @@ class OfflinePort:
     def __init__(self, rate_hz: int = 48_000, channels: int = 2) -> None:
         self.rate_hz = rate_hz
         self.beds = BedMixer(rate_hz)
-        self._played = shared.SampleRing.private(PLAYED_SECONDS * rate_hz)
+        self._played = shared.SampleRing.private(PLAYED_SECONDS * rate_hz, PLAYED_CHANNELS)
         self.mixer = Mixer(rate_hz, channels, beds=self.beds, played=self._played)
         self.capture = shared.SampleRing.private(30 * rate_hz)
 
@@ -166,18 +166,16 @@ class LivePort:
         return self._told
 
     def captured(self, start: int, frames: int) -> Sound:
-        return self._read("capture", start, frames)
+        ring = self._ring("capture")
+        return ring.read(start, frames) if ring else np.zeros(frames, np.float32)
 
     def captured_to(self) -> int:
         ring = self._ring("capture")
         return ring.position if ring else 0
 
     def played(self, start: int, frames: int) -> Sound:
-        return self._read("played", start, frames)
-
-    def _read(self, name: str, start: int, frames: int) -> Sound:
-        ring = self._ring(name)
-        return ring.read(start, frames) if ring else np.zeros(frames, np.float32)
+        ring = self._ring("played-folded")
+        return ring.read(start, frames) if ring else np.zeros((frames, PLAYED_CHANNELS), np.float32)
 
     def _ring(self, name: str) -> shared.SampleRing | None:
         if name not in self._rings and (found := shared.SampleRing.attach(self._folder, name)):

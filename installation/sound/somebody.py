@@ -31,7 +31,9 @@ class Ears(Protocol):
 
     def captured(self, start: int, frames: int) -> Sound: ...
     def captured_to(self) -> int: ...
-    def played(self, start: int, frames: int) -> Sound: ...
+    def played(self, start: int, frames: int) -> Sound:
+        """[frames, channels]"""
+        ...
 
 
 class Somebody:
@@ -78,7 +80,8 @@ class Somebody:
     def _levels(self, sound: Callable[[int, int], Sound], first: int, count: int) -> Bands:
         """Of the stretches [first, first + count)."""
         hop = self._analysis.hop
-        return self._analysis.levels_db(self._analysis.spectra(sound(first * hop, (count + 1) * hop)))
+        channels = sound(first * hop, (count + 1) * hop).T
+        return self._analysis.levels_db(*(self._analysis.spectra(channel) for channel in channels))
 
     def _above(self, heard: Bands, played: Bands) -> Bands:
         return heard - self._room.most(heard, played)

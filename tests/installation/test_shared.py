@@ -212,11 +212,13 @@ READS = st.lists(st.tuples(st.integers(-30, 500), st.integers(0, 80)), min_size=
 @given(WRITES, READS)
 def test_the_ring_does_as_a_list_would(writes: list[tuple[int, int]], reads: list[tuple[int, int]]) -> None:
     """A model: all that was ever written in one long row, of which the last 32 samples are remembered."""
-    ring, model, value = SampleRing.private(32), np.zeros(0, np.float32), 0
+    ring, both = SampleRing.private(32), SampleRing.private(32, 2)
+    model, value = np.zeros(0, np.float32), 0
     for gap, count in writes:
         samples = np.arange(value + 1, value + 1 + count, dtype=np.float32)
         start, value = len(model) + gap, value + count
         ring.write(start, samples)
+        both.write(start, np.stack([samples, -samples], axis=1))
         model = np.concatenate([model, np.zeros(gap, np.float32), samples])
         assert ring.position == len(model)
     for start, frames in reads:
@@ -224,6 +226,7 @@ def test_the_ring_does_as_a_list_would(writes: list[tuple[int, int]], reads: lis
             model[i] if max(0, len(model) - 32) <= i < len(model) else 0.0 for i in range(start, start + frames)
         ]
         assert list(ring.read(start, frames)) == wanted
+        assert both.read(start, frames).tolist() == [[value, -value] for value in wanted]
 
 
 def test_a_ring_is_shared_by_name(folder: Path) -> None:

@@ -278,9 +278,9 @@ def test_a_live_port_reads_clock_and_capture_when_they_are_there(folder: Path) -
     ring.write(0, np.arange(20, dtype=np.float32))
     assert port.reading() == ClockReading(Timeline(1.0, 2.0, 3.0), 4, RATE_HZ, 0.1, 6, ())
     assert port.captured_to() == 20 and list(port.captured(18, 4)) == [18, 19, 0, 0]
-    np.testing.assert_array_equal(port.played(2, 3), np.zeros(3))
-    shared.SampleRing.create(folder, "played", 1000).write(0, np.arange(5, dtype=np.float32))
-    assert list(port.played(2, 3)) == [2, 3, 4]
+    np.testing.assert_array_equal(port.played(2, 3), np.zeros((3, 2)))
+    shared.SampleRing.create(folder, "played-folded", 1000, 2).write(0, np.arange(10, dtype=np.float32).reshape(5, 2))
+    assert port.played(2, 3).tolist() == [[4, 5], [6, 7], [8, 9]]
 
 
 def test_a_frame_that_comes_late_is_not_told_of_what_is_long_over() -> None:

@@ -15,6 +15,7 @@ from scipy.signal import fftconvolve, sosfilt
 
 from installation.piece import Sound
 from installation.sound.bands import Analysis
+from installation.sound.mixer import Fold
 from installation.sound.somebody import Somebody
 
 RATE_HZ = 48_000
@@ -30,7 +31,8 @@ class Ears:
     rate_hz = RATE_HZ
 
     def __init__(self, heard: Wave, played: Wave) -> None:
-        self._heard, self._played = (np.asarray(sound, np.float32) for sound in (heard, played))
+        self._heard = np.asarray(heard, np.float32)
+        self._played = np.asarray(played.reshape(len(played), -1), np.float32)
         self.to = 0
 
     def captured(self, start: int, frames: int) -> Sound:
@@ -44,7 +46,7 @@ class Ears:
 
 
 def part(samples: Sound, start: int, frames: int) -> Sound:
-    out = np.zeros(frames, np.float32)
+    out = np.zeros((frames, *samples.shape[1:]), np.float32)
     low, high = max(start, 0), min(start + frames, len(samples))
     if low < high:
         out[low - start : high - start] = samples[low:high]
@@ -156,6 +158,20 @@ def test_the_beat_in_a_room_is_nobody_whoever_turns_the_volume(seconds_to_60_db:
     for second in range(0, SECONDS, 5):
         heard[second * RATE_HZ : (second + 5) * RATE_HZ] *= 10 ** (random.uniform(-5, 5) / 20)
     assert not sounds_of_somebody(heard * 2, beat())
+
+
+def test_a_tone_of_the_piece_itself_is_nobody_from_both_speakers_alike_or_opposed() -> None:
+    seconds = 14
+    time = np.arange(seconds * RATE_HZ) / RATE_HZ
+    sounds = (time > 6) & (time % 1.5 < 0.4)
+    for hertz in (750, 2250):
+        tone = 0.3 * np.sin(2 * np.pi * hertz * time) * sounds
+        for sign in (1, -1):  # of opposite signs it comes back from a wall that is nearer to one of the two
+            stereo = 0.5 * beat()[: len(time), None] + np.stack([tone, sign * tone], axis=1)
+            ways = (room(0.3, 0.08, 2), room(0.3, 0.083, 3))
+            heard = sum(fftconvolve(stereo[:, side], way)[: len(time)] for side, way in enumerate(ways))
+            heard = heard / np.abs(heard).max() * 10 ** (-12 / 20)
+            assert not sounds_of_somebody(heard, Fold(2)(stereo.astype(np.float32))), f"{hertz} Hz, {sign}"
 
 
 def test_without_knowing_what_was_played_the_beat_would_be_somebody() -> None:
