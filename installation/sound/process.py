@@ -83,8 +83,8 @@ class SoundProcess:
         self._exhibition = exhibition
         clock = shared.attach(folder, "clock")
         capture = shared.SampleRing.attach(folder, "capture")
-        played = shared.SampleRing.attach(folder, "played-folded")
-        if clock is None or capture is None or played is None:
+        played = shared.SampleRing.attach(folder, "played-folded")  # a supervisor of an older version has made none
+        if clock is None or capture is None:
             raise FileNotFoundError(f"{folder}: no clock segment; the supervisor makes it first")
         self._clock = SharedClock(clock[1])
         self._capture = capture

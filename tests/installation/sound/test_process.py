@@ -86,6 +86,18 @@ def test_it_goes_on_where_time_has_brought_the_timeline_on_a_card_that_is_hasty_
     assert reading.mixed_to > before.sample_at(now)
 
 
+def test_it_plays_under_a_supervisor_of_before_what_is_played_was_noted(
+    tmp_path: Path, loaded: Callable[[str], Exhibition], card: Hasty
+) -> None:
+    """Where code is updated while the runtime runs, the sound process is begun anew and the segments are the old."""
+    segments.make(tmp_path)
+    for name in ("played-folded", "played-folded-position"):
+        shared.remove(tmp_path, name)
+    sound = SoundProcess(tmp_path, loaded("pieces: beat\nmicrophone: none\nspeakers: silent"))
+    sound._fill()
+    assert sound._mixer.position > 0
+
+
 def test_speakers_that_can_be_opened_and_do_not_play_are_stood_in_for(
     tmp_path: Path, loaded: Callable[[str], Exhibition], monkeypatch: pytest.MonkeyPatch
 ) -> None:
