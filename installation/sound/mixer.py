@@ -70,9 +70,9 @@ class _Level:
 
 
 class Fold:
-    """Makes two channels of many, whose powers together are that of all. Each lies at an angle of its own between
-    the two, those of a pair at a right one: neither what is alike in several of them nor what is of opposite signs
-    (a wide stereo recording) cancels out, at any frequency."""
+    """Makes two channels of many, whose powers together are about that of all. Each lies at an angle of its own
+    between the two, left and right of a stereo pair at a right one: neither what is alike in several of them nor what
+    is of opposite signs (a wide stereo recording) cancels out, at any frequency."""
 
     def __init__(self, channels: int) -> None:
         first, second = np.arange(channels) // 2 * 2, np.arange(channels) % 2
