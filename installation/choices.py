@@ -263,7 +263,8 @@ class Speakers(Device):
         default=None,
         ge=0,
         le=1000,
-        description="how late sound leaves the speakers beyond what the card says",
+        description="how late sound leaves the speakers beyond what the card says; where a sound is the button, "
+        "a number much too large makes the beat count as somebody",
         json_schema_extra=_unit("ms"),
     )
 
