@@ -51,14 +51,14 @@ def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> train.Space:
 
 def test_what_was_saved_is_what_is_loaded(space: train.Space, tmp_path: Path) -> None:
     bank = torch.nn.functional.normalize(torch.randn(5, DIMENSIONS), dim=1)
-    train.save(space, bank, 1, {"p_at_1": 0.5}, tmp_path)
+    train.save(space, bank, 1, {"p_at_1": 0.5}, ["Ann"], tmp_path)
     encoder = TrainedEncoder.load(folder=tmp_path)
     check(encoder)
     assert encoder.bank == pytest.approx(bank.numpy(), abs=1e-3)
     before = TrainedEncoder(space.picture, space.sound, encoder.bank, "before")
     assert encoder.pictures(pictures()) == pytest.approx(before.pictures(pictures()), abs=5e-3)
     card = weights.read_card(tmp_path / f"{encoders.NAME}.yaml")
-    assert "research only" in card.data[0]
+    assert "research only" in card.data[0] and card.authors == ["Ann"]
     assert encoder.name.endswith(card.sha256[:12]), "an archive indexed with other weights is indexed anew"
 
 
