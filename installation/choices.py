@@ -20,14 +20,13 @@ from pydantic import (
     model_validator,
 )
 
-from installation import layout
+from installation import layout, sound_files
 from installation.hours import ClosedDays, Hours, one_or_more_hours
 from installation.places import did_you_mean
 from installation.settings import Duration, File, Folder, Settings, seconds
 from installation.texts import LANGUAGE
 
 FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
-SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif")
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif")
 # What a control may name, beside letters, digits and f1 … f12. Keys are named as SDL names them.
 TRIGGERS = (
@@ -228,7 +227,7 @@ class Microphone(Device):
     """The microphone."""
 
     words = ("auto", "stand-in", "none")
-    suffixes = SOUND_SUFFIXES
+    suffixes = sound_files.SUFFIXES
 
     id: str = Field(
         default="auto",

@@ -382,8 +382,10 @@ def _sound_it(sound: Path, out_path: Path | None, instead: Path) -> None:
 
     from installation.devices import DeviceError
     from installation.devices.speakers import find_device, import_sounddevice
+    from installation.sound_files import opened
 
-    samples, rate_hz = soundfile.read(sound, dtype="float32")
+    with opened(sound) as file:
+        samples, rate_hz = file.read(file.frames, dtype="float32", always_2d=True), file.samplerate
     if out_path is None:
         try:
             sounddevice = import_sounddevice()

@@ -14,7 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from installation.choices import FILM_SUFFIXES, SOUND_SUFFIXES
+from installation import sound_files
+from installation.choices import FILM_SUFFIXES
 from installation.exhibition import Exhibition
 from installation.locking import REFUSED
 from installation.places import Node
@@ -53,7 +54,7 @@ def wrong_files(exhibition: Exhibition, root: Node) -> Found:
     camera, microphone = exhibition.camera, exhibition.microphone
     for name, device, suffixes, look_into in (
         ("camera", camera, FILM_SUFFIXES, look_into_film),
-        ("microphone", microphone, SOUND_SUFFIXES, look_into_sound),
+        ("microphone", microphone, sound_files.SUFFIXES, look_into_sound),
     ):
         file = Path(exhibition.path.parent, device.id) if device.is_identity else Path(device.id)
         fault = ""

@@ -22,10 +22,10 @@ from typing import Any
 import av
 import numpy as np
 
-from installation import texts
+from installation import sound_files, texts
 from installation.answers import Offline
 from installation.assets import STAND_IN_FILM
-from installation.choices import CONTROLS, FILM_SUFFIXES, PICTURE_SUFFIXES, SOUND_SUFFIXES
+from installation.choices import CONTROLS, FILM_SUFFIXES, PICTURE_SUFFIXES
 from installation.devices.film import FilmError, FilmReader
 from installation.devices.film import sound as film_sound
 from installation.exhibition import Exhibition, OnShow
@@ -466,7 +466,7 @@ def _performed(voice: Path) -> tuple[Sound, int]:
     try:
         return film_sound(voice)
     except FilmError as error:
-        if voice.suffix.lower() in (*SOUND_SUFFIXES, *FILM_SUFFIXES):
+        if voice.suffix.lower() in (*sound_files.SUFFIXES, *FILM_SUFFIXES):
             raise RenderError(f"--voice: {error}") from error
         raise RenderError(f"--voice: {voice} is no sound that can be read; save it as WAV or FLAC") from error
 

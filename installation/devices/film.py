@@ -24,13 +24,14 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from installation.sound_files import SUFFIXES, as_float, opened
+
 Picture = NDArray[np.uint8]
 Sound = NDArray[np.float32]
 Size = tuple[int, int]
 Stamped = tuple[float, av.VideoFrame]  # seconds in the film, picture
 
 SOUND_FILES = (".flac", ".wav")  # a file of this ending and the film's name is its sound
-SOUND_ENDINGS = (*SOUND_FILES, ".ogg", ".mp3", ".aiff", ".aif")  # of files that are sounds themselves
 FIRST_PACKETS = 250  # among which a film's first picture is looked for: some seconds, whatever it is said to be
 FALLBACK_RATE = 30.0  # pictures per second, where a file states neither rate nor time stamps
 PATIENCE_S = 2.0  # further ahead than this, seeking is cheaper than decoding what lies between
@@ -182,7 +183,7 @@ def sound(path: Path | str) -> tuple[Sound, int]:
     sound file is read as it is. At most `LONGEST_SOUND_S` are read. Raises FilmError if there is no sound.
     """
     path = Path(path)
-    if path.suffix.lower() in SOUND_ENDINGS:
+    if path.suffix.lower() in SUFFIXES:
         if not path.is_file():
             raise FilmError(f"{path}: no such sound; check the path")
         return _sound_file(path)
@@ -209,13 +210,11 @@ def look_into_sound(path: Path) -> None:
 
 
 def _sound_file(path: Path, longest_s: float = LONGEST_SOUND_S) -> tuple[Sound, int]:
-    import soundfile
-
     try:
-        with soundfile.SoundFile(path) as file:
+        with opened(path) as file:
             rate_hz = int(file.samplerate)
             samples = file.read(max(int(longest_s * rate_hz), 1), dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as fault:
+    except (RuntimeError, OSError) as fault:  # libsndfile's errors are RuntimeErrors
         raise FilmError(
             f"{path}: not a sound that can be read ({_reason(fault)}); save it again as WAV or FLAC"
         ) from fault
@@ -241,7 +240,7 @@ def _track(path: Path) -> tuple[Sound, int]:
         parts: list[Sound] = []
         written, longest = 0, int(LONGEST_SOUND_S * rate_hz)
         for frame in _sounding(container, stream):
-            part = _as_float(frame, channels)
+            part = as_float(frame)
             place = written if frame.time is None else round((frame.time - origin) * rate_hz)
             if abs(place - written) > SLACK_S * rate_hz:
                 missing = min(max(place - written, 0), longest)
@@ -263,17 +262,6 @@ def _sounding(container: InputContainer, stream: AudioStream) -> Iterator[av.Aud
                     yield frame
         except av.FFmpegError:  # the next packet's stamp says how much is missing here
             continue
-
-
-def _as_float(frame: av.AudioFrame, channels: int) -> Sound:
-    """float32 [frames, channels] in -1..1 from any of the layouts and number formats of a decoder."""
-    raw = frame.to_ndarray()
-    samples = raw.T if frame.format.is_planar else raw.reshape(-1, channels)
-    if np.issubdtype(samples.dtype, np.floating):
-        return samples.astype(np.float32)
-    unsigned = samples.dtype == np.uint8  # the only one among FFmpeg's formats: its silence is 128
-    full_scale = 2.0 ** (8 * samples.dtype.itemsize - 1)
-    return ((samples - (full_scale if unsigned else 0.0)) / full_scale).astype(np.float32)
 
 
 # ---- files: what both pictures and sound need ------------------------------------------------------------------

@@ -10,12 +10,12 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from installation.resampling import Polyphase
+from installation.sound_files import SoundFile, opened
 
 Samples = NDArray[np.float32]  # [frames, channels], one or two channels
 
@@ -158,7 +158,7 @@ class Stream:
                 self._seek(start)
             read = self._file.read(frames, dtype="float32", always_2d=True)
             self._at = start + len(read)
-        except (RuntimeError, OSError) as error:  # libsndfile's own errors are RuntimeErrors
+        except (RuntimeError, OSError) as error:  # libsndfile's own errors are RuntimeErrors, and FFmpeg's here
             raise StreamError(f"it is damaged at second {start / self._file.samplerate:.1f} ({error})") from error
         if len(read) < frames:
             second, whole = (count / self._file.samplerate for count in (start + len(read), self._file.frames))
@@ -195,22 +195,14 @@ def _stamp(path: Path) -> tuple[int, int, int]:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _opened(path: Path) -> Any:
-    import soundfile
-
-    class Sequential(soundfile.SoundFile):
-        """A file that is read on and on. soundfile seeks after each read, and an MP3 decoder stumbles over it."""
-
-        def seekable(self) -> bool:
-            return False
-
+def _opened(path: Path) -> SoundFile:
     try:
-        return Sequential(path)
+        return opened(path, on_and_on=True)
     except (RuntimeError, OSError, TypeError) as error:
         raise StreamError(f"it is no sound file that can be read ({error})") from error
 
 
-def _judge(file: Any) -> None:
+def _judge(file: SoundFile) -> None:
     """Raises StreamError for what no gallery plays."""
     if file.frames <= 0 or file.frames >= 1 << 60:  # libsndfile says the largest number where it does not know
         raise StreamError("it holds no sound")

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from installation.files import write_whole
 from installation.locking import HeldError, held
+from installation.sound_files import PACKET_SUFFIXES, SUFFIXES, WAVE_SUFFIXES
 from pieces.imaginary_soundscape.kinds import alone, refused_sound
 from pieces.imaginary_soundscape.recordings import Listened, listened
 
@@ -35,21 +36,6 @@ if TYPE_CHECKING:
     from pieces.imaginary_soundscape.encoders import Encoder
 
 NAMED = 3  # of what is there and cannot be read, where nothing can
-SUFFIXES = (
-    ".wav",
-    ".flac",
-    ".ogg",
-    ".oga",
-    ".opus",
-    ".mp3",
-    ".aif",
-    ".aiff",
-    ".aifc",
-    ".au",
-    ".caf",
-    ".w64",
-    ".rf64",
-)
 FOLDER = ".soundscape"
 VERSION = 2  # of the table; 2: with loudness
 ANY_TIME = 0  # as a clip's time of change: its size is enough (whoever checks out a repository gets new times)
@@ -151,7 +137,8 @@ def _found_in(folder: Path) -> tuple[list[Path], list[Path], dict[str, str]]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         places.append(Path(place))
         shown = [name for name in files if not name.startswith(".")]
-        sounds = [name for name in shown if name.lower().endswith(SUFFIXES)]
+        sounds = [name for name in shown if name.lower().endswith(WAVE_SUFFIXES)]
+        sounds += alone([name for name in shown if name.lower().endswith(PACKET_SUFFIXES)], sounds)
         found += [Path(place, name) for name in sounds]
         for name in alone([name for name in shown if refused_sound(name)], sounds):
             refused[Path(place, name).relative_to(folder).as_posix()] = refused_sound(name)

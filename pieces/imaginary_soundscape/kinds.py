@@ -12,10 +12,7 @@ import re
 from collections.abc import Sequence
 
 PROTECTED_SOUNDS = (".m4p", ".aax", ".aa")
-OTHER_SOUNDS = (
-    ".m4a", ".m4b", ".aac", ".wma", ".amr", ".3gp", ".3ga", ".ape", ".wv", ".mka", ".weba", ".ac3", ".dts", ".ra",
-    ".dsf", ".dff", ".mpc", ".tta",
-)  # fmt: skip
+OTHER_SOUNDS = (".ape", ".ac3", ".dts", ".ra", ".dsf", ".dff", ".mpc")
 OTHER_PICTURES = (
     ".heic", ".heif", ".hif", ".jxl", ".psd", ".svg", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2",
 )  # fmt: skip
@@ -27,7 +24,6 @@ HEAD_BYTES = 1 << 16  # of a file that tell what it is; an MP3 decoder, too, loo
 TEXT_BYTES = 512
 _PROTECTED_BRANDS = (b"M4P ", b"aavd", b"aax ", b"AAX ")  # of an MPEG-4 file (ISO/IEC 14496-12, 4.3)
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
-_WINDOWS_MEDIA = b"0&\xb2u\x8ef\xcf\x11"
 _SOUNDS = (b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b"fLaC", b"OggS", b"caff", b".snd", b"ID3")
 _FRAME = re.compile(rb"\xff[\xe2-\xff][\x00-\xef]")  # the header of an MPEG audio frame (ISO/IEC 11172-3, 2.4.1.3)
 _FRAMES, _LONGEST_FRAME = 3, 4608  # so many of one kind in a row, each no longer than this, are no accident
@@ -48,23 +44,20 @@ def refused_picture(name: str) -> str:
     return f"{suffix.removeprefix('.')} cannot be shown; {SAVE_PICTURE}" if suffix in OTHER_PICTURES else ""
 
 
-def alone(refused: Sequence[str], beside: Sequence[str]) -> list[str]:
-    """Those of a folder's refused files that were not saved again, as another kind, among the files `beside` them."""
-    if not refused:
+def alone(names: Sequence[str], beside: Sequence[str]) -> list[str]:
+    """Those of some files that were not saved again, as another kind, among the files `beside` them."""
+    if not names:
         return []
     saved = {os.path.splitext(name)[0] for name in beside}  # noqa: PTH122
-    return [name for name in refused if os.path.splitext(name)[0] not in saved]  # noqa: PTH122
+    return [name for name in names if os.path.splitext(name)[0] not in saved]  # noqa: PTH122
 
 
 def no_sound(head: bytes) -> str:
     """What a file that cannot be read is instead of a sound, by its first HEAD_BYTES; empty if nobody knows."""
     if not head:
         return "it is empty; copy it anew"
-    if head[4:8] == b"ftyp":
-        kind = "it is an MPEG-4 file (m4a), whatever it is called"
-        return PROTECTED if head[8:12] in _PROTECTED_BRANDS else f"{kind}; {SAVE_SOUND}"
-    if head.startswith(_WINDOWS_MEDIA):
-        return f"it is a Windows Media file, whatever it is called; {SAVE_SOUND}"
+    if head[4:8] == b"ftyp" and head[8:12] in _PROTECTED_BRANDS:
+        return PROTECTED
     return "it is a text, no sound" if _is_text(head) else ""
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from installation.resampling import resample
+from installation.sound_files import SoundFile, in_packets, opened
 from pieces.imaginary_soundscape import kinds
 
 if TYPE_CHECKING:
@@ -49,14 +50,13 @@ def listen(path: Path, rate_hz: int) -> Recording:
     Raises:
         UnreadableError: it is no sound, damaged, protected, or empty.
     """
-    import soundfile
-
     try:
         with path.open("rb") as start:
             head = start.read(kinds.HEAD_BYTES)
-        if path.suffix.lower() == ".mp3" and (kinds.no_sound(head) or not kinds.may_be_mp3(head)):
+        asked = path.suffix.lower() == ".mp3" and not in_packets(path)
+        if asked and (kinds.no_sound(head) or not kinds.may_be_mp3(head)):
             raise UnreadableError(kinds.no_sound(head) or f"it is damaged, or no MP3; {kinds.SAVE_SOUND}")
-        with soundfile.SoundFile(path) as file:
+        with opened(path) as file:
             if file.frames <= 0 or file.samplerate <= 0:
                 raise UnreadableError("there is no sound in it")
             if file.samplerate > MOST_HZ:
@@ -71,8 +71,8 @@ def listen(path: Path, rate_hz: int) -> Recording:
                 starts = np.linspace(0, file.frames - part, PARTS).astype(int)
                 samples = np.concatenate([_part(file, int(start), part) for start in starts])
             rate = file.samplerate
-    except soundfile.LibsndfileError as error:
-        said = error.error_string.strip(" .") or "it is damaged"
+    except RuntimeError as error:  # libsndfile's are, and FFmpeg's here
+        said = _said(error) or "it is damaged"
         raise UnreadableError(kinds.no_sound(head) or f"cannot be read ({said}); {kinds.SAVE_SOUND}") from error
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
@@ -102,13 +102,12 @@ def listened(path: Path, encoder: Encoder) -> Listened:
 
 def fault_of(path: Path) -> str:
     """Why a file cannot be played to its end, read as the player does; empty where it can."""
-    import soundfile
-
     from installation.sound.stream import RATES_HZ, Stream, StreamError
 
     try:
-        rate_hz = soundfile.info(path).samplerate
-    except (soundfile.LibsndfileError, OSError):
+        with opened(path) as file:
+            rate_hz = file.samplerate
+    except (RuntimeError, OSError):
         rate_hz = RATES_HZ[0]  # any: the player says what is wrong
     try:
         stream = Stream(path, rate_hz, loop=False)
@@ -122,21 +121,24 @@ def fault_of(path: Path) -> str:
     return ""
 
 
-def _part(file: Any, start: int, frames: int) -> NDArray[np.float32]:
+def _part(file: SoundFile, start: int, frames: int) -> NDArray[np.float32]:
     """Frames of a file from `start` on. Raises UnreadableError where the player would stumble, too."""
-    import soundfile
-
     try:
         if start:
             file.seek(start)
         read = np.asarray(file.read(frames, dtype="float32", always_2d=True), np.float32)
-    except soundfile.LibsndfileError as error:
+    except RuntimeError as error:
         second = start / file.samplerate
         raise UnreadableError(f"it is damaged at second {second:.1f} or soon after; save it anew") from error
     if len(read) < frames:
         second, whole = (count / file.samplerate for count in (start + len(read), file.frames))
         raise UnreadableError(f"it is damaged: it ends at second {second:.1f} of {whole:.1f}; save it anew")
     return read
+
+
+def _said(error: RuntimeError) -> str:
+    """What a library says is wrong, without the path, which is said already."""
+    return str(getattr(error, "error_string", error)).strip(" .")
 
 
 def resampled(samples: NDArray[np.float32], rate_hz: int, wanted_hz: int) -> NDArray[np.float32]:
