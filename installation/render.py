@@ -23,7 +23,7 @@ import av
 import numpy as np
 
 from installation import sound_files, texts
-from installation.answers import Offline
+from installation.answers import Offline, Threads
 from installation.assets import STAND_IN_FILM
 from installation.choices import CONTROLS, FILM_SUFFIXES, PICTURE_SUFFIXES
 from installation.devices.film import FilmError, FilmReader
@@ -278,11 +278,13 @@ def render(
     each: Callable[[Picture, Sound], object] | None = None,
     visiting: Visiting | None = None,
     press: Sequence[Press] = (),
+    as_live: bool = False,
 ) -> Report:
     """Render `seconds` of a piece to `out` (nowhere if None). `each(picture, sound)` is called for every frame.
 
     With `press`, these controls are pressed and no others: no visitor steps up by himself. With `visiting`, one
-    visit follows another, each is kept, and the render ends after the last.
+    visit follows another, each is kept, and the render ends after the last. With `as_live`, networks compute in
+    threads beside the pictures, as in a gallery: what is drawn then depends on the machine, which is to be measured.
 
     Raises:
         RenderError: a file cannot be read or written, or the size does not suit a film.
@@ -299,7 +301,7 @@ def render(
     if camera is not None and camera.is_dir() and on_show.piece.folder_setting:
         settings = settings.model_copy(update={on_show.piece.folder_setting: camera})
     port = OfflinePort(RATE_HZ)
-    computer = Offline()
+    computer = Threads() if as_live else Offline()
     random = np.random.default_rng(seed)
     ids = np.random.default_rng((seed, 1))
     typesetter = Typesetter()
@@ -343,7 +345,8 @@ def render(
             now = number / rate_hz
             if now >= seconds or (visiting is not None and visits >= visiting.visits):
                 break
-            computer.time = now
+            if isinstance(computer, Offline):
+                computer.time = now
             heard = round(now * RATE_HZ)
             due = heard + round(max(AHEAD_SECONDS, 1.0 / rate_hz) * RATE_HZ) + 1 - port.mixer.position
             waiting.append(port.mixer.mix(max(due, 0)))
@@ -383,6 +386,7 @@ def render(
         except Exception:  # of a piece that failed before, perhaps half opened: that is what is said
             log.debug("the piece failed at closing, too", exc_info=True)
         finally:
+            computer.close()
             film.close()
     return Report(out or Path("-"), now, time.monotonic() - began, visits, digest.hexdigest())
 

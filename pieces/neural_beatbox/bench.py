@@ -54,7 +54,7 @@ def rhythm() -> dict[str, Any]:
 
 
 def frames(seconds: float = 60.0) -> dict[str, Any]:
-    """The whole stage at 1280×720 with visitors, as fast as it goes: time per picture."""
+    """The whole stage at 1280×720 with visitors, as fast as it goes, the networks beside it: time per picture."""
     from installation.exhibition import OnShow
     from installation.render import render
     from pieces.neural_beatbox.piece import NeuralBeatbox
@@ -62,7 +62,12 @@ def frames(seconds: float = 60.0) -> dict[str, Any]:
     stamps: list[float] = []
     show = OnShow("neural_beatbox", NeuralBeatbox, NeuralBeatbox.Settings())
     report = render(
-        (show, None), seconds=seconds, out=None, size=(1280, 720), each=lambda *_: stamps.append(time.perf_counter())
+        (show, None),
+        seconds=seconds,
+        out=None,
+        size=(1280, 720),
+        each=lambda *_: stamps.append(time.perf_counter()),
+        as_live=True,
     )
     times = 1000 * np.diff(stamps)
     settled = times[150:]  # the libraries are loaded within the first seconds, beside the pictures in a live run

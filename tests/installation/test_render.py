@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from installation.piece import Moment, Picture, Piece
+from installation.piece import Moment, Picture, Piece, Stage
 from installation.programme import OnShow
 from installation.render import PieceError, render
 
@@ -55,6 +56,33 @@ def test_a_piece_that_fails_is_named_with_the_second_and_its_line(tmp_path: Path
         film(tmp_path / "film.mp4", NeverOpens)
     with pytest.raises(PieceError, match=r"(?s)failed at 2\.00 s.*LookupError: the door is stuck"):
         film(tmp_path / "film.mp4", NeverCloses)
+
+
+class Asking(Dark):
+    """Has a thread say its name, and looks for the answer in each picture."""
+
+    def open(self, stage: Stage) -> None:
+        super().open(stage)
+        self.said: list[str] = []
+        self.asked = stage.compute(lambda: threading.current_thread().name, seconds=0.5)
+        asking.append(self)
+
+    def frame(self, moment: Moment) -> Picture:
+        if not self.said and self.asked.ready:
+            self.said = [self.asked.result(), f"{moment.time:.1f}"]
+        return super().frame(moment)
+
+
+asking: list[Asking] = []
+
+
+def test_long_work_is_done_on_the_spot_or_as_live_beside_the_pictures() -> None:
+    for as_live in (False, True):
+        show = (OnShow("asking", Asking, Asking.Settings()), None)
+        render(show, seconds=30.0, out=None, size=(64, 36), rate_hz=10, as_live=as_live)
+    on_the_spot, beside = (one.said for one in asking)
+    assert on_the_spot == [threading.current_thread().name, "0.5"]
+    assert beside[0].startswith("compute") and beside[0] not in {thread.name for thread in threading.enumerate()}
 
 
 def test_the_film_of_before_is_left_alone_by_a_render_that_fails(tmp_path: Path) -> None:
