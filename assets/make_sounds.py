@@ -31,7 +31,7 @@ LOUDNESS_LUFS = -23.0
 CEILINGS = (0.84, 0.7, 0.58, 0.48, 0.4)  # of the peaks: what Vorbis makes of a crack may be half as high again
 LOUDEST = 0.98  # of what comes out of the file again
 COMPRESSION = 0.66  # libsndfile's scale: 0 is the largest file
-AIR_DB = {"birds_in_wood": -12.0}
+AIR_DB = {"birds_in_wood": -12.0, "crows": -12.0}
 """More air, relative to the sound: between its calls a place is quiet, and not switched off. Here alone, for what the
 ear has learned from is to stay what it was."""
 BLOCK = RATE_HZ  # libsndfile's Vorbis encoder wants small bites
