@@ -11,7 +11,7 @@ from typing import Any
 from installation.answers import Threads
 from installation.devices import DeviceError
 from installation.devices.listing import displays
-from installation.devices.probe import ProbeError
+from installation.devices.probe import ProbeError, UnstoppableError
 from installation.devices.screen import (
     DEFAULT_SIZE,
     DESKTOP,
@@ -36,6 +36,7 @@ class StageScreen:
     def __init__(self, exhibition: Exhibition, vitals: Vitals, computer: Threads, now: float) -> None:
         self._vitals, self._computer = vitals, computer
         self._displays: Answer[Any] | None = None
+        self._asleep: UnstoppableError | None = None  # a question about displays that nobody can stop
         self._looks, self._look_at = 0, now + LOOKED_FOR_AFTER[0]
         self.screen = opened(exhibition, vitals)
 
@@ -45,7 +46,7 @@ class StageScreen:
         if self.screen.real or wanted.mode == "offscreen" or (wanted.mode == "auto" and not has_display()):
             return
         if self._displays is None:
-            if now >= self._look_at:
+            if now >= self._look_at and not (self._asleep is not None and self._asleep.lasts):
                 self._looks += 1
                 self._displays = self._computer.compute(displays, seconds=1.0)
         elif self._displays.ready:
@@ -54,6 +55,7 @@ class StageScreen:
             try:
                 found = len(looked.result())
             except ProbeError as error:
+                self._asleep = error if isinstance(error, UnstoppableError) else None
                 log.debug("still no screen: %s", error)
                 return
             if wanted.display < found:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from installation import stage_screen
+from installation.answers import Offline
+from installation.devices.probe import UnstoppableError
+from installation.devices.screen import Offscreen
 from installation.exhibition import Exhibition
 from installation.health.vitals import Vitals
-from installation.stage_screen import opened
+from installation.stage_screen import StageScreen, opened
 
 
 @pytest.mark.parametrize(
@@ -38,3 +44,24 @@ def test_without_a_desktop_it_is_said_what_to_install(
     (reason,) = said
     assert "no X server or Wayland" in reason and "sudo apt install xserver-xorg xinit" in reason
     assert "\n" not in reason
+
+
+def test_a_question_that_nobody_can_stop_is_asked_again_only_when_it_is_over(
+    loaded: Callable[..., Exhibition], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asleep, asked = [True], list[float]()
+
+    def displays() -> list[object]:
+        asked.append(now)
+        process = SimpleNamespace(poll=lambda: None if asleep[0] else -9)
+        raise UnstoppableError("displays", process)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(stage_screen, "displays", displays)
+    monkeypatch.setattr(stage_screen, "opened", lambda exhibition, vitals: Offscreen((64, 36)))
+    exhibition, now = loaded("pieces: beat\nscreen: {mode: window}"), 0.0
+    screen = StageScreen(exhibition, Vitals(None, "stage"), Offline(), now)  # type: ignore[arg-type]
+    for now in np.arange(0.0, 600.0, 1.0):
+        asleep[0] = now < 300
+        screen._computer.time = now  # type: ignore[attr-defined]
+        screen.look(exhibition, now)
+    assert sum(second < 300 for second in asked) == 1 and 300 <= min(asked[1:]) < 302
