@@ -25,16 +25,19 @@ from installation.exhibition import Exhibition
 from installation.health.vitals import Vitals
 
 OPENING_SECONDS = 12.0  # OpenCV waits ten for a picture; nothing is shown meanwhile
+AGAIN_SECONDS = 2.0  # where the process before this one was left for a camera that did not answer
+LEFT = "camera.unanswered"  # the file in the run's folder that says so
 LOOKING_SECONDS = 60.0  # while a film is shown: several cameras may have none, and a probe has to start first
 BEAT_SECONDS = 0.3
 log = logging.getLogger("camera")
 
 
 class Opening:
-    """The cameras of one camera process. `stopping` ends every wait."""
+    """The cameras of one camera process, whose run has the folder `folder`. `stopping` ends every wait."""
 
-    def __init__(self, exhibition: Exhibition, vitals: Vitals, stopping: Event) -> None:
+    def __init__(self, exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -> None:
         self._exhibition, self._vitals, self._stopping = exhibition, vitals, stopping
+        self._left = folder / LEFT
         self._attempt: CameraAttempt | None = None  # the last at any camera
         self._asleep: UnstoppableError | None = None
 
@@ -60,7 +63,7 @@ class Opening:
         reason = "the exhibition asks for it"
         if wanted.id == "auto":
             try:
-                camera = self._answered(OPENING_SECONDS, vitals.beat)
+                camera = self._answered(AGAIN_SECONDS if self._left.exists() else OPENING_SECONDS, vitals.beat)
             except DeviceError as error:
                 reason = str(error)
             else:
@@ -72,6 +75,10 @@ class Opening:
             return Film(path)
         except FilmError as error:
             raise DeviceError(str(error)) from error
+
+    def leave(self) -> None:
+        """A successor is to open what has not answered; it shows a film the sooner."""
+        self._left.touch()
 
     def another(self) -> Camera:
         """The first camera that works, for the lookout's thread. Raises DeviceError where none does."""
@@ -103,7 +110,9 @@ class Opening:
         if not attempt.answers(self._stopping, meanwhile, seconds):
             attempt.abandon()
             raise DeviceError(attempt.reason)
-        return attempt.take()
+        device = attempt.take()
+        self._left.unlink(missing_ok=True)
+        return device
 
     def _insisted(self, there: Callable[[], Sequence[CameraFound]]) -> VideoDevice:
         """As `_answered`, where nothing can stand in: after its time the heartbeat stops, so that the supervisor ends

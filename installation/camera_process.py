@@ -44,7 +44,7 @@ def main(folder_text: str, exhibition_path: str) -> None:
 
 def run(exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -> None:
     """Open a camera or what stands in for it, hand its pictures on until it ends, and again."""
-    opening = Opening(exhibition, vitals, stopping)
+    opening = Opening(exhibition, folder, vitals, stopping)
     failures, said = 0, ""
     back: Camera | None = None  # opened while a film stood in for it
     while not stopping.is_set():
@@ -140,6 +140,7 @@ def show_instead(
         vitals.device("camera", found.name, real=True)
     elif lookout.leaves:
         log.info("a camera has not answered, which may be for what is stuck in here; starting again")
+        opening.leave()
         stopping.set()
     return found
 
