@@ -6,7 +6,9 @@ AMR, WMA, …) the manner of a `soundfile.SoundFile`. Must not live here: what i
 
 from __future__ import annotations
 
+import errno
 import itertools
+import stat
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -29,8 +31,9 @@ SUFFIXES = (*WAVE_SUFFIXES, *PACKET_SUFFIXES)
 HEAD_BYTES = 16
 _PACKETS = (b"0&\xb2u\x8ef\xcf\x11", b"\x1aE\xdf\xa3", b"#!AMR", b"wvpk", b"TTA1")  # how such files begin
 THROUGH_SECONDS = 10.0  # so near to the beginning a place is reached by decoding all before it: stamps may be rounded
+_ADTS = (b"\xff\xf0", b"\xff\xf1", b"\xff\xf8", b"\xff\xf9")  # of AAC: a layer that MP3 has not
 ENTRY_SECONDS = 0.2  # before a place that is sought, decoding begins: a frame leans on those before it
-GAP_SECONDS = 0.02  # between two packets, more than which is silence; less is a container's rounding
+GAP_SECONDS = 0.1  # between two packets, more than which is silence; less is rounding, or a recorder's jitter
 LONGEST_GAP_SECONDS = 60.0  # what jumps farther is damaged
 MISSING_SECONDS = 0.1  # at the end, of what was announced: a codec's last frame is seldom full
 
@@ -80,9 +83,12 @@ def opened(path: Path, on_and_on: bool = False) -> SoundFile:
 
 def in_packets(path: Path) -> bool:
     """Whether FFmpeg is to read a file: by its first bytes, whatever it is called, or else by its name."""
+    kind = path.stat().st_mode
+    if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):  # a pipe would be waited for
+        raise OSError(errno.EINVAL, "it is no ordinary file")
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
-    if head[4:8] == b"ftyp" or head.startswith(_PACKETS):
+    if head[4:8] == b"ftyp" or head.startswith((*_PACKETS, *_ADTS)):
         return True
     return path.suffix.lower() in PACKET_SUFFIXES
 
@@ -99,6 +105,8 @@ def _sequential(path: Path) -> Any:
 
 class PacketFile:
     """A file's first sound track as float32 samples, of soundfile's manner. Frame 0 is the first that is decoded.
+
+    For one thread at a time.
 
     Attributes:
         samplerate: Hz, as decoded.
@@ -118,7 +126,7 @@ class PacketFile:
         """
         self.path = path.absolute()  # a name with a colon in it would be taken for an address
         self.path.stat()
-        self._container: Any = None
+        self._container: Any = None  # None once it is closed
         self._stream: Any = None
         self._frames: Iterator[av.AudioFrame] = iter(())  # still to be decoded
         self._parts: Iterator[Samples] = iter(())  # the same, laid by their time stamps
@@ -135,6 +143,7 @@ class PacketFile:
             raise
 
     def close(self) -> None:
+        self._frames, self._parts = iter(()), iter(())  # PyAV crashes where a closed container is asked for more
         if self._container is not None:
             self._container.close()
             self._container = None
@@ -146,11 +155,13 @@ class PacketFile:
         self.close()
 
     def seek(self, frames: int) -> int:
-        """Go to a frame; far from the beginning it may be off by a millisecond, where the container counts those.
+        """Go to a frame; far from the beginning it may be off by a millisecond, where the container counts those, and
+        by a packet in an MP4 file that was cut together.
 
         Raises:
-            PacketError: the file cannot be read there.
+            PacketError: the file cannot be read there, or is closed.
         """
+        self._must_be_open()
         if frames > THROUGH_SECONDS * self.samplerate:
             entered = self._enter(frames - round(ENTRY_SECONDS * self.samplerate))
             if entered and self._at <= frames:
@@ -164,8 +175,9 @@ class PacketFile:
         """The next samples, float32 [frames, channels]; fewer where the file ends early. -1: to the end.
 
         Raises:
-            PacketError: what comes next is damaged.
+            PacketError: what comes next is damaged, or the file is closed.
         """
+        self._must_be_open()
         if dtype != "float32" or not always_2d:
             raise ValueError("a PacketFile gives float32 [frames, channels]")
         wanted = max(min(frames, self.frames - self._at) if frames >= 0 else self.frames - self._at, 0)
@@ -186,6 +198,10 @@ class PacketFile:
 
     # ---- places -------------------------------------------------------------------------------------------------
 
+    def _must_be_open(self) -> None:
+        if self._container is None:
+            raise PacketError("it is closed")
+
     def _open(self) -> av.AudioFrame:
         """Go to the beginning; the first frame, which is still to be read."""
         import av
@@ -201,6 +217,7 @@ class PacketFile:
         self._stream = container.streams.audio[0]
         if self._stream.codec_context is None:
             raise PacketError("it is written in a way that no decoder here knows")
+        self._stream.codec_context.thread_count = 1
         first = self._start_over()
         if first is None:
             raise PacketError("there is no sound in it that can be decoded")
@@ -241,10 +258,27 @@ class PacketFile:
     def _length(self) -> int:
         """Samples in the file: what its header counts, or where its last packet ends."""
         if self._stream.duration and "mp4" in self._container.format.name:
-            return round(self._stream.duration * self._stream.time_base * self.samplerate)
-        stamped = (packet for packet in self._packets() if packet.pts is not None and packet.time_base)
-        ends = (((packet.pts or 0) + (packet.duration or 0)) * Fraction(packet.time_base or 0) for packet in stamped)
-        return round((max(ends, default=self._origin) - self._origin) * self.samplerate)
+            said = round(self._stream.duration * self._stream.time_base * self.samplerate)
+            return min(said, self._end(self._last_indexed()) or said)  # a header may count a late beginning
+        return self._end()
+
+    def _end(self, entry: int | None = None) -> int:
+        """Where the last packet ends, of all or of those from a time stamp on; 0 if that cannot be told."""
+        import av
+
+        try:
+            if entry is not None:
+                self._container.seek(entry, stream=self._stream, backward=True)
+            stamped = (packet for packet in self._packets() if packet.pts is not None)
+            last = max(((packet.pts or 0) + (packet.duration or 0) for packet in stamped), default=None)
+        except (av.FFmpegError, PacketError, OverflowError):
+            return 0
+        return 0 if last is None else round((last * self._stream.time_base - self._origin) * self.samplerate)
+
+    def _last_indexed(self) -> int | None:
+        """The time stamp of the last packet that the file's own index names; None where it has none."""
+        entries = self._stream.index_entries
+        return int(entries[-1].timestamp) if len(entries) else None
 
     # ---- decoding -----------------------------------------------------------------------------------------------
 
@@ -293,8 +327,15 @@ class PacketFile:
 
 
 def as_float(frame: av.AudioFrame) -> Samples:
-    """float32 [frames, channels] in -1..1 from any of the layouts and number formats of a decoder."""
-    raw = frame.to_ndarray()
+    """float32 [frames, channels] in -1..1 from the layouts and number formats of decoders.
+
+    Raises:
+        PacketError: its numbers are of a kind that nobody records.
+    """
+    try:
+        raw = frame.to_ndarray()
+    except ValueError as error:  # numbers of 64 bits, which nobody records
+        raise PacketError(str(error)) from error
     samples = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
     if np.issubdtype(samples.dtype, np.floating):
         return samples.astype(np.float32)

@@ -24,7 +24,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from installation.sound_files import SUFFIXES, as_float, opened
+from installation.sound_files import SUFFIXES, PacketError, as_float, opened
 
 Picture = NDArray[np.uint8]
 Sound = NDArray[np.float32]
@@ -240,7 +240,12 @@ def _track(path: Path) -> tuple[Sound, int]:
         parts: list[Sound] = []
         written, longest = 0, int(LONGEST_SOUND_S * rate_hz)
         for frame in _sounding(container, stream):
-            part = as_float(frame)
+            try:
+                part = as_float(frame)
+            except PacketError as fault:
+                raise FilmError(
+                    f"{path}: its sound track cannot be read ({fault}); lay a sound file beside it"
+                ) from fault
             place = written if frame.time is None else round((frame.time - origin) * rate_hz)
             if abs(place - written) > SLACK_S * rate_hz:
                 missing = min(max(place - written, 0), longest)

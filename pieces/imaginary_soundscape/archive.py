@@ -14,9 +14,11 @@ names it, so that a power cut leaves the old pair or the new one. One process wr
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 NAMED = 3  # of what is there and cannot be read, where nothing can
 FOLDER = ".soundscape"
 VERSION = 2  # of the table; 2: with loudness
+KINDS_READ = 2  # raised whenever more kinds of files can be read: what was refused is listened to again
 ANY_TIME = 0  # as a clip's time of change: its size is enough (whoever checks out a repository gets new times)
 
 
@@ -95,7 +98,9 @@ class Survey:
 
 
 def content(path: Path) -> str:
-    """Hash of a file's bytes."""
+    """Hash of a file's bytes. Raises OSError: it cannot be read, or is no ordinary file."""
+    if stat.S_ISFIFO(path.stat().st_mode):  # which would be waited for
+        raise OSError(errno.EINVAL, "it is no ordinary file")
     with path.open("rb") as file:
         return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
 
@@ -179,6 +184,7 @@ class Index:
                 if head["version"] != VERSION:
                     return
                 self.dimensions, self.matrix, self.encoder = head["dimensions"], head["points"], head["encoder"]
+                judged_alike = head.get("kinds", 1) == KINDS_READ
             except (ValueError, TypeError, KeyError):  # of the first version, or damaged
                 return
             rows = self._rows()
@@ -189,7 +195,9 @@ class Index:
                     self._tidy = False
                     continue
                 self._tidy = self._tidy and clip.path not in self.clips
-                if clip.row is None or clip.row < rows:
+                if clip.row is None and not judged_alike:  # it may be readable now
+                    self._tidy = False
+                elif clip.row is None or clip.row < rows:
                     self.clips[clip.path] = clip
         places = [clip.row for clip in self.usable()]
         self._tidy = self._tidy and places == list(range(rows))
@@ -325,6 +333,7 @@ class Index:
             "encoder": self.encoder,
             "dimensions": self.dimensions,
             "points": self.matrix,
+            "kinds": KINDS_READ,
         }
         lines = [head, *(asdict(clip) for clip in clips.values())]
         write_whole(self.folder / "clips.jsonl", "".join(json.dumps(line) + "\n" for line in lines).encode())

@@ -51,10 +51,10 @@ def listen(path: Path, rate_hz: int) -> Recording:
         UnreadableError: it is no sound, damaged, protected, or empty.
     """
     try:
+        called_mp3 = not in_packets(path) and path.suffix.lower() == ".mp3"
         with path.open("rb") as start:
             head = start.read(kinds.HEAD_BYTES)
-        asked = path.suffix.lower() == ".mp3" and not in_packets(path)
-        if asked and (kinds.no_sound(head) or not kinds.may_be_mp3(head)):
+        if called_mp3 and (kinds.no_sound(head) or not kinds.may_be_mp3(head)):
             raise UnreadableError(kinds.no_sound(head) or f"it is damaged, or no MP3; {kinds.SAVE_SOUND}")
         with opened(path) as file:
             if file.frames <= 0 or file.samplerate <= 0:

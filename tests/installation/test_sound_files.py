@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import struct
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +93,39 @@ def test_a_file_is_what_its_first_bytes_say(tmp_path: Path) -> None:
     for name in ("memo.wav", "tone.m4a.flac"):
         with opened(tmp_path / name) as file:
             assert len(whole(file)) == 44_100
+
+
+def boxed(data: bytes, names: list[bytes], start: int = 0) -> tuple[int, int]:
+    """Where a box of an MPEG-4 file is, and its size."""
+    at = start
+    while data[at + 4 : at + 8] != names[0]:
+        at += struct.unpack_from(">I", data, at)[0]
+    size = struct.unpack_from(">I", data, at)[0]
+    return (at, size) if len(names) == 1 else boxed(data, names[1:], at + 8)
+
+
+def test_an_mp4_that_begins_late_and_ends_early_is_as_long_as_it_plays(tmp_path: Path) -> None:
+    """FFmpeg does not take the late beginning off what it says."""
+    write_packets(tmp_path / "a.m4a", swelling(44_100))
+    data = bytearray((tmp_path / "a.m4a").read_bytes())
+    edits = [b"moov", b"trak", b"edts", b"elst"]
+    at, size = boxed(bytes(data), [b"moov", b"mvhd"])
+    ticks = struct.unpack_from(">I", data, at + 20)[0]
+    at, size = boxed(bytes(data), edits)
+    entries = struct.pack(">IiI", 30 * ticks, -1, 0x10000) + struct.pack(">IiI", 5 * ticks, 1024, 0x10000)
+    data[at : at + size] = struct.pack(">I4sII", 40, b"elst", 0, 2) + entries
+    for depth in (1, 2, 3):
+        outer, before = boxed(bytes(data), edits[:depth])
+        struct.pack_into(">I", data, outer, before + 40 - size)
+    (tmp_path / "late.m4a").write_bytes(data)
+    with opened(tmp_path / "late.m4a") as file:
+        assert len(whole(file)) == file.frames == pytest.approx(5 * 44_100, abs=1_024)
+
+
+def test_aac_is_known_by_its_first_bytes(tmp_path: Path) -> None:
+    write_packets(tmp_path / "memo.mp3", swelling(44_100, 1.0), like=".aac")
+    with opened(tmp_path / "memo.mp3") as file:
+        assert file.format == "PACKETS" and len(whole(file)) / 44_100 == pytest.approx(1.0, abs=0.06)
 
 
 # ---- what is no sound, or damaged ----------------------------------------------------------------------------------
@@ -189,6 +226,60 @@ def test_damage_is_said_or_heard_and_breaks_nothing(
         assert str(error)
     finally:
         file.close()
+
+
+def test_what_is_closed_says_so(written: dict[str, Path]) -> None:
+    """A container that is asked for more when it is closed ends the process."""
+    for suffix in (".m4a", ".mka", ".wv"):
+        file = PacketFile(written[suffix])
+        file.read(100)
+        file.close()
+        for asking in (lambda file=file: file.read(60_000), lambda file=file: file.seek(500_000)):
+            with pytest.raises(sound_files.PacketError, match="it is closed"):
+                asking()
+
+
+def test_what_is_closed_keeps_nothing(written: dict[str, Path]) -> None:
+    """Not until the garbage is collected, which may be long after it."""
+    gc.disable()
+    try:
+        before = psutil.Process().num_threads()
+        for _ in range(8):
+            file = PacketFile(written[".wv"])
+            file.read(9_000)
+            file.close()
+            gone = weakref.ref(file)
+            del file
+            assert gone() is None and psutil.Process().num_threads() <= before
+    finally:
+        gc.enable()
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    for name in ("pipe.m4a", "pipe.wav"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(OSError, match="no ordinary file"):
+            opened(tmp_path / name)
+
+
+def test_jitter_is_no_hole(tmp_path: Path) -> None:
+    """A browser stamps its packets when they come, a few hundredths of a second early or late."""
+    import av
+
+    rng = np.random.default_rng(0)
+    rate_hz = write_packets(tmp_path / "a.weba", swelling(48_000, 4.0))
+    with av.open(str(tmp_path / "a.weba")) as source, av.open(str(tmp_path / "b.weba"), "w", format="webm") as target:
+        stream = target.add_stream_from_template(source.streams.audio[0])
+        last = -1
+        for packet in source.demux(audio=0):
+            if packet.pts is not None:
+                last = max(packet.pts + int(rng.integers(0, 40)), last + 1)
+                packet.pts = packet.dts = last
+                packet.stream = stream
+                target.mux(packet)
+    with opened(tmp_path / "a.weba") as first, opened(tmp_path / "b.weba") as second:
+        plain, jittered = whole(first)[:, 0], whole(second)[:, 0]
+    np.testing.assert_allclose(jittered[: 3 * rate_hz], plain[: 3 * rate_hz], atol=1e-4)
 
 
 def test_nothing_stays_open(written: dict[str, Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,27 @@ def test_what_a_phone_records_is_indexed_and_played(place: Path) -> None:
     stream = Stream(archive_folder / "Voice memo.m4a", 48_000, loop=True)
     seam = stream.read(stream.period - 4_800, 48_000)[:, 0]
     assert rate_hz == 44_100 and np.abs(np.diff(seam)).max() < 0.06, "no click where it begins anew"
+
+
+def test_what_could_not_be_read_before_is_listened_to_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tone(tmp_path, "red")
+    write_packets(tmp_path / "memo.wav", sine(600.0, 1.0, 44_100), like=".m4a")
+    with monkeypatch.context() as before:
+        before.setattr(archive, "KINDS_READ", 1)
+        before.setattr("pieces.imaginary_soundscape.recordings.opened", soundfile.SoundFile)
+        assert set(index(tmp_path)["skipped"]) == {"memo.wav"}
+        assert set(index(tmp_path)["skipped"]) == {"memo.wav"}
+    found = index(tmp_path)
+    assert found["skipped"] == {} and found["sounds"] == 2
+    asked = list[Path]()
+    list(archive.Index(tmp_path).update(ColourEncoder(), hear=lambda path: asked.append(path) or None))
+    assert asked == [], "once"
+
+
+def test_a_pipe_in_an_archive_is_named(tmp_path: Path) -> None:
+    tone(tmp_path, "red")
+    os.mkfifo(tmp_path / "pipe.wav")
+    assert "no ordinary file" in index(tmp_path)["skipped"]["pipe.wav"]
 
 
 # ---- by its first bytes --------------------------------------------------------------------------------------------
