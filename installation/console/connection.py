@@ -43,7 +43,8 @@ class Connection(H11Protocol):
     def _look(self) -> None:
         if self.transport.get_protocol() is not self:  # a WebSocket by now, which has an alarm clock of its own
             return
-        answering = self.cycle is not None and not self.cycle.response_complete
+        asked = self.cycle is not None and not self.cycle.more_body  # a body that never comes is silence, too
+        answering = asked and not self.cycle.response_complete
         if answering or self.cycle is not self._before:
             self._look_again()
         else:

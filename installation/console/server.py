@@ -26,7 +26,7 @@ from nicegui import ui
 from installation.console.connection import Connection
 from installation.console.page import Page
 from installation.console.standing import Observer, Situation
-from installation.console.stream import LiveStream, Preview
+from installation.console.stream import TOO_MANY, LiveStream, Preview
 from installation.health.metrics import exposition
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 MOST_PAGES = 24  # a page takes a third of a megabyte, and one that was never shown goes after a minute
 FOR_HERE = 4  # of these, so that nobody in the network can keep out who sits at the machine
+MESSAGE_BYTES, MOST_MESSAGES = 1 << 16, 8  # of a page, which says little; and waiting at once
 PICTURE_SECONDS = 3.0  # what a single picture may take: the stage notices the watcher, draws, writes
 CURTAIN_SECONDS = 3.0
 KEPT = {"cache-control": "no-store"}
@@ -89,6 +90,9 @@ class Site:
             log_level="warning",
             server_header=False,
             timeout_keep_alive=5,
+            ws_max_size=MESSAGE_BYTES,
+            ws_max_queue=MOST_MESSAGES,
+            ws_per_message_deflate=False,  # a message of 15 KB may hold 15 MB
         )
         return Server(config)
 
@@ -107,7 +111,8 @@ class Site:
 
     def _application(self) -> FastAPI:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        app.add_route("/stream.mjpg", LiveStream(self.preview, self.stopping))  # type: ignore[arg-type]
+        live = LiveStream(self.preview, self.stopping, lambda scope: is_here(Request(scope)))
+        app.add_route("/stream.mjpg", live)  # type: ignore[arg-type]
         app.get("/picture.jpg")(self._picture)
         app.get("/status.json")(self._status)
         app.get("/metrics")(self._metrics)
@@ -147,8 +152,10 @@ class Site:
 
     # ---- for machines ------------------------------------------------------------------------------------
 
-    async def _picture(self) -> Response:
+    async def _picture(self, request: Request) -> Response:
         """A picture that is drawn from now on: what lies there may be of an earlier watch."""
+        if not self.preview.has_room(is_here(request)):
+            return PlainTextResponse(TOO_MANY, 503, KEPT | {"retry-after": "5"})
         patience = max(PICTURE_SECONDS, 1.5 * self.preview.period)
         async with self.preview.watching():
             still = await self.preview.after(0, patience, since=time.monotonic())

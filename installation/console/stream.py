@@ -30,6 +30,8 @@ FRESH_SECONDS = 3.0  # an older frame is of an earlier watch, or of a stage that
 BLANK_AFTER = 0.7  # a browser that gets nothing for so long is shown the ground, so that its page is complete
 REPEAT_SECONDS = 5.0  # a picture that stands is sent again after so long, which finds out who has gone
 MOST_WATCHERS = 12
+FOR_HERE = 4  # beside these, so that nobody in the network can keep out who sits at the machine
+TOO_MANY = "Too many are watching; close a window elsewhere.\n"
 GROUND = (19, 17, 15)
 BOUNDARY = b"installation-picture"
 log = logging.getLogger("console.stream")
@@ -89,6 +91,10 @@ class Preview:
                 self._follower.cancel()
                 self._follower = None
 
+    def has_room(self, here: bool) -> bool:
+        """Whether one more may watch, who asks from this machine or from elsewhere."""
+        return self.watchers < MOST_WATCHERS + (FOR_HERE if here else 0)
+
     @property
     def newest(self) -> Still | None:
         """The newest still that is live; None when the stage shows none, or nobody watches."""
@@ -145,13 +151,18 @@ class Preview:
 
 
 class LiveStream:
-    """The ASGI application behind /stream.mjpg: `multipart/x-mixed-replace`, a JPEG a part, until the client goes."""
+    """The ASGI application behind /stream.mjpg: `multipart/x-mixed-replace`, a JPEG a part, until the client goes.
 
-    def __init__(self, preview: Preview, stopping: asyncio.Event) -> None:
-        self._preview, self._stopping = preview, stopping
+    `is_here` says of a request's scope whether it comes from this machine.
+    """
+
+    def __init__(
+        self, preview: Preview, stopping: asyncio.Event, is_here: Callable[[Scope], bool] = lambda scope: False
+    ) -> None:
+        self._preview, self._stopping, self._is_here = preview, stopping, is_here
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._preview.watchers >= MOST_WATCHERS:
+        if not self._preview.has_room(self._is_here(scope)):
             await _refuse(send)
             return
         kind = b"multipart/x-mixed-replace; boundary=" + BOUNDARY
@@ -192,7 +203,7 @@ async def _send_more(send: Send, body: bytes) -> None:
 async def _refuse(send: Send) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"10")]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": b"Too many are watching; close a window elsewhere.\n"})
+    await send({"type": "http.response.body", "body": TOO_MANY.encode()})
 
 
 async def _gone(receive: Receive) -> None:

@@ -21,6 +21,8 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
     """An application that answers at once, and to `/slow` after three times the silence that is allowed."""
     if scope["path"] == "/slow":
         await asyncio.sleep(3 * connection.SILENT_SECONDS)
+    while scope["path"] == "/body" and (await receive()).get("more_body"):
+        pass
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
     await send({"type": "http.response.body", "body": b"hello"})
 
@@ -39,7 +41,14 @@ def served(client: Client) -> None:
     asyncio.run(both())
 
 
-@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: here\r\nX: "])
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: here\r\nX: ",
+        b"POST /body HTTP/1.1\r\nHost: here\r\nContent-Length: 9\r\n\r\nonly",
+    ],
+)
 def test_who_asks_nothing_whole_is_cut(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
     monkeypatch.setattr(connection, "SILENT_SECONDS", 0.05)
 

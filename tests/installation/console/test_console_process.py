@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -79,11 +81,14 @@ class Console:
 
     def answer_to(self, asked: bytes) -> bytes:
         """How the answer to these very bytes begins."""
-        where = re.fullmatch(r"http://(.+):(\d+)/", self.address)
-        assert where is not None
-        with socket.create_connection((where[1], int(where[2])), PATIENCE) as client:
+        with self.connected() as client:
             client.sendall(asked)
             return client.recv(100)
+
+    def connected(self) -> socket.socket:
+        where = re.fullmatch(r"http://(.+):(\d+)/", self.address)
+        assert where is not None
+        return socket.create_connection((where[1], int(where[2])), PATIENCE)
 
     def close(self) -> None:
         self.process.kill()
@@ -260,6 +265,25 @@ def test_nor_does_it_get_a_websocket(console: Console, name: str, code: bytes) -
     asked += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     asked += "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
     assert code in console.answer_to(asked.encode())
+
+
+def test_a_page_says_little_and_nothing_packed(console: Console) -> None:
+    """Fifteen kilobytes may hold fifteen megabytes, and a thousand such messages all of this machine's memory."""
+    asked = "GET /_nicegui_ws/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: gallery\r\n"
+    asked += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    asked += "Sec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    size = 1 << 17
+    with console.connected() as client:
+        client.sendall(asked.encode())
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += client.recv(1 << 16)
+        assert b" 101 " in answer and b"permessage-deflate" not in answer
+        client.sendall(b"\x81\xff" + struct.pack(">Q", size) + bytes(4) + b"4" * size)
+        with contextlib.suppress(ConnectionResetError):  # it need not read to the end what it refuses
+            while more := client.recv(1 << 16):
+                answer += more
+    assert b"\x88" in answer and struct.pack(">H", 1009) in answer, "a message that is too big"
 
 
 @pytest.mark.parametrize("name", ["localhost:8080", "gallery", "Gallery.local:8080", "192.0.2.7", "[fe80::1]:8080"])

@@ -251,6 +251,28 @@ def test_too_many_watchers_are_told_so(tmp_path: Path, monkeypatch: pytest.Monke
     asyncio.run(scene())
 
 
+def test_who_sits_at_the_machine_is_let_in_where_the_network_has_all_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "MOST_WATCHERS", 2)
+    monkeypatch.setattr(stream, "FOR_HERE", 1)
+
+    async def scene() -> None:
+        preview = Preview(tmp_path, 20)
+        far = LiveStream(preview, asyncio.Event())
+        near = LiveStream(preview, asyncio.Event(), lambda scope: True)
+        browsers = [Browser() for _ in range(5)]
+        tasks = [browser.watch(live) for browser, live in zip(browsers, (far, far, far, near, near), strict=True)]
+        await until(lambda: all(browser.messages for browser in browsers))
+        assert [browser.messages[0]["status"] for browser in browsers] == [200, 200, 503, 200, 503]
+        for browser in browsers:
+            browser.left.set()
+        await asyncio.wait_for(asyncio.gather(*tasks), PATIENCE)
+        assert preview.has_room(here=False)
+
+    asyncio.run(scene())
+
+
 def test_a_question_for_the_headers_alone_wakes_nobody(tmp_path: Path) -> None:
     async def scene() -> None:
         preview = Preview(tmp_path, 20)
