@@ -7,6 +7,7 @@ and the place in the file. A model's own ValueErrors are quoted as they are, so 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from installation.places import Node, Place, did_you_mean
-from installation.settings import is_duration, to_seconds
+from installation.settings import in_digits, is_duration, to_seconds
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[str | int, ...]
@@ -189,9 +190,11 @@ def _without_unit(node: Node, fields: Sequence[FieldInfo]) -> str:
     field = fields[-1]
     limits = {name: getattr(mark, name) for mark in field.metadata for name in ("ge", "le") if hasattr(mark, name)}
     usual = duration(field.default) if isinstance(field.default, int | float) else "90 s"
-    for unit in (usual.split()[1], "s", "min", "h", "days"):
-        written = f"{number:g} {unit}"
-        if number >= 0 and limits.get("ge", 0) <= to_seconds(written) <= limits.get("le", float("inf")):
+    digits, usual_unit = in_digits(number), usual.split()[1]
+    for unit in (usual_unit, "s", "min", "h", "days") if digits else ():
+        meant = number * to_seconds(f"1 {unit}")
+        if limits.get("ge", 0) <= meant <= limits.get("le", sys.float_info.max):
+            written = duration(meant) if unit == "s" != usual_unit else f"{digits} {unit}"
             return f"{shown(node)} has no unit; write for example '{written}'"
     return f"{shown(node)} has no unit; write for example '{usual}'"
 
@@ -229,7 +232,7 @@ def shown(node: Node) -> str:
         return f"a list of {len(node.content)}"
     if isinstance(node.content, dict):
         return f"a group of {len(node.content)} settings"
-    text = f"{node.content:g}" if isinstance(node.content, float) else str(node.content)
+    text = f"{node.content:.15g}" if isinstance(node.content, float) else str(node.content)
     text = text if len(text) <= 60 else text[:59] + "…"
     return f"'{text}'" if isinstance(node.content, str) else text
 

@@ -7,8 +7,10 @@ Durations read as people write them: `6 s`, `90 s`, `20 min`, `30 days`.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -38,13 +40,20 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 def to_seconds(value: Any) -> float:
     """`"90 s"` → 90.0. Raises ValueError, quoting the value, for anything without a known unit."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        raise ValueError(f"{value!r} has no unit; write for example '{value:g} s'")
+        raise ValueError(f"{value!r} has no unit; write for example '{in_digits(value) or 90} s'")
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None and isinstance(value, str) and _DURATION.fullmatch(value.replace(",", ".", 1)):
         raise ValueError(f"{value!r} is not a duration; write '{value.replace(',', '.', 1)}': a decimal has a point")
     if match is None or match[2].lower() not in _SECONDS:
         raise ValueError(f"{value!r} is not a duration; write for example '90 s', '20 min' or '30 days'")
     return float(match[1]) * _SECONDS[match[2].lower()]
+
+
+def in_digits(number: float) -> str:
+    """`2592000.0` → `2592000`: as it is written before a unit; empty for one that no duration can have."""
+    if not 0 <= number <= sys.float_info.max:
+        return ""
+    return f"{Decimal(f'{number:.15g}'):f}"
 
 
 def to_colour(value: Any) -> str:
@@ -179,5 +188,5 @@ class Range(Settings):
 
 __all__ = [
     "Colour", "Duration", "Field", "File", "Folder", "NetworkOf", "Range", "Settings",
-    "is_colour", "is_duration", "is_folder", "marks", "seconds", "to_colour", "to_seconds",
+    "in_digits", "is_colour", "is_duration", "is_folder", "marks", "seconds", "to_colour", "to_seconds",
 ]  # fmt: skip

@@ -34,8 +34,12 @@ def test_what_is_no_duration(text: object) -> None:
 
 
 def test_a_number_without_a_unit_is_told_what_to_write() -> None:
-    with pytest.raises(ValueError, match="90 has no unit; write for example '90 s'"):
-        to_seconds(90)
+    for number, seconds_meant in ((90, "90 s"), (2.5, "2.5 s"), (2592000, "2592000 s"), (1e-5, "0.00001 s")):
+        with pytest.raises(ValueError, match=f"has no unit; write for example '{seconds_meant}'$"):
+            to_seconds(number)
+    for nonsense in (float("nan"), float("inf"), -3, 10**400):
+        with pytest.raises(ValueError, match=r"has no unit; write for example '90 s'$"):
+            to_seconds(nonsense)
 
 
 @given(st.floats(0, 1e6).map(lambda value: round(value, 3)))
