@@ -17,13 +17,14 @@ from pydantic import (
     Field,
     ValidationInfo,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
 from installation import layout, sound_files
 from installation.hours import ClosedDays, Hours, one_or_more_hours
 from installation.places import did_you_mean
-from installation.settings import Duration, File, Folder, Settings, seconds
+from installation.settings import Duration, File, Folder, Settings, resolved, seconds
 from installation.texts import LANGUAGE
 
 FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
@@ -169,12 +170,16 @@ class Device(Settings):
             raise ValueError(f"{value} is no identity; `run.py doctor` prints those of what is connected")
         return {"id": value} if isinstance(value, str) else value
 
+    @field_validator("id", mode="after")
+    @classmethod
+    def _whole_path(cls, value: str, info: ValidationInfo) -> str:
+        return str(resolved(Path(value), info)) if cls._names_file(value) else value
+
     @model_validator(mode="after")
-    def _known(self, info: ValidationInfo) -> Device:
+    def _known(self) -> Device:
         if self.is_file:
-            folder = (info.context or {}).get("folder", Path())
-            object.__setattr__(self, "id", str(Path(folder, Path(self.id).expanduser())))
-        elif self.id.lower() in _OFF and self.id not in self.words:
+            return self
+        if self.id.lower() in _OFF and self.id not in self.words:
             raise ValueError(f"'{self.id}' is not the identity of a device; did you mean '{self.nothing}'?")
         elif self.id not in self.words and (hint := did_you_mean(self.id, self.words)):
             raise ValueError(f"'{self.id}' is neither {', '.join(self.words)} nor the identity of a device{hint}")
@@ -185,7 +190,11 @@ class Device(Settings):
     @property
     def is_file(self) -> bool:
         """Whether a file takes the device's place; `id` is then its path."""
-        return self.id.lower().endswith(self.suffixes) if self.suffixes else False
+        return self._names_file(self.id)
+
+    @classmethod
+    def _names_file(cls, written: str) -> bool:
+        return written.lower().endswith(cls.suffixes)
 
     @property
     def is_identity(self) -> bool:

@@ -68,10 +68,16 @@ def _duration(value: Any) -> Any:
     return float(value) if isinstance(value, _Seconds) else to_seconds(value)
 
 
-def _resolved(value: Path, info: ValidationInfo) -> Path:
-    """Relative paths start at the folder of the exhibition's file, which the validation context carries."""
+def resolved(value: Path, info: ValidationInfo) -> Path:
+    """Relative paths start at the folder of the exhibition's file, which the validation context carries; `~` is the
+    home of an account. Raises ValueError where there is no such account."""
     folder = (info.context or {}).get("folder", Path())
-    return Path(folder, value.expanduser())
+    try:
+        return Path(folder, value.expanduser())
+    except RuntimeError as error:
+        account = value.parts[0][1:]
+        who = f"there is no account '{account}' on this machine" if account else "this account has no home"
+        raise ValueError(f"{who}; write the whole path, from / on, or a name without the ~") from error
 
 
 class _Seconds(float):
@@ -95,8 +101,8 @@ class _OfFolder:
     """Marks a path that only a folder may lie at."""
 
 
-File = Annotated[Path, AfterValidator(_resolved), WithJsonSchema({"type": "string"})]
-Folder = Annotated[Path, AfterValidator(_resolved), _OfFolder(), WithJsonSchema({"type": "string"})]
+File = Annotated[Path, AfterValidator(resolved), WithJsonSchema({"type": "string"})]
+Folder = Annotated[Path, AfterValidator(resolved), _OfFolder(), WithJsonSchema({"type": "string"})]
 Colour = Annotated[str, BeforeValidator(to_colour), WithJsonSchema({"type": "string", "format": "color"})]
 
 
@@ -188,5 +194,5 @@ class Range(Settings):
 
 __all__ = [
     "Colour", "Duration", "Field", "File", "Folder", "NetworkOf", "Range", "Settings",
-    "in_digits", "is_colour", "is_duration", "is_folder", "marks", "seconds", "to_colour", "to_seconds",
+    "is_colour", "is_duration", "is_folder", "marks", "seconds", "to_colour", "to_seconds",
 ]  # fmt: skip
