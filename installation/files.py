@@ -1,9 +1,39 @@
-"""Files that are whole or not there. Stands on the ground."""
+"""Files that are whole or not there, and what lies at a path that somebody wrote down. Stands on the ground."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+_NOT_THERE = {errno.ENOENT, errno.ENOTDIR}
+
+
+@dataclass(frozen=True)
+class Lying:
+    """What lies at a path, links followed. `unreachable` says why that cannot be known."""
+
+    kind: Literal["nothing", "file", "folder", "something else", "unknown"]
+    unreachable: str = ""
+
+
+def lies_at(path: Path) -> Lying:
+    """What lies at `path`: where `Path.exists` and its like raise for a folder that may not be entered, a name that
+    is too long or a share that is gone, this says so."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if error.errno in _NOT_THERE:
+            return Lying("nothing")
+        return Lying("unknown", f"{path} cannot be reached ({error.strerror})")
+    except ValueError as error:  # no path at all, to the system: it holds what no name can
+        return Lying("unknown", f"{path} cannot be reached ({error})")
+    if stat.S_ISDIR(mode):
+        return Lying("folder")
+    return Lying("file") if stat.S_ISREG(mode) else Lying("something else")
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -25,6 +25,7 @@ from typing import Any, Literal
 
 from installation.devices.probe import ProbeError
 from installation.exhibition import Exhibition
+from installation.files import lies_at
 from installation.inspection import missing_glyphs, weights_fault
 from installation.programme import DISTRIBUTION
 
@@ -57,8 +58,11 @@ def ok(subject: str, message: str) -> Finding:
 def examine_disk(exhibition: Exhibition, mounts: Path = Path("/proc/self/mounts")) -> list[Finding]:
     """Whether recordings can be written where the exhibition keeps them, and for how long."""
     folder = exhibition.data_folder
-    existing = next(parent for parent in (folder, *folder.resolve().parents) if parent.exists())
-    if not existing.is_dir():
+    if (there := lies_at(folder)).unreachable:
+        remedy = "let this account into the folders on the way, or name another folder as 'data' in exhibition.yaml"
+        return [Finding("disk", "fault", there.unreachable, remedy)]
+    existing = next(parent for parent in (folder, *folder.resolve().parents) if lies_at(parent).kind != "nothing")
+    if lies_at(existing).kind != "folder":
         return [Finding("disk", "fault", f"{existing} is a file", "name a folder as 'data' in exhibition.yaml")]
     try:
         with tempfile.NamedTemporaryFile(dir=existing, prefix=".doctor.") as file:

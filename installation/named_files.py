@@ -17,6 +17,7 @@ from typing import Any, Literal
 from installation import sound_files
 from installation.choices import FILM_SUFFIXES
 from installation.exhibition import Exhibition
+from installation.files import Lying, lies_at
 from installation.locking import REFUSED
 from installation.places import Node
 from installation.problems import Found, locate, named
@@ -34,14 +35,20 @@ def missing_files(exhibition: Exhibition, root: Node, before: Exhibition | None 
             continue
         node, _, known = locate(root, path)
         whose = f"'{path[-1]}' of piece '{path[-2]}'" if path[0] == "pieces" else named(known)
-        if not file.exists():
+        there = lies_at(file)
+        if there.unreachable:
+            found.append((node.place, f"{whose}: {there.unreachable}"))
+        elif there.kind == "nothing":
             found.append((node.place, f"{whose}: there is no {kind} {file}"))
-        elif kind == "folder" and not file.is_dir():
+        elif kind == "folder" and there.kind != "folder":
             found.append((node.place, f"{whose}: {file} is a file, not a folder; name the folder that it lies in"))
         elif not os.access(file, os.R_OK):
             found.append((node.place, f"{whose}: {file} must not be read by this user"))
     data = exhibition.data_folder
-    if (before is None or data != before.data_folder) and data.exists() and not data.is_dir():
+    there = lies_at(data) if before is None or data != before.data_folder else Lying("folder")
+    if there.unreachable:
+        found.append((locate(root, ("data",))[0].place, f"'data': {there.unreachable}"))
+    elif there.kind not in {"nothing", "folder"}:
         found.append((locate(root, ("data",))[0].place, f"'data': {data} is a file, not a folder"))
     return found
 
@@ -60,7 +67,7 @@ def wrong_files(exhibition: Exhibition, root: Node) -> Found:
         fault = ""
         if device.is_file:
             fault = _fault(file, partial(_unplayable, look_into))
-        elif device.is_identity and (file.is_file() or file.is_dir()):
+        elif device.is_identity and lies_at(file).kind in {"file", "folder"}:
             fault = f"{file} is here, but only a file that ends in {', '.join(suffixes)} can take its place"
         if fault:
             node, _, known = locate(root, (name, "id"))
@@ -90,11 +97,12 @@ def _files(exhibition: Exhibition) -> Iterator[tuple[SettingPath, Path, Literal[
 
 def _fault(file: Path, fault_in: Callable[[Path], str]) -> str:
     """What is wrong with a file; nothing where it is missing or must not be read, which `missing_files` says."""
-    if not file.exists() or not os.access(file, os.R_OK):
+    kind = lies_at(file).kind
+    if kind in {"nothing", "unknown"} or not os.access(file, os.R_OK):
         return ""
-    if file.is_dir():
+    if kind == "folder":
         return f"{file} is a folder; name a file in it"
-    return fault_in(file) if file.is_file() else f"{file} is no ordinary file"
+    return fault_in(file) if kind == "file" else f"{file} is no ordinary file"
 
 
 def _unplayable(look_into: Callable[[Path], None], file: Path) -> str:
@@ -119,10 +127,10 @@ def _fault_in_picture(file: Path) -> str:
 
 def _unwritable(folder: Path) -> str:
     """Why no folder for data can be had at `folder`, tried by making one; what is full may be empty tomorrow."""
-    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
-    if folder.exists() and not folder.is_dir():
+    if lies_at(folder).kind not in {"nothing", "folder"}:
         return ""  # `missing_files` says so
-    if not existing.is_dir():
+    existing = next(parent for parent in (folder, *folder.absolute().parents) if lies_at(parent).kind != "nothing")
+    if lies_at(existing).kind != "folder":
         return f"{folder} cannot be made: {existing} is a file; choose another folder"
     try:
         with tempfile.TemporaryDirectory(dir=existing, prefix=".check-"):

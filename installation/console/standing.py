@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation import shared
+from installation.files import lies_at
 from installation.health import heartbeat
 from installation.health.alerts import SEVERITIES, Severity
 from installation.health.metrics import Report, read_report
@@ -240,12 +241,13 @@ class Observer:
     def _disk_free(self, now: float) -> int | None:
         if now >= self._free_due:
             self._free_due = now + DISK_EVERY
-            folder = next((place for place in (self._disk, *self._disk.resolve().parents) if place.exists()), None)
             try:
+                places = (self._disk, *self._disk.resolve().parents)
+                folder = next((place for place in places if lies_at(place).kind != "nothing"), None)
                 self._free = shutil.disk_usage(folder).free if folder is not None else None
             except OSError as error:
                 self._free = None
-                log.warning("the disk of %s cannot be asked: %s", folder, error)
+                log.warning("the disk of %s cannot be asked: %s", self._disk, error)
         return self._free
 
 

@@ -24,6 +24,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from installation.files import lies_at
 from installation.sound_files import SUFFIXES, PacketError, as_float, opened
 
 Picture = NDArray[np.uint8]
@@ -184,11 +185,11 @@ def sound(path: Path | str) -> tuple[Sound, int]:
     """
     path = Path(path)
     if path.suffix.lower() in SUFFIXES:
-        if not path.is_file():
-            raise FilmError(f"{path}: no such sound; check the path")
+        if (there := lies_at(path)).kind != "file":
+            raise FilmError(there.unreachable or f"{path}: no such sound; check the path")
         return _sound_file(path)
     for candidate in (path.with_suffix(end) for end in SOUND_FILES):
-        if candidate.is_file():
+        if lies_at(candidate).kind == "file":
             return _sound_file(candidate)
     return _track(path)
 
@@ -274,8 +275,9 @@ def _sounding(container: InputContainer, stream: AudioStream) -> Iterator[av.Aud
 
 def _opened(path: Path) -> tuple[InputContainer, VideoStream]:
     """The container and its first stream of pictures. Only plain files: a name never starts a download."""
-    if not path.is_file():
-        raise FilmError(f"{path}: no such film; check the path, or write 'camera: film' for the built-in one")
+    if (there := lies_at(path)).kind != "file":
+        built_in = f"{path}: no such film; check the path, or write 'camera: film' for the built-in one"
+        raise FilmError(there.unreachable or built_in)
     try:
         container = av.open(str(path), metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as fault:

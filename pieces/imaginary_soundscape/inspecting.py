@@ -9,6 +9,7 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from installation.files import lies_at
 from installation.piece import Inspected
 from pieces.imaginary_soundscape.archive import ArchiveError, Index, recordings_in
 from pieces.imaginary_soundscape.collection import AT_ONCE
@@ -25,12 +26,12 @@ def inspected(settings: ImaginarySoundscape.Settings, camera: bool) -> Inspected
     found: list[str] = []
     if settings.pictures == "camera" and not camera:
         faults["pictures"] = "there is no camera to look through: the exhibition says 'camera: none'"
-    if isinstance(settings.pictures, Path) and settings.pictures.is_dir():
+    if isinstance(settings.pictures, Path) and lies_at(settings.pictures).kind == "folder":
         try:
             found.append(_counted(len(pictures_in(settings.pictures).pictures), "picture"))
         except PictureError as error:
             faults["pictures"] = f"{error}; put some there, or leave the line out"
-    if settings.archive is not None and settings.archive.is_dir():
+    if settings.archive is not None and lies_at(settings.archive).kind == "folder":
         try:
             recordings = len(recordings_in(settings.archive))
         except ArchiveError as error:

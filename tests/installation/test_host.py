@@ -70,6 +70,11 @@ def test_a_full_disk_is_a_fault_and_a_nearly_full_one_a_warning(
     assert verdicts == ["fault", "warning", "ok"]
 
 
+def test_a_folder_that_cannot_be_reached_is_a_fault(loaded: Loaded, tmp_path: Path) -> None:
+    (found,) = host.examine_disk(loaded(f"pieces: beat\ndata: {300 * 'a'}", tmp_path / "x.yaml"))
+    assert found.verdict == "fault" and "cannot be reached (" in found.message and found.remedy
+
+
 def test_a_folder_that_cannot_be_written_names_the_command(
     loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

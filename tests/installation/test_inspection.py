@@ -68,6 +68,22 @@ def test_check_names_files_that_are_something_else(tmp_path: Path, pieces: Piece
     assert problem.startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("screen: {closed_picture: LONG.png}", "2:26: 'closed_picture' of 'screen': "),
+        ("camera: LONG.mp4", "2:9: 'camera': "),
+        ("microphone: {id: LONG.wav}", "2:18: 'id' of 'microphone': "),
+        ("data: LONG", "2:7: 'data': "),
+        ("title: x\npieces: {beat: {film: LONG}}", "3:23: 'film' of piece 'beat': "),
+    ],
+)
+def test_check_names_what_cannot_be_reached(tmp_path: Path, pieces: Pieces, line: str, said: str) -> None:
+    first = "log: info" if "pieces" in line else "pieces: beat"
+    (problem,) = checked(tmp_path, f"{first}\n{line.replace('LONG', 300 * 'a')}", pieces)
+    assert problem.startswith(said) and "cannot be reached (" in problem
+
+
 class Sketches(Piece):
     """A piece that knows more of its folder than the runtime."""
 

@@ -125,6 +125,25 @@ def test_a_file_that_asks_for_what_is_not_here_changes_nothing(watched: tuple[Pa
     assert (found.problems[0].line, len(found.problems)) == (2, 1)
 
 
+def test_a_file_in_a_folder_that_nobody_may_enter_changes_nothing(
+    watched: tuple[Path, Watcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = Path.stat
+
+    def stat(path: Path, **how: bool) -> os.stat_result:
+        if "anna" in path.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return plain(path, **how)
+
+    path, watcher = watched
+    monkeypatch.setattr(Path, "stat", stat)
+    for line in ("screen: {closed_picture: anna/a.png}", "data: anna/x"):
+        path.write_text(f"pieces: beat\n{line}\n")
+        (found,) = settle(watcher)
+        assert isinstance(found, ExhibitionError) and found.problems[0].line == 2
+        assert "cannot be reached (Permission denied)" in str(found)
+
+
 def test_a_missing_file_that_is_put_there_is_good_at_the_next_save(watched: tuple[Path, Watcher]) -> None:
     path, watcher = watched
     text = "pieces: {beat: {film: a.mp4}}\n"

@@ -160,6 +160,11 @@ def test_figures_that_nobody_said_are_not_invented(tmp_path: Path) -> None:
     assert situation.verdict == "fault"
 
 
+def test_a_disk_that_cannot_be_reached_has_no_figure(tmp_path: Path) -> None:
+    situation = Observer(tmp_path, NAMES, disk=tmp_path / (300 * "a")).look(time.monotonic())
+    assert situation.figures.disk_free_bytes is None
+
+
 def test_no_visits_yet_is_none_rather_than_unknown(run: Run) -> None:
     assert seen(run).figures.visits == 0
     run.status["stage"].inc("installation_visits_total", 3)

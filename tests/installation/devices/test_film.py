@@ -199,6 +199,14 @@ def test_a_film_that_is_not_there(tmp_path: Path) -> None:
         sound(tmp_path / "gone.mp4")
 
 
+def test_a_film_that_cannot_be_reached(tmp_path: Path) -> None:
+    with pytest.raises(FilmError, match="cannot be reached"):
+        FilmReader(tmp_path / f"{300 * 'a'}.mp4")
+    for end in (".mp4", ".wav"):
+        with pytest.raises(FilmError, match="cannot be reached"):
+            sound(tmp_path / f"{300 * 'a'}{end}")
+
+
 def test_a_sound_that_is_not_there_is_not_called_a_film(tmp_path: Path) -> None:
     for name in ("gone.wav", "gone.flac"):
         with pytest.raises(FilmError, match=rf"{name}: no such sound; check the path$"):

@@ -39,6 +39,8 @@ def said(folder: Path, settings: str, more: str = "") -> list[str]:
         ("pictures: empty", "", "there is no picture in it"),
         ("pictures: pictures/1.jpg", "", "is a file, not a folder"),
         ("pictures: none", "", "there is no folder "),
+        (f"pictures: {300 * 'a'}", "", "cannot be reached ("),
+        (f"archive: {300 * 'a'}", "", "cannot be reached ("),
         ("pictures: camera", "camera: none", "there is no camera to look through"),
         ("encoder: clap", "", "'clap' is no encoder; did you mean 'clip+clap'?"),
         ("encoder: ears", "", "'ears' is no encoder; write own, clip+clap, or clip+clap:CLIP,CLAP with the names or"),

@@ -1,0 +1,42 @@
+"""What lies at a path that somebody wrote down, also where the system will not say."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from installation.files import lies_at
+
+
+def test_what_lies_there(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "dangling").symlink_to("gone")
+    os.mkfifo(tmp_path / "pipe")
+    kinds = {name: lies_at(tmp_path / name).kind for name in ("", "file", "link", "dangling", "pipe", "file/in it")}
+    assert kinds == {
+        "": "folder", "file": "file", "link": "file", "dangling": "nothing", "pipe": "something else",
+        "file/in it": "nothing",
+    }  # fmt: skip
+    assert lies_at(tmp_path / "file").unreachable == ""
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT])
+def test_what_cannot_be_reached_is_said_and_not_raised(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def refuse(path: Path, **_: object) -> os.stat_result:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    there = lies_at(Path("/home/anna/closed.png"))
+    assert there.kind == "unknown"
+    assert there.unreachable == f"/home/anna/closed.png cannot be reached ({os.strerror(number)})"
+
+
+def test_names_that_no_file_can_have(tmp_path: Path) -> None:
+    (tmp_path / "ring").symlink_to("ring")
+    for name in (300 * "a", "a\0b", "\ud83c", "ring"):
+        there = lies_at(tmp_path / name)
+        assert there.kind == "unknown" and "cannot be reached (" in there.unreachable
