@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, OnShow, last_good, load
+from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, OnShow, judging, load
 from installation.in_words import in_words
-from installation.inspection import check, missing
+from installation.inspection import check
 from installation.networks.weights import WeightsError
 from installation.piece_commands import (
     as_on_show,
@@ -32,6 +32,7 @@ from installation.piece_commands import (
     options_for,
     resolved,
 )
+from installation.starting import load_or_last_good, say_missing
 from installation.terminal import WRONG, err, load_or_leave, out, print_figures, say, tell
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def run(exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
     from installation.supervisor import Supervisor
 
     exhibition = exhibition.absolute()  # and with it every file that it names, as those see it who look later
-    opened = _load_or_last_good(exhibition)
-    _say_missing(opened)
+    opened = load_or_last_good(exhibition)
+    say_missing(opened)
     configure("supervisor", level=opened.log_level.upper())  # no file before the folder is known to be there
     with locked_folder(opened):
         configure("supervisor", opened.data_folder / "logs", opened.log_level.upper())
@@ -93,8 +94,14 @@ def check_command(
         print(problem)
     if problems:
         raise typer.Exit(WRONG)
+    try:
+        with judging(exhibition):
+            understood = list(in_words(load(exhibition)))
+    except ExhibitionError as error:
+        say(error)
+        raise typer.Exit(WRONG) from error
     print(f"{exhibition}: all is well")
-    for what, how in in_words(load_or_leave(exhibition)):
+    for what, how in understood:
         print(f"  {what:<12}{how}")
 
 
@@ -203,7 +210,7 @@ def visits_command(
     """List the recordings that are kept, newest first; or delete some, for good. Also while the exhibition runs."""
     from installation.visitors import attendance, on_request
 
-    opened = _load_or_last_good(exhibition.absolute())
+    opened = load_or_last_good(exhibition.absolute())
     folder = opened.data_folder / "visits"
     try:
         if count:
@@ -469,29 +476,6 @@ def locked_folder(exhibition: Exhibition) -> Iterator[Exhibition]:
     except LockedError as error:
         err.print(str(error), highlight=False)
         raise typer.Exit(WRONG) from error
-
-
-def _load_or_last_good(path: Path) -> Exhibition:
-    """The exhibition, or what was last on show if it has mistakes now: a machine that starts in the morning must not
-    stay dark for what was typed in the evening. The supervisor says it on the console, too."""
-    try:
-        return load(path)
-    except ExhibitionError as error:
-        say(error)
-        kept = last_good(path)
-        if kept is None:
-            raise typer.Exit(WRONG) from error
-        err.print(f"Going by what was last good. `python3 run.py check` says when {path.name} is.", highlight=False)
-        return kept
-
-
-def _say_missing(opened: Exhibition) -> None:
-    """What the exhibition asks for and is not here, before it is shown without."""
-    absent = missing(opened)
-    for problem in absent:
-        err.print(str(problem), highlight=False)
-    if absent:
-        err.print("Starting all the same, with what is here.", highlight=False)
 
 
 if __name__ == "__main__":

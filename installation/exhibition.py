@@ -11,7 +11,7 @@ import datetime
 import hashlib
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,6 +103,28 @@ class ExhibitionError(Exception):
         return ExhibitionError, (self.problems,)
 
 
+class UnjudgedError(ExhibitionError):
+    """Something broke over the file that nobody had thought of: what, its `__cause__` says."""
+
+
+@contextlib.contextmanager
+def judging(path: Path) -> Iterator[None]:
+    """Whatever breaks over what somebody wrote is a problem of that file: it must end no exhibition that runs, nor
+    keep one from starting that has anything good to show.
+
+    Raises:
+        ExhibitionError: what was raised within, or what it broke with (UnjudgedError).
+    """
+    try:
+        yield
+    except ExhibitionError:
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
+        message = f"cannot be judged: {said}; take back what was changed last, and report this"
+        raise UnjudgedError(in_order(path, [(Place(), message)])) from error
+
+
 def load(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> Exhibition:
     """The exhibition that `path` describes. `pieces` replaces those that are installed.
 
@@ -115,7 +137,8 @@ def load(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> Exhibition:
 
 def parse(data: bytes, path: Path, pieces: Pieces | None = None) -> Exhibition:
     """As `load`, from the bytes of a file that was read already; `path` names it and its folder."""
-    reading = read_bytes_as_exhibition(data, path, pieces)
+    with judging(path):
+        reading = read_bytes_as_exhibition(data, path, pieces)
     if reading.problems:
         raise ExhibitionError(reading.problems)
     assert reading.exhibition is not None
@@ -292,6 +315,7 @@ def _of_another_piece(message: str, shows: Sequence[OnShow]) -> str:
 
 def in_order(path: Path, found: Found) -> list[Problem]:
     """Problems in the order of the file, each on one line, its path as short as it can be said from here."""
-    here = Path.cwd()
-    said = path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path
+    said = path
+    with contextlib.suppress(OSError, ValueError):  # elsewhere; or where we are is gone
+        said = path.relative_to(Path.cwd())
     return sorted({Problem(said, place.line, place.column, " ".join(message.split())) for place, message in found})

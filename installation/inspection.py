@@ -20,6 +20,7 @@ from installation.exhibition import (
     Pieces,
     bytes_of,
     in_order,
+    judging,
     read_bytes_as_exhibition,
 )
 from installation.hours import Hours
@@ -33,12 +34,18 @@ def check(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> list[Probl
     """All that keeps the exhibition from being shown: what `load` finds, and missing files, weights, fonts."""
     path = Path(path)
     try:
-        reading = read_bytes_as_exhibition(bytes_of(path), path, pieces)
+        with judging(path):
+            reading = read_bytes_as_exhibition(bytes_of(path), path, pieces)
     except ExhibitionError as error:
         return error.problems
     if reading.exhibition is None:
         return reading.problems
-    return sorted({*reading.problems, *in_order(path, found_here(reading.exhibition, reading.root))})
+    try:
+        with judging(path):
+            here = in_order(path, found_here(reading.exhibition, reading.root))
+    except ExhibitionError as error:
+        here = error.problems
+    return sorted({*reading.problems, *here})
 
 
 def found_here(exhibition: Exhibition, root: Node) -> Found:

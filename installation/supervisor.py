@@ -74,6 +74,7 @@ class Supervisor:
         self.every_turn: Callable[[], None] = lambda: None
         self._watcher = PatientWatcher(Watcher(self._path, exhibition))
         self._look_at = 0.0
+        self._broken = ""  # what the last look at the file broke with
         self._stopping = False
         self._safe = False
         self._runtime_restarts: list[float] = []
@@ -200,8 +201,14 @@ class Supervisor:
         self._vitals.event("process_died", process=name, reason=_describe(code))
 
     def _apply_changes(self) -> None:
-        changed = self._watcher.changed()
-        self._vitals.condition("exhibition_unread", self._watcher.hangs)
+        try:
+            changed, broken = self._watcher.changed(), ""
+        except Exception as error:  # whatever breaks in a look, what is on show goes on, and the next look is taken
+            changed, broken = None, f"{type(error).__name__}: {error}"
+            if broken != self._broken:
+                log.error("%s cannot be looked at", self._path, exc_info=error)
+        self._broken = broken
+        self._vitals.condition("exhibition_unread", self._watcher.hangs or bool(broken))
         if changed is None:
             return
         if isinstance(changed, ExhibitionError):

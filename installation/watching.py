@@ -16,7 +16,14 @@ import threading
 import time
 from pathlib import Path
 
-from installation.exhibition import Exhibition, ExhibitionError, in_order, read_bytes_as_exhibition
+from installation.exhibition import (
+    Exhibition,
+    ExhibitionError,
+    UnjudgedError,
+    in_order,
+    judging,
+    read_bytes_as_exhibition,
+)
 from installation.inspection import missing_since
 from installation.places import Problem
 from installation.programme import Pieces
@@ -67,8 +74,12 @@ class Watcher:
             return None
         self._digest = digest
         try:
-            self.current, self.error = self._judge(data), None
+            with judging(self.path):
+                self.current, self.error = self._judge(data), None
         except ExhibitionError as error:
+            if isinstance(error, UnjudgedError):
+                log.error("%s cannot be judged", self.path, exc_info=error)
+                self._digest = ""  # what broke may be over when the same text is saved again
             self.error = error
             return error
         return self.current

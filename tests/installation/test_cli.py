@@ -9,10 +9,8 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
-import typer
 
 from installation import cli, piece_commands, programme
-from installation.exhibition import hand_on, load
 from installation.locking import locked
 from installation.networks.weights import WeightsError
 from installation.piece import Piece
@@ -424,19 +422,6 @@ def test_every_command_has_help(run: Any) -> None:
         assert done.exit_code == 0 and "Usage" in done.output, name
 
 
-def test_a_machine_that_starts_after_a_mistake_was_saved_shows_what_was_last_good(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "exhibition.yaml"
-    path.write_text("pieces: [neural_beatbox]\ntitle: Evening\n")
-    (tmp_path / "run").mkdir()
-    hand_on(load(path), tmp_path / "run")
-    path.write_text("pieces: [neural_beatbox]\ntitel: Morning\n")
-    assert cli._load_or_last_good(path).title == "Evening"
-    said = " ".join(capsys.readouterr().err.split())
-    assert "exhibition.yaml:2:1: unknown setting 'titel'" in said and "what was last good" in said
-
-
 def test_what_a_curator_writes_in_brackets_is_said_as_it_is(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
     cli.out.print("Room [/2] [bold] :bell: is on: neural_beatbox.", highlight=False)
     assert capsys.readouterr().out == "Room [/2] [bold] :bell: is on: neural_beatbox.\n"
@@ -446,11 +431,3 @@ def test_what_a_curator_writes_in_brackets_is_said_as_it_is(run: Any, capsys: py
     Path("exhibition.yaml").write_text("'[/b]': 3\n")
     done = run("visits")
     assert done.exit_code == cli.WRONG and "unknown setting '[/b]'" in done.stderr
-
-
-def test_with_nothing_good_to_show_the_mistakes_are_said_and_that_is_all(tmp_path: Path) -> None:
-    path = tmp_path / "exhibition.yaml"
-    path.write_text("pieces: [neural_beatbox]\ntitel: Morning\n")
-    with pytest.raises(typer.Exit) as left:
-        cli._load_or_last_good(path)
-    assert left.value.exit_code == cli.WRONG

@@ -84,6 +84,18 @@ def test_check_names_what_cannot_be_reached(tmp_path: Path, pieces: Pieces, line
     assert problem.startswith(said) and "cannot be reached (" in problem
 
 
+@pytest.mark.parametrize("room", ["exhibition.on_show", "inspection.found_here"])
+def test_whatever_breaks_over_a_file_is_said_as_a_problem_of_it(
+    tmp_path: Path, pieces: Pieces, monkeypatch: pytest.MonkeyPatch, room: str
+) -> None:
+    def breaks(*_: object) -> None:
+        raise KeyError("\ud83c")
+
+    monkeypatch.setattr(f"installation.{room}", breaks)
+    (problem,) = checked(tmp_path, "pieces: beat", pieces)
+    assert problem.startswith("1:1: cannot be judged: KeyError: ") and problem.encode()
+
+
 class Sketches(Piece):
     """A piece that knows more of its folder than the runtime."""
 

@@ -167,6 +167,23 @@ def test_what_was_last_good_is_found_where_the_broken_file_says(tmp_path: Path) 
     assert kept is not None and kept.title == "Evening"
 
 
+def test_whatever_breaks_in_looking_at_the_file_ends_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks() -> None:
+        raise MemoryError("a file without end")
+
+    world.run(20.0)
+    with monkeypatch.context() as broken:
+        broken.setattr(world.supervisor._watcher, "changed", breaks)
+        assert world.run(10.0) is None and world.names() == ALL
+        assert "exhibition_unread" in world.raised
+    assert [record.exc_info is not None for record in caplog.records if record.name == "supervisor"] == [True]
+    world.save("pieces: [learning_to_see]\n")
+    assert "exhibition_unread" not in world.raised
+    assert running(world.supervisor.folder, world.path).pieces[0].name == "learning_to_see"
+
+
 def test_the_watchdog_lets_the_ladder_come_to_safe_mode(world: World) -> None:
     world.fate = lambda name: (False, 0.3, 1) if name == "stage" else WELL
     world.run(700.0)

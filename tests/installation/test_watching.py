@@ -187,6 +187,27 @@ def test_weights_that_are_not_here_change_nothing_and_those_on_show_are_not_read
     assert len(found.problems) == 1, "of `still` nothing is asked: it was on show before"
 
 
+def test_a_file_over_which_the_reader_breaks_changes_nothing_until_it_is_saved_again(
+    watched: tuple[Path, Watcher], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ArithmeticError("nobody thought of this")
+
+    path, watcher = watched
+    before, text = watcher.current, "pieces: hum\n"
+    for room in ("read_bytes_as_exhibition", "missing_since"):
+        with monkeypatch.context() as broken:
+            broken.setattr(watching, room, breaks)
+            path.write_text(text)
+            (found,) = settle(watcher)
+        assert isinstance(found, ExhibitionError) and watcher.current is before and watcher.error is found
+        assert "cannot be judged: ArithmeticError: nobody thought of this" in str(found.problems[0])
+        assert found.problems[0].line == 1 and caplog.records[-1].exc_info
+    path.write_text(text)
+    (found,) = settle(watcher)
+    assert isinstance(found, Exhibition) and watcher.error is None
+
+
 # ---- a share that hangs -------------------------------------------------------------------------------------------
 
 
