@@ -27,6 +27,9 @@ SECTIONS = frozenset(name for name, field in Choices.model_fields.items() if mod
 DEFAULT_PATH = Path("exhibition.yaml")
 LOOKED_AHEAD = 400  # days, for when it opens next
 ON_SHOW, LAST_GOOD = "on_show.yaml", ".last_good"
+_DATA_LINE = re.compile(
+    r"""data[ \t]*:[ \t]+((?P<quote>["'])(?P<quoted>.*?)(?P=quote)|(?P<plain>.*?)[ \t]*($|[ \t]#))"""
+)
 log = logging.getLogger(__name__)
 
 
@@ -177,23 +180,32 @@ def running(folder: Path, path: Path, pieces: Pieces | None = None) -> Exhibitio
 def last_good(path: Path) -> Exhibition | None:
     """What was last on show out of the file at `path`, which has mistakes now; None where nothing was, or where that
     is no longer right either."""
-    for folder in dict.fromkeys((_said_data_folder(path), path.parent / "data")):
+    for folder in dict.fromkeys((*_said_data_folders(path), path.parent / "data")):
         kept = folder / (path.name + LAST_GOOD)
         try:
             return parse(kept.read_bytes(), path)
-        except (OSError, ExhibitionError) as error:
+        except (OSError, ValueError, ExhibitionError) as error:
             log.debug("%s is of no help: %s", kept, error)
     return None
 
 
-def _said_data_folder(path: Path) -> Path:
+def _said_data_folders(path: Path) -> Iterator[Path]:
     """What the file says of its data folder, as far as it can be read."""
-    with contextlib.suppress(OSError, UnreadableError):
-        root, _ = read(decode(path.read_bytes()))
-        said = root.content.get("data") if root is not None and isinstance(root.content, dict) else None
-        if said is not None and isinstance(said.node.content, str):
-            return path.parent / said.node.content
-    return path.parent / "data"
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return
+    try:
+        root, _ = read(decode(data))
+        content = root.content if root is not None and isinstance(root.content, dict) else {}
+        said = [content["data"].node.content] if "data" in content else []
+    except Exception:  # no YAML as it is, but the line of the folder may be as it was
+        lines = data.decode(errors="replace").splitlines()
+        said = [match["quoted"] or match["plain"] for line in lines if (match := _DATA_LINE.match(line))]
+    for folder in said:
+        if isinstance(folder, str):
+            with contextlib.suppress(RuntimeError):  # `~` of an account that is not here
+                yield path.parent / Path(folder).expanduser()
 
 
 # ---- reading ---------------------------------------------------------------------------------------------

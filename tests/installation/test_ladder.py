@@ -154,19 +154,6 @@ def test_whoever_starts_after_a_mistake_was_saved_shows_what_the_others_show(wor
     assert "exhibition_invalid" not in world.raised
 
 
-def test_what_was_last_good_is_found_where_the_broken_file_says(tmp_path: Path) -> None:
-    path = tmp_path / "night.yaml"
-    path.write_text("pieces: [neural_beatbox]\ndata: elsewhere\ntitle: Evening\n")
-    assert last_good(path) is None
-    (tmp_path / "run").mkdir()
-    rooms.hand_on(load(path), tmp_path / "run")
-    path.write_text("pieces: [neural_beatbox]\ndata: elsewhere\ntitle: [\n")
-    assert last_good(path) is None, "of a file that is no YAML only the usual data folder is known"
-    path.write_text("pieces: [neural_beatbox]\ndata: elsewhere\ntitel: Evening\n")
-    kept = last_good(path)
-    assert kept is not None and kept.title == "Evening"
-
-
 def test_whatever_breaks_in_looking_at_the_file_ends_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

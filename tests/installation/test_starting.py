@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from installation import starting
-from installation.exhibition import Exhibition, hand_on, load
+from installation.exhibition import Exhibition, hand_on, last_good, load
 from installation.places import Problem
 from installation.starting import load_or_last_good, say_missing
 from installation.terminal import WRONG
@@ -41,6 +41,48 @@ def test_with_nothing_good_to_show_the_mistakes_are_said_and_that_is_all(tmp_pat
     with pytest.raises(typer.Exit) as left:
         load_or_last_good(path)
     assert left.value.exit_code == WRONG
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "data: elsewhere", "data: ~/kept", "data: /TMP/else where   # the big disk", 'data: "/TMP/a # b" # quoted',
+        "data: '~/kept'", "data : elsewhere\r", "data: ./elsewhere/",
+    ],
+)  # fmt: skip
+def test_what_was_last_good_is_found_where_the_broken_file_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    line = line.replace("/TMP", str(tmp_path))
+    path = tmp_path / "night.yaml"
+    path.write_text(f"pieces: [neural_beatbox]\n{line}\ntitle: Evening\n", newline="")
+    assert last_good(path) is None
+    (tmp_path / "run").mkdir()
+    hand_on(load(path), tmp_path / "run")
+    assert not (tmp_path / "data").exists()
+    for mistake in (
+        "titel: Morning",
+        'title: "Morning',
+        "title: [",
+        "\ttitle: Morning",
+        "title: \xff",
+        "title: a: b",
+    ):
+        for text in (f"pieces: [neural_beatbox]\n{line}\n{mistake}\n", f"{mistake}\n{line}\npieces: [hmu]\n"):
+            path.write_bytes(text.encode("latin-1"))
+            kept = last_good(path)
+            assert kept is not None and kept.title == "Evening", text
+
+
+@pytest.mark.parametrize(
+    "line", ["data: ~nobody-here/x", 'data: "a\\0b"', f"data: {300 * 'a'}", "data: [3]", "data:"]
+)
+def test_a_data_folder_that_cannot_be_leaves_the_usual_one(path: Path, line: str) -> None:
+    for mistake in ("titel: Morning", 'title: "Morning'):
+        path.write_text(f"pieces: [neural_beatbox]\n{line}\n{mistake}\n")
+        kept = last_good(path)
+        assert kept is not None and kept.title == "Evening"
 
 
 def test_whatever_breaks_over_a_file_the_start_has_what_was_last_good(
