@@ -30,6 +30,8 @@ _FALSE_SPACE = f"[{_FALSE_SPACES}]"
 # Where one stands in the place of indentation, or behind the dash of an item or the colon of a setting.
 _FALSE_STRUCTURE = re.compile(rf"[ \t]*(?:- *|[\w-]+:|- +[\w-]+:)?({_FALSE_SPACE})")
 _FALSE = "a space that only looks like one; delete it and type it again"
+_HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_UNSHOWABLE = re.compile("[\0\ud800-\udfff]")
 _CONFLICT = re.compile(r"(<{7}|={7}|>{7})(\s|$)")
 _NO_COLON = re.compile(r"[ \t]*[A-Za-z_]\w*(:[^\s:]|[ \t]*=)")
 _LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
@@ -177,6 +179,8 @@ class _Builder:
             raise UnreadableError(_place(event), "too many nested values or aliases; this cannot be an exhibition")
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
+        if isinstance(event, yaml.ScalarEvent):
+            event.value = self.showable(event)
         anchor, before = event.anchor, self.count
         if anchor:
             self.open_anchors.add(anchor)
@@ -217,6 +221,15 @@ class _Builder:
         if _WHOLE.fullmatch(text) and len(text) < 300:
             return int(text)
         return float(text.replace(".inf", "inf").replace(".nan", "nan")) if _DECIMAL.fullmatch(text) else text
+
+    def showable(self, event: Any) -> str:
+        """A value whose escapes may have written a character in two halves, as JSON does: `"\\ud83c\\udf89"`. Half a
+        one that stands alone, and the one that is no character, are said: nothing can print them."""
+        text = _HALVES.sub(lambda both: both[0].encode("utf-16", "surrogatepass").decode("utf-16"), event.value)
+        if found := _UNSHOWABLE.search(text):
+            message = f"a character that cannot be shown (code {ord(found[0])}); delete it, or write it as it is"
+            self.wrong.append((_place(event), message))
+        return _UNSHOWABLE.sub("\ufffd", text)
 
     def without_false_spaces(self, event: Any) -> str:
         """A plain value without the false spaces at its ends, which are said.

@@ -82,6 +82,30 @@ def test_a_space_that_does_not_break_may_stand_within_a_text(said: Said, loaded:
     assert loaded(text).title == "Qui est\u00a0là\u202f?" and loaded(text).own_texts["closed"]["en"][0] == "\u00a0"
 
 
+def test_the_two_halves_of_a_character_become_one(loaded: Callable[[str], Exhibition]) -> None:
+    """As JSON writes what lies beyond the first 65536 characters."""
+    exhibition = loaded('pieces: beat\ntitle: "\\ud83c\\udf89 Party"\ntexts: {"closed": {en: "\\ud83d\\ude34"}}')
+    assert exhibition.title == "\U0001f389 Party" and exhibition.own_texts["closed"]["en"] == "\U0001f634"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('title: "\\ud83c Party"', "2:8"),
+        ('title: "\\udf89\\ud83c"', "2:8"),
+        ('data: "a\\0b"', "2:7"),
+        ('texts: {closed: {en: "\\ud83c"}}', "2:22"),
+        ('pieces2: {"\\ud83c": 3}', "2:11"),
+        ('"\\udf89": 3', "2:1"),
+    ],
+)
+def test_half_a_character_is_refused_in_words_that_can_be_shown(text: str, place: str, said: Said) -> None:
+    lines = said(f"pieces: beat\n{text}")
+    refused = [line for line in lines if "a character that cannot be shown" in line]
+    assert len(refused) == 1 and refused[0].startswith(place)
+    assert all(line.encode().decode().isprintable() for line in lines)
+
+
 def test_an_alias_bomb_is_bounded(said: Said) -> None:
     levels = ["a0: &a0 [" + "x, " * 9 + "x]"]
     levels += [f"a{i}: &a{i} [" + f"*a{i - 1}, " * 9 + f"*a{i - 1}]" for i in range(1, 12)]
