@@ -381,10 +381,20 @@ class Visitors(Settings):
     )
 
 
+def _host(value: str) -> str:
+    try:
+        value.encode("idna")
+    except UnicodeError as error:
+        raise ValueError(
+            f"'{value}' is no address: between its points stand 1 to 63 letters; write for example 0.0.0.0"
+        ) from error
+    return value
+
+
 class Console(Settings):
     """The operator's page."""
 
-    host: str = Field(
+    host: Annotated[str, AfterValidator(_host)] = Field(
         default="127.0.0.1",
         min_length=1,
         description="the address it listens at; 0.0.0.0 lets the whole local network see it",

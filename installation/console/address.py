@@ -53,8 +53,8 @@ def listen(host: str, port: int) -> Address:
             continue
         try:
             listener = _listener(place, number)
-        except OSError as error:  # also a name that nobody knows, and a port that only root may use
-            trouble = trouble or error.strerror or str(error)
+        except (OSError, ValueError) as error:  # a name that nobody knows, or that none can be; a port of root's
+            trouble = trouble or getattr(error, "strerror", None) or str(error)
             log.info("%s:%d cannot be listened at: %s", place, number, error)
             continue
         return Address(listener, _seen_as(place), listener.getsockname()[1], trouble)

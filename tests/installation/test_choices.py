@@ -70,3 +70,18 @@ def test_days_in_other_words_are_sent_to_ours(loaded: Loaded, written: str, mean
         f"item 2 of 'days' of 'hours': '{written}' is not one of mon, tue, wed, thu, fri, sat, sun; "
         f"did you mean '{meant}'?"
     )
+
+
+@pytest.mark.parametrize("host", ["gallery..museum.example", ".gallery", 64 * "a", "müsli..example"])
+def test_a_host_that_cannot_be_is_refused(loaded: Loaded, host: str) -> None:
+    with pytest.raises(ExhibitionError) as caught:
+        loaded(f"pieces: beat\nconsole: {{host: {host}}}")
+    (problem,) = caught.value.problems
+    assert problem.line == 2 and problem.message.startswith(f"'host' of 'console': '{host}' is no address")
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "::1", "fe80::1%eth0", "0.0.0.0", "gallery.", 63 * "a", "müsli.example"]
+)
+def test_a_host_that_can_be_is_taken(loaded: Loaded, host: str) -> None:
+    assert loaded(f'pieces: beat\nconsole: {{host: "{host}"}}').console.host == host

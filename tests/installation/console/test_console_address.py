@@ -53,7 +53,7 @@ def test_a_port_in_use_is_left_for_the_next(taken: int) -> None:
 
 
 def test_a_host_that_is_not_here_leaves_this_machine(taken: int) -> None:
-    for host in ("203.0.113.7", "no-such-host.invalid"):
+    for host in ("203.0.113.7", "no-such-host.invalid", "gallery..example", ".gallery", 70 * "a", "a\0b"):
         address = opened(host, taken)
         assert address.host == "127.0.0.1"
         assert address.trouble
