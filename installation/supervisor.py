@@ -90,6 +90,8 @@ class Supervisor:
     def run(self) -> int:
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup`: it is to outlive its terminal
+            signal.signal(signal.SIGHUP, self._on_signal)
         self._make_segments()
         hand_on(self._exhibition, self.folder)
         try:

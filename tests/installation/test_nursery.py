@@ -37,7 +37,8 @@ def said_by(line: Line) -> Any:
 
 
 def test_what_is_told_to_the_whole_group_does_not_end_it_but_its_children(tmp_path: Path) -> None:
-    """As `systemctl stop` does: whoever is on the screen leaves in order, and the nursery stays to say who left."""
+    """As `systemctl stop` does, and a terminal that is closed: whoever is on the screen leaves in order when the
+    supervisor says so, and the nursery stays to say who left."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = [sys.executable, "-m", "installation.nursery", str(theirs.fileno()), str(os.getpid()), str(tmp_path)]
     with subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.DEVNULL) as child:
@@ -46,8 +47,9 @@ def test_what_is_told_to_the_whole_group_does_not_end_it_but_its_children(tmp_pa
         try:
             line.send(Fork("camera", "signal:pause", ()))
             forked = said_by(line)
-            os.kill(child.pid, signal.SIGTERM)
-            os.kill(forked.pid, signal.SIGTERM)
+            for number in (signal.SIGHUP, signal.SIGTERM):
+                os.kill(child.pid, number)
+                os.kill(forked.pid, number)
             left = said_by(line)
             assert (left.pid, left.code) == (forked.pid, -signal.SIGTERM) and child.poll() is None
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -138,6 +139,46 @@ def test_pauses_grow_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     child.pid, child.asked, child.told_to_leave = 7, clock.at, clock.at
     keeper._on_exit("sound", 7, -9)
     assert child.restarts == 14, "told to, because it hung"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_supervisor_that_is_told_to_leaves_in_order(tmp_path: Path, number: signal.Signals) -> None:
+    """SIGHUP is what a terminal says that is closed."""
+    finished = told(tmp_path, f"signal.raise_signal({number.value})")
+    assert finished.stdout.split() == ["turn", "end", "0"], finished.stderr
+
+
+def test_one_that_is_to_outlive_its_terminal_goes_on(tmp_path: Path) -> None:
+    """As `nohup` has it."""
+    finished = told(tmp_path, "signal.raise_signal(1)", "signal.signal(signal.SIGHUP, signal.SIG_IGN)")
+    assert finished.stdout.split() == ["turn", "turn", "turn", "end", "3"], finished.stderr
+
+
+def told(folder: Path, what: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    """A supervisor without a nursery, which is told `what` in each of its turns and leaves at the third by itself."""
+    (folder / "exhibition.yaml").write_text("pieces: [neural_beatbox]\n")
+    program = f"""\
+import signal, sys
+from pathlib import Path
+from installation.exhibition import load
+from installation.supervisor import Supervisor
+
+class Short(Supervisor):
+    turns = 0
+    def _begin(self): pass
+    def _end(self): print("end")
+    def _turn(self):
+        print("turn")
+        {what}
+        self.turns += 1
+        return 3 if self.turns == 3 else None
+
+{before}
+path = Path(sys.argv[1])
+print(Short(path, load(path)).run())
+"""
+    command = [sys.executable, "-c", program, str(folder / "exhibition.yaml")]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
 
 
 def test_a_supervisor_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
