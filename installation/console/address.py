@@ -54,7 +54,8 @@ def listen(host: str, port: int) -> Address:
         try:
             listener = _listener(place, number)
         except (OSError, ValueError) as error:  # a name that nobody knows, or that none can be; a port of root's
-            trouble = trouble or getattr(error, "strerror", None) or str(error)
+            reason = error.strerror or str(error) if isinstance(error, OSError) else "no machine can be called so"
+            trouble = trouble or reason
             log.info("%s:%d cannot be listened at: %s", place, number, error)
             continue
         return Address(listener, _seen_as(place), listener.getsockname()[1], trouble)
