@@ -121,6 +121,15 @@ def _set_aside(folder: Path, disk: Disk, now: float) -> None:
     disk.flush_folder(folder)
 
 
+def remove_damaged(folder: Path, disk: Disk) -> None:
+    """Remove the databases that were put aside: they may speak of a visit that is deleted. Raises OSError."""
+    damaged = list(folder.glob(f"{LEDGER}*.damaged-*"))
+    for path in damaged:
+        disk.remove(path)
+    if damaged:
+        disk.flush_folder(folder)
+
+
 def from_slips(media: Path) -> list[Entry]:
     """What the slips say, for visits whose sound and film are there, oldest first."""
     entries = []
@@ -172,6 +181,8 @@ def repair(media: Path, ledger: Ledger, disk: Disk, repairs: Repairs) -> Repairs
         ledger.remove(gone | dropped)
     elif ledger.on_disk:
         ledger.wipe()  # a deletion may have been interrupted before the database's log was emptied
+    if gone | dropped | orphans:
+        remove_damaged(media.parent, disk)
     for visit in gone:
         disk.remove(media / f"{visit}.{GONE}")
     for visit in known - gone - dropped:

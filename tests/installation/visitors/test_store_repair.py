@@ -13,6 +13,7 @@ from installation.visitors.store import Repairs
 from tests.installation.visitors.looking import (
     DAY_S,
     MONTH_S,
+    Refusing,
     contents,
     names,
     pair,
@@ -79,6 +80,38 @@ def test_a_deletion_that_had_begun_is_done(opened, take):
     assert store.repairs == Repairs(deletions=1)
     assert names(store) == wanted_names(other)
     assert [found.id for found in store.visits(9)] == [other.id]
+
+
+def test_a_database_damaged_within_a_deletion_goes_with_what_it_speaks_of(opened, take):
+    """The power went while a visit was being deleted, and took the first page of the database with it."""
+    store = opened()
+    visit, other = (store.keep(*pair(take(n)), MONTH_S) for n in range(2))
+    store.remember(visit.id, {"hits": "a-secret" * 500})
+    store.close()
+    (store.media / f"{visit.id}.json").rename(store.media / f"{visit.id}.gone")
+    ledger = store.folder / "visits.sqlite"
+    data = ledger.read_bytes()
+    ledger.write_bytes(data[:16] + b"\xff" * 84 + data[100:])
+    store = opened()
+    assert store.repairs.deletions == 1 and store.repairs.rescued == 1
+    assert [found.id for found in store.visits(9)] == [other.id]
+    assert not [name for name, data in contents(store.folder).items() if b"a-secret" in data]
+
+
+def test_a_database_put_aside_stays_until_its_copies_are_off_the_disk(opened, take):
+    """Power cut after power cut: as long as it is there, the next opening knows that a deletion had begun."""
+    store = opened()
+    visit, _ = (store.keep(*pair(take(n)), MONTH_S) for n in range(2))
+    (store.media / f"{visit.id}.json").rename(store.media / f"{visit.id}.gone")
+    (store.folder / "visits.sqlite.damaged-20260101-000000").write_text(visit.id)
+    disk = Refusing("remove")
+    for after in range(8):
+        disk.left = after
+        store.close()
+        store = opened(disk=disk)
+        if list(store.folder.glob("*.damaged-*")):
+            assert f"{visit.id}.gone" in names(store)
+    assert not list(store.folder.glob("*.damaged-*")) and f"{visit.id}.gone" not in names(store)
 
 
 @pytest.mark.parametrize(
