@@ -23,6 +23,7 @@ VOUCHER = "clock.right"
 EVERYBODY, STAND_INS = "everybody", "stand-ins"  # in place of ids
 PATIENCE_S = 10.0  # for the exhibition to answer
 LOOK_EVERY_S = 0.05
+AT_ONCE = 100  # visits deleted at one call: a visitor who is being recorded meanwhile waits for the store
 log = logging.getLogger(__name__)
 
 
@@ -128,8 +129,9 @@ def _request(
 
 
 def answer(store: Store) -> list[str]:
-    """Do what is requested, and return the visits that went, for the piece to forget them too. The request of a
-    deletion goes with the first call that finds nothing left of its visit: one after the piece was told.
+    """Do what is requested, and return the visits that went, for the piece to forget them too: `AT_ONCE` at most, so
+    that whoever gets some asks again. The request of a deletion goes with the first call that finds nothing left of
+    its visit: one after the piece was told.
 
     Raises:
         OSError: the folder cannot be read.
@@ -142,18 +144,29 @@ def answer(store: Store) -> list[str]:
         log.warning("%s is not heeded: %s", VOUCHER, error)
     else:
         store.trust_clock()
-    went = []
-    for path in sorted(store.folder.glob(f"*{REQUEST}")):
-        if not is_id(path.stem):
-            continue
+    requests = [path for path in sorted(store.folder.glob(f"*{REQUEST}")) if is_id(path.stem)]
+    for portion in (requests[first : first + AT_ONCE] for first in range(0, len(requests), AT_ONCE)):
         try:
-            if store.delete(path.stem):
-                went.append(path.stem)
-            elif not any((store.media / f"{path.stem}.{kind}").exists() for kind in (SOUND, FILM, SLIP, GONE)):
-                path.unlink(missing_ok=True)
-        except OSError as error:  # at the next call again; of those that went, the piece must be told now
-            log.warning("%s stays: %s", path.name, error)
-    return went
+            went = store.delete_all(path.stem for path in portion)
+        except OSError as error:  # at the next call again
+            log.warning("%d requests to delete stay: %s", len(portion), error)
+            continue
+        for path in portion:
+            if path.stem not in went:
+                _withdraw(path, store.media)
+        if went:
+            return went  # the piece must be told now, and others may wait for the store
+    return []
+
+
+def _withdraw(path: Path, media: Path) -> None:
+    """Remove a request of whose visit nothing is left."""
+    if any((media / f"{path.stem}.{kind}").exists() for kind in (SOUND, FILM, SLIP, GONE)):
+        return
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:  # at the next call again
+        log.warning("%s stays: %s", path.name, error)
 
 
 def _answered_here(folder: Path, exhibition: str) -> bool:

@@ -21,7 +21,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -39,7 +39,6 @@ from installation.visitors.ledger import Entry, Ledger
 from installation.visitors.opening import (
     FILM,
     GONE,
-    LEDGER,
     MEDIA,
     SLIP,
     SOUND,
@@ -48,6 +47,7 @@ from installation.visitors.opening import (
     StoreFull,
     StoreInUse,
     is_id,
+    remove_damaged,
     slip,
 )
 from installation.visitors.retention import BACK_S, Calendar, due
@@ -252,11 +252,17 @@ class Store:
         every `keep` and `expire`; from the moment that the disk took so much as the new name of the slip also at the
         next opening.
         """
+        return bool(self.delete_all([visit]))
+
+    def delete_all(self, visits: Iterable[str]) -> list[str]:
+        """Delete several visits as `delete` does, and return those of which there was something.
+
+        The disk and the database are waited for once, not once for each.
+        """
         with self._mutex:
-            if visit in self._owed or self._footing.read(lambda ledger: ledger.find(visit)) is None:
-                return False
-            self._delete([visit])
-            return True
+            there = [visit for visit in dict.fromkeys(visits) if visit not in self._owed and self._knows(visit)]
+            self._delete(there)
+            return there
 
     def expire(self, keep_s: float | None = None) -> list[str]:
         """Delete the visits whose time is over, and return their ids. To be called about once a minute.
@@ -286,6 +292,9 @@ class Store:
             self.takes = self.takes and self._footing.on_disk
             return over
 
+    def _knows(self, visit: str) -> bool:
+        return self._footing.read(lambda ledger: ledger.find(visit)) is not None
+
     def _delete(self, visits: list[str]) -> None:
         """Delete visits; those that the disk refuses to delete are owed."""
         if not visits:
@@ -301,8 +310,7 @@ class Store:
                 self._disk.remove(self._path(visit, FILM))
             self._disk.flush_folder(self.media)
             self._footing.ask(lambda ledger: ledger.remove(visits))
-            for damaged in self.folder.glob(f"{LEDGER}*.damaged-*"):
-                self._disk.remove(damaged)  # it may speak of them, too
+            remove_damaged(self.folder, self._disk)
             for visit in visits:
                 self._disk.remove(self._path(visit, SLIP))
                 self._disk.remove(self._path(visit, GONE))

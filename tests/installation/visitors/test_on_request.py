@@ -7,9 +7,20 @@ import errno
 import pytest
 
 from installation.visitors import on_request
+from installation.visitors.disk import Disk
 from installation.visitors.on_request import Kept, answer, chosen, erase, kept, vouch_for_clock
 from tests.installation.visitors.looking import DAY_S, MONTH_S, Refusing, names, pair, wanted_names
 from tests.installation.visitors.test_store import traces
+
+
+class Flushes(Disk):
+    """Counts how often a folder is waited for."""
+
+    flushes = 0
+
+    def flush_folder(self, folder):
+        self.flushes += 1
+        super().flush_folder(folder)
 
 
 class Patience:
@@ -149,6 +160,27 @@ def test_what_went_is_told_whatever_becomes_of_another_request(opened, take):
     assert requests(store) == [f"{'c' * 16}{on_request.REQUEST}", f"notes{on_request.REQUEST}"], (
         "other people's files"
     )
+
+
+def test_everybody_goes_in_a_few_portions_and_nobody_is_held_up_by_who_cannot_go(opened, take, monkeypatch):
+    """The disk is waited for once in a portion, and between two of them somebody may be recorded."""
+    monkeypatch.setattr(on_request, "AT_ONCE", 4)
+    disk = Flushes()
+    store = opened(disk=disk)
+    ids = [store.keep(*pair(take(1)), MONTH_S).id for _ in range(10)]
+    (store.media / f"{'0' * 16}.json").mkdir()  # of somebody else, and first among the requests
+    for visit in ["0" * 16, *ids]:
+        (store.folder / f"{visit}{on_request.REQUEST}").touch()
+    disk.flushes = 0
+    went = []
+    for most in (3, 4, 3, 0):
+        now = answer(store)
+        assert len(now) == most
+        went += now
+    assert sorted(went) == sorted(ids)
+    assert disk.flushes <= 3 * 4
+    assert names(store) == {f"{'0' * 16}.json"}
+    assert requests(store) == [f"{'0' * 16}{on_request.REQUEST}"]
 
 
 # ---- the clock
