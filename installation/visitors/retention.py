@@ -5,6 +5,10 @@ Retention is therefore counted on the *calendar of the house*: it follows the ma
 believed, and its own running time when it cannot. A leap of the clock moves nothing; a clock that stays away for a
 day of running is accepted as a new way of counting, again without moving anything. So a recording is never deleted
 early by a wrong clock, and late by at most the time for which the clock was wrong, or the machine off meanwhile.
+
+One leap is believed: that over the time for which the machine was off, up to `LONGEST_PAUSE_S`. A clock with a
+battery has made it when the store is opened. One without begins somewhere else, or where it stood when the machine
+went off, and may make it within `SETTLING_S`, once. Which of them it is, is seen at opening.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ EARLIEST = datetime(2025, 1, 1, tzinfo=UTC).timestamp()  # before this software:
 LONGEST_PAUSE_S = 100 * DAY_S  # a machine may stand switched off for so long between exhibitions
 BACK_S = 26 * 3600.0  # a clock set to another time zone, corrected by an hour or a day, or asleep over night
 SETTLING_S = 3600.0  # a machine without a battery learns the date only when it reaches a time server
+STOOD_STILL_S = 300.0  # from the last that was written down before a machine went off to its clock's next beginning
 ACCEPTED_AFTER_S = DAY_S
 
 
@@ -38,7 +43,10 @@ class Reckoning:
 
 
 class Calendar:
-    """The house's calendar: `now()` for counting, `shown()` for people."""
+    """The house's calendar: `now()` for counting, `shown()` for people.
+
+    `monotonic` counts from the start of the machine, as the systems we know have it.
+    """
 
     def __init__(
         self,
@@ -50,7 +58,12 @@ class Calendar:
         self._clock, self._monotonic = clock, monotonic
         self._ticks = self._began = monotonic()
         self._known = remembered if remembered is not None else Reckoning(clock())
+        ahead = clock() + self._known.offset - self._known.believed
+        self._leap_to_come = True  # over the time for which the machine was off
         self.now()
+        # Far ahead, behind, or where it stood when the machine went off: the time between is still to be learned.
+        stood_still = abs(ahead - self._ticks) <= STOOD_STILL_S
+        self._leap_to_come = bool(self._known.doubted) or ahead < -STOOD_STILL_S or stood_still
 
     @property
     def reckoning(self) -> Reckoning:
@@ -73,12 +86,14 @@ class Calendar:
         offset = known.offset
         if known.believed - offset < EARLIEST <= clock:
             offset = expected - clock  # the clock was unset until now: it starts to count here
+            self._leap_to_come = False
         ahead = clock + offset - expected
         # A clock that was doubted for being ahead, and still is by as much, has not become right by a new start.
         the_same = known.ahead > 0 and ahead >= known.ahead - BACK_S
-        pause = LONGEST_PAUSE_S if ticks - self._began <= SETTLING_S and not the_same else BACK_S
-        if -BACK_S <= ahead <= pause:
+        settling = self._leap_to_come and ticks - self._began <= SETTLING_S
+        if -BACK_S <= ahead <= (LONGEST_PAUSE_S if settling and not the_same else BACK_S):
             self._known = Reckoning(clock + offset, offset)
+            self._leap_to_come = settling and abs(ahead) <= STOOD_STILL_S
         elif known.doubted + elapsed < ACCEPTED_AFTER_S:
             # At least a trace of doubt, so that `trouble` shows at once.
             self._known = Reckoning(expected, offset, max(known.doubted + elapsed, 1e-3), max(ahead, 0.0))
@@ -95,6 +110,7 @@ class Calendar:
     def trust(self) -> None:
         """Somebody says that the clock is right: count from it at once, whatever that makes due."""
         self._known = Reckoning(self._clock())
+        self._leap_to_come = False
 
 
 def due(now: float, kept: float, keep_s: float, at_most_s: float | None = None) -> bool:

@@ -109,6 +109,7 @@ class Store:
             folder, self._disk, exhibition=exhibition, patience_s=patience_s, clock=clock, alerts=self._board
         )
         self._calendar = Calendar(self._footing.remembered(), clock=clock, monotonic=monotonic)
+        self._calendar_read = self._footing.on_disk
         self.takes = self._footing.on_disk  # whether another visit would be kept, as far as is known
 
     # ---- keeping ---------------------------------------------------------------------------------------
@@ -356,8 +357,10 @@ class Store:
         """Before writing: back to the disk if it was left, and pay what is owed. Raises StoreFull."""
         if self._footing.reach():
             remembered = self._footing.remembered()
-            if remembered is not None:
+            # One that went on while the disk was away knows more: for a new one a leap would be a time switched off.
+            if remembered is not None and not self._calendar_read:
                 self._calendar = Calendar(remembered, clock=self._clock, monotonic=self._monotonic)
+            self._calendar_read = True
         if self._owed:
             self._delete(list(self._owed))
 

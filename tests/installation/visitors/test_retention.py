@@ -12,6 +12,7 @@ from installation.visitors.retention import (
     DAY_S,
     LONGEST_PAUSE_S,
     SETTLING_S,
+    STOOD_STILL_S,
     Calendar,
     Reckoning,
     due,
@@ -37,9 +38,18 @@ class House:
         self.wall += seconds
         return self.calendar.now()
 
-    def restarts(self, off: float = 0.0, wall: float | None = None) -> float:
-        self.wall = self.wall + off if wall is None else wall
-        self.ticks = 0.0
+    def restarts(self, off: float = 0.0, wall: float | None = None, up: float = 0.0) -> float:
+        """The machine, which has been up for `up` seconds when the store is opened."""
+        self.wall = self.wall + off + up if wall is None else wall
+        self.ticks = up
+        return self._opens()
+
+    def starts_the_stage_anew(self, after: float) -> float:
+        self.wall += after
+        self.ticks += after
+        return self._opens()
+
+    def _opens(self) -> float:
         remembered = self.calendar.reckoning
         self.calendar = Calendar(remembered, clock=lambda: self.wall, monotonic=lambda: self.ticks)
         return self.calendar.now()
@@ -81,6 +91,65 @@ def test_long_after_the_start_there_was_no_pause_to_make_up_for():
     assert house.calendar.trouble is None
     assert house.leaps(DAY_S) == START + 2 * SETTLING_S + DAY_S, "a night asleep"
     assert house.restarts(off=50 * DAY_S) == START + 2 * SETTLING_S + 51 * DAY_S
+
+
+@pytest.mark.parametrize("minutes", [1, 30, 90])
+def test_a_clock_that_ran_while_the_machine_was_off_leaps_no_more(minutes):
+    """It was right yesterday and is right this morning; then somebody sets the month wrong."""
+    house = House()
+    house.runs(8 * 3600)
+    house.restarts(off=16 * 3600)
+    for _ in range(minutes):
+        house.runs(60)
+    before = house.runs(60)
+    assert house.leaps(31 * DAY_S) == before
+    assert house.calendar.trouble is not None
+    assert house.leaps(-31 * DAY_S) == before and house.calendar.trouble is None
+
+
+@pytest.mark.parametrize("up", [0, 600, 5 * 3600])
+def test_a_new_start_of_the_stage_alone_is_no_pause(up):
+    """A saved `screen:` starts it anew, on a machine that goes on running."""
+    house = House()
+    house.runs(up + STOOD_STILL_S + 60)
+    house.starts_the_stage_anew(after=20)
+    before = house.runs(600)
+    assert house.leaps(31 * DAY_S) == before
+    assert house.calendar.trouble is not None
+
+
+@pytest.mark.parametrize("up", [0, 90, 1800])
+@pytest.mark.parametrize("off", [14 * 3600, 60 * DAY_S])
+def test_a_clock_that_stood_still_while_the_machine_was_off_leaps_once(up, off):
+    """No battery: the machine begins where it was switched off, and learns the date from a time server."""
+    house = House()
+    house.runs(8 * 3600)
+    house.restarts(off=60, up=up)
+    before = house.runs(300)
+    assert house.leaps(off) == before + off
+    assert house.calendar.trouble is None
+    house.runs(300)
+    assert house.leaps(31 * DAY_S) == before + off + 300, "now it knows the date"
+    assert house.calendar.trouble is not None
+
+
+def test_a_clock_that_was_far_ahead_at_a_start_learns_the_date_once():
+    house = House()
+    house.runs(8 * 3600)
+    before = house.restarts(wall=START + 10 * YEAR_S)
+    house.runs(60)
+    house.wall = START + 3 * DAY_S  # the time server answers
+    assert house.calendar.now() == START + 3 * DAY_S > before
+    assert house.leaps(31 * DAY_S) == START + 3 * DAY_S and house.calendar.trouble is not None
+
+
+def test_a_clock_that_was_unset_and_is_set_leaps_no_more():
+    house = House(wall=0.0)
+    house.runs(100)
+    house.wall = START
+    house.calendar.now()
+    before = house.runs(60)
+    assert house.leaps(31 * DAY_S) == before and house.calendar.trouble is not None
 
 
 def test_a_clock_that_recovers_brings_the_night_back():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 
 import pytest
 
 from installation.visitors.ledger import Ledger
 from installation.visitors.retention import Reckoning
-from tests.installation.visitors.looking import DAY_S, MONTH_S, names, pair, raised, wanted_names
+from installation.visitors.store import StoreFull
+from tests.installation.visitors.looking import DAY_S, MONTH_S, Refusing, names, pair, raised, wanted_names
 
 # ---- time
 
@@ -66,6 +68,26 @@ def test_a_wrong_clock_deletes_nobody(opened, take, clock, board, wall, restarte
     assert len(opened().visits(9)) == 4
     clock.ran(MONTH_S)
     assert set(opened().expire()) == {visit.id for visit in [*kept, late]}
+
+
+def test_a_disk_that_comes_back_makes_no_leap_believed(opened, take, clock, board):
+    """The date was set a month ahead while the disk was away, and is no more right for that."""
+    disk = Refusing()
+    store = opened(disk=disk)
+    visit = store.keep(*pair(take(1)), MONTH_S)
+    store.expire()
+    clock.ran(3600)
+    disk.refused, disk.code, disk.left = "create", errno.EIO, 0
+    with pytest.raises(StoreFull):
+        store.keep(*pair(take(2)), MONTH_S)
+    clock.wall += 31 * DAY_S
+    clock.ran(60)
+    assert store.expire() == []
+    disk.refused = ""
+    clock.ran(60)
+    assert store.expire() == []
+    assert "clock_jumped" in raised(board)
+    assert [found.id for found in store.visits(9)] == [visit.id]
 
 
 def test_somebody_may_vouch_for_a_clock_that_leapt(opened, take, clock):
