@@ -18,7 +18,17 @@ from typing import TypeVar
 from installation.health.alerts import Board
 from installation.visitors.disk import Disk
 from installation.visitors.ledger import Ledger, LedgerDamaged
-from installation.visitors.opening import MEDIA, Repairs, StoreFull, StoreInUse, from_slips, lock, open_ledger, repair
+from installation.visitors.opening import (
+    MEDIA,
+    Repairs,
+    StoreFull,
+    StoreInUse,
+    fill,
+    from_slips,
+    lock,
+    open_ledger,
+    repair,
+)
 from installation.visitors.retention import Reckoning
 
 T = TypeVar("T")
@@ -142,7 +152,7 @@ class Footing:
 
     def _from_memory(self) -> Ledger:
         ledger = Ledger(None)
-        ledger.put(from_slips(self._media))
+        fill(ledger, from_slips(self._media), self._clock())
         return ledger
 
     def _tell(self, error: Exception) -> StoreFull:

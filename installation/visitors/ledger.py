@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,10 +129,14 @@ class Ledger:
         with self._at_once():
             self._rows.executemany(f"INSERT OR REPLACE INTO visits ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)", rows)
 
-    def date(self, visits: Iterable[str], kept: float) -> None:
-        """Let the time of these visits begin at `kept`."""
+    def date(self, dates: Mapping[str, float], reckoning: Reckoning | None = None) -> None:
+        """Let the time of visits begin at these dates, and with them remember a new `reckoning`, all or nothing."""
         with self._at_once():
-            self._rows.executemany("UPDATE visits SET kept = ? WHERE id = ?", [(kept, visit) for visit in visits])
+            self._rows.executemany(
+                "UPDATE visits SET kept = ? WHERE id = ?", [(kept, visit) for visit, kept in dates.items()]
+            )
+            if reckoning is not None:
+                self._remember(reckoning)
 
     def set_aside(self, visit: str, reason: str) -> None:
         """Show a visit no longer, for `reason`."""
@@ -169,14 +173,16 @@ class Ledger:
     def remember(self, value: Reckoning) -> None:
         """Write the calendar's reckoning down."""
         with self._at_once():
-            if "ahead" not in {
-                row[1] for row in self._rows.execute("PRAGMA table_info(reckoning)")
-            }:  # earlier versions
-                self._rows.execute("ALTER TABLE reckoning ADD COLUMN ahead REAL NOT NULL DEFAULT 0")
-            self._rows.execute(
-                "INSERT OR REPLACE INTO reckoning VALUES (1, ?, ?, ?, ?)",
-                (value.believed, value.offset, value.doubted, value.ahead),
-            )
+            self._remember(value)
+
+    def _remember(self, value: Reckoning) -> None:
+        columns = {row[1] for row in self._rows.execute("PRAGMA table_info(reckoning)")}
+        if "ahead" not in columns:  # earlier versions
+            self._rows.execute("ALTER TABLE reckoning ADD COLUMN ahead REAL NOT NULL DEFAULT 0")
+        self._rows.execute(
+            "INSERT OR REPLACE INTO reckoning VALUES (1, ?, ?, ?, ?)",
+            (value.believed, value.offset, value.doubted, value.ahead),
+        )
 
     def close(self) -> None:
         self._rows.close()

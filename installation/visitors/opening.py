@@ -21,7 +21,7 @@ from pathlib import Path
 
 from installation.visitors.disk import Disk
 from installation.visitors.ledger import Entry, Ledger, LedgerDamaged
-from installation.visitors.retention import BACK_S, Reckoning
+from installation.visitors.retention import BACK_S, EARLIEST, Reckoning
 
 LEDGER, MEDIA = "visits.sqlite", "media"
 SOUND, FILM, SLIP, GONE = "wav", "mkv", "json", "gone"
@@ -92,7 +92,7 @@ def open_ledger(folder: Path, disk: Disk, clock: Callable[[], float]) -> tuple[L
     if ledger.complete:
         return ledger, Repairs()
     try:
-        rescued = _fill(ledger, from_slips(folder / MEDIA), clock())
+        rescued = fill(ledger, from_slips(folder / MEDIA), clock())
     except BaseException:
         ledger.close()
         raise
@@ -101,15 +101,25 @@ def open_ledger(folder: Path, disk: Disk, clock: Callable[[], float]) -> tuple[L
     return ledger, Repairs(rescued=rescued, damage=damage)
 
 
-def _fill(ledger: Ledger, entries: list[Entry], now: float) -> int:
-    """Enter what the slips say into a new ledger; returns how many visits that are."""
+def fill(ledger: Ledger, entries: list[Entry], now: float) -> int:
+    """Enter what the slips say into a new ledger; returns how many visits that are. `now` is the machine's clock."""
     if entries:
         ledger.put(entries)
-        latest = max(entry.kept for entry in entries)
-        ahead = latest - now if latest - now > BACK_S else 0.0
-        ledger.remember(Reckoning(now + ahead, ahead))
+        ledger.remember(Reckoning(_last_believed([entry.kept for entry in entries], now)))
     ledger.completed()
     return len(entries)
+
+
+def _last_believed(dates: list[float], now: float) -> float:
+    """Where the calendar was, as the dates of visits show: from there the clock is believed, or not, as at any start.
+
+    A date to come is no reason to count on from there: one visit that was kept under a wrong clock would make all
+    others due. With a clock that is not set nobody can tell such a date; the oldest makes none due.
+    """
+    dated = [kept for kept in dates if kept >= EARLIEST]
+    if dated and now < EARLIEST:
+        return min(dated)
+    return max((kept for kept in (dated if now >= EARLIEST else dates) if kept <= now + BACK_S), default=now)
 
 
 def _set_aside(folder: Path, disk: Disk, now: float) -> None:

@@ -9,6 +9,9 @@ early by a wrong clock, and late by at most the time for which the clock was wro
 One leap is believed: that over the time for which the machine was off, up to `LONGEST_PAUSE_S`. A clock with a
 battery has made it when the store is opened. One without begins somewhere else, or where it stood when the machine
 went off, and may make it within `SETTLING_S`, once. Which of them it is, is seen at opening.
+
+A date that cannot be right on this calendar (before this software, or to come) makes nobody's time over: it is
+`undated`, and begins anew once the clock is settled.
 """
 
 from __future__ import annotations
@@ -71,6 +74,25 @@ class Calendar:
         return self._known
 
     @property
+    def settled(self) -> bool:
+        """Whether the date is known as well as it ever will be."""
+        to_come = self._leap_to_come and self._ticks - self._began <= SETTLING_S
+        return not to_come and not self._known.doubted
+
+    @property
+    def moved(self) -> Reckoning | None:
+        """Where the calendar began under a clock that was not set, and now is: the reckoning on the clock's own
+        calendar, to which all dates of this one are moved by the difference of `believed`. Else None."""
+        known = self._known
+        if known.doubted or not known.believed < EARLIEST <= known.believed - known.offset:
+            return None
+        return Reckoning(known.believed - known.offset)
+
+    def move(self, to: Reckoning) -> None:
+        """All dates have been moved, and this is what was remembered."""
+        self._known = to
+
+    @property
     def trouble(self) -> tuple[str, str] | None:
         """While the clock is not believed: the date it says, and the date that was expected."""
         if not self._known.doubted:
@@ -87,6 +109,8 @@ class Calendar:
         if known.believed - offset < EARLIEST <= clock:
             offset = expected - clock  # the clock was unset until now: it starts to count here
             self._leap_to_come = False
+        elif clock < EARLIEST and known.believed < EARLIEST:
+            offset = max(offset, expected - clock)  # an unset clock begins anew at every start: the calendar goes on
         ahead = clock + offset - expected
         # A clock that was doubted for being ahead, and still is by as much, has not become right by a new start.
         the_same = known.ahead > 0 and ahead >= known.ahead - BACK_S
@@ -108,15 +132,24 @@ class Calendar:
         return kept - self._known.offset
 
     def trust(self) -> None:
-        """Somebody says that the clock is right: count from it at once, whatever that makes due."""
-        self._known = Reckoning(self._clock())
+        """Somebody says that the clock is right: count from it at once, whatever that makes due.
+
+        What was dated while no clock was set goes on from there, and is `moved` like the rest.
+        """
+        now, clock = self.now(), self._clock()
+        self._known = Reckoning(now, now - clock) if now < EARLIEST <= clock else Reckoning(clock)
         self._leap_to_come = False
 
 
 def due(now: float, kept: float, keep_s: float, at_most_s: float | None = None) -> bool:
     """Whether a visit kept at `kept` for `keep_s` is over. A shorter time configured since, `at_most_s`, applies to
     all; a longer one to none, for the visitor was promised the shorter."""
-    return now - kept >= (keep_s if at_most_s is None else min(keep_s, at_most_s))
+    return not undated(now, kept) and now - kept >= (keep_s if at_most_s is None else min(keep_s, at_most_s))
+
+
+def undated(now: float, kept: float) -> bool:
+    """Whether `kept` cannot be right on a calendar that says `now`: a clock was wrong when it was written."""
+    return kept < EARLIEST <= now or kept > now + BACK_S
 
 
 def _date(seconds: float) -> str:

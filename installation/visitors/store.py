@@ -50,7 +50,7 @@ from installation.visitors.opening import (
     remove_damaged,
     slip,
 )
-from installation.visitors.retention import BACK_S, Calendar, due
+from installation.visitors.retention import EARLIEST, Calendar, due, undated
 
 RESERVE_BYTES = 500_000_000
 LOW_RESERVES = 4  # `disk_low` is raised when less than so many reserves are left
@@ -276,13 +276,12 @@ class Store:
                     self._reach_disk()
             now = self._calendar.now()
             self._watch_clock()
-            terms = [row for row in self._footing.read(lambda ledger: ledger.terms()) if row[0] not in self._owed]
+            rows = self._footing.read(lambda ledger: ledger.terms())
+            terms = [row for row in rows if row[0] not in self._owed]
             over = [visit for visit, kept, promised_s in terms if due(now, kept, promised_s, keep_s)]
-            early = [visit for visit, kept, _ in terms if kept > now + BACK_S]
             self._delete([*self._owed, *over])
             try:
-                if early:  # kept under a clock that was ahead and is right now: their time starts here
-                    self._footing.ask(lambda ledger: ledger.date(early, now))
+                self._put_dates_right({visit: kept for visit, kept, _ in rows})
                 if not 0 <= now - self._written_down < REMEMBER_TIME_S:
                     self._footing.ask(lambda ledger: ledger.remember(self._calendar.reckoning))
                     self._written_down = now
@@ -292,6 +291,28 @@ class Store:
                 self._footing.full(error)
             self.takes = self.takes and self._footing.on_disk
             return over
+
+    def _put_dates_right(self, dates: dict[str, float]) -> None:
+        """Date anew what was dated while the clock was not set, or wrong. Raises OSError."""
+        now, to = self._calendar.now(), self._calendar.moved
+        if not self._footing.on_disk:
+            return
+        if to is not None:
+            dates = {visit: kept + to.believed - now for visit, kept in dates.items() if kept < EARLIEST}
+            self._date_slips(dates)  # first: as long as the rows are as they were, the next call does it all again
+            self._footing.ask(partial(Ledger.date, dates=dates, reckoning=to))
+            self._calendar.move(to)
+        elif self._calendar.settled and (dates := {v: now for v, kept in dates.items() if undated(now, kept)}):
+            try:  # nobody knows when these were kept: their time starts here
+                self._date_slips(dates)
+            finally:  # a slip's wrong date is found again, but a row with one would stay for ever on a full disk
+                self._footing.ask(partial(Ledger.date, dates=dates))
+
+    def _date_slips(self, dates: dict[str, float]) -> None:
+        for visit, kept in dates.items():
+            entry = self._footing.ask(partial(Ledger.find, visit=visit))
+            if entry is not None and visit not in self._owed:
+                self._disk.place(self.media, {f"{visit}.{SLIP}": slip(replace(entry, kept=kept))})
 
     def _knows(self, visit: str) -> bool:
         return self._footing.read(lambda ledger: ledger.find(visit)) is not None
