@@ -143,7 +143,7 @@ def answer(store: Store) -> list[str]:
     except OSError as error:
         log.warning("%s is not heeded: %s", VOUCHER, error)
     else:
-        store.trust_clock()
+        _trust_clock(store)
     requests = [path for path in sorted(store.folder.glob(f"*{REQUEST}")) if is_id(path.stem)]
     for portion in (requests[first : first + AT_ONCE] for first in range(0, len(requests), AT_ONCE)):
         try:
@@ -157,6 +157,13 @@ def answer(store: Store) -> list[str]:
         if went:
             return went  # the piece must be told now, and others may wait for the store
     return []
+
+
+def _trust_clock(store: Store) -> None:
+    try:
+        store.trust_clock()
+    except OSError as error:
+        log.warning("the clock is doubted on, until somebody vouches for it again: %s", error)
 
 
 def _withdraw(path: Path, media: Path) -> None:

@@ -411,9 +411,26 @@ class Store:
             self._board.alert("clock_jumped", clock=trouble[0], expected=trouble[1])
 
     def trust_clock(self) -> None:
-        """Somebody has looked: the machine's clock is right. What is over by it goes with the next `expire`."""
+        """Somebody has looked: the machine's clock is right. What is over by it goes with the next `expire`.
+
+        What was kept while it was doubted is as old as it was. Raises OSError: the disk refuses; it is doubted on.
+        """
         with self._mutex:
+            self._calendar.now()
+            doubting = self._calendar.reckoning
             self._calendar.trust()
+            trusting = self._calendar.reckoning
+            since = doubting.believed - doubting.doubted
+            by = trusting.believed - doubting.believed
+            try:
+                rows = self._footing.read(lambda ledger: ledger.terms()) if doubting.doubted else []
+                dates = {visit: kept + by for visit, kept, _ in rows if kept > since + 0.01}  # with its trace
+                if self._footing.on_disk:
+                    self._date_slips(dates)
+                self._footing.ask(partial(Ledger.date, dates=dates, reckoning=trusting))
+            except OSError:
+                self._calendar.move(doubting)
+                raise
             self._written_down = float("-inf")
 
     def _path(self, visit: str, kind: str) -> Path:

@@ -214,6 +214,51 @@ def test_a_full_disk_does_not_keep_them_for_ever(opened, take, clock):
     goes_in_time(store, clock, {visit.id: clock.wall + MONTH_S})
 
 
+# ---- a clock that is right, and doubted
+
+
+def after_a_long_pause(opened, take, clock, **options):
+    """Shown again after four months: the clock is right, but not believed, while somebody is recorded."""
+    store = opened(**options)
+    old = store.keep(*pair(take(1)), MONTH_S)
+    store.expire()
+    store.close()
+    starts(clock, START + 120 * DAY_S)
+    store = opened(**options)
+    assert store.expire() == []
+    clock.ran(HOUR_S)
+    new = store.keep(*pair(take(2)), MONTH_S)
+    clock.ran(HOUR_S)
+    return store, old, new
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_who_was_recorded_while_the_clock_was_doubted_stays_when_somebody_vouches_for_it(
+    opened, take, clock, restarted
+):
+    store, old, new = after_a_long_pause(opened, take, clock)
+    if restarted:
+        store = opened()
+        clock.ran(60)
+    store.trust_clock()
+    assert listed(store)[new.id] == pytest.approx(new.at, abs=1)
+    assert store.expire() == [old.id]
+    goes_in_time(store, clock, {new.id: new.at + MONTH_S})
+
+
+def test_a_voucher_that_the_disk_refuses_deletes_nobody(opened, take, clock, board):
+    disk = Refusing()
+    store, old, new = after_a_long_pause(opened, take, clock, disk=disk)
+    disk.refused, disk.code, disk.left = "create", errno.ENOSPC, 0
+    (store.folder / on_request.VOUCHER).touch()
+    assert on_request.answer(store) == [] and store.expire() == []
+    assert "clock_jumped" in raised(board)
+    disk.refused = ""
+    (store.folder / on_request.VOUCHER).touch()
+    assert on_request.answer(store) == [] and store.expire() == [old.id]
+    goes_in_time(store, clock, {new.id: new.at + MONTH_S})
+
+
 # ---- a lost database and a wrong clock
 
 
