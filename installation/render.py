@@ -22,23 +22,19 @@ from typing import Any
 import av
 import numpy as np
 
-from installation import sound_files, texts
+from installation import texts
 from installation.answers import Offline, Threads
-from installation.assets import STAND_IN_FILM
-from installation.choices import CONTROLS, FILM_SUFFIXES, PICTURE_SUFFIXES
-from installation.devices.film import FilmError, FilmReader
-from installation.devices.film import sound as film_sound
+from installation.choices import CONTROLS
 from installation.exhibition import Exhibition, OnShow
-from installation.piece import Booth, CameraView, Picture, Piece, Size, Sound
+from installation.piece import Booth, Picture, Piece, Size, Sound
 from installation.places import did_you_mean
 from installation.programme import Installed, texts_of
-from installation.resampling import resample
+from installation.render_inputs import RATE_HZ, RenderError, inputs
 from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Archive, Stage
 from installation.stand_ins import UNDO, StandInVisitor, performances
 from installation.typography import Typesetter
 
-RATE_HZ = 48_000
 AHEAD_SECONDS = 0.1  # mixed beyond what is heard, as in a live run
 VIDEO_CODECS = ("libopenh264", "libx264", "mpeg4")
 VISIT_EVERY = 16.0
@@ -56,10 +52,6 @@ class PieceError(Exception):
             f"piece '{name}' failed at {now:.2f} s, in picture {number}:\n"
             f"{''.join(frames)}{type(error).__name__}: {error}"
         )
-
-
-class RenderError(Exception):
-    """Something that was asked for cannot be rendered; the message names the file and what to do."""
 
 
 @dataclass(frozen=True)
@@ -137,72 +129,6 @@ def presses_of(text: str, seconds: float) -> list[Press]:
     return found
 
 
-class FilmCamera:
-    """A film by the render's own time."""
-
-    def __init__(self, film: FilmReader) -> None:
-        self.film = film
-        self.seconds = film.seconds
-
-    def view(self, now: float) -> CameraView:
-        second = now % self.film.seconds
-        return CameraView(self.film.at(second), 0.0, live=True, sequence=int(now * self.film.rate))
-
-    def close(self) -> None:
-        self.film.close()
-
-
-class FolderCamera:
-    """A folder of pictures in the camera's place: one after the other, each for a while."""
-
-    SECONDS = 8.0
-    LONGEST_PX = 1920
-
-    def __init__(self, folder: Path) -> None:
-        self._paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
-        if not self._paths:
-            raise RenderError(f"{folder}: there is no picture in it; name a film, or a folder with pictures")
-        self.seconds = self.SECONDS * len(self._paths)
-        self._shown: tuple[int, Picture] | None = None
-
-    def view(self, now: float) -> CameraView:
-        number = int(now / self.SECONDS)
-        if self._shown is None or self._shown[0] != number:
-            self._shown = number, self._read(self._paths[number % len(self._paths)])
-        return CameraView(self._shown[1], 0.0, live=True, sequence=number)
-
-    def close(self) -> None:
-        self._shown = None
-
-    def _read(self, path: Path) -> Picture:
-        import cv2
-
-        found = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if found is None:
-            raise RenderError(f"{path} is not a picture, or damaged")
-        scale = min(1.0, self.LONGEST_PX / max(found.shape[:2]))
-        size = max(1, round(found.shape[1] * scale)), max(1, round(found.shape[0] * scale))
-        return np.asarray(cv2.cvtColor(cv2.resize(found, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB))
-
-
-class FilmVoice:
-    """The microphone: a film's sound track by the render's time, or a take that begins when the visitor performs."""
-
-    def __init__(self, samples: Sound, per_visit: bool) -> None:
-        self._samples, self._per_visit = samples, per_visit
-
-    def between(self, start: int, frames: int, booth: Booth, rate_hz: int) -> Sound:
-        if self._per_visit:
-            if booth.phase not in ("performing", "listening"):
-                return np.zeros(frames, np.float32)
-            since = booth.since + (booth.seconds if booth.phase == "listening" else 0.0)
-            start = round(since * rate_hz)
-            part = self._samples[start : start + frames]
-            return np.pad(part, (0, frames - len(part)))
-        index = np.arange(start, start + frames) % len(self._samples)
-        return np.asarray(self._samples[index], np.float32)
-
-
 class FilmWriter:
     """An .mp4 with picture and sound."""
 
@@ -215,7 +141,7 @@ class FilmWriter:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(self._part), "w")
         except OSError as error:
-            raise RenderError(f"{path} cannot be written: {error.strerror or error}") from error
+            raise self._unwritable(error) from error
         video: Any = self._container.add_stream(codec, rate=rate_hz)
         self._video: Any = video
         self._video.width, self._video.height = size
@@ -231,22 +157,38 @@ class FilmWriter:
         self._frame = 0
 
     def write(self, picture: Picture, sound: Sound) -> None:
-        """One picture [height, width, 3] and the sound [frames, 2] that belongs to it."""
+        """One picture [height, width, 3] and the sound [frames, 2] that belongs to it.
+
+        Raises:
+            RenderError: there is no room for it, or the disk is gone.
+        """
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.pts, self._frame = self._frame, self._frame + 1
-        self._container.mux(self._video.encode(frame))
+        self._mux(self._video.encode(frame))
         block = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound.T), format="fltp", layout="stereo")
         block.sample_rate, block.pts = RATE_HZ, self._sample
         block.time_base = Fraction(1, RATE_HZ)
         self._sample += len(sound)
-        self._container.mux(self._audio.encode(block))
+        self._mux(self._audio.encode(block))
 
     def close(self) -> None:
-        """Finish the film; until now, what had its name was left alone."""
-        self._container.mux(self._video.encode(None))
-        self._container.mux(self._audio.encode(None))
-        self._container.close()
-        self._part.replace(self._path)
+        """Finish the film; until now, what had its name was left alone. Raises RenderError, as `write` does."""
+        self._mux(self._video.encode(None))
+        self._mux(self._audio.encode(None))
+        try:
+            self._container.close()
+            self._part.replace(self._path)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _mux(self, packets: Any) -> None:
+        try:
+            self._container.mux(packets)
+        except OSError as error:  # PyAV's errors of files are OSErrors, too
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> RenderError:
+        return RenderError(f"{self._path} cannot be written: {error.strerror or error}")
 
     def stop(self) -> None:
         """Finish what there is; where there is nothing, abandon it."""
@@ -296,7 +238,7 @@ def render(
     if seed < 0:
         raise RenderError(f"--seed: {seed} is below 0; write 0 or a larger whole number")
     on_show, exhibition = show
-    film, microphone = _inputs(camera, voice)
+    film, microphone = inputs(camera, voice)
     settings = on_show.settings
     if camera is not None and camera.is_dir() and on_show.piece.folder_setting:
         settings = settings.model_copy(update={on_show.piece.folder_setting: camera})
@@ -440,39 +382,6 @@ def _take(waiting: list[Sound], frames: int) -> tuple[Sound, list[Sound]]:
     """The next `frames` samples of what is mixed, and the rest."""
     joined = np.concatenate(waiting)
     return joined[:frames], [joined[frames:]]
-
-
-def _inputs(camera: Path | None, voice: Path | None) -> tuple[FilmCamera | FolderCamera, FilmVoice]:
-    try:
-        path = camera or STAND_IN_FILM
-        film = FolderCamera(path) if path.is_dir() else FilmCamera(FilmReader(path))
-        if voice is not None:
-            samples, rate = _performed(voice)
-        elif camera is not None and camera.is_dir():
-            samples, rate = np.zeros((RATE_HZ, 1), np.float32), RATE_HZ
-        elif camera is not None:
-            try:
-                samples, rate = film_sound(camera)
-            except FilmError:  # a film without a sound track: its visitors say nothing
-                samples, rate = np.zeros((RATE_HZ, 1), np.float32), RATE_HZ
-        else:
-            samples, rate = film_sound(STAND_IN_FILM)
-    except FilmError as error:
-        raise RenderError(str(error)) from error
-    mono = samples.mean(axis=1) if samples.ndim == 2 else samples
-    return film, FilmVoice(resample(np.asarray(mono, np.float32), rate, RATE_HZ), per_visit=voice is not None)
-
-
-def _performed(voice: Path) -> tuple[Sound, int]:
-    """What the visitors perform. Raises RenderError where `voice` is no sound."""
-    if not voice.is_file():
-        raise RenderError(f"--voice: there is no file {voice}; name a file of sound, such as take.wav")
-    try:
-        return film_sound(voice)
-    except FilmError as error:
-        if voice.suffix.lower() in (*sound_files.SUFFIXES, *FILM_SUFFIXES):
-            raise RenderError(f"--voice: {error}") from error
-        raise RenderError(f"--voice: {voice} is no sound that can be read; save it as WAV or FLAC") from error
 
 
 def default_texts() -> dict[str, list[str]]:

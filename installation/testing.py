@@ -25,7 +25,8 @@ from installation.devices.film import FilmReader
 from installation.health.alerts import Alert, Board
 from installation.health.vitals import Vitals
 from installation.piece import CameraView, Picture, Piece, Size, Sound
-from installation.render import AHEAD_SECONDS, RATE_HZ, FilmCamera, default_texts
+from installation.render import AHEAD_SECONDS, default_texts
+from installation.render_inputs import RATE_HZ, FilmCamera
 from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Camera, Stage
 from installation.typography import Typesetter

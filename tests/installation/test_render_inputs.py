@@ -1,0 +1,93 @@
+"""What stands for camera and microphone in a render: together over and over, and past what is damaged."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import soundfile
+
+from installation.piece import Booth
+from installation.programme import OnShow
+from installation.render import FilmWriter, render
+from installation.render_inputs import RATE_HZ, FolderCamera, RenderError, inputs
+from tests.installation.devices.test_film import NUMBERS, write_film
+from tests.installation.test_render import Dark
+
+NOBODY = Booth()
+
+
+@pytest.mark.parametrize("heard_s", [0.5, 3.0])
+def test_a_films_sound_begins_anew_with_its_pictures(tmp_path: Path, heard_s: float) -> None:
+    """However much shorter or longer it is; it had drifted farther apart with each turn."""
+    film = write_film(tmp_path / "a.mp4", NUMBERS)
+    samples = np.zeros(round(heard_s * RATE_HZ), np.float32)
+    samples[4_800] = 0.5
+    soundfile.write(tmp_path / "a.wav", samples, RATE_HZ)
+    camera, voice = inputs(film, None)
+    turn = round(camera.seconds * RATE_HZ)
+    heard = voice.between(0, 5 * turn, NOBODY, RATE_HZ)
+    clicks = np.flatnonzero(heard > 0.4)
+    assert abs(turn / RATE_HZ - heard_s) > 0.2, "else nothing is shown by it"
+    assert clicks.tolist() == [4_800 + number * turn for number in range(5)]
+
+
+def test_a_take_is_as_long_as_it_is(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "take.wav", np.full(9 * RATE_HZ, 0.25, np.float32), RATE_HZ)
+    _, voice = inputs(write_film(tmp_path / "a.mp4", NUMBERS), tmp_path / "take.wav")
+    performing = Booth("performing", seconds=12.0)
+    assert (voice.between(0, 9 * RATE_HZ, performing, RATE_HZ) > 0.2).all()
+
+
+def test_a_damaged_picture_of_a_folder_is_named_once_and_passed_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, shade in (("a", 40), ("c", 200)):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((8, 8, 3), shade, np.uint8))
+    (tmp_path / "b.jpg").write_text("no picture")
+    camera = FolderCamera(tmp_path)
+    shades = [int(camera.view(camera.SECONDS * turn).image[0, 0, 0]) for turn in range(6)]
+    assert shades == [40, 200, 200] * 2
+    assert [record.getMessage() for record in caplog.records if "b.jpg" in record.getMessage()] == [
+        f"{tmp_path / 'b.jpg'} is not a picture, or damaged: the next one is shown in its place"
+    ]
+
+
+def test_a_folder_without_a_whole_picture_is_refused_before_the_first_frame(tmp_path: Path) -> None:
+    for name in ("a.png", "b.jpg"):
+        (tmp_path / name).write_text("no picture")
+    with pytest.raises(RenderError, match="no picture in it can be read; save them again as JPEG"):
+        inputs(tmp_path, None)
+
+
+def test_a_disk_that_is_full_is_said_in_words_and_leaves_no_half_film(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[object] = []
+
+    def mux(self: FilmWriter, packets: object) -> None:
+        written.append(packets)
+        if len(written) == 9:
+            raise self._unwritable(OSError(errno.ENOSPC, "No space left on device"))
+
+    monkeypatch.setattr(FilmWriter, "_mux", mux)
+    with pytest.raises(RenderError, match=r"film\.mp4 cannot be written: No space left on device"):
+        render((OnShow("dark", Dark, Dark.Settings()), None), seconds=2.0, out=tmp_path / "film.mp4", size=(64, 36))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_container_says_of_a_disk_becomes_words(tmp_path: Path) -> None:
+    writer = FilmWriter(tmp_path / "film.mp4", (64, 36), 30)
+
+    class Full:
+        def mux(self, packets: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    whole, writer._container = writer._container, Full()  # type: ignore[assignment]
+    with pytest.raises(RenderError, match="cannot be written: No space left"):
+        writer.close()
+    writer._container = whole
+    writer.abandon()
