@@ -30,6 +30,11 @@ class VoiceForgotten:
 
 
 @dataclass(frozen=True)
+class OtherVoicesForgotten:
+    """Of all voices only those stay that were made over this connection: who made the others is gone."""
+
+
+@dataclass(frozen=True)
 class BarWritten:
     """Bar `number` is `length` samples and `beats` beats long; hits are (offset from its bar line in samples, voice,
     gain, pan)."""
@@ -149,8 +154,8 @@ class Exited:
 
 
 Message = (
-    VoiceMade | VoiceForgotten | BarWritten | LevelSet | BedPlayed | BedMoved | BedStopped | BedsOnly
-    | BedSounding | BedTroubled | SoundReady | Fork | Forked | Exited
+    VoiceMade | VoiceForgotten | OtherVoicesForgotten | BarWritten | LevelSet
+    | BedPlayed | BedMoved | BedStopped | BedsOnly | BedSounding | BedTroubled | SoundReady | Fork | Forked | Exited
 )  # fmt: skip
 _TYPES: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}
 LONGEST = 1 << 17  # bytes of one message: what every Linux lets through in one piece

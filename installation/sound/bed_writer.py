@@ -19,7 +19,7 @@ from installation.messages import BedMoved, BedPlayed, BedsOnly, BedSounding, Be
 
 AHEAD_SECONDS = 0.1  # from what is mixed already to where something begins: time for the message and the file
 AGAIN_SECONDS = 0.05  # fade of a bed that goes on in a sound process that was restarted
-ADOPT_SECONDS = 10.0  # an earlier stage's beds play on for so long until the piece asks for them
+ADOPT_SECONDS = 10.0  # an earlier stage's beds and voices play on for so long until the piece asks for them
 LEAVE_SECONDS = 1.0  # an earlier piece's beds, until the next piece does
 GOING_SECONDS = 2.0  # fade of what nobody asks for any longer
 LOUDEST_DB, QUIETEST_DB, LONGEST_FADE = 24.0, -120.0, 600.0

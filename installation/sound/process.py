@@ -34,6 +34,7 @@ from installation.messages import (
     LevelSet,
     Line,
     Message,
+    OtherVoicesForgotten,
     SoundReady,
     VoiceForgotten,
     VoiceMade,
@@ -91,6 +92,7 @@ class SoundProcess:
         self._vitals = Vitals(folder, "sound")
         self._listener = listen(folder / "sound.sock")
         self._lines: list[Line] = []
+        self._made_over: dict[str, Line] = {}  # by voice
         self._running = True
         self._opening = Opening(exhibition, self._vitals)
         self._speakers: Speakers = self._opening.speakers()
@@ -197,13 +199,13 @@ class SoundProcess:
         for line in self._lines:
             try:
                 for message in line.receive():
-                    self._obey(message)
+                    self._obey(message, line)
             except ValueError as error:  # whoever says such things is not listened to, and the beat goes on
                 log.error("%s", error)
                 line.close()
         self._lines = [line for line in self._lines if not line.closed]
 
-    def _obey(self, message: Message) -> None:
+    def _obey(self, message: Message, line: Line) -> None:
         match message:
             case VoiceMade(name, segment):
                 found = shared.attach(self._folder, segment)
@@ -211,9 +213,13 @@ class SoundProcess:
                     log.warning("voice %s: its segment %s is gone", name, segment)
                     return
                 self._mixer.make_voice(name, found[1].copy())
+                self._made_over[name] = line
                 shared.remove(self._folder, segment)
             case VoiceForgotten(name):
-                self._mixer.forget_voice(name)
+                self._forget(name)
+            case OtherVoicesForgotten():
+                for name in [name for name, maker in self._made_over.items() if maker is not line]:
+                    self._forget(name)
             case BarWritten(number, length, beats, hits):
                 if not self._mixer.write_bar(number, length, tuple(PlacedHit(*hit) for hit in hits), beats):
                     self._vitals.status.inc("installation_bars_late_total")
@@ -223,6 +229,10 @@ class SoundProcess:
                 self._beds.obey(message, self._mixer.position)
             case _:
                 log.error("a message that is not for the sound process: %r", message)
+
+    def _forget(self, voice: str) -> None:
+        self._mixer.forget_voice(voice)
+        self._made_over.pop(voice, None)
 
     def _keep_time(self, offset: int) -> None:
         stamps = self._queue.stamps()

@@ -22,6 +22,7 @@ from installation.messages import (
     LevelSet,
     Line,
     Message,
+    OtherVoicesForgotten,
     SoundReady,
     VoiceForgotten,
     VoiceMade,
@@ -32,7 +33,7 @@ from installation.places import did_you_mean
 from installation.resampling import resample
 from installation.segments import PLAYED_CHANNELS, PLAYED_SECONDS
 from installation.sound.bed_mixer import BedMixer
-from installation.sound.bed_writer import BedPort, BedWriter, Said, Told
+from installation.sound.bed_writer import ADOPT_SECONDS, BedPort, BedWriter, Said, Told
 from installation.sound.mixer import EARLY_STEPS, REPEATED_BARS, Mixer, PlacedHit
 
 MOST_CHANNELS = 64  # of a voice; what has more of them than frames is turned over
@@ -44,6 +45,10 @@ class Port(BedPort, Protocol):
 
     def make_voice(self, name: str, samples: Sound) -> None: ...
     def forget_voice(self, name: str) -> None: ...
+    def forget_other_voices(self) -> bool:
+        """Forget what others made before us; whether somebody is there to hear it."""
+        ...
+
     def write_bar(self, bar: BarWritten) -> None: ...
     def set_level(self, gain_db: float, fade: float) -> None: ...
     def reading(self) -> ClockReading | None: ...
@@ -73,6 +78,9 @@ class OfflinePort:
 
     def forget_voice(self, name: str) -> None:
         self.mixer.forget_voice(name)
+
+    def forget_other_voices(self) -> bool:
+        return True  # nobody else has it
 
     def write_bar(self, bar: BarWritten) -> None:
         self.mixer.write_bar(bar.number, bar.length, tuple(PlacedHit(*hit) for hit in bar.hits), bar.beats)
@@ -127,6 +135,10 @@ class LivePort:
 
     def forget_voice(self, name: str) -> None:
         self._send(VoiceForgotten(name))
+
+    def forget_other_voices(self) -> bool:
+        self._send(OtherVoicesForgotten())
+        return self._connected
 
     def write_bar(self, bar: BarWritten) -> None:
         self._send(bar)
@@ -204,6 +216,8 @@ class ScoreWriter:
         self._voices: dict[str, Sound] = {}
         self._bars: dict[int, BarWritten] = {}
         self._level = (0.0, 0.0)
+        self._adopting = True  # a piece whose stage process was killed goes on without a gap when it is back
+        self._adopt_until: float | None = None  # sample
         self._reading: ClockReading | None = port.reading()
         self._shown = -math.inf  # sounding hits up to this sample have been handed out
 
@@ -245,8 +259,8 @@ class ScoreWriter:
         self.port.make_voice(name, mono)
 
     def forget(self, name: str) -> None:
-        if self._voices.pop(name, None) is not None:
-            self.port.forget_voice(name)
+        self._voices.pop(name, None)
+        self.port.forget_voice(name)  # also one that we know nothing of: a stage before us may have made it
 
     def write(self, bar: Bar) -> None:
         """Raises ValueError for a tempo beyond 20..400, a bar without steps, and hits too many, not finite, outside
@@ -283,6 +297,7 @@ class ScoreWriter:
         """Forget all voices and beds, so that what one piece left behind does not sound in the next."""
         for name in list(self._voices):
             self.forget(name)
+        self.port.forget_other_voices()
         self._bars.clear()
         self.beds.clear()
 
@@ -295,7 +310,9 @@ class ScoreWriter:
             self.port.set_level(self._level[0], 0.01)
             for number in sorted(self._bars):
                 self.port.write_bar(self._bars[number])
+            self._adopting = True
         self._reading = self.port.reading()
+        self._let_others_go()
         self.beds.update(self._reading, anew)
         return self._reading
 
@@ -316,6 +333,18 @@ class ScoreWriter:
                 if since < start <= sample and voice in self._voices:
                     found.append((start, Sounding(voice, gain, (sample - start) / self.rate_hz)))
         return tuple(hit for _, hit in sorted(found, key=lambda pair: pair[0]))
+
+    def _let_others_go(self) -> None:
+        """End what a stage before us left repeating for ever, once the piece had time to make its voices again.
+
+        Where our own connection broke, nobody needs that time: we have just said what should sound.
+        """
+        if self._reading is None or not self._adopting:
+            return
+        if self._adopt_until is None:
+            self._adopt_until = self._reading.mixed_to + ADOPT_SECONDS * self.rate_hz
+        if self._reading.mixed_to >= self._adopt_until and self.port.forget_other_voices():
+            self._adopting = False
 
     def _playing(self, line: BarLine) -> BarWritten | None:
         """What sounds in `line`: what was written for it, else the bars that the mixer repeats."""

@@ -26,6 +26,7 @@ from installation.messages import (
     LevelSet,
     Line,
     Message,
+    OtherVoicesForgotten,
     SoundReady,
     VoiceForgotten,
     VoiceMade,
@@ -40,6 +41,7 @@ TEXT = st.text(max_size=50)
 MESSAGES = st.one_of(
     st.builds(VoiceMade, st.text(max_size=50), st.text(max_size=50)),
     st.builds(VoiceForgotten, st.text(max_size=50)),
+    st.builds(OtherVoicesForgotten),
     st.builds(
         BarWritten,
         st.integers(),

@@ -1,0 +1,128 @@
+"""A stage that comes after another: what the sound process still plays of that one goes on for a while, then ends."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from installation import segments, shared
+from installation.clock import SharedClock, Timeline
+from installation.exhibition import Exhibition
+from installation.piece import Bar, Hit
+from installation.segments import RATE_HZ
+from installation.sound.bed_writer import ADOPT_SECONDS
+from installation.sound.process import SoundProcess
+from installation.sound.score import LivePort, ScoreWriter
+
+KICK = np.full(480, 0.3, np.float32)
+BEATS = tuple(Hit(step, "kick") for step in (0, 4, 8, 12))
+FRAME = RATE_HZ // 30
+
+
+class House:
+    """A sound process whose turns are taken by hand, and as fast as the machine can."""
+
+    def __init__(self, folder: Path, exhibition: Exhibition) -> None:
+        segments.make(folder)
+        self.folder, self._exhibition = folder, exhibition
+        found = shared.attach(folder, "clock")
+        assert found is not None
+        self._clock = SharedClock(found[1])
+        self._sound = SoundProcess(folder, exhibition)
+
+    def stage(self) -> ScoreWriter:
+        return ScoreWriter(LivePort(self.folder))
+
+    def kill(self, score: ScoreWriter) -> None:
+        line = score.port._line  # type: ignore[attr-defined]
+        line.close()
+
+    def play(self, score: ScoreWriter, seconds: float) -> list[int]:
+        """The hits that begin in the next `seconds`: their samples on the timeline."""
+        begin = self._sound._mixer.position
+        parts = []
+        for _ in range(round(seconds * 30)):
+            score.update()
+            self._sound._listen()
+            parts.append(self._sound._mixer.mix(FRAME)[:, 0])
+            mixer = self._sound._mixer
+            self._clock.publish(Timeline(0.0, 0.0, RATE_HZ), mixer.position, RATE_HZ, 0.0, 0)
+            self._clock.publish_bars(mixer.grid)
+        loud = np.abs(np.concatenate(parts)) > 0.01
+        return [begin + int(at) for at in np.flatnonzero(loud[1:] & ~loud[:-1]) + 1]
+
+    def close(self) -> None:
+        self._sound._beds.close()
+        self._sound._listener.close()
+
+
+@pytest.fixture
+def house(loaded: Callable[[str], Exhibition]) -> Iterator[House]:
+    folder = shared.make_folder()
+    house = House(folder, loaded("pieces: beat\nmicrophone: none\nspeakers: silent"))
+    yield house
+    house.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def beating(house: House) -> ScoreWriter:
+    """A stage whose piece has written two bars, which are heard."""
+    score = house.stage()
+    house.play(score, 0.2)
+    score.voice("kick", KICK, RATE_HZ)
+    for number in (0, 1):
+        score.write(Bar(number, 120.0, BEATS))
+    assert len(house.play(score, 6.0)) > 9
+    return score
+
+
+def test_the_beat_of_a_stage_that_is_gone_ends_under_a_piece_that_does_not_know_it(house: House) -> None:
+    """It may be made of visitors' voices, which have been deleted meanwhile."""
+    house.kill(beating(house))
+    silent = house.stage()
+    silent.clear()  # as a stage does before it opens its first piece
+    house.play(silent, ADOPT_SECONDS + 1.0)
+    assert house.play(silent, 8.0) == []
+    assert not house._sound._mixer.voices
+
+
+def test_the_beat_has_no_gap_when_the_same_piece_comes_back(house: House) -> None:
+    house.kill(beating(house))
+    again = house.stage()
+    again.clear()
+    heard = house.play(again, 3.0)
+    again.voice("kick", KICK, RATE_HZ)
+    heard += house.play(again, ADOPT_SECONDS + 6.0)
+    assert set(np.diff(heard)) == {RATE_HZ // 2}, "a hit every half second"
+
+
+def test_the_next_turn_ends_at_once_what_a_stage_before_this_one_left(house: House) -> None:
+    house.kill(beating(house))
+    second = house.stage()
+    house.play(second, 1.0)
+    second.voice("own", KICK, RATE_HZ)
+    second.clear()
+    house.play(second, 0.1)
+    assert house.play(second, 4.0) == [] and not house._sound._mixer.voices
+
+
+def test_a_voice_is_forgotten_also_by_a_stage_that_has_not_made_it(house: House) -> None:
+    house.kill(beating(house))
+    second = house.stage()
+    house.play(second, 1.0)
+    second.forget("kick")
+    house.play(second, 0.1)
+    assert not house._sound._mixer.voices
+
+
+def test_what_was_forgotten_while_nobody_listened_is_gone_when_somebody_does(house: House) -> None:
+    score = beating(house)
+    house.play(score, ADOPT_SECONDS)
+    house.kill(score)
+    score.forget("kick")
+    house.play(score, 0.2)
+    assert house.play(score, 4.0) == []
