@@ -162,8 +162,9 @@ class SharedClock:
         self._segment[0] += 1
 
     def publish_bars(self, bars: Sequence[BarLine]) -> None:
-        """The newest bars, oldest first."""
-        rows = [(bar.number, bar.start, bar.length, bar.beat, bar.beats) for bar in bars[-self.BARS :]]
+        """The bars that are over last, the one that plays and those that follow it, oldest first, as many as there
+        is room for: however far ahead a piece has written, everyone knows which bar it is."""
+        rows = [(bar.number, bar.start, bar.length, bar.beat, bar.beats) for bar in bars[: self.BARS]]
         self._begin()
         self._segment[8] = len(rows)
         if rows:

@@ -189,7 +189,10 @@ class Score(Protocol):
     def write(self, bar: Bar) -> None:
         """Put a bar into the score, replacing the one of that number. The last bars repeat when none follows.
 
-        Raises ValueError for a hit that lies outside its bar, or on a voice that is not there.
+        However long the piece says nothing, they go on. It can be written up to 64 bars ahead of `next_bar`.
+
+        Raises ValueError for a bar further ahead, and for a hit that lies outside its bar, or on a voice that is not
+        there.
         """
         ...
 

@@ -8,13 +8,14 @@ sound process that was restarted can be told again.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from installation import shared
-from installation.clock import BarLine, ClockReading, SharedClock, Timeline
+from installation.clock import ClockReading, SharedClock, Timeline
 from installation.messages import (
     BarWritten,
     BedSounding,
@@ -206,7 +207,7 @@ class LivePort:
 class ScoreWriter:
     """`piece.Score` over a port. `update` once per frame keeps it in step with the mixer."""
 
-    KEPT_BARS = 6
+    MOST_AHEAD = 64  # bars beyond the next one: the mixer fills all that lie between
     MOST_HITS = 1000  # in a bar: a message must not grow without bounds
 
     def __init__(self, port: Port) -> None:
@@ -219,6 +220,7 @@ class ScoreWriter:
         self._adopting = True  # a piece whose stage process was killed goes on without a gap when it is back
         self._adopt_until: float | None = None  # sample
         self._reading: ClockReading | None = port.reading()
+        self._told_at: int | None = None  # as far was mixed when a mixer that began anew was told of the bars
         self._shown = -math.inf  # sounding hits up to this sample have been handed out
 
     # ---- piece.Score ------------------------------------------------------------------------------------
@@ -263,8 +265,13 @@ class ScoreWriter:
         self.port.forget_voice(name)  # also one that we know nothing of: a stage before us may have made it
 
     def write(self, bar: Bar) -> None:
-        """Raises ValueError for a tempo beyond 20..400, a bar without steps, and hits too many, not finite, outside
-        the bar, or on a voice that is not there."""
+        """Raises ValueError for a number too far ahead, a tempo beyond 20..400, a bar without steps, and hits too
+        many, not finite, outside the bar, or on a voice that is not there."""
+        if not (math.isfinite(bar.number) and bar.number <= self.next_bar + self.MOST_AHEAD):
+            raise ValueError(
+                f"bar {bar.number} is too far ahead: the next bar is {self.next_bar} (next_bar), "
+                f"and {self.MOST_AHEAD} beyond it can be written"
+            )
         if not 20 <= bar.tempo_bpm <= 400:
             raise ValueError(f"tempo_bpm={bar.tempo_bpm} must lie within 20..400")
         if not 1 <= bar.steps <= 256:
@@ -283,8 +290,6 @@ class ScoreWriter:
         hits = tuple((round(hit.step * step), hit.voice, float(hit.gain), float(hit.pan)) for hit in bar.hits)
         message = BarWritten(bar.number, round(step * bar.steps), bar.steps / 4, hits)
         self._bars[bar.number] = message
-        for number in sorted(self._bars)[: -self.KEPT_BARS]:
-            del self._bars[number]
         self.port.write_bar(message)
 
     def level(self, gain_db: float, fade: float = 0.5) -> None:
@@ -308,10 +313,10 @@ class ScoreWriter:
             for name, samples in self._voices.items():
                 self.port.make_voice(name, samples)
             self.port.set_level(self._level[0], 0.01)
-            for number in sorted(self._bars):
-                self.port.write_bar(self._bars[number])
             self._adopting = True
         self._reading = self.port.reading()
+        self._tell_bars(anew)
+        self._drop_bars()
         self._let_others_go()
         self.beds.update(self._reading, anew)
         return self._reading
@@ -327,12 +332,49 @@ class ScoreWriter:
         for line in reading.bars:
             if line.end + line.length < since or line.start - line.sixteenth > sample:
                 continue
-            bar = self._playing(line)
+            bar = self._playing(line.number)
             for offset, voice, gain, _ in bar.hits if bar else ():
                 start = line.start + offset
                 if since < start <= sample and voice in self._voices:
                     found.append((start, Sounding(voice, gain, (sample - start) / self.rate_hz)))
         return tuple(hit for _, hit in sorted(found, key=lambda pair: pair[0]))
+
+    def _tell_bars(self, anew: bool) -> None:
+        """Tell a mixer that began anew what it plays: under the numbers of its bars, also what only repeats.
+
+        At once; and once more when it keeps the time, for the clock that is there at first is of who played before.
+        """
+        reading = self._reading
+        mixed_to = reading.mixed_to if reading is not None else None
+        if anew:
+            self._told_at = mixed_to
+        elif self._told_at is None or mixed_to == self._told_at:
+            return
+        else:
+            self._told_at = None
+        lines = [line for line in reading.bars if line.end > reading.mixed_to] if reading is not None else []
+        numbers = set(self._bars)
+        if lines:
+            first = lines[0].number
+            repeated = range(first, max(lines[-1].number + 1, first + REPEATED_BARS))
+            numbers = {number for number in numbers if number >= first} | set(repeated)
+        for number in sorted(numbers):
+            bar = self._playing(number)
+            if bar is not None:
+                self.port.write_bar(replace(bar, number=number))
+
+    def _drop_bars(self) -> None:
+        """Let go of the bars that lie before those of the grid, except for what the grid repeats of them."""
+        if self._reading is None or not self._reading.bars:
+            return
+        first = self._reading.bars[0].number - REPEATED_BARS
+        over = [number for number in self._bars if number < first]
+        if not over:
+            return
+        repeated = [(number, self._playing(number)) for number in range(first, first + REPEATED_BARS)]
+        for number in over:
+            del self._bars[number]
+        self._bars |= {number: replace(bar, number=number) for number, bar in repeated if bar is not None}
 
     def _let_others_go(self) -> None:
         """End what a stage before us left repeating for ever, once the piece had time to make its voices again.
@@ -346,10 +388,10 @@ class ScoreWriter:
         if self._reading.mixed_to >= self._adopt_until and self.port.forget_other_voices():
             self._adopting = False
 
-    def _playing(self, line: BarLine) -> BarWritten | None:
-        """What sounds in `line`: what was written for it, else the bars that the mixer repeats."""
-        if line.number in self._bars:
-            return self._bars[line.number]
-        earlier = [number for number in self._bars if number < line.number]
-        in_turn = [number for number in earlier if (line.number - number) % REPEATED_BARS == 0]
+    def _playing(self, number: int) -> BarWritten | None:
+        """What sounds in the bar `number`: what was written for it, else the bars that the mixer repeats."""
+        if number in self._bars:
+            return self._bars[number]
+        earlier = [written for written in self._bars if written < number]
+        in_turn = [written for written in earlier if (number - written) % REPEATED_BARS == 0]
         return self._bars[max(in_turn, default=min(earlier))] if earlier else None

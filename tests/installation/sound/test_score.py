@@ -81,6 +81,34 @@ def test_what_sounds_is_seen_with_any_gaps(gaps: list[int], data: st.DataObject)
     assert said == heard
 
 
+def test_what_was_written_far_ahead_is_seen() -> None:
+    score, port = offline("tick")
+    for number in range(40):
+        score.write(bar(number, number % 16, tempo=400.0))
+    heard, said = play(score, port, 26.0)
+    assert len(heard) > 40 and said == heard
+
+
+@pytest.mark.parametrize("numbers", [(0,), (0, 1), (0, 2), (0, 1, 4), (3, 4)])
+def test_what_was_written_once_is_seen_for_as_long_as_it_repeats(numbers: tuple[int, ...]) -> None:
+    score, port = offline("tick")
+    for number in numbers:
+        score.write(bar(number, number, 9.5, tempo=400.0))
+    heard, said = play(score, port, 20.0)
+    assert len(heard) > 50 and said == heard
+    assert len(score._bars) <= 5, "nothing grows"
+
+
+@pytest.mark.parametrize("number", [65, 10**9, 1e300, math.nan, math.inf])
+def test_a_bar_that_is_too_far_ahead_is_refused(number: float) -> None:
+    """Else the sound process fills all the bars between, and nothing is heard until then."""
+    score, port = offline("tick")
+    score.write(bar(64, 0))
+    with pytest.raises(ValueError, match=r"bar .* is too far ahead: the next bar is 0"):
+        ScoreWriter(OfflinePort(RATE_HZ)).write(Bar(number, 120.0, ()))  # type: ignore[arg-type]
+    assert [line.number for line in port.mixer.grid] == [64]
+
+
 def test_a_bar_written_at_next_bar_is_heard_in_full() -> None:
     score, port = offline("tick", "late")
     for number in range(30):

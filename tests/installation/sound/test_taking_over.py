@@ -1,8 +1,10 @@
-"""A stage that comes after another: what the sound process still plays of that one goes on for a while, then ends."""
+"""A stage that comes after another: what the sound process still plays of that one goes on for a while, then ends;
+and a sound process that comes after another, which plays what that one would have played."""
 
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -41,6 +43,17 @@ class House:
         line = score.port._line  # type: ignore[attr-defined]
         line.close()
 
+    def begin_sound_anew(self, away_seconds: float) -> None:
+        """The sound process dies, and another is there so many seconds later."""
+        self.close()
+        before = self._sound._mixer.position
+        self._clock.publish(self._timeline(away_seconds), before, RATE_HZ, 0.0, 0)
+        self._sound = SoundProcess(self.folder, self._exhibition)
+
+    def _timeline(self, ago_seconds: float = 0.0) -> Timeline:
+        """The one by which what is mixed was heard so many seconds ago."""
+        return Timeline(float(self._sound._mixer.position), time.monotonic() - ago_seconds, RATE_HZ)
+
     def play(self, score: ScoreWriter, seconds: float) -> list[int]:
         """The hits that begin in the next `seconds`: their samples on the timeline."""
         begin = self._sound._mixer.position
@@ -50,7 +63,7 @@ class House:
             self._sound._listen()
             parts.append(self._sound._mixer.mix(FRAME)[:, 0])
             mixer = self._sound._mixer
-            self._clock.publish(Timeline(0.0, 0.0, RATE_HZ), mixer.position, RATE_HZ, 0.0, 0)
+            self._clock.publish(self._timeline(), mixer.position, RATE_HZ, 0.0, 0)
             self._clock.publish_bars(mixer.grid)
         loud = np.abs(np.concatenate(parts)) > 0.01
         return [begin + int(at) for at in np.flatnonzero(loud[1:] & ~loud[:-1]) + 1]
@@ -126,3 +139,34 @@ def test_what_was_forgotten_while_nobody_listened_is_gone_when_somebody_does(hou
     score.forget("kick")
     house.play(score, 0.2)
     assert house.play(score, 4.0) == []
+
+
+@pytest.mark.parametrize("away", [0.5, 3.0, 11.0, 60.0])
+def test_a_sound_process_that_begins_anew_plays_on_what_was_written_once(house: House, away: float) -> None:
+    """The last bars repeat when none follows, whoever plays them: the same hits at the same samples."""
+    score = house.stage()
+    house.play(score, 0.2)
+    score.voice("kick", KICK, RATE_HZ)
+    for number, steps in ((0, (0, 4, 9)), (1, (2,))):
+        score.write(Bar(number, 120.0, tuple(Hit(step, "kick") for step in steps)))
+    heard = house.play(score, 8.5)
+    assert len(heard) > 6
+    house.begin_sound_anew(away)
+    house.play(score, 0.5)
+    again = house.play(score, 8.0)
+    assert len(again) == 8, "four in two bars"
+    assert {at % (4 * RATE_HZ) for at in again} == {at % (4 * RATE_HZ) for at in heard}
+
+
+def test_a_sound_process_that_begins_anew_plays_what_was_written_far_ahead(house: House) -> None:
+    score = house.stage()
+    house.play(score, 0.2)
+    score.voice("kick", KICK, RATE_HZ)
+    for number in range(40):
+        score.write(Bar(number, 120.0, (Hit(number % 16, "kick"),)))
+    first = house.play(score, 9.0)[0]
+    house.begin_sound_anew(1.0)
+    house.play(score, 0.5)
+    bars = [divmod(at - first, 2 * RATE_HZ) for at in house.play(score, 60.0)]
+    assert len(bars) in (29, 30, 31)
+    assert all(within == number % 16 * RATE_HZ // 8 for number, within in bars), "each in its own bar"
