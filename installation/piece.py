@@ -135,7 +135,7 @@ class Hit:
 
     step: float
     voice: str
-    gain: float = 1.0
+    gain: float = 1.0  # 1 leaves the sound as it is; up to 16
     pan: float = 0.0  # -1 left … 1 right
 
 
@@ -191,13 +191,16 @@ class Score(Protocol):
 
         However long the piece says nothing, they go on. It can be written up to 64 bars ahead of `next_bar`.
 
-        Raises ValueError for a bar further ahead, and for a hit that lies outside its bar, or on a voice that is not
-        there.
+        Raises ValueError for a bar further ahead, and for a hit that lies outside its bar, is louder than a gain of
+        16, or on a voice that is not there.
         """
         ...
 
     def level(self, gain_db: float, fade: float = 0.5) -> None:
-        """Set the loudness of everything that sounds, beds included, over `fade` seconds."""
+        """Set the loudness of everything that sounds, beds included, over `fade` seconds.
+
+        Raises ValueError for a `gain_db` beyond -120..24, and a `fade` beyond 0..600.
+        """
         ...
 
 

@@ -78,7 +78,7 @@ class BedWriter:
         loop: bool = True,
     ) -> None:
         """Raises ValueError for numbers out of range and for too many beds."""
-        _judge(gain_db, direction_deg, fade)
+        judge(gain_db, direction_deg, fade)
         file = os.path.abspath(path)  # noqa: PTH100 (resolving would ask the disk, in the middle of a frame)
         before = self._wanted.get(name)
         if before is not None and (before.path, before.loop) == (file, loop):
@@ -104,7 +104,7 @@ class BedWriter:
         before = self._wanted[name]
         gain_db = before.gain_db if gain_db is None else float(gain_db)
         direction_deg = _float(direction_deg)
-        _judge(gain_db, direction_deg, fade)
+        judge(gain_db, direction_deg, fade)
         if (before.gain_db, before.direction_deg) == (gain_db, direction_deg):
             return
         self._wanted[name] = replace(before, gain_db=gain_db, direction_deg=direction_deg)
@@ -113,7 +113,7 @@ class BedWriter:
 
     def stop(self, name: str, fade: float = 2.0) -> None:
         """Raises ValueError for a fade out of range."""
-        _judge(0.0, None, fade)
+        judge(0.0, None, fade)
         found = self._wanted.pop(name, None)
         self._troubled.pop(name, None)
         self._untold.pop(name, None)
@@ -194,8 +194,8 @@ def _float(direction_deg: float | None) -> float | None:
     return None if direction_deg is None else float(direction_deg)
 
 
-def _judge(gain_db: float, direction_deg: float | None, fade: float) -> None:
-    """Raises ValueError for a number that would be noise from every speaker."""
+def judge(gain_db: float, direction_deg: float | None, fade: float) -> None:
+    """Raises ValueError for a number that would be noise, or nothing, from every speaker."""
     if not QUIETEST_DB <= gain_db <= LOUDEST_DB:
         raise ValueError(f"gain_db={gain_db} must lie within {QUIETEST_DB:g}..{LOUDEST_DB:g}")
     if direction_deg is not None and not math.isfinite(direction_deg):

@@ -198,11 +198,16 @@ class SoundProcess:
             self._lines.append(line)
         for line in self._lines:
             try:
-                for message in line.receive():
-                    self._obey(message, line)
+                received = line.receive()
             except ValueError as error:  # whoever says such things is not listened to, and the beat goes on
                 log.error("%s", error)
                 line.close()
+                continue
+            for message in received:
+                try:
+                    self._obey(message, line)
+                except (ValueError, TypeError, OverflowError) as error:  # of one message; the next may be a good one
+                    log.error("a message that cannot be obeyed: %.200r (%s)", message, error)
         self._lines = [line for line in self._lines if not line.closed]
 
     def _obey(self, message: Message, line: Line) -> None:

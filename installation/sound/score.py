@@ -34,7 +34,7 @@ from installation.places import did_you_mean
 from installation.resampling import resample
 from installation.segments import PLAYED_CHANNELS, PLAYED_SECONDS
 from installation.sound.bed_mixer import BedMixer
-from installation.sound.bed_writer import ADOPT_SECONDS, BedPort, BedWriter, Said, Told
+from installation.sound.bed_writer import ADOPT_SECONDS, BedPort, BedWriter, Said, Told, judge
 from installation.sound.mixer import EARLY_STEPS, REPEATED_BARS, Mixer, PlacedHit
 
 MOST_CHANNELS = 64  # of a voice; what has more of them than frames is turned over
@@ -208,6 +208,7 @@ class ScoreWriter:
     """`piece.Score` over a port. `update` once per frame keeps it in step with the mixer."""
 
     MOST_AHEAD = 64  # bars beyond the next one: the mixer fills all that lie between
+    LOUDEST_HIT = 16.0  # 24 dB
     MOST_HITS = 1000  # in a bar: a message must not grow without bounds
 
     def __init__(self, port: Port) -> None:
@@ -266,7 +267,7 @@ class ScoreWriter:
 
     def write(self, bar: Bar) -> None:
         """Raises ValueError for a number too far ahead, a tempo beyond 20..400, a bar without steps, and hits too
-        many, not finite, outside the bar, or on a voice that is not there."""
+        many, too loud, not finite, outside the bar, or on a voice that is not there."""
         if not (math.isfinite(bar.number) and bar.number <= self.next_bar + self.MOST_AHEAD):
             raise ValueError(
                 f"bar {bar.number} is too far ahead: the next bar is {self.next_bar} (next_bar), "
@@ -281,6 +282,10 @@ class ScoreWriter:
         for hit in bar.hits:
             if not (math.isfinite(hit.step) and math.isfinite(hit.gain) and math.isfinite(hit.pan)):
                 raise ValueError(f"{hit} is not finite")
+            if abs(hit.gain) > self.LOUDEST_HIT:
+                raise ValueError(
+                    f"{hit} is too loud: a gain of 1 leaves a sound as it is, {self.LOUDEST_HIT:g} is most"
+                )
             if not -EARLY_STEPS <= hit.step < bar.steps:
                 raise ValueError(f"{hit} is not in its bar: steps go from {-EARLY_STEPS} to below {bar.steps}")
             if hit.voice not in self._voices:
@@ -293,8 +298,10 @@ class ScoreWriter:
         self.port.write_bar(message)
 
     def level(self, gain_db: float, fade: float = 0.5) -> None:
-        self._level = (gain_db, fade)
-        self.port.set_level(gain_db, fade)
+        """Raises ValueError for numbers out of range."""
+        judge(gain_db, None, fade)
+        self._level = (float(gain_db), float(fade))
+        self.port.set_level(*self._level)
 
     # ---- the stage's --------------------------------------------------------------------------------------
 

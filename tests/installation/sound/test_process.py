@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from installation.devices import DeviceError
 from installation.devices.speakers import Pull, Silent
 from installation.exhibition import Exhibition
 from installation.health.metrics import read_report
+from installation.messages import BarWritten, BedMoved, BedPlayed, LevelSet, Message, connect
 from installation.profiles import save_delay
 from installation.segments import RATE_HZ
 from installation.sound import opening, process
@@ -105,6 +107,42 @@ def test_it_plays_under_a_supervisor_of_before_what_is_played_was_noted(
     sound = SoundProcess(tmp_path, loaded("pieces: beat\nmicrophone: none\nspeakers: silent"))
     sound._fill()
     assert sound._mixer.position > 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        LevelSet(10_000.0, 0.5),
+        LevelSet("loud", 0.5),  # type: ignore[arg-type]
+        BarWritten(0, 0, 4.0, ()),
+        BarWritten(0, 96_000, 4.0, ((0, "tick", 1.0, 0.0, "more"),)),  # type: ignore[arg-type]
+        BedMoved("sea", 0, 1e6, None, 1.0),
+    ],
+)
+def test_a_message_that_cannot_be_obeyed_is_left_out_and_the_next_is_heard(
+    tmp_path: Path,
+    loaded: Callable[[str], Exhibition],
+    card: Hasty,
+    caplog: pytest.LogCaptureFixture,
+    wrong: Message,
+) -> None:
+    """Or whatever a piece says wrongly would end the sound of the house, again and again."""
+    folder = shared.make_folder()
+    try:
+        segments.make(folder)
+        sound = SoundProcess(folder, loaded("pieces: beat\nmicrophone: none\nspeakers: silent"))
+        line = connect(folder / "sound.sock")
+        assert line is not None
+        bed = BedPlayed("sea", str(tmp_path / "sea.flac"), 0, True, 0, 0.0, None, 1.0)
+        for message in (bed, wrong, BarWritten(7, 96_000, 4.0, ())):
+            line.send(message)
+        sound._listen()
+        assert [bar.number for bar in sound._mixer.grid] == [7] and sound._lines
+        assert type(wrong).__name__ in caplog.text
+        sound._beds.close()
+        sound._listener.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_speakers_that_can_be_opened_and_do_not_play_are_stood_in_for(

@@ -145,6 +145,8 @@ def test_written_follows_the_last_bar_and_never_falls_behind() -> None:
         Bar(0, 120.0, (Hit(math.nan, "tick"),)),
         Bar(0, 120.0, (Hit(0, "tick", gain=math.inf),)),
         Bar(0, 120.0, (Hit(0, "tick", pan=math.nan),)),
+        Bar(0, 120.0, (Hit(0, "tick", gain=1e39),)),
+        Bar(0, 120.0, (Hit(0, "tick", gain=-16.1),)),
         Bar(0, 120.0, tuple(Hit(0, "tick") for _ in range(5000))),
         Bar(0, 120.0, (Hit(16, "tick"),)),
         Bar(0, 120.0, (Hit(12, "tick"),), steps=12),
@@ -154,9 +156,27 @@ def test_written_follows_the_last_bar_and_never_falls_behind() -> None:
 def test_a_bar_that_cannot_be_played_is_refused(wrong: Bar) -> None:
     """Rather than sent: one that is no number would be noise from every speaker."""
     score, port = offline("tick")
-    with pytest.raises(ValueError, match=r"tempo_bpm|steps|finite|hits"):
+    with pytest.raises(ValueError, match=r"tempo_bpm|steps|finite|hits|too loud"):
         score.write(wrong)
     assert not port.mixer.grid
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [
+        ((10_000.0,), "gain_db=10000.0 must lie within -120..24"),
+        ((math.nan,), "gain_db=nan"),
+        ((-math.inf,), "gain_db=-inf"),
+        ((0.0, -1.0), "fade=-1.0 must lie within 0..600"),
+        ((0.0, math.nan), "fade=nan"),
+    ],
+)
+def test_a_level_that_is_none_is_refused(level: tuple[float, ...], said: str) -> None:
+    score, port = offline("tick")
+    with pytest.raises(ValueError, match=said):
+        score.level(*level)
+    score.write(bar(0, 0))
+    assert port.mixer.mix(RATE_HZ // 2).max() == 0.5, "the level stays as it was"
 
 
 def test_the_first_and_the_last_hit_that_a_bar_can_hold_sound() -> None:
