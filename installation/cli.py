@@ -132,6 +132,7 @@ def render_command(
     exhibition: ExhibitionFile = DEFAULT_PATH,
 ) -> None:
     """Render a piece with visitors to a film with sound, faster than real time."""
+    from installation.programme import Installed, texts_of
     from installation.render import PieceError, RenderError, presses_of, render
 
     try:
@@ -140,6 +141,8 @@ def render_command(
         err.print(f"--size {size!r} is not a picture size; write for example 1280x720")
         raise typer.Exit(WRONG) from error
     show = on_show_or_not(load_or_leave(exhibition) if exhibition.exists() else None, piece)
+    for name, fault in texts_of(Installed())[1].items():
+        err.print(f"piece '{name}': {fault}", highlight=False, markup=False)
     try:
         report = render(
             show,
@@ -313,7 +316,9 @@ def train(
         Path | None, typer.Option(help="The folder to learn from; left out where a network makes its own.")
     ] = None,
     run_folder: Annotated[Path | None, typer.Option("--run", help="Where the run keeps its place.")] = None,
-    steps: Annotated[int | None, typer.Option(help="How long, in steps; the piece's default if left out.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="How long, in steps; the piece's default if left out.", min=1)
+    ] = None,
     world: Annotated[
         str | None, typer.Option(help="What the network is to be called, where a piece has many.")
     ] = None,

@@ -392,7 +392,7 @@ class Piece:
 
     def frame(self, moment: Moment) -> Picture:
         """The picture of this moment, [height, width, 3] uint8, of `moment.size`."""
-        raise NotImplementedError(f"{type(self).__name__}.frame")
+        raise NotImplementedError(f"{type(self).__name__} has no `frame`, which returns its pictures")
 
     def welcomes(self) -> bool:
         """Whether it could take in a visitor now. Where not, who presses the button is told so and not recorded."""

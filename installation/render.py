@@ -31,7 +31,7 @@ from installation.places import did_you_mean
 from installation.programme import Installed, texts_of
 from installation.render_inputs import RATE_HZ, RenderError, inputs
 from installation.sound.score import OfflinePort, ScoreWriter
-from installation.stage import Archive, Stage
+from installation.stage import Archive, Stage, UnfitPictureError
 from installation.stand_ins import UNDO, StandInVisitor, performances
 from installation.typography import Typesetter
 
@@ -318,7 +318,8 @@ def render(
     except Exception as error:
         if writer is not None:
             writer.abandon()
-        if isinstance(error, RenderError) or (frames := _within(error, on_show.piece)) is None:
+        frames = [] if isinstance(error, UnfitPictureError | NotImplementedError) else _within(error, on_show.piece)
+        if isinstance(error, RenderError) or frames is None:
             raise
         raise PieceError(on_show.name, now, number, error, frames) from error
     finally:

@@ -116,6 +116,8 @@ def inputs(camera: Path | None, voice: Path | None) -> tuple[FilmCamera | Folder
     Raises:
         RenderError: there is no such thing, or it cannot be read.
     """
+    if camera is not None and not camera.exists():
+        raise RenderError(f"--camera: there is no {camera}; name a film or a folder, or leave it out")
     try:
         path = camera or STAND_IN_FILM
         film = FolderCamera(path) if path.is_dir() else FilmCamera(FilmReader(path))

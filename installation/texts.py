@@ -144,6 +144,14 @@ def clashes(of_pieces: TextsOfPieces) -> Iterator[tuple[str, str, str]]:
                 yield name, piece, other
 
 
+class Lines(dict[str, list[str]]):
+    """Texts by their names. One that nobody has written is told from those that there are."""
+
+    def __missing__(self, name: str) -> list[str]:
+        hint = did_you_mean(name, list(self))
+        raise KeyError(f"there is no text '{name}'{hint}; a piece's own are in {FILE} in its folder")
+
+
 def every_text(
     languages: Sequence[str],
     overrides: Mapping[str, Mapping[str, str]],

@@ -32,6 +32,7 @@ from installation.scripts import (
     settled,
     stretches,
 )
+from installation.texts import Lines
 
 log = logging.getLogger(__name__)
 
@@ -146,11 +147,11 @@ class Typesetter:
             found[name, package] = found.get((name, package), "") + character
         return tuple(Missing(name, package, characters) for (name, package), characters in found.items())
 
-    def legible(self, texts: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    def legible(self, texts: Mapping[str, Sequence[str]]) -> Lines:
         """The lines of each text that can be read here, without those in whose words letters are missing; where that
         is none, all of them."""
         found = {key: [line for line in lines if not self._lacks_letters(line)] for key, lines in texts.items()}
-        return {key: lines or list(texts[key]) for key, lines in found.items()}
+        return Lines({key: lines or list(texts[key]) for key, lines in found.items()})
 
     def _lacks_letters(self, text: str) -> bool:
         lost = "".join(missing.characters for missing in self.missing(text))

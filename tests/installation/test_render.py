@@ -58,6 +58,31 @@ def test_a_piece_that_fails_is_named_with_the_second_and_its_line(tmp_path: Path
         film(tmp_path / "film.mp4", NeverCloses)
 
 
+class Forgets(Dark):
+    def frame(self, moment: Moment) -> Picture:
+        super().frame(moment)
+        return None  # type: ignore[return-value]
+
+
+class Mistypes(Dark):
+    def open(self, stage: Stage) -> None:
+        self.said = stage.texts["invitaton"]
+
+
+def test_the_likeliest_mistakes_are_told_without_the_runtimes_own_way(tmp_path: Path) -> None:
+    frameless = type("Frameless", (Piece,), {"__module__": __name__})
+    for piece, said in (
+        (Forgets, "Forgets.frame returned None; wanted uint8"),
+        (frameless, "Frameless has no `frame`"),
+    ):
+        with pytest.raises(PieceError) as caught:
+            film(tmp_path / "film.mp4", piece)
+        first, last = str(caught.value).splitlines()
+        assert first == "piece 'dark' failed at 0.00 s, in picture 0:" and said in last
+    with pytest.raises(PieceError, match=r"no text 'invitaton'; did you mean 'invitation'\?"):
+        film(tmp_path / "film.mp4", Mistypes)
+
+
 class Asking(Dark):
     """Has a thread say its name, and looks for the answer in each picture."""
 
