@@ -145,6 +145,14 @@ class Forked:
 
 
 @dataclass(frozen=True)
+class NotForked:
+    """The machine gave no process for `name`; nothing was started."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Exited:
     """A process ended; `code` is its exit status, negative for the signal that ended it."""
 
@@ -155,7 +163,8 @@ class Exited:
 
 Message = (
     VoiceMade | VoiceForgotten | OtherVoicesForgotten | BarWritten | LevelSet
-    | BedPlayed | BedMoved | BedStopped | BedsOnly | BedSounding | BedTroubled | SoundReady | Fork | Forked | Exited
+    | BedPlayed | BedMoved | BedStopped | BedsOnly | BedSounding | BedTroubled | SoundReady
+    | Fork | Forked | NotForked | Exited
 )  # fmt: skip
 _TYPES: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}
 LONGEST = 1 << 17  # bytes of one message: what every Linux lets through in one piece

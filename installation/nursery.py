@@ -21,7 +21,7 @@ import time
 import traceback
 from pathlib import Path
 
-from installation.messages import Exited, Fork, Forked, Line
+from installation.messages import Exited, Fork, Forked, Line, NotForked
 
 LIGHT = ("numpy", "soundfile", "installation.sound.mixer", "installation.exhibition", "installation.health.logs")
 HEAVY = ("scipy.signal", "cv2", "pygame", "torch", "torchaudio", "av")
@@ -96,7 +96,15 @@ class Nursery:
     def _fork(self, request: Fork) -> None:
         parent = os.getpid()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # none is lost before the child listens
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except (
+            OSError
+        ) as error:  # too many processes, too little memory: whoever plays goes on, and it is asked again
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+            print(f"nursery: no process for {request.name}: {error}", file=sys.stderr, flush=True)
+            self._line.send(NotForked(request.name, error.strerror or repr(error)))
+            return
         if pid:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             self._children[pid] = request.name

@@ -29,7 +29,7 @@ from installation import segments, shared
 from installation.exhibition import Exhibition, ExhibitionError, hand_on
 from installation.health import heartbeat
 from installation.health.vitals import Vitals
-from installation.messages import Exited, Fork, Forked, Line
+from installation.messages import Exited, Fork, Forked, Line, NotForked
 from installation.roles import ROLES, Role
 from installation.watching import PatientWatcher, Watcher
 
@@ -121,6 +121,8 @@ class Supervisor:
                     else:  # it was no longer needed before it was there
                         self._leaving[pid] = time.monotonic()
                         _kill(pid, signal.SIGTERM)
+                case NotForked(name, reason):
+                    self._on_no_process(name, reason)
                 case Exited(name, pid, code):
                     self._on_exit(name, pid, code)
         now = time.monotonic()
@@ -193,7 +195,7 @@ class Supervisor:
         # who does so again and again. One that hung had its time to show work before it was ended for that.
         steady = STEADY_SECONDS + (child.role.first_beat if told else 0.0)
         unsteady = lived <= steady and not (told and code == 0)
-        child.pause = min(max(2 * child.pause, 0.25), LONGEST_PAUSE) if unsteady else 0.0
+        child.pause = _longer(child.pause) if unsteady else 0.0
         child.due = now + child.pause
         if code == 0:
             return
@@ -201,6 +203,19 @@ class Supervisor:
         words = last_words(self._exhibition.data_folder / "logs" / f"{name}.out")
         log.error("%s ended with %s after %.1f s%s", name, _describe(code), lived, f": {words}" if words else "")
         self._vitals.event("process_died", process=name, reason=_describe(code))
+
+    def _on_no_process(self, name: str, reason: str) -> None:
+        """The machine gave none: it is asked again after growing pauses, and at last the ladder's next step is taken,
+        which gives back what the others hold."""
+        child = self._children.get(name)
+        if child is None or child.pid or child.due or self._stopping:
+            return
+        now = time.monotonic()
+        child.pause = _longer(child.pause)
+        child.due = now + child.pause
+        child.ended.append(now)
+        log.error("%s cannot be started: %s", name, reason)
+        self._vitals.event("process_unstarted", process=name, reason=reason)
 
     def _apply_changes(self) -> None:
         try:
@@ -390,6 +405,11 @@ def last_words(path: Path, lines: int = 3) -> str:
     except OSError:
         return ""
     return " | ".join(part.strip()[-LAST_WORDS:] for part in text[-lines:])
+
+
+def _longer(pause: float) -> float:
+    """The pause before the next start, seconds, after one that came to nothing."""
+    return min(max(2 * pause, 0.25), LONGEST_PAUSE)
 
 
 def _describe(code: int) -> str:

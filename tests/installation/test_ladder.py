@@ -17,7 +17,7 @@ from installation import supervisor as rooms
 from installation import watching
 from installation.exhibition import ExhibitionError, last_good, load, running
 from installation.health import alerts, heartbeat
-from installation.messages import Exited, Fork, Forked
+from installation.messages import Exited, Fork, Forked, NotForked
 
 TICK = 0.1
 WATCHDOG = 20.0  # seconds, as the unit in docs/technicians.md has it
@@ -32,6 +32,7 @@ class World:
         self.now = 1000.0
         self.fate: Callable[[str], Fate] = lambda name: WELL
         self.deaf: set[str] = set()
+        self.no_process: set[str] = set()  # names for which the machine gives none
         self.alive: dict[int, tuple[str, float, Fate]] = {}
         self.forks: list[Fork] = []
         self.killed: list[tuple[str, int]] = []
@@ -65,6 +66,9 @@ class World:
     closed, connection = False, None
 
     def send(self, message: Fork) -> None:
+        if message.name in self.no_process:
+            self._said.append(NotForked(message.name, "Cannot allocate memory"))
+            return
         self._pid += 1
         self.forks.append(message)
         self.alive[self._pid] = (message.name, self.now, self.fate(message.name))
@@ -269,6 +273,32 @@ def test_a_process_that_is_forked_late_has_its_time_to_show_work(world: World) -
     before = len(world.killed)
     world.run(20.0)
     assert len(world.killed) == before and "sound" in world.names()
+
+
+def test_a_process_that_the_machine_does_not_give_is_asked_for_again(world: World) -> None:
+    world.run(20.0)
+    before = len(world.forks)
+    world.no_process = {"stage"}
+    for pid in [pid for pid, (name, _, _) in world.alive.items() if name == "stage"]:
+        world._kill(pid, signal.SIGKILL)
+    world.run(25.0)
+    assert world.names() == ALL - {"stage"} and len(world.forks) == before, "the others play on"
+    (said,) = [alert for alert in alerts.board().active() if alert.name == "process_unstarted"]
+    assert "stage" in said.message and "Cannot allocate memory" in said.message
+    assert 4 <= said.count <= 8, "with growing pauses"
+    world.no_process.clear()
+    world.run(20.0)
+    assert world.names() == ALL and len(world.forks) == before + 1
+    world.no_process = {"camera"}
+    for pid in [pid for pid, (name, _, _) in world.alive.items() if name == "camera"]:
+        world._kill(pid, signal.SIGKILL)
+    world.run(3600.0)
+    assert not world.supervisor._runtime_restarts, "nobody misses it so much"
+    world.no_process = {"stage"}
+    for pid in [pid for pid, (name, _, _) in world.alive.items() if name == "stage"]:
+        world._kill(pid, signal.SIGKILL)
+    world.run(300.0)
+    assert world.supervisor._runtime_restarts, "that gives back what the others hold"
 
 
 def test_who_hangs_while_leaving_is_killed(world: World) -> None:

@@ -26,6 +26,7 @@ from installation.messages import (
     LevelSet,
     Line,
     Message,
+    NotForked,
     OtherVoicesForgotten,
     SoundReady,
     VoiceForgotten,
@@ -63,6 +64,7 @@ MESSAGES = st.one_of(
         Fork, st.text(max_size=20), st.text(max_size=20), st.lists(st.text(max_size=20), max_size=4).map(tuple)
     ),
     st.builds(Forked, st.text(max_size=20), st.integers()),
+    st.builds(NotForked, TEXT, TEXT),
     st.builds(Exited, st.text(max_size=20), st.integers(), st.integers()),
 )
 

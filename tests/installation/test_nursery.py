@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from installation import nursery
-from installation.messages import Fork, Line
+from installation.messages import Exited, Fork, Forked, Line, NotForked
 
 
 def test_what_is_printed_is_kept_and_a_long_file_of_before_put_aside(tmp_path: Path) -> None:
@@ -55,6 +55,48 @@ def test_what_is_told_to_the_whole_group_does_not_end_it_but_its_children(tmp_pa
         finally:
             line.close()  # with it the nursery goes
         child.wait(timeout=10)
+
+
+ONE_FORK_FAILS = """
+import os, sys
+from installation import nursery
+nursery.LIGHT = nursery.HEAVY = ()
+fork, forks = os.fork, []
+def fork_or_fail():
+    forks.append(1)
+    if len(forks) == 2:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    return fork()
+os.fork = fork_or_fail
+nursery.main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+"""
+
+
+def test_a_machine_that_gives_no_process_for_a_moment_ends_nobody_who_plays(tmp_path: Path) -> None:
+    """As at the limit of a container's processes, or where memory is short."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    command = [sys.executable, "-c", ONE_FORK_FAILS, str(theirs.fileno()), str(os.getpid()), str(tmp_path)]
+    with subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.PIPE, text=True) as child:
+        theirs.close()
+        line = Line(ours)
+        try:
+            line.send(Fork("sound", "signal:pause", ()))
+            sound = said_by(line)
+            line.send(Fork("camera", "signal:pause", ()))
+            assert said_by(line) == NotForked("camera", "Resource temporarily unavailable")
+            blocked = next(
+                row for row in Path(f"/proc/{child.pid}/status").read_text().splitlines() if "SigBlk" in row
+            )
+            assert not int(blocked.split()[1], 16) & 1 << signal.SIGTERM - 1
+            line.send(Fork("camera", "signal:pause", ()))
+            assert isinstance(said_by(line), Forked) and child.poll() is None
+            os.kill(sound.pid, signal.SIGTERM)
+            assert said_by(line) == Exited("sound", sound.pid, -signal.SIGTERM), "it was there all the time"
+        finally:
+            line.close()
+        assert child.communicate(timeout=10)[1] == (
+            "nursery: no process for camera: [Errno 11] Resource temporarily unavailable\n"
+        )
 
 
 def test_a_library_that_fails_at_its_import_is_named_and_the_nursery_goes_on(
