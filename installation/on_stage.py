@@ -1,7 +1,8 @@
-"""Which piece is on the stage, written where the stage process that comes after this one finds it.
+"""Which piece is on the stage and since when, written where the stage process that comes after this one finds it.
 
-A process that dies takes its memory with it: without this the programme would begin at its first piece again, and a
-piece that kills its process (a driver, a native library) would never be known for it.
+A process that dies takes its memory with it: without this the programme would begin at its first piece again, a piece
+that kills its process (a driver, a native library) would never be known for it, and one that does so in each turn
+would never come to the turn's end.
 """
 
 from __future__ import annotations
@@ -29,20 +30,29 @@ class Death:
 class OnStage:
     """Reads what the process before left in the run's `folder`; a process that did not say that it leaves has died.
 
-    `piece` is what it showed ("" is none); `deaths` are those of the run, oldest first.
+    `piece` is what it showed ("" is none), `turn_began` when its turn did (monotonic seconds; None before it was open
+    for the first time), whichever process had opened it; `deaths` are those of the run, oldest first.
     """
 
     def __init__(self, folder: Path, now: float) -> None:
         self._path = folder / FILE
-        self.piece, running, deaths = _read(self._path)
+        self.piece, self.turn_began, running, deaths = _read(self._path)
         if running and self.piece:
             deaths.append(Death(self.piece, now))
         self.deaths = tuple(deaths[-MOST_DEATHS:])
 
     def shows(self, piece: str) -> None:
-        """From now on `piece` is on the stage."""
-        self.piece = piece
+        """From now on `piece` is on the stage, or on its way there."""
+        if piece != self.piece:
+            self.piece, self.turn_began = piece, None
         self._write(running=True)
+
+    def opened(self, now: float) -> float:
+        """Its piece is open; when the turn began: now, unless it was open before in the same turn."""
+        if self.turn_began is None:
+            self.turn_began = now
+            self._write(running=True)
+        return self.turn_began
 
     def leaves(self) -> None:
         """The process leaves by itself, for reasons that are not the piece's."""
@@ -50,21 +60,23 @@ class OnStage:
 
     def _write(self, running: bool) -> None:
         deaths = [[death.piece, death.at] for death in self.deaths]
-        said = {"piece": self.piece, "running": running, "deaths": deaths}
+        said = {"piece": self.piece, "turn_began": self.turn_began, "running": running, "deaths": deaths}
         try:
             write_whole(self._path, json.dumps(said).encode())
         except OSError as error:  # the programme may begin anew, and that is all
             log.warning("%s cannot be written: %s", self._path, error)
 
 
-def _read(path: Path) -> tuple[str, bool, list[Death]]:
-    """Piece, whether its process ran, and deaths; nothing where the file is missing or damaged."""
+def _read(path: Path) -> tuple[str, float | None, bool, list[Death]]:
+    """Piece, when its turn began, whether its process ran, and deaths; nothing where there is no file, or a damaged
+    one."""
     try:
         said = json.loads(path.read_bytes())
         deaths = [Death(str(piece), float(at)) for piece, at in said["deaths"]]
-        return str(said["piece"]), bool(said["running"]), deaths
+        began = None if said["turn_began"] is None else float(said["turn_began"])
+        return str(said["piece"]), began, bool(said["running"]), deaths
     except FileNotFoundError:
-        return "", False, []
+        return "", None, False, []
     except (OSError, ValueError, TypeError, KeyError) as error:
         log.warning("%s cannot be read: %r", path, error)
-        return "", False, []
+        return "", None, False, []

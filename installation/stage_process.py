@@ -92,7 +92,7 @@ class StageProcess:
         self._open, self._hours_at = True, 0.0
         self._last_since: float | None = None  # the doors wait for somebody
         self._closed = self._closed_picture()
-        # The turn began when its piece was first opened; a piece that fails and is opened again has no longer one.
+        # The turn began when its piece was first opened; one that fails, or its process, gains no time by that.
         self._turn_began = self._opened_at = self._doors_opened_at = time.monotonic()
         self._began = self._counted_at = time.monotonic()
         self._count_at, self._counted, self._slow = 0.0, 0, 0
@@ -416,7 +416,6 @@ class StageProcess:
 
     def _open_from(self, first: int) -> None:
         """Open the piece at the place `first`, or the next that can be opened; the attract film where none can."""
-        was = self._show
         while True:
             self._show = None if self._safe else self._turns.turn(first, time.monotonic())
             self._on_stage.shows("" if self._show is None else self._turns.names[self._show])
@@ -436,8 +435,7 @@ class StageProcess:
                 self._note(error)
         self._stage = made
         self._opened_at = time.monotonic()
-        if self._show != was:
-            self._turn_began = self._opened_at
+        self._turn_began = self._on_stage.opened(self._opened_at)
         self._register.ask(remembers)
         self._look_for_devices(wait=1.5)
 

@@ -37,6 +37,22 @@ def test_a_process_that_is_gone_without_a_word_died_with_its_piece(tmp_path: Pat
     assert OnStage(tmp_path, 40.0).deaths == third.deaths
 
 
+def test_a_turn_outlasts_the_process_that_began_it(tmp_path: Path) -> None:
+    first = OnStage(tmp_path, 10.0)
+    first.shows("sea")
+    assert first.opened(12.0) == 12.0
+    for died_at in (20.0, 30.0):
+        second = OnStage(tmp_path, died_at)
+        second.shows("sea")
+        assert second.opened(died_at + 2.0) == 12.0
+    second.shows("fire")
+    assert second.opened(40.0) == 40.0, "another turn"
+    second.shows("sea")
+    third = OnStage(tmp_path, 50.0)
+    third.shows("sea")
+    assert third.opened(52.0) == 52.0, "it was not open before its process died"
+
+
 def test_the_attract_film_kills_nobody(tmp_path: Path) -> None:
     OnStage(tmp_path, 10.0).shows("")
     assert OnStage(tmp_path, 20.0).deaths == ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import signal
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from installation.devices.screen import Offscreen
 from installation.piece import Moment, Picture, Piece
 from installation.turns import FAILURES, TRIED_AGAIN
 from installation.visitors.store import Store
-from tests.installation.stage_room import Little, Other, Room, Third, film, stored, visit_until
+from tests.installation.stage_room import Little, Other, Room, film, stored, visit_until
 
 # ---- pieces that fail ------------------------------------------------------------------------------------------
 
@@ -230,53 +229,6 @@ def test_what_a_slow_disk_says_late_is_heard(room: Room) -> None:
     slow.ready = True
     room.frames(2)
     assert room.piece.there == {}
-
-
-# ---- processes that die ----------------------------------------------------------------------------------------
-
-
-THREE = "pieces: [little, other, third]\nchange_every: 60 s\n"
-
-
-def test_after_a_death_the_programme_goes_on_where_it_was(room: Room) -> None:
-    room.begin(THREE)
-    room.minutes(1)
-    assert type(room.piece) is Other
-    room.die()
-    room.begin(THREE)
-    assert type(room.piece) is Other
-
-
-def test_a_piece_with_which_processes_keep_dying_is_passed_over(room: Room) -> None:
-    room.begin(THREE)
-    room.minutes(1)
-    for _ in range(FAILURES):
-        assert type(room.piece) is Other
-        room.die()
-        room.begin(THREE)
-    assert type(room.piece) is Third
-    assert "its process died" in room.alerts["piece_replaced", "other"]
-    assert room.minutes(6) == {"Little", "Third"}
-    assert "Other" in room.minutes(8), "after ten minutes it is tried again"
-
-
-def test_who_is_told_to_leave_has_not_died(room: Room) -> None:
-    for _ in range(2 * FAILURES):
-        process = room.begin(THREE)
-        room.frames(2)
-        process._told.add(signal.SIGTERM)
-        process.run()
-        room.process = None
-    room.begin(THREE)
-    assert type(room.piece) is Little and not process._on_stage.deaths
-
-
-def test_an_only_piece_is_not_passed_over_for_deaths(room: Room) -> None:
-    """What else should be shown? Whoever starts processes anew knows when it is enough."""
-    for _ in range(2 * FAILURES):
-        room.begin("pieces: [little]\n")
-        assert type(room.piece) is Little
-        room.die()
 
 
 # ---- devices that come late ----------------------------------------------------------------------------------

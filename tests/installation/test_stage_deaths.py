@@ -1,0 +1,91 @@
+"""Stage processes that die: where the programme goes on, and what becomes of a piece with which they keep dying."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from installation.turns import FAILURES
+from tests.installation.stage_room import Little, Other, Room, Third
+
+THREE = "pieces: [little, other, third]\nchange_every: 60 s\n"
+TWENTY_MINUTES = "pieces: [little, other]\nchange_every: 20 min\n"
+
+
+class Hanging(BaseException):
+    """Takes the place of a call that never returns: nobody catches it."""
+
+
+def test_after_a_death_the_programme_goes_on_where_it_was(room: Room) -> None:
+    room.begin(THREE)
+    room.minutes(1)
+    assert type(room.piece) is Other
+    room.die()
+    room.begin(THREE)
+    assert type(room.piece) is Other
+
+
+def test_a_piece_with_which_processes_keep_dying_is_passed_over(room: Room) -> None:
+    room.begin(THREE)
+    room.minutes(1)
+    for _ in range(FAILURES):
+        assert type(room.piece) is Other
+        room.die()
+        room.begin(THREE)
+    assert type(room.piece) is Third
+    assert "its process died" in room.alerts["piece_replaced", "other"]
+    assert room.minutes(6) == {"Little", "Third"}
+    assert "Other" in room.minutes(8), "after ten minutes it is tried again"
+
+
+def test_a_piece_whose_process_dies_once_in_each_turn_gives_way_at_its_end(room: Room) -> None:
+    room.begin(TWENTY_MINUTES)
+    room.minutes(12)
+    assert type(room.piece) is Little
+    room.die()
+    room.begin(TWENTY_MINUTES)
+    assert room.minutes(7) == {"Little"}, "not for the death: it came back within its turn"
+    room.minutes(2)
+    assert type(room.piece) is Other
+
+
+def test_a_piece_whose_process_hangs_when_it_is_closed_is_passed_over(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks after the processes ends one that shows no work, which the next one finds as a death."""
+
+    def hang(_: Little) -> None:
+        raise Hanging
+
+    monkeypatch.setattr(Little, "close", hang)
+    room.begin(TWENTY_MINUTES)
+    room.minutes(19)
+    for _ in range(FAILURES):
+        assert type(room.piece) is Little
+        with pytest.raises(Hanging):
+            room.frames(70, 1.1)
+        room.die()
+        room.now += 5.0
+        room.begin(TWENTY_MINUTES)
+        assert room.now < 5000.0 + 22 * 60.0, "in quick succession"
+    assert type(room.piece) is Other and "its process died" in room.alerts["piece_replaced", "little"]
+
+
+def test_who_is_told_to_leave_has_not_died(room: Room) -> None:
+    for _ in range(2 * FAILURES):
+        process = room.begin(THREE)
+        room.frames(2)
+        process._told.add(signal.SIGTERM)
+        process.run()
+        room.process = None
+    room.begin(THREE)
+    assert type(room.piece) is Little and not process._on_stage.deaths
+
+
+def test_an_only_piece_is_not_passed_over_for_deaths(room: Room) -> None:
+    """What else should be shown? Whoever starts processes anew knows when it is enough."""
+    for _ in range(2 * FAILURES):
+        room.begin("pieces: [little]\n")
+        assert type(room.piece) is Little
+        room.die()
