@@ -31,6 +31,10 @@ BLACK, BLACK_EVERY = 12, 150  # no pixel brighter than this, looked at every so 
 log = logging.getLogger("camera")
 
 
+class NoRoomError(DeviceError):
+    """A camera works, but the memory in which its pictures are handed on is too small for them."""
+
+
 def main(folder_text: str, exhibition_path: str) -> None:
     """Run until SIGTERM. `folder_text` is the run's folder of segments."""
     folder = Path(folder_text)
@@ -45,7 +49,7 @@ def main(folder_text: str, exhibition_path: str) -> None:
 def run(exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -> None:
     """Open a camera or what stands in for it, hand its pictures on until it ends, and again."""
     opening = Opening(exhibition, folder, vitals, stopping)
-    failures, said = 0, ""
+    failures, said, crowded = 0, "", ""
     back: Camera | None = None  # opened while a film stood in for it
     while not stopping.is_set():
         try:
@@ -73,7 +77,9 @@ def run(exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -
                     hand_on(camera, exhibition, folder, vitals, stopping)
                 failures = 0
             except DeviceError as error:
-                log.warning("%s", error)
+                if str(error) != crowded:  # once: it is tried every second
+                    log.warning("%s", error)
+                crowded = str(error) if isinstance(error, NoRoomError) else ""
                 wanted = exhibition.camera
                 called = wanted.id if wanted.is_identity else camera.name
                 vitals.condition("camera_missing", True, camera=called, reason=error)
@@ -97,14 +103,15 @@ def hand_on(
     stopping: Event,
     relieved: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Publish picture after picture until told to stop, or `relieved`; raises DeviceError when the camera ends."""
+    """Publish picture after picture until told to stop, or `relieved`; raises DeviceError when the camera ends, or
+    where its pictures have no room."""
     writer: FrameWriter | None = None
     taken = 0
     while not stopping.is_set() and not relieved():
         picture, at = camera.read()
         picture = prepared(picture, exhibition, mirrored=camera.real and exhibition.camera.mirror)
         if writer is None or writer.size != picture.shape[:2]:
-            writer = FrameWriter(folder, "camera", picture.shape[0], picture.shape[1])
+            writer = roomy_writer(folder, picture)
         writer.write(picture, at)
         vitals.beat()
         taken += 1
@@ -112,6 +119,17 @@ def hand_on(
             vitals.condition("camera_black", int(picture[::8, ::8].max()) < BLACK, camera=camera.name)
         vitals.status.set("installation_camera_frames_total", taken, camera=camera.name)
         vitals.write_if_due()
+
+
+def roomy_writer(folder: Path, picture: Picture) -> FrameWriter:
+    """What hands on pictures as large as `picture`; raises NoRoomError with what to do."""
+    height, width = picture.shape[:2]
+    try:
+        return FrameWriter(folder, "camera", height, width)
+    except OSError as error:
+        remedy = "choose a smaller camera size, or give the container more with --shm-size"
+        why = f"pictures of {width}×{height} px do not fit into {folder.parent} ({error.strerror})"
+        raise NoRoomError(f"{why}; {remedy}") from error
 
 
 def show_instead(

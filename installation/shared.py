@@ -117,7 +117,11 @@ def _map(descriptor: int, size: int, shape: tuple[int, ...], dtype: str) -> NDAr
 
 
 class FrameWriter:
-    """Publishes pictures of one size in `SLOTS` slots; their numbers and times stand in a segment of their own."""
+    """Publishes pictures of one size in `SLOTS` slots; their numbers and times stand in a segment of their own.
+
+    Raises:
+        OSError: there is no room for them; what was begun takes none.
+    """
 
     SLOTS = 4
 
@@ -125,7 +129,11 @@ class FrameWriter:
         self.size = (height, width)
         number = max(generation(folder, name), generation(folder, f"{name}-about")) + 1
         self._pictures = create(folder, name, (self.SLOTS, height, width, 3), "uint8", number)
-        self._about = create(folder, f"{name}-about", (self.SLOTS + 1, 2), "float64", number)
+        try:
+            self._about = create(folder, f"{name}-about", (self.SLOTS + 1, 2), "float64", number)
+        except OSError:
+            remove(folder, name)
+            raise
         self._number = 0
 
     def write(self, picture: Picture, time: float) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
-from installation import camera_opening, camera_process
+from installation import camera_opening, camera_process, shared
 from installation.devices.video4linux import CameraFound
 from installation.health import alerts
 from installation.health.vitals import Vitals
@@ -165,3 +167,31 @@ def test_whatever_it_was_called_that_was_missing_is_no_longer_when_pictures_come
     assert ["camera_black"] in missing, "it saw nothing"
     assert any("camera_missing" in names for names in missing) or wanted == "auto"
     assert missing[-1] == []
+
+
+def test_pictures_too_large_for_the_memory_are_said_with_what_to_do_until_there_is_room(
+    room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As those of a 4K camera in a container, whose /dev/shm has 64 MB."""
+    allocate, wait = os.posix_fallocate, room.stopping.wait
+    said: list[str] = []
+
+    def full(descriptor: int, offset: int, size: int) -> None:
+        if len(said) < 5:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        allocate(descriptor, offset, size)
+
+    def waits(seconds: float | None = None) -> bool:
+        said.extend(alert.message for alert in alerts.board().active())
+        return wait(seconds)
+
+    monkeypatch.setattr(shared.os, "posix_fallocate", full)
+    monkeypatch.setattr(room.stopping, "wait", waits)
+    room.each = {"Cam": stop_at(room, 3)}
+    room.run()
+    assert room.opened == 6 and len(said) == 5
+    for message in said:
+        assert "Cam is not there: pictures of 4×4 px do not fit into" in message and "No space left" in message
+        assert "choose a smaller camera size" in message and "--shm-size" in message
+    assert sum("do not fit" in record.message for record in caplog.records if record.name == "camera") == 1
+    assert room.standing == []

@@ -52,6 +52,27 @@ def test_a_new_generation_takes_the_place_and_the_old_stays_readable(folder: Pat
     assert newest is not None and newest[0] == 2 and list(newest[1]) == [6] * 9
 
 
+def test_a_writer_that_finds_no_room_takes_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    allocate = os.posix_fallocate
+
+    def nearly_full(descriptor: int, offset: int, size: int) -> None:
+        if size < 1000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        allocate(descriptor, offset, size)
+
+    FrameWriter(folder, "camera", 2, 2).write(np.zeros((2, 2, 3), np.uint8), 1.0)
+    reader = FrameReader(folder, "camera")
+    assert reader.newest() is not None
+    monkeypatch.setattr(shared.os, "posix_fallocate", nearly_full)
+    with pytest.raises(OSError, match="no room for"):
+        FrameWriter(folder, "camera", 40, 40)
+    assert not list(folder.glob("camera.*")) and reader.newest() is None
+    monkeypatch.setattr(shared.os, "posix_fallocate", allocate)
+    FrameWriter(folder, "camera", 40, 40).write(np.ones((40, 40, 3), np.uint8), 2.0)
+    taken = reader.newest()
+    assert taken is not None and taken[0].shape == (40, 40, 3)
+
+
 def test_names_that_begin_alike_are_told_apart(folder: Path) -> None:
     shared.create(folder, "voice-1", (1,), "uint8")
     shared.create(folder, "voice-10", (1,), "uint8")
