@@ -47,6 +47,7 @@ from installation.visitors import retention
 from installation.visitors.register import Register
 
 GPU_FAILED, WORK_STUCK = 3, 4  # exit codes
+FAILINGS = (Exception, SystemExit)  # what a piece may raise: one that calls `sys.exit` ends itself, and no process
 STUCK_SECONDS, LEAVE_SECONDS = 120.0, 600.0  # long work has waited so long to be begun: say so; begin anew
 BEGUN: tuple[Phase, ...] = ("counting", "performing", "listening", "joined", "withdrawn")  # of a visit
 LAST_SECONDS = 60.0  # beyond the time for taking back, for which the doors wait for the last visitor
@@ -170,11 +171,11 @@ class StageProcess:
         try:
             self._recall()
             return stage.step(shown_at, pressed, self._screen.dragged())
-        except Exception as error:  # an artwork may fail in any way; the room must not notice more than a blink
+        except FAILINGS as error:  # an artwork may fail in any way; the room must not notice more than a blink
             log.exception("the piece failed")
             return self._recover(error, shown_at)
 
-    def _recover(self, error: Exception, shown_at: float) -> Picture:
+    def _recover(self, error: BaseException, shown_at: float) -> Picture:
         """The piece failed: open it again, or what takes its place, and show that."""
         self._note(error)
         before = self._stage
@@ -184,11 +185,11 @@ class StageProcess:
         self._stage.carry_on(before)
         try:
             return self._stage.step(shown_at)
-        except Exception:  # it fails again at the next frame, and is counted there
+        except FAILINGS:  # it fails again at the next frame, and is counted there
             log.exception("the piece failed at its first picture")
             return np.zeros((self._screen.size[1], self._screen.size[0], 3), np.uint8)
 
-    def _note(self, error: Exception) -> None:
+    def _note(self, error: BaseException) -> None:
         """Say that the piece on the stage failed, and set it aside if it keeps failing.
 
         Raises:
@@ -212,7 +213,7 @@ class StageProcess:
         """Ask something of the piece beside its pictures."""
         try:
             what(*arguments)
-        except Exception as error:  # as with its pictures: whatever it is, the room goes on
+        except FAILINGS as error:  # as with its pictures: whatever it is, the room goes on
             log.exception("the piece failed")
             self._recover(error, time.monotonic())
 
@@ -221,7 +222,7 @@ class StageProcess:
         self._count_visitors()
         try:
             self._stage.close()
-        except Exception:  # an artwork may fail in any way, and it goes anyhow
+        except FAILINGS:  # an artwork may fail in any way, and it goes anyhow
             log.exception("the piece failed at closing")
 
     def _grade(self, late: float, period: float) -> None:
@@ -370,7 +371,7 @@ class StageProcess:
         on_now: list[str] = []
         try:
             on_now = [str(each) for each in self._stage.piece.on_now()] if self._open else []
-        except Exception as error:  # as with its pictures: whatever it is, the room goes on
+        except FAILINGS as error:  # as with its pictures: whatever it is, the room goes on
             self._vitals.event("piece_failed", piece=name, reason=repr(error))
         said = {"piece": name, "names": on_now[:MOST_ON_NOW], "kept": str(kept.path.resolve())}
         self._vitals.status.fact("on_now", said)
@@ -425,7 +426,7 @@ class StageProcess:
                 made.open()
                 remembers = made.piece.remembers()
                 break
-            except Exception as error:
+            except FAILINGS as error:
                 log.exception("the piece failed at opening")
                 if made is not None:
                     self._stage = made

@@ -31,11 +31,12 @@ class Little(Piece):
 
     records: ClassVar[Recording | None] = Recording(seconds=2.0, film_size=(16, 16))
     fails: ClassVar[set[str]] = set()  # "Little.frame" and the like
+    fault: ClassVar[BaseException] = OSError(24, "Too many open files")
     opened: ClassVar[list[str]] = []
 
     def fail(self, where: str) -> None:
         if f"{type(self).__name__}.{where}" in self.fails:
-            raise OSError(24, "Too many open files")
+            raise self.fault
 
     def open(self, stage: Given) -> None:
         self.opened.append(type(self).__name__)
@@ -61,6 +62,10 @@ class Little(Piece):
 
     def close(self) -> None:
         self.fail("close")
+
+    def on_now(self) -> list[str]:
+        self.fail("on_now")
+        return []
 
     def remembers(self) -> int:
         return 24

@@ -61,8 +61,12 @@ def test_a_new_day_tries_every_piece(room: Room) -> None:
     assert type(room.piece) is Little
 
 
-@pytest.mark.parametrize("where", ["open", "frame", "change", "withdraw", "close"])
-def test_wherever_a_piece_fails_the_process_lives_and_the_piece_is_named(room: Room, where: str) -> None:
+@pytest.mark.parametrize("fault", [OSError(24, "Too many open files"), SystemExit(0)])
+@pytest.mark.parametrize("where", ["open", "frame", "change", "withdraw", "on_now", "close"])
+def test_wherever_a_piece_fails_the_process_lives_and_the_piece_is_named(
+    room: Room, monkeypatch: pytest.MonkeyPatch, where: str, fault: BaseException
+) -> None:
+    monkeypatch.setattr(Little, "fault", fault)
     process = room.begin("pieces: [little, other]\nchange_every: 10 min\n")
     room.frames(2)
     Little.fails.add(f"Little.{where}")
@@ -71,6 +75,8 @@ def test_wherever_a_piece_fails_the_process_lives_and_the_piece_is_named(room: R
         process._change()
     elif where == "withdraw":
         process._ask(room.piece.withdraw, "somebody")
+    elif where == "on_now":
+        room.frames(1, 1.1)
     elif where in ("open", "close"):
         room.frames(1, 700.0)
         assert type(room.piece) is Other
@@ -101,6 +107,18 @@ def test_what_is_no_picture_is_the_pieces_failure(room: Room, monkeypatch: pytes
     assert picture.shape == (48, 64, 3) and picture.dtype == np.uint8
     said = room.alerts["piece_failed", "little"]
     assert "Little.frame returned" in said and "uint8 [48, 64, 3]" in said
+
+
+def test_a_piece_that_ends_its_program_again_and_again_is_passed_over(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `sys.exit(0)` on some way out, as a program of its own has: the stage left, and was back with it for ever."""
+    monkeypatch.setattr(Little, "fault", SystemExit(0))
+    room.begin("pieces: [little, other]\n")
+    room.frames()
+    Little.fails.add("Little.frame")
+    room.frames(FAILURES)
+    assert type(room.piece) is Other and "SystemExit(0)" in room.alerts["piece_replaced", "little"]
 
 
 # ---- doors, clocks -------------------------------------------------------------------------------------------
