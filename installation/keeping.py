@@ -1,7 +1,8 @@
 """What a piece keeps through a restart and from turn to turn: one small value, `kept/NAME.json` in the data folder.
 
 It is written by a thread of its own, whole or not at all; the newest value wins, and a disk is asked once in a while
-only, however often a piece keeps. Nothing of a visitor belongs here: nobody asks for it, and nothing deletes it.
+only, however often a piece keeps. What a disk does not take is tried again until it does: a piece may keep but once.
+Nothing of a visitor belongs here: nobody asks for it, and nothing deletes it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from installation.files import write_whole
 FOLDER = "kept"
 MOST_BYTES = 64 * 1024
 PAUSE_S = 5.0  # between two writes: a piece that keeps in every frame must not wear out the disk
+AGAIN_S = 60.0  # after a disk did not take what it was given
 log = logging.getLogger(__name__)
 
 
@@ -52,12 +54,14 @@ class Keeping:
         alert: Callable[..., object],
         clear: Callable[..., object],
         pause_s: float = PAUSE_S,
+        again_s: float = AGAIN_S,
     ) -> None:
         self.folder = data_folder / FOLDER
-        self._alert, self._clear, self._pause_s = alert, clear, pause_s
+        self._alert, self._clear = alert, clear
+        self._pause_s, self._again_s = pause_s, again_s
         self._newest: dict[str, bytes] = {}  # as it was kept or read by this process
         self._due: dict[str, bytes] = {}
-        self._failed: set[str] = set()  # pieces whose last write failed: the same value, kept again, is tried again
+        self._failed: set[str] = set()  # pieces whose last write failed
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -90,7 +94,7 @@ class Keeping:
     def write(self, piece: str, data: bytes) -> None:
         """Have `data` written soon, in place of what was to be written for this piece."""
         with self._changed:
-            if self._newest.get(piece) == data and piece not in self._failed:
+            if self._newest.get(piece) == data:  # written, or on its way
                 return
             self._newest[piece] = self._due[piece] = data
             if self._thread is None:
@@ -99,7 +103,7 @@ class Keeping:
             self._changed.notify()
 
     def close(self) -> None:
-        """Write what is due, and end the thread."""
+        """Write what is due, if the disk takes it now, and end the thread."""
         self._closing.set()
         with self._changed:
             self._changed.notify()
@@ -113,22 +117,27 @@ class Keeping:
                 due, self._due = self._due, {}
             if not due:
                 return
-            for piece, data in due.items():
-                self._write(piece, data)
-            self._closing.wait(self._pause_s)
+            left = {piece: data for piece, data in due.items() if not self._write(piece, data)}
+            with self._changed:
+                if not self._closing.is_set():
+                    self._due = {**left, **self._due}  # what was kept meanwhile is newer
+            self._closing.wait(self._again_s if left else self._pause_s)
 
-    def _write(self, piece: str, data: bytes) -> None:
+    def _write(self, piece: str, data: bytes) -> bool:
+        """Whether the disk took it."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_whole(self.path(piece), data)
         except OSError as error:
-            log.error("%s cannot be written: %s", self.path(piece), error)
+            if piece not in self._failed:  # once: it is tried again for as long as it takes
+                log.error("%s cannot be written: %s", self.path(piece), error)
             self._alert("kept_unwritable", piece=piece, reason=error)
             self._failed.add(piece)
-        else:
-            self._failed.discard(piece)
-            self._clear("kept_unwritable", piece=piece)
-            self._clear("kept_damaged", piece=piece)
+            return False
+        self._failed.discard(piece)
+        self._clear("kept_unwritable", piece=piece)
+        self._clear("kept_damaged", piece=piece)
+        return True
 
 
 class _OfPiece:

@@ -139,6 +139,52 @@ def test_a_disk_that_takes_nothing_is_said_and_tried_again(keeping: Keeping, dis
     assert again(keeping) == 3 and standing() == set()
 
 
+def test_what_was_kept_once_is_written_when_a_full_disk_has_room_again(
+    tmp_path: Path, disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    keeping = Keeping(tmp_path, alerts.alert, alerts.clear, pause_s=10 * PATIENCE, again_s=0.01)
+    disk.fault = OSError(28, "No space left on device")
+    keeping.of("tide").keep("once")
+    for _ in range(3):
+        assert disk.began.acquire(timeout=PATIENCE)
+    assert standing() == {"kept_unwritable"}
+    disk.fault = None
+    assert disk.written.acquire(timeout=PATIENCE)
+    keeping.close()
+    assert again(keeping) == "once" and standing() == set() and disk.values == ["once"]
+    assert (
+        sum("cannot be written" in record.message for record in caplog.records if record.name == module.__name__) == 1
+    )
+
+
+def test_what_is_kept_while_the_disk_refuses_is_newer_than_what_it_refused(tmp_path: Path, disk: Disk) -> None:
+    keeping = Keeping(tmp_path, alerts.alert, alerts.clear, pause_s=0.0, again_s=10 * PATIENCE)
+    disk.fault = OSError(28, "No space left on device")
+    disk.held.clear()
+    tide = keeping.of("tide")
+    tide.keep("older")
+    assert disk.began.acquire(timeout=PATIENCE)
+    tide.keep("newer")
+    keeping.of("moon").keep("full")
+    disk.held.set()
+    while not standing():
+        threading.Event().wait(0.01)
+    assert not disk.began.acquire(timeout=0.2), "a disk that refused has a longer pause"
+    disk.fault = None
+    keeping.close()
+    assert sorted(map(str, disk.values)) == ["full", "newer"] and standing() == set()
+
+
+def test_closing_does_not_wait_for_a_disk_that_refuses(tmp_path: Path, disk: Disk) -> None:
+    keeping = Keeping(tmp_path, alerts.alert, alerts.clear, pause_s=0.0, again_s=10 * PATIENCE)
+    disk.fault = OSError(28, "No space left on device")
+    keeping.of("tide").keep(1)
+    while not standing():
+        threading.Event().wait(0.01)
+    keeping.close()
+    assert keeping._thread is not None and not keeping._thread.is_alive()
+
+
 def test_what_cannot_be_kept_is_refused() -> None:
     assert len(encoded("x" * (MOST_BYTES - 2))) == MOST_BYTES
     for wrong in ("x" * (MOST_BYTES - 1), float("nan"), {1, 2}, object(), {(1, 2): 3}, "\ud800"):
