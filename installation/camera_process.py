@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -68,13 +69,14 @@ def run(exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -
                 said_of_it(unanswered, vitals)
             elif stands_in and seen:
                 vitals.condition("camera_missing", True, camera=seen, reason="it has stopped")
-            else:  # whatever it was called that was missing: this process has one camera
+            elif not crowded:  # whatever it was called that was missing: this process has one camera
                 vitals.condition("camera_missing", False)
             try:
                 if stands_in:
                     back = show_instead(camera, opening, exhibition, folder, vitals, stopping)
                 else:
-                    hand_on(camera, exhibition, folder, vitals, stopping)
+                    found = partial(vitals.condition, "camera_missing", False)
+                    hand_on(camera, exhibition, folder, vitals, stopping, fits=found)
                 failures = 0
             except DeviceError as error:
                 if str(error) != crowded:  # once: it is tried every second
@@ -102,9 +104,13 @@ def hand_on(
     vitals: Vitals,
     stopping: Event,
     relieved: Callable[[], bool] = lambda: False,
+    fits: Callable[[], None] = lambda: None,
 ) -> None:
-    """Publish picture after picture until told to stop, or `relieved`; raises DeviceError when the camera ends, or
-    where its pictures have no room."""
+    """Publish picture after picture until told to stop, or `relieved`; `fits` is called once there is room for them.
+
+    Raises:
+        DeviceError: the camera ends, or there is no room for its pictures.
+    """
     writer: FrameWriter | None = None
     taken = 0
     while not stopping.is_set() and not relieved():
@@ -112,6 +118,7 @@ def hand_on(
         picture = prepared(picture, exhibition, mirrored=camera.real and exhibition.camera.mirror)
         if writer is None or writer.size != picture.shape[:2]:
             writer = roomy_writer(folder, picture)
+            fits()
         writer.write(picture, at)
         vitals.beat()
         taken += 1

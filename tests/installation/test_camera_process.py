@@ -187,9 +187,17 @@ def test_pictures_too_large_for_the_memory_are_said_with_what_to_do_until_there_
 
     monkeypatch.setattr(shared.os, "posix_fallocate", full)
     monkeypatch.setattr(room.stopping, "wait", waits)
-    room.each = {"Cam": stop_at(room, 3)}
+    stands: list[bool] = []
+
+    def camera(number: int) -> None:
+        stands.append("camera_missing" in room.standing)
+        if number == 3:
+            room.stopping.set()
+
+    room.each = {"Cam": camera}
     room.run()
     assert room.opened == 6 and len(said) == 5
+    assert stands == [False] + [True] * 5 + [False] * 2, "it does not go at each attempt"
     for message in said:
         assert "Cam is not there: pictures of 4×4 px do not fit into" in message and "No space left" in message
         assert "choose a smaller camera size" in message and "--shm-size" in message
