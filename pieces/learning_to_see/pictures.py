@@ -20,7 +20,8 @@ from torch import Tensor
 from pieces.learning_to_see.abstraction import CELL_PX_TRAINED, SCALE, smooth
 from pieces.learning_to_see.grain import FINER, GRAINS, places, sampled, tile
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif", ".jp2")
+UNREAD = (".heic", ".heif", ".hif", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2")
 FEW = 20
 """With fewer pictures none is held back for measuring."""
 HELD_BACK = 10
@@ -62,11 +63,17 @@ def read_pictures(folder: Path, size_px: int, part: str = "train") -> Pictures:
     """
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder}: no folder; --data takes the folder in which the pictures lie")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS + UNREAD and path.is_file())
+    paths = [path for path in files if path.suffix.lower() in ENDINGS]
+    unread = [f"{path}: export it as JPEG; it was left out" for path in files if path.suffix.lower() in UNREAD]
     if not paths:
-        raise ValueError(f"{folder}: no picture ({', '.join(ENDINGS)}) in it; put a few hundred of one kind there")
+        why = f"; the first of {len(unread)}: {unread[0]}" if unread else ""
+        raise ValueError(
+            f"{folder}: no picture ({', '.join(ENDINGS)}) in it; put a few hundred of one kind there{why}"
+        )
     chosen = [path for path in paths if part == "all" or is_held_back(path, len(paths)) == (part == "held_back")]
     found = Pictures([], held_back=sum(is_held_back(path, len(paths)) for path in paths))
+    found.left_out.extend(unread)
     for path in chosen:
         try:
             found.kept.append(read_picture(path, round(KEPT * size_px)))

@@ -55,6 +55,26 @@ def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
     assert all("left out" in reason for reason in found.left_out)
 
 
+def test_what_phones_and_cameras_keep_for_themselves_is_named(tmp_path: Path) -> None:
+    for name in ("IMG_1.HEIC", "raw/shot.NEF"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0\0\0\x18ftypheic")
+    with pytest.raises(ValueError, match=r"no picture .* the first of 2: .*IMG_1\.HEIC: export it as JPEG"):
+        read_pictures(tmp_path, 64)
+    fill(tmp_path, 2)
+    found = read_pictures(tmp_path, 64)
+    assert len(found.kept) == 2 and [reason.count("export it as JPEG") for reason in found.left_out] == [1, 1]
+
+
+@pytest.mark.parametrize("ending", [".avif", ".jfif", ".jp2"])
+def test_pictures_of_the_web_are_read(tmp_path: Path, ending: str) -> None:
+    kind = {".jfif": ".jpg"}.get(ending, ending)
+    done, data = cv2.imencode(kind, gradient())
+    assert done
+    (tmp_path / f"a{ending}").write_bytes(data.tobytes())
+    assert len(read_pictures(tmp_path, 64).kept) == 1
+
+
 def test_only_broken_pictures_are_no_pictures(tmp_path: Path) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff not a picture")
     with pytest.raises(ValueError, match=r"can be used; the first of 1: .*broken\.jpg"):
