@@ -1,16 +1,27 @@
-"""What must lie in the folder that a network learns from, said before anything of it is read, and who made it."""
+"""What must lie in the folder that a network learns from, said before anything of it is read, and who made it.
+
+Lives here: the one way in which tables that people write are read, and the sounds that they name. Spreadsheets begin
+a file with a byte order mark, part columns with semicolons and leave cells empty: whoever wrote the table is told
+which lines are to be mended, all at once. Must not live here: what the columns mean.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 FREE = ("CC0", "public domain")  # licences that ask for no name
+ENCODING = "utf-8-sig"  # with a byte order mark or without
+SEPARATORS = {";": ";", "\t": "tabs"}  # that spreadsheets write instead of commas
+Row = Mapping[str, str]
 
 
 class MaterialError(ValueError):
-    """A folder that cannot be learned from. The message says what it must hold."""
+    """A folder or a table that cannot be used. The message says what it must hold, or which lines are broken."""
 
 
 def demand(folder: Path, tables: Mapping[str, Sequence[str]]) -> None:
@@ -41,18 +52,112 @@ def authors_to_name(table: Path) -> list[str]:
 
     None where the table does not say.
     """
-    with table.open(newline="", encoding="utf-8") as file:
-        rows = [(row.get("author") or "", row.get("licence") or "") for row in csv.DictReader(file)]
+    rows = [(row.get("author", ""), row.get("licence", "")) for _, row in read_table(table, ())]
     return sorted({name for name, licence in rows if name and not licence.startswith(FREE)}, key=str.casefold)
+
+
+def read_table(path: Path, columns: Sequence[str], filled: Sequence[str] | None = None) -> list[tuple[int, Row]]:
+    """The rows of a CSV file, each with the line on which it ends; what a row leaves out is empty.
+
+    Args:
+        path: the file; rows without anything in them are passed over.
+        columns: what its first line must name.
+        filled: those of them that no row may leave empty; None: all.
+
+    Raises:
+        MaterialError: it cannot be read, lacks a column, holds no rows, or rows leave cells empty.
+    """
+    expected = f"; expected {','.join(columns)}" if columns else ""
+    try:
+        with path.open(newline="", encoding=ENCODING) as file:
+            reader = csv.DictReader(file)
+            if fault := _lacking(reader.fieldnames or (), columns):
+                raise MaterialError(f"{path}, line 1: {fault}{expected}")
+            read = [(reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise MaterialError(f"{path}: cannot be read ({_why(error)})") from error
+    rows: list[tuple[int, Row]] = []
+    for line, cells in read:
+        row = {name: cells[name] or "" for name in reader.fieldnames or ()}
+        if any(cell.strip() for cell in row.values()):
+            rows.append((line, row))
+    if not rows:
+        raise MaterialError(f"{path}: holds no rows{expected}")
+    asked = columns if filled is None else filled
+    empty = [(line, ", ".join(name for name in asked if not row[name].strip())) for line, row in rows]
+    refuse(path, [f"line {line}: empty {names}" for line, names in empty if names])
+    return rows
+
+
+def refuse(path: Path, faults: Sequence[str]) -> None:
+    """Refuse the table at `path` if there are faults, which say their lines.
+
+    Raises:
+        MaterialError: there are.
+    """
+    if faults:
+        rows = "1 broken row" if len(faults) == 1 else f"{len(faults)} broken rows"
+        raise MaterialError(f"{path}: {rows}\n  " + "\n  ".join(faults))
+
+
+def read_sound(path: Path) -> tuple[NDArray[np.float32], int]:
+    """Any format, rate and channel count that soundfile reads -> mono float32 [frames], rate.
+
+    Raises:
+        MaterialError: it is missing, no sound, damaged, or empty.
+    """
+    import soundfile
+
+    if not path.is_file():
+        raise MaterialError(f"{path}: no such file")
+    try:
+        samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError, TypeError) as error:  # TypeError: a name that ends in .raw
+        raise MaterialError(f"{path}: not a sound file, or a damaged one ({_why(error)})") from error
+    if not samples.size:
+        raise MaterialError(f"{path}: holds no samples")
+    return samples.mean(axis=1), int(rate_hz)
+
+
+def read_sounds(table: Path, rows: Iterable[tuple[int, Row]]) -> Iterator[tuple[Row, NDArray[np.float32], int]]:
+    """Rows of a table, one after the other, with the sounds that they name (column path), as `read_sound` has them.
+
+    Raises:
+        MaterialError: at the end, if some could not be read; all of them are named.
+    """
+    faults = []
+    for line, row in rows:
+        try:
+            samples, rate_hz = read_sound(table.parent / row["path"])
+        except MaterialError as error:
+            faults.append(f"line {line}: {error}")
+            continue
+        yield row, samples, rate_hz
+    refuse(table, faults)
 
 
 def _fault_of_table(path: Path, columns: Sequence[str]) -> str:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding=ENCODING) as file:
             named = next(csv.reader(file), [])
-    except (OSError, ValueError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         if isinstance(error, FileNotFoundError | NotADirectoryError):
             return f"there is no {path}"
-        return f"{path} cannot be read ({getattr(error, 'strerror', None) or 'no text in UTF-8'})"
+        return f"{path} cannot be read ({_why(error)})"
+    fault = _lacking(named, columns)
+    return f"{path} has {fault}" if fault.startswith("no column") else f"in {path} {fault}" if fault else ""
+
+
+def _lacking(named: Sequence[str], columns: Sequence[str]) -> str:
+    """What is wrong with the names of a table's columns."""
     lacking = [column for column in columns if column not in named]
-    return f"{path} has no column {', '.join(lacking)}" if lacking else ""
+    for separator, called in SEPARATORS.items():
+        if lacking and any(separator in name for name in named):
+            return f"the columns are separated by {called} - save it with commas"
+    return f"no column {', '.join(lacking)}" if lacking else ""
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "no text in UTF-8"
+    return str(getattr(error, "strerror", None) or getattr(error, "error_string", None) or error)

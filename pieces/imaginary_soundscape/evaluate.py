@@ -9,7 +9,6 @@ all. A clip that bears no query's label counts as if all clips shared all votes.
 has few queries and many clips, chance alone makes 3.
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.networks.material import MaterialError, read_table, refuse
 from installation.piece import Picture
 from pieces.imaginary_soundscape import search
 from pieces.imaginary_soundscape.choosing import EQUALS, Weariness
@@ -30,8 +30,8 @@ BASELINE_HZ = 24_000
 EACH_SECONDS = 90.0  # that a picture is shown, as `stay` has it
 
 
-class ManifestError(ValueError):
-    """A manifest that cannot be measured with; the message names file, line and remedy."""
+ManifestError = MaterialError
+"""A manifest that cannot be measured with; the message names file, line and remedy."""
 
 
 @dataclass(frozen=True)
@@ -57,23 +57,15 @@ def read_manifest(path: Path) -> list[Row]:
     """CSV with the columns path,label,kind; kind is picture or sound; paths are relative to the manifest.
 
     Raises:
-        ManifestError: a column is missing, a kind is unknown, or there are no pictures or no sounds.
+        ManifestError: it is no such table, a kind is unknown, or there are no pictures or no sounds.
     """
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = {"path", "label", "kind"} - set(reader.fieldnames or ())
-        if missing:
-            raise ManifestError(
-                f"{path}, line 1: column {', '.join(sorted(missing))} is missing; write path,label,kind"
-            )
-        rows = []
-        for entry in reader:
-            kind = (entry["kind"] or "").strip().lower()
-            if kind not in KINDS:
-                raise ManifestError(
-                    f"{path}, line {reader.line_num}: kind={entry['kind']!r} must be picture or sound"
-                )
-            rows.append(Row(path.parent / entry["path"], entry["label"].strip(), kind))
+    rows, faults = [], []
+    for line, entry in read_table(path, ("path", "label", "kind")):
+        row = Row(path.parent / entry["path"], entry["label"].strip(), entry["kind"].strip().lower())
+        if row.kind not in KINDS:
+            faults.append(f"line {line}: kind={entry['kind']!r} must be picture or sound")
+        rows.append(row)
+    refuse(path, faults)
     for kind in KINDS:
         if all(row.kind != kind for row in rows):
             raise ManifestError(f"{path}: there is no {kind} in it")

@@ -4,19 +4,18 @@ Lives here: reading of the data folder, the synthetic ambiences beside the recor
 Must not live here: the losses (`train.py`).
 """
 
-import csv
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-import soundfile
 import torch
 import torchaudio
 from numpy.typing import NDArray
 from torch import Tensor
 
+from installation.networks.material import read_sounds, read_table, refuse
 from installation.piece import Picture
 from pieces.imaginary_soundscape import ambiences, drawings
 from pieces.imaginary_soundscape.audio_network import FRAMES, MELS, RATE_HZ, Samples, Spectrogram, levelled, trimmed
@@ -73,9 +72,12 @@ class Scene:
 
 
 def read_scenes(path: Path) -> dict[str, Scene]:
-    """scenes.csv (scene,pictures,sounds; names separated by spaces), completed."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    """scenes.csv (scene,pictures,sounds; names separated by spaces), completed.
+
+    Raises:
+        MaterialError: it is no such table.
+    """
+    rows = [row for _, row in read_table(path, ("scene", "pictures", "sounds"), filled=("scene",))]
     return {
         row["scene"]: Scene(
             (*row["pictures"].split(), *MORE_PICTURES.get(row["scene"], ())),
@@ -122,18 +124,25 @@ class Pictures:
 
 
 def read_pictures(index: Path) -> Pictures:
-    """The pictures of an INDEX.csv (path,label,…), their short sides KEPT_SIDE pixels; without the unreadable."""
-    images, names = [], []
-    with index.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            read = cv2.imread(str(index.parent / row["path"]), cv2.IMREAD_COLOR)
-            if read is None:
-                continue
-            scale = KEPT_SIDE / min(read.shape[:2])
-            size = (max(round(read.shape[1] * scale), KEPT_SIDE), max(round(read.shape[0] * scale), KEPT_SIDE))
-            small = cv2.resize(read, size, interpolation=cv2.INTER_AREA)
-            images.append(np.asarray(small[..., ::-1], np.uint8, copy=True))
-            names.append(row["label"])
+    """The pictures of an INDEX.csv (path,label,…), their short sides KEPT_SIDE pixels.
+
+    Raises:
+        MaterialError: it is no such table, or pictures cannot be read; all of them are named.
+    """
+    images, names, faults = [], [], []
+    for line, row in read_table(index, ("path", "label")):
+        path = index.parent / row["path"]
+        read = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if read is None:
+            why = "not a picture that can be read, or a damaged one" if path.is_file() else "no such file"
+            faults.append(f"line {line}: {path}: {why}")
+            continue
+        scale = KEPT_SIDE / min(read.shape[:2])
+        size = (max(round(read.shape[1] * scale), KEPT_SIDE), max(round(read.shape[0] * scale), KEPT_SIDE))
+        small = cv2.resize(read, size, interpolation=cv2.INTER_AREA)
+        images.append(np.asarray(small[..., ::-1], np.uint8, copy=True))
+        names.append(row["label"])
+    refuse(index, faults)
     labels = tuple(sorted(set(names)))
     return Pictures(images, np.array([labels.index(name) for name in names], np.int64), labels)
 
@@ -198,20 +207,21 @@ class Sounds:
     classes: tuple[str, ...]
 
 
-def read_mono(path: Path) -> Samples:
-    """A sound file as one channel at RATE_HZ."""
-    samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    mono = samples.mean(1)
-    if rate_hz != RATE_HZ:
-        mono = torchaudio.functional.resample(torch.from_numpy(mono), rate_hz, RATE_HZ).numpy()
-    return np.asarray(mono, np.float32)
-
-
 def read_recordings(index: Path, leave_out: Collection[str] = ()) -> list[tuple[Samples, str]]:
-    """The clips of an INDEX.csv (path,label,fold,…), but for the folds left out."""
-    with index.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["fold"] not in leave_out]
-    return [(read_mono(index.parent / row["path"]), row["label"]) for row in rows]
+    """The clips of an INDEX.csv (path,label,fold,…), one channel at RATE_HZ, but for the folds left out.
+
+    Raises:
+        MaterialError: it is no such table, or sounds cannot be read; all of them are named.
+    """
+    table = read_table(index, ("path", "label", "fold"), filled=("path", "label"))
+    rows = [(line, row) for line, row in table if row["fold"] not in leave_out]
+    return [(_at_our_rate(samples, rate_hz), row["label"]) for row, samples, rate_hz in read_sounds(index, rows)]
+
+
+def _at_our_rate(samples: Samples, rate_hz: int) -> Samples:
+    if rate_hz == RATE_HZ:
+        return samples
+    return np.asarray(torchaudio.functional.resample(torch.from_numpy(samples), rate_hz, RATE_HZ).numpy(), np.float32)
 
 
 def make_synthetic(seed: int, each: int) -> list[tuple[Samples, str]]:

@@ -300,7 +300,7 @@ def train(
         Path of the safetensors file.
 
     Raises:
-        MaterialError: the folder does not hold what it must.
+        MaterialError: the folder does not hold what it must, or rows of its tables are broken.
     """
     demand(
         data,

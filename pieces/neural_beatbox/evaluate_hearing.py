@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
+from installation.networks.material import MaterialError, read_sound, read_table, refuse
 from pieces.neural_beatbox import takes
 from pieces.neural_beatbox.hearing import LABELS, Hearing
 from pieces.neural_beatbox.synthesis import Samples
@@ -52,8 +52,8 @@ DEGRADATIONS: dict[str, Degrading] = {
 microphone, a room with RT60 0.8 s (reflections as strong as the direct sound)."""
 
 
-class ManifestError(ValueError):
-    """A manifest that cannot be measured; the message names every broken row by its line."""
+ManifestError = MaterialError
+"""A manifest that cannot be measured; the message names every broken row by its line."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,6 @@ def canonical_label(text: str) -> str | None:
     return None
 
 
-def read_sound(path: Path) -> tuple[Samples, int]:
-    """Any format, rate and channel count that soundfile reads -> mono float32 [frames], rate."""
-    samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    return samples.mean(axis=1), int(rate_hz)
-
-
 def read_hits_manifest(manifest: Path) -> list[LabelledFile]:
     """Rows of a hits manifest.
 
@@ -96,14 +90,14 @@ def read_hits_manifest(manifest: Path) -> list[LabelledFile]:
         ManifestError: it is missing, empty, lacks a column, or has broken rows.
     """
     rows, faults = [], []
-    for line, row in _rows(manifest, ("path", "label")):
+    for line, row in read_table(manifest, ("path", "label")):
         path, label = manifest.parent / row["path"], canonical_label(row["label"])
         if label is None:
             faults.append(f"line {line}: unknown label {row['label']!r} (known: {', '.join(LABELS)})")
         if fault := _unreadable(path):
             faults.append(f"line {line}: {fault}")
-        rows.append(LabelledFile(path, label or "", row.get("performer") or ""))
-    _refuse(manifest, faults)
+        rows.append(LabelledFile(path, label or "", row.get("performer", "")))
+    refuse(manifest, faults)
     return rows
 
 
@@ -114,7 +108,7 @@ def read_onsets_manifest(manifest: Path) -> list[AnnotatedFile]:
         ManifestError: as for hits; also annotations that are missing or hold no number where a time should be.
     """
     rows, faults = [], []
-    for line, row in _rows(manifest, ("path", "annotations")):
+    for line, row in read_table(manifest, ("path", "annotations")):
         path = manifest.parent / row["path"]
         if fault := _unreadable(path):
             faults.append(f"line {line}: {fault}")
@@ -122,7 +116,7 @@ def read_onsets_manifest(manifest: Path) -> list[AnnotatedFile]:
             rows.append(AnnotatedFile(path, *read_annotations(manifest.parent / row["annotations"])))
         except (OSError, ValueError) as error:
             faults.append(f"line {line}: annotations {row['annotations']}: {error}")
-    _refuse(manifest, faults)
+    refuse(manifest, faults)
     return rows
 
 
@@ -146,39 +140,12 @@ def read_annotations(path: Path) -> tuple[NDArray[np.float64], tuple[str | None,
     return np.array([time_s for time_s, _ in rows], dtype=np.float64), tuple(label for _, label in rows)
 
 
-def _rows(manifest: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
-    """Line number and cells of each row; the columns are there and filled."""
-    try:
-        with manifest.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in columns if name not in (reader.fieldnames or [])]
-            if missing:
-                raise ManifestError(f"{manifest}:1: no column {', '.join(missing)}; expected {','.join(columns)}")
-            rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ManifestError(f"{manifest}: cannot be read ({error})") from error
-    if not rows:
-        raise ManifestError(f"{manifest}: holds no rows; expected {','.join(columns)}")
-    _refuse(
-        manifest,
-        [f"line {line}: empty {name}" for line, row in rows for name in columns if not (row.get(name) or "").strip()],
-    )
-    return rows
-
-
 def _unreadable(path: Path) -> str | None:
-    if not path.is_file():
-        return f"{path}: no such file"
     try:
-        frames = soundfile.info(path).frames
-    except (soundfile.LibsndfileError, OSError) as error:
-        return f"{path}: not a sound file ({error})"
-    return None if frames > 0 else f"{path}: holds no samples"
-
-
-def _refuse(manifest: Path, faults: list[str]) -> None:
-    if faults:
-        raise ManifestError(f"{manifest}: {len(faults)} broken rows\n  " + "\n  ".join(faults))
+        read_sound(path)
+    except MaterialError as error:
+        return str(error)
+    return None
 
 
 def hits(manifest: Path, hearing: Hearing | None = None, degraded: bool = True) -> dict[str, Any]:

@@ -6,17 +6,16 @@ sounds are drums (`hearing_material.py`).
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-import torchaudio
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pieces.neural_beatbox import evaluate_hearing
+from installation.networks.material import read_sounds, read_table
+from pieces.neural_beatbox.hearing_material import at_our_rate
 from pieces.neural_beatbox.second_opinion import RATE_HZ, with_margin
 from pieces.neural_beatbox.synthesis import Samples
 
@@ -46,18 +45,15 @@ def read_everyday(index: Path, rng: np.random.Generator) -> Everyday | None:
     """Excerpts of all recordings in an INDEX.csv (path,label,…); None where there is none.
 
     Raises:
-        OSError: a recording is missing.
+        MaterialError: it is no such table, or recordings cannot be read; all of them are named.
     """
     if not index.exists():
         return None
-    with index.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    names = sorted({row["label"] for row in rows})
+    rows = read_table(index, ("path", "label"))
+    names = sorted({row["label"] for _, row in rows})
     hits, kinds = [], []
-    for row in rows:
-        samples, rate_hz = evaluate_hearing.read_sound(index.parent / row["path"])
-        if rate_hz != RATE_HZ:
-            samples = torchaudio.functional.resample(torch.from_numpy(samples), rate_hz, RATE_HZ).numpy()
+    for row, heard, rate_hz in read_sounds(index, rows):
+        samples = at_our_rate(heard, rate_hz)
         for start in places(samples, rng):
             hit = with_margin(torch.from_numpy(samples), start)
             if hit.abs().amax() > 0:

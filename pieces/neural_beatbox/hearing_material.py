@@ -5,7 +5,6 @@ how hits are laid out in takes (`takes.py`), what the network is shown of them (
 itself (`train_hearing.py`).
 """
 
-import csv
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import torch
 import torchaudio
 from numpy.typing import NDArray
 
+from installation.networks.material import read_sounds, read_table
 from pieces.neural_beatbox import evaluate_hearing, synthesis, takes
 from pieces.neural_beatbox.hearing import LABELS, RATE_HZ
 from pieces.neural_beatbox.synthesis import Samples
@@ -65,25 +65,34 @@ def read_recordings(index: Path, group_column: str | None, leave_out: Collection
         index: CSV whose paths are relative to it.
         group_column: names the performer; None takes "source folder/kit".
         leave_out: groups not to read (held out for measuring).
+
+    Raises:
+        MaterialError: it is no such table, or sounds cannot be read; all of them are named.
     """
+    known = []
+    for line, row in read_table(index, ("path", "label", *([group_column] if group_column else []))):
+        group = row[group_column] if group_column else kit_of(row["path"])
+        if group not in leave_out and evaluate_hearing.canonical_label(row["label"]) is not None:
+            known.append((line, row))
     recordings = []
-    with index.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            path = index.parent / row["path"]
+    for row, heard, rate_hz in read_sounds(index, known):
+        label = evaluate_hearing.canonical_label(row["label"])
+        samples = at_our_rate(heard, rate_hz)
+        samples = samples[onset_sample(samples, RATE_HZ) :][: 3 * RATE_HZ]
+        if label == "hat_closed" and row["path"].startswith(UNSPLIT_HATS):
+            label = hat_by_decay(samples)
+        if label is not None:
             group = row[group_column] if group_column else kit_of(row["path"])
-            label = evaluate_hearing.canonical_label(row["label"])
-            if group in leave_out or label is None:
-                continue
-            samples, rate_hz = evaluate_hearing.read_sound(path)
-            if rate_hz != RATE_HZ:
-                samples = torchaudio.functional.resample(torch.from_numpy(samples), rate_hz, RATE_HZ).numpy()
-            samples = samples[onset_sample(samples, RATE_HZ) :][: 3 * RATE_HZ]
-            if label == "hat_closed" and row["path"].startswith(UNSPLIT_HATS):
-                label = hat_by_decay(samples)
-                if label is None:
-                    continue
             recordings.append(Recording(samples / (np.abs(samples).max() + 1e-9), label, group))
     return recordings
+
+
+def at_our_rate(samples: Samples, rate_hz: int) -> Samples:
+    """A sound [frames] at RATE_HZ."""
+    if rate_hz == RATE_HZ:
+        return samples
+    resampled: Samples = torchaudio.functional.resample(torch.from_numpy(samples), rate_hz, RATE_HZ).numpy()
+    return resampled
 
 
 def hat_by_decay(samples: Samples) -> str | None:
@@ -106,17 +115,16 @@ def read_archive(index: Path) -> tuple[list[Samples], list[Recording]]:
 
     Only clips in the public domain (CC0) are read: there are enough. An event is the loudest sound of its clip if it
     stands out of near silence; hands that clap are claps, the rest percussion.
+
+    Raises:
+        MaterialError: it is no such table, or sounds cannot be read; all of them are named.
     """
     backgrounds, events = [], []
     steady, sudden = BACKGROUNDS.split(), EVENTS.split()
-    with index.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["licence"].startswith("CC0")]
-    for row in rows:
-        if row["label"] not in steady + sudden:
-            continue
-        samples, rate_hz = evaluate_hearing.read_sound(index.parent / row["path"])
-        if rate_hz != RATE_HZ:
-            samples = torchaudio.functional.resample(torch.from_numpy(samples), rate_hz, RATE_HZ).numpy()
+    table = read_table(index, ("path", "label", "licence"), filled=("path", "label"))
+    rows = [one for one in table if one[1]["licence"].startswith("CC0") and one[1]["label"] in steady + sudden]
+    for row, heard, rate_hz in read_sounds(index, rows):
+        samples = at_our_rate(heard, rate_hz)
         if row["label"] in steady and samples.size >= 4 * RATE_HZ:
             backgrounds.append(samples)
         elif row["label"] in sudden and (event := loudest_event(samples)) is not None:

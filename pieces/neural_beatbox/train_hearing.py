@@ -81,8 +81,7 @@ def train(
         Path of the safetensors file.
 
     Raises:
-        MaterialError: the folder does not hold what it must.
-        OSError: a sound is missing.
+        MaterialError: the folder does not hold what it must, or rows of its tables are broken.
     """
     demand(
         data,
@@ -97,6 +96,8 @@ def train(
     drum = read_recordings(data / "drums/train/INDEX.csv", None, leave_out)
     archive = data / "ambience/train/esc50/INDEX.csv"
     backgrounds, events = read_archive(archive) if archive.exists() else ([], [])
+    teaching = np.random.default_rng([seed, steps])
+    everyday = read_everyday(archive, teaching)  # before hours of learning: it may be refused
     backgrounds += [
         takes.coloured_noise(rng, 6 * RATE_HZ, slope) for slope in np.linspace(0, 2, len(backgrounds) + 20)
     ]
@@ -137,8 +138,7 @@ def train(
             place.progress(step, onset=near.item(), label=named.item())
             if step % 250 == 249 or step == steps - 1:
                 place.save(step, network, optimiser, average)
-    rng = np.random.default_rng([seed, steps])
-    teach_second(average, mouth + drum, backgrounds, read_everyday(archive, rng), steps, rng)
+    teach_second(average, mouth + drum, backgrounds, everyday, steps, teaching)
     authors = authors_to_name(archive) if archive.exists() else []
     return weights.save(NAME, average.state_dict(), card(architecture, steps, measured or {}, authors), out)
 

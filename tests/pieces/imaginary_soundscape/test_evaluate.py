@@ -95,9 +95,12 @@ def test_an_encoder_that_mistakes_fire_for_water_is_found_out(manifest: Path) ->
 def test_a_manifest_that_cannot_be_used_says_why(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     for text, message in (
-        ("path,label\na,b\n", "column kind is missing"),
+        ("path,label\na,b\n", "line 1: no column kind; expected path,label,kind"),
         ("path,label,kind\na,b,picture\nc,d,smell\n", "line 3: kind='smell'"),
         ("path,label,kind\na,b,picture\n", "no sound in it"),
+        ("path;label;kind\na;b;picture\n", "separated by ; - save it with commas"),
+        ("path,label,kind\na\nb,c,sound\n", "1 broken row\n  line 2: empty label, kind"),
+        ("\ufeffpath,label,kind\na,b,picture\n", "no sound in it"),
     ):
         path.write_text(text)
         with pytest.raises(ManifestError, match=message):

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+import soundfile
 import torch
 
+from installation.networks.material import MaterialError
 from pieces.imaginary_soundscape import material, train
 from pieces.imaginary_soundscape.audio_network import FRAMES, MELS, RATE_HZ
 from pieces.imaginary_soundscape.image_network import SIDE
@@ -118,12 +121,8 @@ def test_a_finished_run_is_not_run_again(small: None, tmp_path: Path, monkeypatc
         assert torch.equal(value, again.sound.state_dict()[name]), name
 
 
-def test_the_data_folder_is_learned_from_as_it_lies(
-    small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import cv2
-    import soundfile
-
+def lay_out(tmp_path: Path) -> Path:
+    """A folder as somebody fills it who trains: three pictures, three sounds, one scene."""
     (tmp_path / "images").mkdir()
     folder = tmp_path / "ambience/train/esc50"
     folder.mkdir(parents=True)
@@ -137,7 +136,44 @@ def test_the_data_folder_is_learned_from_as_it_lies(
         soundfile.write(folder / f"{number}.wav", rng.uniform(-0.5, 0.5, RATE_HZ), RATE_HZ)
         with (folder / "INDEX.csv").open("a") as index:
             index.write(("path,label,fold\n" if number == 0 else "") + f"{number}.wav,{label},{number}\n")
+    return tmp_path
+
+
+@pytest.fixture
+def data(tmp_path: Path, small: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(train, "SYNTHETIC_EACH", 0)
-    path = train.train(tmp_path, tmp_path / "out", 2, 0, tmp_path / "run", leave_out_folds=("2",))
+    return lay_out(tmp_path)
+
+
+def test_the_data_folder_is_learned_from_as_it_lies(data: Path, tmp_path: Path) -> None:
+    path = train.train(data, tmp_path / "out", 2, 0, tmp_path / "run", leave_out_folds=("2",))
     assert path.name == "imaginary_soundscape.space.safetensors"
     assert path.with_suffix(".yaml").exists()
+
+
+def test_tables_that_a_spreadsheet_saved_are_learned_from(data: Path, tmp_path: Path) -> None:
+    for name in ("images/INDEX.csv", "ambience/train/esc50/INDEX.csv", "scenes.csv"):
+        text = (data / name).read_text()
+        (data / name).write_text(text.replace("\n", "\r\n") + ",,\r\n", encoding="utf-8-sig", newline="")
+    assert train.train(data, tmp_path / "out", 2, 0, tmp_path / "run").exists()
+
+
+def test_pictures_and_sounds_that_cannot_be_read_are_named(data: Path, tmp_path: Path) -> None:
+    (data / "images/1.png").write_text("no picture")
+    with (data / "images/INDEX.csv").open("a") as index:
+        index.write("9.png,sea\n")
+    with pytest.raises(
+        MaterialError, match=r"2 broken rows\n  line 3: .*1\.png: not a pic.*\n  line 5: .*9\.png: no such"
+    ):
+        train.train(data, tmp_path / "out", 2, 0, tmp_path / "run")
+    for content, said in (
+        ("path,label\n", "images/INDEX.csv: holds no rows"),
+        ("path,label\n0.png\n", "line 2: empty"),
+    ):
+        (data / "images/INDEX.csv").write_text(content)
+        with pytest.raises(MaterialError, match=said):
+            train.train(data, tmp_path / "out", 2, 0, tmp_path / "run")
+    sounds = data / "ambience/train/esc50"
+    (sounds / "1.wav").write_text("no sound")
+    with pytest.raises(MaterialError, match=r"esc50/INDEX.csv: 1 broken row\n  line 3: .*1\.wav: not a sound"):
+        material.read_recordings(sounds / "INDEX.csv")

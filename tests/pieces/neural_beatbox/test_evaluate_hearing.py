@@ -67,6 +67,7 @@ def test_every_broken_row_is_named_by_its_line(folder: Path) -> None:
         ("path\na.wav\n", "no column label"),
         ("path,label\n", "no rows"),
         ("path,label\n,kick\n", "line 2: empty path"),
+        ("path;label\na.wav;kick\n", "separated by ; - save it with commas"),
     ],
 )
 def test_a_manifest_of_another_shape_is_refused(folder: Path, text: str, says: str) -> None:

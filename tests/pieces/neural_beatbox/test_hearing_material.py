@@ -1,0 +1,46 @@
+"""Whoever wrote the tables that the hearing network learns from is told which lines are to be mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from installation.networks.material import MaterialError
+from pieces.neural_beatbox.everyday import read_everyday
+from pieces.neural_beatbox.hearing_material import read_archive, read_recordings
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    for name in ("a", "b"):
+        soundfile.write(tmp_path / f"{name}.wav", np.random.default_rng(0).uniform(-0.5, 0.5, 8000), 8000)
+    return tmp_path / "INDEX.csv"
+
+
+def test_a_table_that_a_spreadsheet_saved_is_read(index: Path) -> None:
+    index.write_bytes(b"\xef\xbb\xbfpath,label,performer\r\na.wav,kick,Ann\r\nb.wav,snare,Bob\r\n,,\r\n")
+    read = read_recordings(index, "performer")
+    assert [(one.label, one.group) for one in read] == [("kick", "Ann"), ("snare", "Bob")]
+
+
+def test_rows_that_lack_a_cell_are_named(index: Path) -> None:
+    index.write_text("path,label,performer\na.wav\nb.wav,snare\n")
+    with pytest.raises(MaterialError, match=r"line 2: empty label, performer\n  line 3: empty perf"):
+        read_recordings(index, "performer")
+
+
+def test_sounds_that_are_missing_or_damaged_are_named(index: Path) -> None:
+    index.write_text("path,label,licence\na.wav,clapping,CC0\nnone.wav,clapping,CC0\nb.wav,clap,CC0\n")
+    (index.parent / "b.wav").write_text("no sound")
+    with pytest.raises(MaterialError, match=r"1 broken row\n  line 3: .*none\.wav: no such file"):
+        read_archive(index)
+    with pytest.raises(MaterialError, match=r"1 broken row\n  line 4: .*b\.wav: not a sound file"):
+        read_recordings(index, None)
+    with pytest.raises(MaterialError, match=r"2 broken rows\n  line 3: .*\n  line 4: "):
+        read_everyday(index, np.random.default_rng(0))
+    index.write_text("path,label\na.wav,clapping\n")
+    with pytest.raises(MaterialError, match="no column licence"):
+        read_archive(index)
