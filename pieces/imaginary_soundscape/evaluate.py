@@ -57,18 +57,22 @@ def read_manifest(path: Path) -> list[Row]:
     """CSV with the columns path,label,kind; kind is picture or sound; paths are relative to the manifest.
 
     Raises:
-        ManifestError: it is no such table, a kind is unknown, or there are no pictures or no sounds.
+        ManifestError: it is no such table, a kind is unknown, a file is missing, or there are no pictures or no
+            sounds.
     """
     rows, faults = [], []
     for line, entry in read_table(path, ("path", "label", "kind")):
         row = Row(path.parent / entry["path"], entry["label"].strip(), entry["kind"].strip().lower())
         if row.kind not in KINDS:
             faults.append(f"line {line}: kind={entry['kind']!r} must be picture or sound")
+        if not row.path.is_file():
+            faults.append(f"line {line}: {row.path}: no such file")
         rows.append(row)
-    refuse(path, faults)
+    kinds = {row.kind for row in rows}
     for kind in KINDS:
-        if all(row.kind != kind for row in rows):
+        if kind not in kinds and kinds <= set(KINDS):
             raise ManifestError(f"{path}: there is no {kind} in it")
+    refuse(path, faults)
     return rows
 
 
@@ -161,11 +165,15 @@ def measure(rows: Sequence[Row], encoder: Encoder) -> dict[str, Any]:
                 continue
             plain.append(heard)
             labels.append(row.label)
+    for kind, read_of_it in (("picture", asked), ("sound", labels)):
+        if not read_of_it:
+            raise ManifestError(f"no {kind} could be read: {', '.join(unread)}")
     right = np.array(asked)[:, None] == np.array(labels)[None]
     fair = right.any(1)
     pictures, right = [image for image, has in zip(pictures, fair, strict=True) if has], right[fair]
     if not pictures:
-        raise ManifestError("no label of a picture is also that of a sound: nothing can be found")
+        beside = f"; what could not be read: {', '.join(unread)}" if unread else ""
+        raise ManifestError(f"no label of a picture is also that of a sound: nothing can be found{beside}")
     queries = np.concatenate(
         [encoder.pictures(pictures[start : start + 32]) for start in range(0, len(pictures), 32)]
     )

@@ -105,3 +105,24 @@ def test_a_manifest_that_cannot_be_used_says_why(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(ManifestError, match=message):
             read_manifest(path)
+
+
+def test_files_that_are_missing_are_named_and_not_passed_over(manifest: Path) -> None:
+    (manifest.parent / "3.png").unlink()
+    (manifest.parent / "sea.wav").unlink()
+    with pytest.raises(
+        ManifestError, match=r"2 broken rows\n  line 5: .*3\.png: no such.*\n  line 9: .*sea\.wav: no such"
+    ):
+        read_manifest(manifest)
+
+
+def test_where_nothing_could_be_read_the_files_are_named(manifest: Path) -> None:
+    manifest.write_text("path,label,kind\n0.png,fire,picture\nbad.wav,fire,sound\n")
+    with pytest.raises(ManifestError, match=r"no sound could be read: .*bad\.wav"):
+        measure(read_manifest(manifest), Colours())
+    manifest.write_text("path,label,kind\nbad.png,fire,picture\nfire.wav,fire,sound\n")
+    with pytest.raises(ManifestError, match=r"no picture could be read: .*bad\.png"):
+        measure(read_manifest(manifest), Colours())
+    manifest.write_text("path,label,kind\n0.png,fire,picture\nsea.wav,sea,sound\nbad.wav,fire,sound\n")
+    with pytest.raises(ManifestError, match=r"no label of a picture .*; what could not be read: .*bad\.wav"):
+        measure(read_manifest(manifest), Colours())
