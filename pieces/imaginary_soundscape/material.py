@@ -15,7 +15,7 @@ import torchaudio
 from numpy.typing import NDArray
 from torch import Tensor
 
-from installation.networks.material import read_sounds, read_table, refuse
+from installation.networks.material import MaterialError, read_sounds, read_table, refuse
 from installation.piece import Picture
 from pieces.imaginary_soundscape import ambiences, drawings
 from pieces.imaginary_soundscape.audio_network import FRAMES, MELS, RATE_HZ, Samples, Spectrogram, levelled, trimmed
@@ -99,6 +99,20 @@ def affinity(scenes: Mapping[str, Scene], labels: Sequence[str], classes: Sequen
             if label in labels and sounds:
                 table[labels.index(label), sounds] += 1 / len(sounds)
     return table / np.maximum(table.sum(1, keepdims=True), 1e-9)
+
+
+def without_scene(belongs: NDArray[np.float32], labels: Sequence[str]) -> list[str]:
+    """The labels to which no sound belongs, by their `affinity`: pictures to be told from the others only.
+
+    Raises:
+        MaterialError: none belongs to any; nothing would be brought together.
+    """
+    if not belongs.any():
+        raise MaterialError(
+            "no label of images/INDEX.csv is in scenes.csv beside a sound that is there: no picture would be brought "
+            f"near a sound; name them in the column pictures. Labels: {', '.join(labels)}"
+        )
+    return [label for label, row in zip(labels, belongs, strict=True) if not row.any()]
 
 
 # ---- pictures --------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ approach the anchors of their scene's sounds; sounds and pictures of one scene a
 """
 
 import copy
+import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,7 @@ from pieces.imaginary_soundscape.material import (
     seen,
     spectrograms,
     split,
+    without_scene,
 )
 
 IMAGE_WIDTHS = (24, 48, 96, 192)
@@ -300,7 +302,8 @@ def train(
         Path of the safetensors file.
 
     Raises:
-        MaterialError: the folder does not hold what it must, or rows of its tables are broken.
+        MaterialError: the folder does not hold what it must, rows of its tables are broken, or no picture has
+            a scene.
     """
     demand(
         data,
@@ -314,12 +317,14 @@ def train(
     if hold_out_pictures:
         pictures = pictures.only(~split(pictures.label, hold_out_pictures, np.random.default_rng(seed)))
     pictures = pictures.plus(drawn_pictures(pictures.labels, DRAWINGS_EACH))
-    eye = train_eye(pictures, steps, seed, run / "eye", data)
     recordings = read_recordings(data / "ambience/train/esc50/INDEX.csv", leave_out_folds)
     synthetic = make_synthetic(seed, SYNTHETIC_EACH)
     sounds = spectrograms(recordings + synthetic)
     made = np.arange(len(sounds.pictures)) >= len(recordings)
     belongs = affinity(read_scenes(data / "scenes.csv"), pictures.labels, sounds.classes)
+    if alone := without_scene(belongs, pictures.labels):
+        print(f"labels of pictures that have no scene, and no sound: {', '.join(alone)}", file=sys.stderr)
+    eye = train_eye(pictures, steps, seed, run / "eye", data)
     space = train_ear(eye, pictures, sounds, made, belongs, max(1, round(EAR_STEPS * steps)), seed, run / "ear", data)
     learned_from = authors_to_name(data / "ambience/train/esc50/INDEX.csv")
     return save(space, bank(space, pictures, seed), steps, measured or {}, learned_from, out)

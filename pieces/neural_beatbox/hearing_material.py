@@ -5,6 +5,7 @@ how hits are laid out in takes (`takes.py`), what the network is shown of them (
 itself (`train_hearing.py`).
 """
 
+import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,8 @@ def onset_sample(samples: Samples, rate_hz: int) -> int:
 def read_recordings(index: Path, group_column: str | None, leave_out: Collection[str] = ()) -> list[Recording]:
     """The one-shots of an INDEX.csv (path,label,…), resampled; the group is a column or the kit in the file name.
 
+    What is left out because nobody can tell what it is, is said.
+
     Args:
         index: CSV whose paths are relative to it.
         group_column: names the performer; None takes "source folder/kit".
@@ -69,21 +72,39 @@ def read_recordings(index: Path, group_column: str | None, leave_out: Collection
     Raises:
         MaterialError: it is no such table, or sounds cannot be read; all of them are named.
     """
-    known = []
-    for line, row in read_table(index, ("path", "label", *([group_column] if group_column else []))):
+    known, strange = [], set()
+    rows = read_table(index, ("path", "label", *([group_column] if group_column else [])))
+    for line, row in rows:
         group = row[group_column] if group_column else kit_of(row["path"])
-        if group not in leave_out and evaluate_hearing.canonical_label(row["label"]) is not None:
+        if group in leave_out:
+            continue
+        if evaluate_hearing.canonical_label(row["label"]) is None:
+            strange.add(line)
+        else:
             known.append((line, row))
-    recordings = []
+    if strange:
+        unknown = sorted({row["label"] for line, row in rows if line in strange})
+        print(
+            f"{index}: {len(strange)} of {len(rows)} rows are left out, of unknown labels {', '.join(unknown)} "
+            f"(known: {', '.join(LABELS)})",
+            file=sys.stderr,
+        )
+    recordings, undecided = [], 0
     for row, heard, rate_hz in read_sounds(index, known):
         label = evaluate_hearing.canonical_label(row["label"])
         samples = at_our_rate(heard, rate_hz)
         samples = samples[onset_sample(samples, RATE_HZ) :][: 3 * RATE_HZ]
         if label == "hat_closed" and row["path"].startswith(UNSPLIT_HATS):
             label = hat_by_decay(samples)
-        if label is not None:
+        if label is None:
+            undecided += 1
+        else:
             group = row[group_column] if group_column else kit_of(row["path"])
             recordings.append(Recording(samples / (np.abs(samples).max() + 1e-9), label, group))
+    if undecided:
+        print(
+            f"{index}: {undecided} of {len(rows)} rows are left out, hats that may be open or closed", file=sys.stderr
+        )
     return recordings
 
 

@@ -177,3 +177,18 @@ def test_pictures_and_sounds_that_cannot_be_read_are_named(data: Path, tmp_path:
     (sounds / "1.wav").write_text("no sound")
     with pytest.raises(MaterialError, match=r"esc50/INDEX.csv: 1 broken row\n  line 3: .*1\.wav: not a sound"):
         material.read_recordings(sounds / "INDEX.csv")
+
+
+def test_pictures_that_no_scene_names_are_told(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train.train(data, tmp_path / "out", 2, 0, tmp_path / "run")
+    assert "have no scene, and no sound: portraits\n" in capsys.readouterr().err
+    before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    (data / "scenes.csv").write_text("scene,pictures,sounds\nmoon,moon,sea_waves\n")
+    monkeypatch.setattr(train, "train_eye", lambda *_: pytest.fail("it is said before hours of learning"))
+    with pytest.raises(
+        MaterialError, match=r"no label of images/INDEX.csv is in scenes.csv.* Labels: portraits, sea$"
+    ):
+        train.train(data, tmp_path / "out", 2, 0, tmp_path / "run")
+    assert before == {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from installation.networks.material import MaterialError
+from pieces.neural_beatbox import hearing_material
 from pieces.neural_beatbox.everyday import read_everyday
 from pieces.neural_beatbox.hearing_material import read_archive, read_recordings
 
@@ -44,3 +45,24 @@ def test_sounds_that_are_missing_or_damaged_are_named(index: Path) -> None:
     index.write_text("path,label\na.wav,clapping\n")
     with pytest.raises(MaterialError, match="no column licence"):
         read_archive(index)
+
+
+def test_rows_with_unknown_labels_are_counted(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    index.write_text("path,label,performer\na.wav,kick,Ann\nb.wav,Zisch,Ann\nnone.wav,Pling,Ann\nb.wav,Wumm,Bob\n")
+    assert [one.label for one in read_recordings(index, "performer", leave_out=("Bob",))] == ["kick"]
+    said = capsys.readouterr().err
+    assert said.startswith(f"{index}: 2 of 4 rows are left out, of unknown labels Pling, Zisch (known: kick, snare,")
+    index.write_text("path,label,performer\na.wav,kick,Ann\n")
+    read_recordings(index, "performer")
+    assert not capsys.readouterr().err
+
+
+def test_hats_of_which_nobody_can_tell_which_are_counted(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = index.parent / hearing_material.UNSPLIT_HATS
+    folder.mkdir()
+    t = np.arange(24_000) / 24_000
+    hiss = np.random.default_rng(0).standard_normal(24_000) * np.exp(-t / 0.06)
+    soundfile.write(folder / "hat.wav", 0.1 * hiss, 24_000)
+    index.write_text(f"path,label\n{hearing_material.UNSPLIT_HATS}hat.wav,hat_closed\n")
+    assert not read_recordings(index, None)
+    assert capsys.readouterr().err == f"{index}: 1 of 1 rows are left out, hats that may be open or closed\n"
