@@ -8,6 +8,7 @@ which lines are to be mended, all at once. Must not live here: what the columns 
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -54,6 +55,30 @@ def authors_to_name(table: Path) -> list[str]:
     """
     rows = [(row.get("author", ""), row.get("licence", "")) for _, row in read_table(table, ())]
     return sorted({name for name, licence in rows if name and not licence.startswith(FREE)}, key=str.casefold)
+
+
+def learned_from(data: Path, table: str, what: str, known: Mapping[str, str] | None = None) -> list[str]:
+    """What a model card says of the rows of a table: how many of what, of which folder, whose and on which terms.
+
+    Args:
+        data: the folder that is learned from.
+        table: where in it the table lies; its columns source and licence are taken where it has them.
+        what: its rows are, in words.
+        known: lines for sources of which more is known, by what the column source says.
+    """
+    known = known or {}
+    counted = Counter(
+        (row.get("source", "").strip(), row.get("licence", "").strip()) for _, row in read_table(data / table, ())
+    )
+    sources = {source for source, _ in counted}
+    lines = list(dict.fromkeys(line for source, line in known.items() if source in sources))
+    folder = (data / table).resolve().parent.relative_to(data.resolve().parent)
+    for (source, licence), count in sorted(counted.items()):
+        if source not in known:
+            whose = f": {', '.join(filter(None, (source, licence)))}" if source or licence else ""
+            asked = "" if source else "; whoever passes these weights on writes here whose they are"
+            lines.append(f"{count} {what} of '{folder}'{whose}{asked}")
+    return lines
 
 
 def read_table(path: Path, columns: Sequence[str], filled: Sequence[str] | None = None) -> list[tuple[int, Row]]:

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
 
 from installation.networks import weights
-from installation.networks.material import authors_to_name, demand
+from installation.networks.material import authors_to_name, demand, learned_from
 from installation.networks.training import Run
 from pieces.imaginary_soundscape.audio_network import AudioNetwork
 from pieces.imaginary_soundscape.encoders import NAME
@@ -59,6 +59,26 @@ EAR_STEPS = 5 / 12  # of the eye's
 SHARPNESS = 14.0  # of cosines to anchors
 TEMPERATURE = 0.1  # of the contrast between pictures and sounds
 Generator = np.random.Generator
+
+RESEARCH = (
+    "Pictures of sea, forest, city, mountain, glacier and interiors are for research only (Intel Image "
+    "Classification, SUN): there are no others. To be free of them, retrain on your own pictures: a folder "
+    "images/ with INDEX.csv (path,label), and the command below"
+)
+MENDELEY = "Dataset for Forest Fire Detection, Multi-class Weather Dataset (CC BY 4.0)"
+PAINTINGS = "Paintings and portraits (public domain, Rijksmuseum CC0)"
+SOURCES = {
+    "Intel Image Classification": RESEARCH,
+    "SUN database subset": RESEARCH,
+    "TensorFlow flower_photos (Flickr)": "TensorFlow flower_photos (CC-BY 2.0)",
+    "Dataset for Forest Fire Detection, Mendeley gjmr63rz2r": MENDELEY,
+    "Multi-class Weather Dataset, Mendeley 4drtyfjtfy": MENDELEY,
+    "paintings of old masters": PAINTINGS,
+    "Rijksmuseum": PAINTINGS,
+    "ESC-50 (Piczak 2015), freesound.org": "ESC-50 (Piczak 2015), its clips that are CC0 or CC-BY by the authors "
+    "below, on freesound.org",
+}
+"""What the shipped network learned from, by what the tables' columns source say."""
 
 
 def rate(step: int, steps: int, highest: float) -> float:
@@ -326,8 +346,17 @@ def train(
         print(f"labels of pictures that have no scene, and no sound: {', '.join(alone)}", file=sys.stderr)
     eye = train_eye(pictures, steps, seed, run / "eye", data)
     space = train_ear(eye, pictures, sounds, made, belongs, max(1, round(EAR_STEPS * steps)), seed, run / "ear", data)
-    learned_from = authors_to_name(data / "ambience/train/esc50/INDEX.csv")
-    return save(space, bank(space, pictures, seed), steps, measured or {}, learned_from, out)
+    authors = authors_to_name(data / "ambience/train/esc50/INDEX.csv")
+    return save(space, bank(space, pictures, seed), steps, measured or {}, material_of(data), authors, out)
+
+
+def material_of(data: Path) -> list[str]:
+    """What the card says of the data, by the tables of the folder."""
+    return [
+        *learned_from(data, "images/INDEX.csv", "pictures", SOURCES),
+        *learned_from(data, "ambience/train/esc50/INDEX.csv", "sounds", SOURCES),
+        "drawn panoramas by drawings.py and synthetic ambiences by ambiences.py of this project",
+    ]
 
 
 def architecture(space: Space) -> dict[str, Any]:
@@ -357,29 +386,28 @@ def bank(space: Space, pictures: Pictures, seed: int, each: int = 24) -> Tensor:
 
 
 def save(
-    space: Space, bank: Tensor, steps: int, measured: dict[str, Any], authors: list[str], out: Path | None = None
+    space: Space,
+    bank: Tensor,
+    steps: int,
+    measured: dict[str, Any],
+    data: list[str],
+    authors: list[str],
+    out: Path | None = None,
 ) -> Path:
     """Weights in half the bytes, and their card."""
     state = {**space.state_dict(), "bank": bank}
     state = {key: value.half() if value.dtype == torch.float32 else value for key, value in state.items()}
-    return weights.save(NAME, state, card(architecture(space), steps, measured, authors), out)
+    return weights.save(NAME, state, card(architecture(space), steps, measured, data, authors), out)
 
 
-def card(architecture: dict[str, Any], steps: int, measured: dict[str, Any], authors: list[str]) -> weights.Card:
+def card(
+    architecture: dict[str, Any], steps: int, measured: dict[str, Any], data: list[str], authors: list[str]
+) -> weights.Card:
     """The model card: what the networks are, what they learned from, and how to make and measure them again."""
     return weights.Card(
         name=NAME,
         architecture=architecture,
-        data=[
-            "Pictures of sea, forest, city, mountain, glacier and interiors are for research only (Intel Image "
-            "Classification, SUN): there are no others. To be free of them, retrain on your own pictures: a folder "
-            "images/ with INDEX.csv (path,label), and the command below",
-            "TensorFlow flower_photos (CC-BY 2.0)",
-            "Dataset for Forest Fire Detection, Multi-class Weather Dataset (CC BY 4.0)",
-            "Paintings and portraits (public domain, Rijksmuseum CC0)",
-            "ESC-50 (Piczak 2015), its clips that are CC0 or CC-BY by the authors below, on freesound.org",
-            "drawn panoramas by drawings.py and synthetic ambiences by ambiences.py of this project",
-        ],
+        data=data,
         licence="Apache-2.0 for what is ours; see data for the pictures learned from",
         command=f"python3 run.py train {NAME} --data DIR  # {steps} steps",
         measured=measured,

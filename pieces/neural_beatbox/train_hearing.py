@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from installation.networks import weights
-from installation.networks.material import authors_to_name, demand
+from installation.networks.material import authors_to_name, demand, learned_from
 from installation.networks.training import Run
 from pieces.neural_beatbox import takes
 from pieces.neural_beatbox.everyday import Everyday, read_everyday
@@ -38,6 +38,17 @@ TAKES_SHOWN, WINDOWS_SHOWN = 5, 96  # at each step
 MIXED = 0.2  # of the steps
 LEARNING_RATE = 2e-3
 Generator = np.random.Generator
+
+SOURCES = {
+    "marc-ortuno/VOPEC": "VOPEC mouth sounds by 26 people, (c) 2021 Marc Ortuno (MIT)",
+    "sonic-pi-net/sonic-pi": "Sonic Pi drum samples (CC0-1.0)",
+    "oramics/sampled": "oramics/sampled drum machines (public domain; pearl-master-studio CC-BY-3.0)",
+    "cwilso/MIDIDrums": "cwilso/MIDIDrums one-shots (MIT)",
+    "ESC-50 (Piczak 2015), freesound.org": "ESC-50 (Piczak 2015), its clips that are CC0 or CC-BY by the authors "
+    "below, on freesound.org",
+}
+"""What the shipped network learned from, by what the tables' columns source say."""
+OURS = "synthetic hits, rooms and microphones by synthesis.py and takes.py of this project"
 
 
 def onset_loss(network: HearingNetwork, picture: Tensor, nearness: Tensor) -> Tensor:
@@ -140,7 +151,24 @@ def train(
                 place.save(step, network, optimiser, average)
     teach_second(average, mouth + drum, backgrounds, everyday, steps, teaching)
     authors = authors_to_name(archive) if archive.exists() else []
-    return weights.save(NAME, average.state_dict(), card(architecture, steps, measured or {}, authors), out)
+    return weights.save(
+        NAME, average.state_dict(), card(architecture, steps, measured or {}, material_of(data), authors), out
+    )
+
+
+def material_of(data: Path) -> list[str]:
+    """What the card says of the data, by the tables of the folder."""
+    tables = {
+        "beatbox/train": "mouth sounds",
+        "drums/train": "drum sounds",
+        "ambience/train/esc50": "everyday sounds",
+    }
+    return [
+        line
+        for folder, what in tables.items()
+        if (data / folder / "INDEX.csv").exists()
+        for line in learned_from(data, f"{folder}/INDEX.csv", what, SOURCES)
+    ] + [OURS]
 
 
 def teach_second(
@@ -173,20 +201,16 @@ def _follow(average: nn.Module, network: nn.Module, keep: float) -> None:
                 slow.copy_(fast)
 
 
-def card(architecture: dict[str, Any], steps: int, measured: dict[str, Any], authors: list[str]) -> weights.Card:
+def card(
+    architecture: dict[str, Any], steps: int, measured: dict[str, Any], data: list[str], authors: list[str]
+) -> weights.Card:
     """The model card: what the network is, what it learned from, and how to make and measure it again."""
+    free = {*SOURCES.values(), OURS}.issuperset(data)
     return weights.Card(
         name=NAME,
         architecture=architecture,
-        data=[
-            "VOPEC mouth sounds by 26 people, (c) 2021 Marc Ortuno (MIT)",
-            "Sonic Pi drum samples (CC0-1.0)",
-            "oramics/sampled drum machines (public domain; pearl-master-studio CC-BY-3.0)",
-            "cwilso/MIDIDrums one-shots (MIT)",
-            "ESC-50 (Piczak 2015), its clips that are CC0 or CC-BY by the authors below, on freesound.org",
-            "synthetic hits, rooms and microphones by synthesis.py and takes.py of this project",
-        ],
-        licence="Apache-2.0",
+        data=data,
+        licence="Apache-2.0" if free else "Apache-2.0 for what is ours; see data for the sounds learned from",
         command=f"python3 run.py train neural_beatbox.hearing --data DIR --steps {steps}",
         measured=measured,
         notes="Visitors' recordings are never in the training data.",

@@ -8,6 +8,7 @@ split that no training ever sees, is in ``evaluate_rhythm.py``.
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass, replace
@@ -21,6 +22,7 @@ from torch.nn import functional
 
 from installation.files import write_whole
 from installation.networks import weights
+from installation.networks.material import read_table
 from installation.networks.training import Run
 from pieces.neural_beatbox.evaluate_rhythm import Quality, quality, rhythm
 from pieces.neural_beatbox.groove import MINIMUM_HITS, Take, Windows, cut, read_takes
@@ -34,6 +36,8 @@ DATA = [
     "David Bamman: Learning to Groove with Inverse Sequence Transformations, ICML 2019), CC BY 4.0; "
     "https://magenta.tensorflow.org/datasets/groove"
 ]
+DATA_DIGEST = "94041a2327359fd3b9f7bf8be1ba72d66ec6002ea91c74c56eaa2baf04e82740"
+"""Of the list of takes of that data set, and of which split each is."""
 NOTES = (
     "Weights were chosen on the official validation split; the figures are of the official test split, 4/4, in "
     "windows of two bars, each cell predicted from the earlier cells of its own window and the tempo alone (no "
@@ -317,17 +321,38 @@ def ship(network: RhythmNetwork, data: Path, folder: Path | None = None) -> Path
     card = weights.Card(
         NAME,
         asdict(network.architecture),
-        DATA,
-        "Apache-2.0",
+        material_of(data),
+        "Apache-2.0" if is_groove(data) else "Apache-2.0 for what is ours; see data for the takes learned from",
         f"python3 run.py train {NAME} --data GROOVE_FOLDER",
         evaluation=f"python3 run.py evaluate {NAME} --data GROOVE_FOLDER",
-        notes=NOTES,
+        notes=NOTES if is_groove(data) else NOTES.replace("official ", ""),
     )
     path = weights.save(NAME, network.state_dict(), card, folder)
     weights.save(NAME, network.state_dict(), replace(card, measured=rhythm(data, folder)), folder)
     text = json.dumps(write_phrase(first_phrase(Drummer(network))), separators=(",", ":"))
     write_whole(path.with_name(OPENING_FILE), text.encode())
     return path
+
+
+def is_groove(data: Path) -> bool:
+    """Whether a folder holds the takes, in the splits, from which the shipped network learned."""
+    return digest_of(data) == DATA_DIGEST
+
+
+def digest_of(data: Path) -> str:
+    """A checksum of which takes a folder lists, and of which split each is; of nothing else in its table."""
+    rows = read_table(data / "info.csv", ("midi_filename", "split"))
+    listed = sorted(f"{row['midi_filename']},{row['split']}" for _, row in rows)
+    return hashlib.sha256("\n".join(listed).encode()).hexdigest()
+
+
+def material_of(data: Path) -> list[str]:
+    """What the card says of the data."""
+    if is_groove(data):
+        return DATA
+    count = sum(row["split"] == "train" for _, row in read_table(data / "info.csv", ("midi_filename", "split")))
+    asked = "whoever passes these weights on writes here whose they are"
+    return [f"{count} takes of {data.resolve().name!r}, split train; {asked}"]
 
 
 def first_phrase(drummer: Drummer, seed: int = 0) -> Phrase:

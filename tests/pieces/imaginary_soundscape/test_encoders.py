@@ -51,7 +51,7 @@ def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> train.Space:
 
 def test_what_was_saved_is_what_is_loaded(space: train.Space, tmp_path: Path) -> None:
     bank = torch.nn.functional.normalize(torch.randn(5, DIMENSIONS), dim=1)
-    train.save(space, bank, 1, {"p_at_1": 0.5}, ["Ann"], tmp_path)
+    train.save(space, bank, 1, {"p_at_1": 0.5}, [train.RESEARCH], ["Ann"], tmp_path)
     encoder = TrainedEncoder.load(folder=tmp_path)
     check(encoder)
     assert encoder.bank == pytest.approx(bank.numpy(), abs=1e-3)

@@ -1,5 +1,6 @@
 """Training: what belongs together is drawn together, and a cut run goes on."""
 
+import csv
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import pytest
 import soundfile
 import torch
 
+from installation.networks import weights
 from installation.networks.material import MaterialError
 from pieces.imaginary_soundscape import material, train
 from pieces.imaginary_soundscape.audio_network import FRAMES, MELS, RATE_HZ
@@ -192,3 +194,20 @@ def test_pictures_that_no_scene_names_are_told(
     ):
         train.train(data, tmp_path / "out", 2, 0, tmp_path / "run")
     assert before == {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+
+def test_the_card_names_what_was_learned_from_and_nothing_else(data: Path, tmp_path: Path) -> None:
+    path = train.train(data, tmp_path / "out", 2, 0, tmp_path / "run")
+    unknown = "; whoever passes these weights on writes here whose they are"
+    assert weights.read_card(path.with_suffix(".yaml")).data[:-1] == [
+        f"3 pictures of '{data.name}/images'{unknown}",
+        f"3 sounds of '{data.name}/ambience/train/esc50'{unknown}",
+    ]
+    shipped = weights.read_card(weights.WEIGHTS_FOLDER / f"{train.NAME}.yaml")
+    for name, sources in (
+        ("images", [source for source in train.SOURCES if "ESC" not in source]),
+        ("ambience/train/esc50", ["ESC-50 (Piczak 2015), freesound.org"]),
+    ):
+        with (data / name / "INDEX.csv").open("w", newline="") as table:
+            csv.writer(table).writerows([["path", "source"], *(["a", source] for source in sources)])
+    assert train.material_of(data) == shipped.data, "the long text where the data are those"

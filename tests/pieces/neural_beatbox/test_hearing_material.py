@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from installation.networks import weights
 from installation.networks.material import MaterialError
-from pieces.neural_beatbox import hearing_material
+from pieces.neural_beatbox import hearing_material, train_hearing, train_rhythm
 from pieces.neural_beatbox.everyday import read_everyday
 from pieces.neural_beatbox.hearing_material import read_archive, read_recordings
+
+GROOVE = Path(__file__).resolve().parents[4] / "shared" / "data" / "midi" / "groove"
 
 
 @pytest.fixture
@@ -66,3 +70,42 @@ def test_hats_of_which_nobody_can_tell_which_are_counted(index: Path, capsys: py
     index.write_text(f"path,label\n{hearing_material.UNSPLIT_HATS}hat.wav,hat_closed\n")
     assert not read_recordings(index, None)
     assert capsys.readouterr().err == f"{index}: 1 of 1 rows are left out, hats that may be open or closed\n"
+
+
+def test_the_cards_name_what_was_learned_from_and_nothing_else(tmp_path: Path) -> None:
+    def lay_out(*tables: tuple[str, list[str]]) -> None:
+        for name, sources in tables:
+            (tmp_path / name).mkdir(parents=True, exist_ok=True)
+            with (tmp_path / name / "INDEX.csv").open("w", newline="") as table:
+                csv.writer(table).writerows([["path", "source", "licence"], *(["a", one, "CC0"] for one in sources)])
+
+    first, *drums, last = train_hearing.SOURCES
+    lay_out(("beatbox/train", ["", ""]), ("drums/train", ["our studio"]))
+    assert train_hearing.material_of(tmp_path)[:-1] == [
+        f"2 mouth sounds of '{tmp_path.name}/beatbox/train': CC0; whoever passes these weights on writes here whose "
+        "they are",
+        f"1 drum sounds of '{tmp_path.name}/drums/train': our studio, CC0",
+    ]
+    lay_out(("beatbox/train", [first]), ("drums/train", drums), ("ambience/train/esc50", [last]))
+    shipped = weights.read_card(weights.WEIGHTS_FOLDER / f"{train_hearing.NAME}.yaml")
+    assert train_hearing.material_of(tmp_path) == shipped.data, "the long text where the data are those"
+    assert train_hearing.card({}, 1, {}, shipped.data, []).licence == shipped.licence
+    mine = train_hearing.card({}, 1, {}, ["mine"], [])
+    assert mine.data == ["mine"] and "see data" in mine.licence
+
+
+def test_the_card_of_a_rhythm_names_groove_where_it_was_learned_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "info.csv").write_text("midi_filename,split\na.mid,train\nb.mid,test\n")
+    assert train_rhythm.material_of(tmp_path) == [
+        f"1 takes of {tmp_path.name!r}, split train; whoever passes these weights on writes here whose they are"
+    ]
+    monkeypatch.setattr(train_rhythm, "DATA_DIGEST", train_rhythm.digest_of(tmp_path))
+    (tmp_path / "info.csv").write_bytes(b"\xef\xbb\xbfsplit,midi_filename\r\ntest,b.mid\r\ntrain,a.mid\r\n")
+    assert train_rhythm.material_of(tmp_path) == train_rhythm.DATA, "however the table was saved"
+
+
+@pytest.mark.skipif(not GROOVE.is_dir(), reason="the Groove MIDI data set does not lie beside the project")
+def test_the_data_set_is_known() -> None:
+    assert train_rhythm.is_groove(GROOVE)
