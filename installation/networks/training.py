@@ -5,7 +5,9 @@ The network, its data and its loss belong to the piece; this room keeps the run'
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -14,18 +16,52 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from installation.files import write_whole
+from installation.locking import HeldError, held
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import Tensor, nn
     from torch.optim import Optimizer
+
+
+PATIENCE = 0.5  # seconds that a training which just ends is waited for
+_OURS: set[Path] = set()  # folders that this process holds
 
 
 class RunError(ValueError):
     """A run that cannot go on in its folder. The message says why, and what to do."""
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """No other process trains in `folder`, which is made; one that dies holds it no longer.
+
+    Of several processes that torchrun started for one training, the first holds it for all.
+
+    Raises:
+        RunError: somebody does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder.resolve()
+    if place in _OURS or os.environ.get("RANK", "0") != "0":
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(held(folder / "running.lock", "training", PATIENCE))
+        except HeldError as error:
+            raise RunError(
+                f"{folder}: another training is under way here, by {error.holder}; wait for its end, or name another "
+                "folder with --run"
+            ) from error
+        stack.callback(_OURS.discard, place)
+        _OURS.add(place)
+        yield
+
+
 class Run:
-    """One training run, kept in `folder` so that it goes on where it was cut.
+    """One training run, kept in `folder` so that it goes on where it was cut; nobody else trains there meanwhile.
 
     `data` is the folder that is learned from: a run goes on only with its own, so that no card names pictures that
     the network has never seen.
@@ -44,6 +80,7 @@ class Run:
         self.folder = folder
         self.steps = steps
         self._data = str(data.resolve()) if data is not None else None
+        self._alone = contextlib.ExitStack()
         self._live = sys.stderr.isatty()
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -56,7 +93,7 @@ class Run:
         self._task = self._bar.add_task(folder.name, total=steps, losses="")
 
     def __enter__(self) -> Run:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._alone.enter_context(alone(self.folder))
         self._bar.start()
         return self
 
@@ -64,6 +101,7 @@ class Run:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+        self._alone.close()
 
     def resume(self, model: nn.Module, optimiser: Optimizer, ema: nn.Module | None = None) -> int:
         """Load the newest checkpoint into the arguments; returns the step to go on from (0 for a new run).
@@ -72,19 +110,14 @@ class Run:
         never cut. A run that has all its steps says so.
 
         Raises:
-            RunError: what lies there is another network's, or learned from other data.
+            RunError: what lies there is damaged, another network's, or learned from other data.
         """
         import torch
-        from safetensors import safe_open
 
         path = self.folder / "checkpoint.safetensors"
         if not path.exists():
             return 0
-        with safe_open(path, framework="pt") as file:
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (it is no mapping)
-            said = (file.metadata() or {}).get("about")
-        # Until a run of an earlier version has ended, its place stands in a file of its own.
-        about = json.loads(said or (self.folder / "checkpoint.json").read_text(encoding="utf-8"))
+        tensors, about = self._read(path)
         learned_from = about.get("data")
         self._data = self._data or learned_from
         if learned_from not in (None, self._data):
@@ -112,6 +145,25 @@ class Run:
                 flush=True,
             )
         return step
+
+    def _read(self, path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """The checkpoint's tensors, and what it says of itself. Raises RunError."""
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(path, framework="pt") as file:
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (it is no mapping)
+                said = (file.metadata() or {}).get("about")
+            # Until a run of an earlier version has ended, its place stands in a file of its own.
+            about = json.loads(said or (self.folder / "checkpoint.json").read_text(encoding="utf-8"))
+            if not isinstance(about, dict) or "step" not in about:
+                raise ValueError("it does not say its step")
+        except (SafetensorError, ValueError, OSError) as error:
+            raise RunError(
+                f"{self.folder}: cannot go on, its checkpoint is damaged ({str(error).splitlines()[0]}); move the "
+                "folder away to begin anew"
+            ) from error
+        return tensors, about
 
     @staticmethod
     def _restore(

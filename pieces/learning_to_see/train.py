@@ -7,6 +7,7 @@ blended. A run is kept in its folder, with a contact sheet every few minutes, an
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import re
 import sys
@@ -22,7 +23,7 @@ from torch import Tensor
 
 from installation.networks import weights
 from installation.networks.material import demand_folder
-from installation.networks.training import Run
+from installation.networks.training import Run, alone
 from installation.networks.weights import Card, WeightsError
 from pieces.learning_to_see import worlds
 from pieces.learning_to_see.evaluate import measured
@@ -83,10 +84,11 @@ def train(
     """
     if world is None or not NAME.fullmatch(world) or world == PARENT:
         raise ValueError(f"--world {world or ''}: give the world a name of small letters, digits, - and _, e.g. rust")
-    with team() as our:
+    with team() as our, contextlib.ExitStack() as stack:
         plan = planned(plan, our, steps)
         pictures = read_pictures(data, plan.size_px)
         tell(our, world, pictures)
+        stack.enter_context(alone(run or RUNS / world))  # until the weights are written
         torch.manual_seed(plan.seed)
         learner = from_parent(world, folder, our)
         sheet = Sheet(shown(data, pictures, plan), plan.size_px)
@@ -118,11 +120,12 @@ def train_parent(
     names = sorted(path.name for path in data.iterdir() if path.is_dir())
     if not names:
         raise ValueError(f"{data}: the parent is taught from one folder for each world; there is none in it")
-    with team() as our:
+    with team() as our, contextlib.ExitStack() as stack:
         plan = planned(plan, our, steps)
         parts = [read_pictures(data / name, plan.size_px) for name in names]
         for name, pictures in zip(names, parts, strict=True):
             tell(our, name, pictures)
+        stack.enter_context(alone(run or RUNS / PARENT))  # until the weights are written
         torch.manual_seed(plan.seed)
         learner = Learner(Architecture(), len(names))
         on_sheet = [shown(data / name, part, plan)[0] for name, part in zip(names, parts, strict=True)]

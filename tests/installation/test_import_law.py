@@ -30,7 +30,7 @@ ARROWS = {
     "locking": {"health"},
     "devices": {"health"},
     "sound": {"devices", "health", "exhibition", "segments"},
-    "networks": {"health", "devices"},
+    "networks": {"health", "devices", "locking"},
     "visitors": {"health", "devices"},
     "console": {"health", "exhibition", "choices", "devices", "visitors"},
     "supervisor": {"health", "exhibition", "watching", "segments", "nursery"},

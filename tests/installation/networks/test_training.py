@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from installation.locking import HeldError, held
 from installation.networks import training
-from installation.networks.training import Run, RunError
+from installation.networks.training import Run, RunError, alone
 
 
 class Network(nn.Module):
@@ -82,7 +86,7 @@ def test_a_cut_while_saving_leaves_the_place_before(tmp_path: Path, monkeypatch:
         train(tmp_path / "cut", 20)
     monkeypatch.undo()
     assert train(tmp_path / "cut", 20) == whole[5:]
-    assert len(list((tmp_path / "cut").iterdir())) == 1
+    assert {path.name for path in (tmp_path / "cut").iterdir()} == {"checkpoint.safetensors", "running.lock"}
 
 
 def test_a_checkpoint_of_another_network_is_an_error(tmp_path: Path) -> None:
@@ -129,3 +133,56 @@ def test_without_a_terminal_progress_is_a_line_now_and_then(
     assert not printed.out, "standard output is for results"
     lines = printed.err.strip().splitlines()
     assert lines == [f"rhythm step {step}/250 loss 0.5" for step in (0, 100, 200, 249)]
+
+
+def test_only_one_training_at_a_time_is_under_way_in_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    refused = pytest.raises(RunError, match=r"run: another training is under way here, by process \d+.*--run")
+    with held(folder / "running.lock", "somebody"), Run(tmp_path / "other", 10), refused, Run(folder, 10):
+        pass
+    with alone(folder):
+        with Run(folder, 10):
+            pass  # what has the place to itself may train there, and keeps it to write its weights
+        with pytest.raises(HeldError), held(folder / "running.lock", "somebody", 0):
+            pass
+    with pytest.raises(KeyboardInterrupt), Run(tmp_path / "run", 10):
+        raise KeyboardInterrupt
+    with Run(tmp_path / "run", 10):
+        pass
+
+
+def test_a_training_that_was_killed_holds_its_folder_no_longer(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, pathlib\nfrom installation.networks.training import Run\n"
+        "Run(pathlib.Path(sys.argv[1]), 10).__enter__()\nos._exit(1)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "run")], cwd=Path(__file__).parents[3], check=False)
+    assert "process" in (tmp_path / "run/running.lock").read_text()
+    with Run(tmp_path / "run", 10):
+        pass
+
+
+def test_a_damaged_checkpoint_is_said(tmp_path: Path) -> None:
+    train(tmp_path / "run", 10)
+    path = tmp_path / "run/checkpoint.safetensors"
+    whole = path.read_bytes()
+    size = 8 + int.from_bytes(whole[:8], "little")
+    header = json.loads(whole[8:size])
+    for about in ("{", "[]", None):
+        header["__metadata__"] = {} if about is None else {"about": about}
+        text = json.dumps(header).encode()
+        damaged = len(text).to_bytes(8, "little") + text + whole[size:]
+        _refused(path, damaged)
+    for damaged in (b"", whole[:100], whole[:-100], b"\xff" * 400):
+        _refused(path, damaged)
+
+
+def _refused(path: Path, damaged: bytes) -> None:
+    path.write_bytes(damaged)
+    model = Network()
+    with (
+        Run(path.parent, 10) as run,
+        pytest.raises(RunError, match=r"checkpoint is damaged .*; move the folder away"),
+    ):
+        run.resume(model, torch.optim.AdamW(model.parameters()))

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from installation.locking import HeldError, held
 from installation.networks import weights
 from pieces.learning_to_see import train, worlds
 from pieces.learning_to_see.adversary import Adversary, augmented, hinge_loss, patch_distance, r1
@@ -275,3 +276,22 @@ def test_a_seer_s_world_is_what_it_sees_of_it() -> None:
         for number, network in enumerate(learner.seer.worlds()):
             asked = learner.seer(abstract, rows, grain, dust, torch.tensor([number]))
             assert torch.allclose(network(abstract, rows, grain, dust), asked, atol=1e-5)
+
+
+def test_a_world_has_its_folder_to_itself_until_its_weights_are_written(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = []
+
+    def save(world: str, *rest: object) -> Path:
+        with pytest.raises(HeldError), held(tmp_path / "run/running.lock", "another", 0):
+            pass
+        refused.append(world)
+        return real(world, *rest)  # type: ignore[arg-type]
+
+    real = train.worlds.save
+    monkeypatch.setattr(train.worlds, "save", save)
+    taught(pictures, tmp_path)
+    assert refused
+    with held(tmp_path / "run/running.lock", "another", 0):
+        pass
