@@ -98,9 +98,7 @@ class Nursery:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # none is lost before the child listens
         try:
             pid = os.fork()
-        except (
-            OSError
-        ) as error:  # too many processes, too little memory: whoever plays goes on, and it is asked again
+        except OSError as error:  # no number, no memory: whoever plays goes on, and it is asked again
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             print(f"nursery: no process for {request.name}: {error}", file=sys.stderr, flush=True)
             self._line.send(NotForked(request.name, error.strerror or repr(error)))
