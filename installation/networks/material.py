@@ -72,7 +72,7 @@ def learned_from(data: Path, table: str, what: str, known: Mapping[str, str] | N
     )
     sources = {source for source, _ in counted}
     lines = list(dict.fromkeys(line for source, line in known.items() if source in sources))
-    folder = (data / table).resolve().parent.relative_to(data.resolve().parent)
+    folder = Path(data.resolve().name, table).parent  # by the names in the folder, wherever links lead
     for (source, licence), count in sorted(counted.items()):
         if source not in known:
             whose = f": {', '.join(filter(None, (source, licence)))}" if source or licence else ""

@@ -344,10 +344,10 @@ def train(
     belongs = affinity(read_scenes(data / "scenes.csv"), pictures.labels, sounds.classes)
     if alone := without_scene(belongs, pictures.labels):
         print(f"labels of pictures that have no scene, and no sound: {', '.join(alone)}", file=sys.stderr)
+    learned, authors = material_of(data), authors_to_name(data / "ambience/train/esc50/INDEX.csv")
     eye = train_eye(pictures, steps, seed, run / "eye", data)
     space = train_ear(eye, pictures, sounds, made, belongs, max(1, round(EAR_STEPS * steps)), seed, run / "ear", data)
-    authors = authors_to_name(data / "ambience/train/esc50/INDEX.csv")
-    return save(space, bank(space, pictures, seed), steps, measured or {}, material_of(data), authors, out)
+    return save(space, bank(space, pictures, seed), steps, measured or {}, learned, authors, out)
 
 
 def material_of(data: Path) -> list[str]:

@@ -109,6 +109,7 @@ def train(
     backgrounds, events = read_archive(archive) if archive.exists() else ([], [])
     teaching = np.random.default_rng([seed, steps])
     everyday = read_everyday(archive, teaching)  # before hours of learning: it may be refused
+    learned, authors = material_of(data), authors_to_name(archive) if archive.exists() else []
     backgrounds += [
         takes.coloured_noise(rng, 6 * RATE_HZ, slope) for slope in np.linspace(0, 2, len(backgrounds) + 20)
     ]
@@ -150,10 +151,7 @@ def train(
             if step % 250 == 249 or step == steps - 1:
                 place.save(step, network, optimiser, average)
     teach_second(average, mouth + drum, backgrounds, everyday, steps, teaching)
-    authors = authors_to_name(archive) if archive.exists() else []
-    return weights.save(
-        NAME, average.state_dict(), card(architecture, steps, measured or {}, material_of(data), authors), out
-    )
+    return weights.save(NAME, average.state_dict(), card(architecture, steps, measured or {}, learned, authors), out)
 
 
 def material_of(data: Path) -> list[str]:

@@ -109,3 +109,13 @@ def test_the_card_of_a_rhythm_names_groove_where_it_was_learned_from(
 @pytest.mark.skipif(not GROOVE.is_dir(), reason="the Groove MIDI data set does not lie beside the project")
 def test_the_data_set_is_known() -> None:
     assert train_rhythm.is_groove(GROOVE)
+
+
+def test_a_folder_that_lies_elsewhere_behind_a_link_is_named_as_it_is_called(tmp_path: Path) -> None:
+    """Pictures and sounds are large and often on another disk; it had failed, after the hours of learning."""
+    elsewhere = tmp_path / "disk" / "voices"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "INDEX.csv").write_text("path,label\na.wav,kick\n")
+    (tmp_path / "mine" / "beatbox").mkdir(parents=True)
+    (tmp_path / "mine/beatbox/train").symlink_to(elsewhere)
+    assert train_hearing.material_of(tmp_path / "mine")[0].startswith("1 mouth sounds of 'mine/beatbox/train'; ")
