@@ -8,11 +8,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from installation.files import write_whole
@@ -64,7 +67,8 @@ class Run:
     """One training run, kept in `folder` so that it goes on where it was cut; nobody else trains there meanwhile.
 
     `data` is the folder that is learned from: a run goes on only with its own, so that no card names pictures that
-    the network has never seen.
+    the network has never seen. Ctrl-C ends a run behind the step that is under way, which is kept; a second one, at
+    once.
 
     with Run(Path("runs/rhythm"), steps=20_000, data=data) as run:
         for step in range(run.resume(model, optimiser), run.steps):
@@ -81,6 +85,9 @@ class Run:
         self.steps = steps
         self._data = str(data.resolve()) if data is not None else None
         self._alone = contextlib.ExitStack()
+        self._learning: tuple[nn.Module, Optimizer, nn.Module | None] | None = None
+        self._kept = self._done = -1  # the last step that is on disk, and the last that was done
+        self._asked_to_stop = False
         self._live = sys.stderr.isatty()
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -88,12 +95,16 @@ class Run:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[losses]}"),
+            console=Console(stderr=True),
             disable=not self._live,
         )
         self._task = self._bar.add_task(folder.name, total=steps, losses="")
 
     def __enter__(self) -> Run:
         self._alone.enter_context(alone(self.folder))
+        alone_here = os.environ.get("WORLD_SIZE", "1") == "1"  # several end together, where they are
+        if alone_here and threading.current_thread() is threading.main_thread():
+            self._alone.callback(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, self._stop))
         self._bar.start()
         return self
 
@@ -102,6 +113,15 @@ class Run:
     ) -> None:
         self._bar.stop()
         self._alone.close()
+        if kind is KeyboardInterrupt:
+            went = f"after {self._kept + 1} of {self.steps} steps" if self._kept >= 0 else "before a step was kept"
+            print(f"{self.folder}: stopped {went}; the same command goes on from there", file=sys.stderr, flush=True)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        if self._asked_to_stop or self._learning is None or self._done < 0:
+            raise KeyboardInterrupt
+        self._asked_to_stop = True
+        print("\nthis step is done and kept, then the run stops; Ctrl-C again: at once", file=sys.stderr, flush=True)
 
     def resume(self, model: nn.Module, optimiser: Optimizer, ema: nn.Module | None = None) -> int:
         """Load the newest checkpoint into the arguments; returns the step to go on from (0 for a new run).
@@ -114,6 +134,7 @@ class Run:
         """
         import torch
 
+        self._learning = model, optimiser, ema
         path = self.folder / "checkpoint.safetensors"
         if not path.exists():
             return 0
@@ -136,7 +157,8 @@ class Run:
             ) from error
         if "random" in tensors:
             torch.set_rng_state(tensors["random"])
-        step = int(about["step"]) + 1
+        self._kept = int(about["step"])
+        step = self._kept + 1
         if step >= self.steps:
             print(
                 f"{self.folder}: this run has its {step} steps and learns no more; for more ask with --steps, or "
@@ -208,14 +230,26 @@ class Run:
         data = to_bytes(copies, metadata={"about": json.dumps(about)})  # one file: a cut cannot part step and tensors
         write_whole(self.folder / "checkpoint.safetensors", data)
         (self.folder / "checkpoint.json").unlink(missing_ok=True)
+        self._kept = step
 
     def progress(self, step: int, **losses: float) -> None:
-        """Show the step and its figures: on a terminal as a bar, in a log file as a line every 100 steps."""
+        """Show the step that is done and its figures: on a terminal as a bar, in a log as a line every 100 steps.
+
+        Raises:
+            KeyboardInterrupt: it was asked for meanwhile; the step is kept.
+        """
+        self._done = step
         text = " ".join(f"{name} {value:.4g}" for name, value in losses.items())
         if self._live:
             self._bar.update(self._task, completed=step + 1, losses=text)
         elif step % 100 == 0 or step == self.steps - 1:
             print(f"{self.folder.name} step {step}/{self.steps} {text}", file=sys.stderr, flush=True)
+        if (
+            self._asked_to_stop and self._learning is not None and step + 1 < self.steps
+        ):  # the last one is about to end
+            model, optimiser, ema = self._learning
+            self.save(step, model, optimiser, ema)
+            raise KeyboardInterrupt
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -25,7 +25,7 @@ from torch.nn.functional import cross_entropy, log_softmax
 
 from installation.networks import weights
 from installation.networks.material import authors_to_name, demand, learned_from
-from installation.networks.training import Run
+from installation.networks.training import Run, alone
 from pieces.imaginary_soundscape.audio_network import AudioNetwork
 from pieces.imaginary_soundscape.encoders import NAME
 from pieces.imaginary_soundscape.image_network import SIDE, ImageNetwork, place_pictures, prepare
@@ -342,12 +342,14 @@ def train(
     sounds = spectrograms(recordings + synthetic)
     made = np.arange(len(sounds.pictures)) >= len(recordings)
     belongs = affinity(read_scenes(data / "scenes.csv"), pictures.labels, sounds.classes)
-    if alone := without_scene(belongs, pictures.labels):
-        print(f"labels of pictures that have no scene, and no sound: {', '.join(alone)}", file=sys.stderr)
+    if without := without_scene(belongs, pictures.labels):
+        print(f"labels of pictures that have no scene, and no sound: {', '.join(without)}", file=sys.stderr)
     learned, authors = material_of(data), authors_to_name(data / "ambience/train/esc50/INDEX.csv")
-    eye = train_eye(pictures, steps, seed, run / "eye", data)
-    space = train_ear(eye, pictures, sounds, made, belongs, max(1, round(EAR_STEPS * steps)), seed, run / "ear", data)
-    return save(space, bank(space, pictures, seed), steps, measured or {}, learned, authors, out)
+    ear_steps = max(1, round(EAR_STEPS * steps))
+    with alone(run):  # until the weights are written
+        eye = train_eye(pictures, steps, seed, run / "eye", data)
+        space = train_ear(eye, pictures, sounds, made, belongs, ear_steps, seed, run / "ear", data)
+        return save(space, bank(space, pictures, seed), steps, measured or {}, learned, authors, out)
 
 
 def material_of(data: Path) -> list[str]:

@@ -23,13 +23,14 @@ from torch.nn import functional
 from installation.files import write_whole
 from installation.networks import weights
 from installation.networks.material import read_table
-from installation.networks.training import Run
+from installation.networks.training import Run, alone
 from pieces.neural_beatbox.evaluate_rhythm import Quality, quality, rhythm
 from pieces.neural_beatbox.groove import MINIMUM_HITS, Take, Windows, cut, read_takes
 from pieces.neural_beatbox.phrase import BAR, DRUMS, OPENING_FILE, STEPS, Phrase, write_phrase
 from pieces.neural_beatbox.rhythm import NAME, Drummer, fullness
 from pieces.neural_beatbox.rhythm_network import BAR_QUANTILES, BEAT, Architecture, RhythmNetwork, wishes
 
+RUN = Path("runs/rhythm")
 BEST = "best"
 DATA = [
     "Groove MIDI data set v1.0.0, official train split, 4/4 (Jon Gillick, Adam Roberts, Jesse Engel, Douglas Eck, "
@@ -295,7 +296,8 @@ def calibrate(network: RhythmNetwork, chosen: Windows) -> None:
 
 def train(
     data: Path,
-    runs: Path = Path("runs/rhythm"),
+    run: Path | None = None,
+    steps: int | None = None,
     folder: Path | None = None,
     members: int = MEMBERS,
     architecture: Architecture = SHIPPED,
@@ -303,17 +305,19 @@ def train(
 ) -> Path:
     """Train, measure and write the weights, their card and the opening; returns the weights' file.
 
-    data: the Groove MIDI data set; runs: where interrupted training is kept and gone on from; folder: where the
-    weights go (default assets/weights). Members differ in the seed only.
+    data: the Groove MIDI data set; run: where interrupted training is kept and gone on from; steps: of each member
+    (default: the plan's); folder: where the weights go (default assets/weights). Members differ in the seed only.
     """
+    plan, run = replace(plan, steps=steps or plan.steps), run or RUN
     known, chosen = read_takes(data, "train"), cut(read_takes(data, "validation"))
-    networks = [
-        fit(runs / f"member{seed}", known, chosen, architecture, replace(plan, seed=seed), data)
-        for seed in range(members)
-    ]
-    network = together(networks)
-    calibrate(network, chosen)
-    return ship(network, data, folder)
+    with alone(run):  # until the weights are written
+        networks = [
+            fit(run / f"member{seed}", known, chosen, architecture, replace(plan, seed=seed), data)
+            for seed in range(members)
+        ]
+        network = together(networks)
+        calibrate(network, chosen)
+        return ship(network, data, folder)
 
 
 def ship(network: RhythmNetwork, data: Path, folder: Path | None = None) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from installation.piece import Picture, Size
-from installation.piece_commands import resolved
+from installation.piece_commands import options_for, resolved
 from installation.programme import DISTRIBUTION, Installed, OnShow
 from installation.testing import Room
 from tests.installation.test_import_law import loaded_by
@@ -90,7 +90,19 @@ def test_it_goes_on_without_its_weights_and_says_so(name: str, tmp_path: Path) -
     assert not needs or "weights_invalid" in done.stdout.split()
 
 
-@pytest.mark.parametrize("network", [f"{name}.{each}" for name in sorted(PIECES) for each in PIECES[name].trains])
+NETWORKS = pytest.mark.parametrize(
+    "network", [f"{name}.{each}" for name in sorted(PIECES) for each in PIECES[name].trains]
+)
+
+
+@NETWORKS
+def test_training_takes_the_options_that_the_command_promises(network: str) -> None:
+    name, _, each = network.partition(".")
+    options = {"run": Path("somewhere"), "steps": 3, "data": Path("pictures")}
+    assert options_for(network, resolved(PIECES[name].trains[each]), **options) == options
+
+
+@NETWORKS
 def test_training_says_what_its_folder_must_hold(network: str, tmp_path: Path) -> None:
     name, _, each = network.partition(".")
     train = resolved(PIECES[name].trains[each])

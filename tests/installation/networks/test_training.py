@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -27,8 +29,11 @@ class Network(nn.Module):
         return self.layers(x)
 
 
-def train(folder: Path, steps: int, cut_after: int | None = None, save_every: int = 5) -> list[float]:
-    """The losses of a run; with `cut_after`, of one that is killed after that step."""
+def train(
+    folder: Path, steps: int, cut_after: int | None = None, save_every: int = 5, ctrl_c_in: int | None = None
+) -> list[float]:
+    """The losses of a run; with `cut_after`, of one that is killed after that step; Ctrl-C is pressed in the
+    middle of the step `ctrl_c_in`."""
     torch.manual_seed(0)
     model, ema = Network(), Network()
     optimiser = torch.optim.AdamW(model.parameters(), lr=0.01)
@@ -40,6 +45,8 @@ def train(folder: Path, steps: int, cut_after: int | None = None, save_every: in
             loss = (model(batch) - batch.sum(1, keepdim=True)).square().mean()
             optimiser.zero_grad()
             loss.backward()
+            if step == ctrl_c_in:
+                os.kill(os.getpid(), signal.SIGINT)
             optimiser.step()
             with torch.no_grad():
                 for kept, new in zip(ema.parameters(), model.parameters(), strict=True):
@@ -59,6 +66,33 @@ def test_a_run_that_was_cut_has_the_losses_of_one_that_was_not(tmp_path: Path) -
     rest = train(tmp_path / "cut", 30)
     assert first == whole[:18]
     assert rest == whole[15:], "exactly: the same batches, dropout, optimiser and averages"
+
+
+def test_ctrl_c_keeps_the_step_that_is_under_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not only what was last saved: that may have been an hour ago."""
+    whole = train(tmp_path / "whole", 30)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "cut", 30, ctrl_c_in=17)
+    assert "stopped after 18 of 30 steps; the same command goes on from there" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is before
+    assert train(tmp_path / "cut", 30) == whole[18:]
+
+
+def test_ctrl_c_in_the_last_step_lets_it_end(tmp_path: Path) -> None:
+    assert train(tmp_path / "cut", 20, ctrl_c_in=19) == train(tmp_path / "whole", 20)
+
+
+def test_a_second_ctrl_c_ends_a_run_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = Network()
+    with pytest.raises(KeyboardInterrupt), Run(tmp_path / "run", 10) as run:
+        run.resume(model, torch.optim.SGD(model.parameters(), lr=0.1))
+        run.progress(0)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert "this step is done and kept" in capsys.readouterr().err
+        os.kill(os.getpid(), signal.SIGINT)
+        pytest.fail("it went on")
+    assert "stopped before a step was kept" in capsys.readouterr().err
 
 
 def test_a_new_run_begins_at_its_first_step(tmp_path: Path) -> None:
