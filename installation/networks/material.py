@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.sound_files import opened
+
 FREE = ("CC0", "public domain")  # licences that ask for no name
 ENCODING = "utf-8-sig"  # with a byte order mark or without
 SEPARATORS = {";": ";", "\t": "tabs"}  # that spreadsheets write instead of commas
@@ -126,18 +128,17 @@ def refuse(path: Path, faults: Sequence[str]) -> None:
 
 
 def read_sound(path: Path) -> tuple[NDArray[np.float32], int]:
-    """Any format, rate and channel count that soundfile reads -> mono float32 [frames], rate.
+    """A sound file of any kind, rate and channel count -> mono float32 [frames], rate.
 
     Raises:
         MaterialError: it is missing, no sound, damaged, or empty.
     """
-    import soundfile
-
     if not path.is_file():
         raise MaterialError(f"{path}: no such file")
     try:
-        samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError, TypeError) as error:  # TypeError: a name that ends in .raw
+        with opened(path) as file:
+            samples, rate_hz = file.read(dtype="float32", always_2d=True), file.samplerate
+    except (RuntimeError, OSError, TypeError) as error:  # TypeError: a name that ends in .raw
         raise MaterialError(f"{path}: not a sound file, or a damaged one ({_why(error)})") from error
     if not samples.size:
         raise MaterialError(f"{path}: holds no samples")

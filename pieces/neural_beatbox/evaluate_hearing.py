@@ -13,6 +13,7 @@ Every broken row of a manifest is named, all at once, before anything is measure
 import csv
 import importlib
 import importlib.util
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,7 +135,9 @@ def read_annotations(path: Path) -> tuple[NDArray[np.float64], tuple[str | None,
             try:
                 time_s = float(row[0])
             except ValueError:
-                raise ValueError(f"{path.name}:{line}: {row[0]!r} is not a time in seconds") from None
+                time_s = math.nan
+            if not math.isfinite(time_s):
+                raise ValueError(f"{path.name}:{line}: {row[0]!r} is not a time in seconds")
             rows.append((time_s, canonical_label(row[1]) if len(row) > 1 else None))
     rows.sort(key=lambda row: row[0])
     return np.array([time_s for time_s, _ in rows], dtype=np.float64), tuple(label for _, label in rows)

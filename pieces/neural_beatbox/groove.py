@@ -8,7 +8,7 @@ What is learned from the data lives in ``train_rhythm.py``, what is measured on 
 
 from __future__ import annotations
 
-import csv
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,11 @@ import mido
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.networks.material import MaterialError, Row, read_table, refuse
 from pieces.neural_beatbox.phrase import BAR, DRUMS, STEPS
 
 SPLITS = ("train", "validation", "test")
+COLUMNS = ("midi_filename", "split", "time_signature", "bpm", "beat_type", "drummer", "style")
 MINIMUM_HITS = 8
 STEPS_PER_BEAT = 4
 MIDI_MAXIMUM = 127.0
@@ -118,7 +120,8 @@ def read_take(path: Path) -> NDArray[np.float32]:
 def read_takes(folder: Path, split: str) -> list[Take]:
     """Every 4/4 take of one official split, in the order of ``info.csv``.
 
-    Raises FileNotFoundError when folder is not the data set, ValueError for an unknown split.
+    Raises FileNotFoundError when folder is not the data set, ValueError for an unknown split, MaterialError (a
+    ValueError) when rows or their files are broken: it names them all.
     """
     if split not in SPLITS:
         raise ValueError(f"unknown split {split!r}; the data set has {', '.join(SPLITS)}")
@@ -128,19 +131,33 @@ def read_takes(folder: Path, split: str) -> list[Take]:
             f"{index} is missing: --data must name the folder of the Groove MIDI data set "
             "(https://magenta.tensorflow.org/datasets/groove, the MIDI-only archive is enough)"
         )
-    with index.open(newline="", encoding="utf-8") as lines:
-        rows = [row for row in csv.DictReader(lines) if row["split"] == split and row["time_signature"] == "4-4"]
-    return [
-        Take(
-            row["midi_filename"],
-            row["drummer"],
-            row["style"],
-            float(row["bpm"]),
-            row["beat_type"] == "fill",
-            read_take(folder / row["midi_filename"]),
-        )
-        for row in rows
-    ]
+    takes, faults = [], []
+    for line, row in read_table(index, COLUMNS, filled=("midi_filename", "split", "time_signature", "bpm")):
+        if row["split"] != split or row["time_signature"] != "4-4":
+            continue
+        try:
+            takes.append(take_of(folder, row))
+        except MaterialError as error:
+            faults.append(f"line {line}: {error}")
+    refuse(index, faults)
+    return takes
+
+
+def take_of(folder: Path, row: Row) -> Take:
+    """The take that a row of ``info.csv`` names. Raises MaterialError."""
+    try:
+        tempo_bpm = float(row["bpm"])
+    except ValueError:
+        tempo_bpm = math.nan
+    if not 0 < tempo_bpm < math.inf:
+        raise MaterialError(f"bpm is {row['bpm']!r}; it must be a positive number")
+    path = folder / row["midi_filename"]
+    try:
+        cells = read_take(path)
+    except (OSError, EOFError, ValueError, LookupError, ArithmeticError) as error:  # mido's, of a broken file
+        why = getattr(error, "strerror", None) or str(error) or "it ends too soon"
+        raise MaterialError(f"{path}: no MIDI file that can be read ({why})") from error
+    return Take(row["midi_filename"], row["drummer"], row["style"], tempo_bpm, row["beat_type"] == "fill", cells)
 
 
 def cut(takes: list[Take]) -> Windows:

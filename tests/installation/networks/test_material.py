@@ -15,9 +15,11 @@ from installation.networks.material import (
     authors_to_name,
     demand,
     demand_folder,
+    read_sound,
     read_sounds,
     read_table,
 )
+from tests.installation.packets import write_packets
 
 TABLES = {"sounds/INDEX.csv": ("path", "label"), "scenes.csv": ("scene",)}
 WANTED = "--data takes a folder that holds sounds/INDEX.csv (columns path, label) and scenes.csv (columns scene); "
@@ -101,6 +103,15 @@ def test_every_row_that_lacks_something_is_named_at_once(tmp_path: Path) -> None
             read_table(table, ("path", "label"))
     with pytest.raises(MaterialError, match="cannot be read"):
         read_table(tmp_path / "none.csv", ())
+
+
+def test_sounds_may_be_what_a_phone_records(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 24_000).astype(np.float32)
+    rate_hz = write_packets(tmp_path / "mine.m4a", noise)
+    heard, heard_at_hz = read_sound(tmp_path / "mine.m4a")
+    assert heard_at_hz == rate_hz
+    assert heard.shape == pytest.approx((24_000,), abs=3000)
+    assert np.abs(heard).max() > 0.2
 
 
 def test_every_sound_that_is_missing_or_damaged_is_named_with_its_line(tmp_path: Path) -> None:

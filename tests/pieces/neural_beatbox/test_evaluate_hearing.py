@@ -98,10 +98,11 @@ def test_what_is_heard_within_a_take_is_held_against_its_labels(folder: Path) ->
     assert "label_accuracy" not in evaluate_hearing.onsets(folder / "m.csv", ear)  # type: ignore[arg-type]
 
 
-def test_annotations_with_words_for_times_are_named(folder: Path) -> None:
-    (folder / "bad.csv").write_text("time\n0.1\nsoon\n")
+@pytest.mark.parametrize("time", ["soon", "nan", "inf"])
+def test_annotations_with_words_for_times_are_named(folder: Path, time: str) -> None:
+    (folder / "bad.csv").write_text(f"time\n0.1\n{time}\n")
     (folder / "m.csv").write_text("path,annotations\na.wav,bad.csv\n")
-    with pytest.raises(ManifestError, match=r"line 2: annotations bad.csv: bad.csv:3: 'soon'"):
+    with pytest.raises(ManifestError, match=rf"line 2: annotations bad.csv: bad.csv:3: '{time}'"):
         evaluate_hearing.read_onsets_manifest(folder / "m.csv")
 
 

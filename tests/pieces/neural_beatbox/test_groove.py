@@ -8,6 +8,7 @@ import mido
 import numpy as np
 import pytest
 
+from installation.networks.material import MaterialError
 from pieces.neural_beatbox import groove
 from pieces.neural_beatbox.phrase import DRUMS
 
@@ -94,6 +95,26 @@ def test_only_the_split_and_the_metre_asked_for_are_read(tmp_path: Path) -> None
     assert [(one.tempo_bpm, one.fill) for one in takes] == [(90.0, False)]
     with pytest.raises(ValueError, match="unknown split 'all'"):
         groove.read_takes(tmp_path, "all")
+
+
+def test_every_broken_row_is_named_at_once(tmp_path: Path) -> None:
+    """As a spreadsheet saves it: with a byte order mark."""
+    midi_file(tmp_path / "whole.mid", [(0, 36, 80)])
+    whole = (tmp_path / "whole.mid").read_bytes()
+    (tmp_path / "cut.mid").write_bytes(whole[:-6])
+    (tmp_path / "text.mid").write_text("no music\n")
+    rows = [f"{bpm},whole.mid" for bpm in ("90", "nan", "-3", "slow")]
+    rows += [f"90,{name}.mid" for name in ("none", "cut", "text")]
+    lines = ["drummer,style,beat_type,time_signature,split,bpm,midi_filename"]
+    lines += [f"d,s,beat,4-4,train,{row}" for row in rows]
+    table = tmp_path / "info.csv"
+    table.write_text("\n".join(lines), "utf-8-sig")
+    with pytest.raises(MaterialError, match="6 broken rows") as refused:
+        groove.read_takes(tmp_path, "train")
+    said = str(refused.value).splitlines()
+    assert [line.split(": ")[0].strip() for line in said[1:]] == [f"line {number}" for number in range(3, 9)]
+    table.write_text("\n".join(lines[:2]), "utf-8-sig")
+    assert len(groove.read_takes(tmp_path, "train")) == 1
 
 
 def test_a_folder_that_is_not_the_data_set_is_named(tmp_path: Path) -> None:
