@@ -318,29 +318,46 @@ class Store:
         return self._footing.read(lambda ledger: ledger.find(visit)) is not None
 
     def _delete(self, visits: list[str]) -> None:
-        """Delete visits; those that the disk refuses to delete are owed."""
+        """Delete visits; those that the disk refuses to delete are owed, and hold up no others."""
         if not visits:
             return
         self._owed.update(visits)
+        refused: list[OSError] = []
         try:
-            for visit in visits:
-                if self._path(visit, SLIP).exists():
-                    self._disk.rename(self._path(visit, SLIP), self._path(visit, GONE))
+            left = self._with_each(visits, self._call_gone, refused)
             self._disk.flush_folder(self.media)  # from here on they are gone, whatever happens
-            for visit in visits:
-                self._disk.remove(self._path(visit, SOUND))
-                self._disk.remove(self._path(visit, FILM))
+            left = self._with_each(left, partial(self._remove, kinds=(SOUND, FILM)), refused)
             self._disk.flush_folder(self.media)
-            self._footing.ask(lambda ledger: ledger.remove(visits))
+            self._footing.ask(lambda ledger: ledger.remove(left))
             remove_damaged(self.folder, self._disk)
-            for visit in visits:
-                self._disk.remove(self._path(visit, SLIP))
-                self._disk.remove(self._path(visit, GONE))
+            left = self._with_each(left, partial(self._remove, kinds=(SLIP, GONE)), refused)
             self._disk.flush_folder(self.media)
+            self._owed.difference_update(left)
         except OSError as error:
-            self._footing.full(error)
-            return
-        self._owed.difference_update(visits)
+            refused.append(error)
+        if refused:
+            self._footing.full(refused[-1])
+
+    @staticmethod
+    def _with_each(visits: list[str], do: Callable[[str], None], refused: list[OSError]) -> list[str]:
+        """Do this with each visit, and return those with which the disk did it; its refusals are added."""
+        done = []
+        for visit in visits:
+            try:
+                do(visit)
+            except OSError as error:
+                refused.append(error)
+            else:
+                done.append(visit)
+        return done
+
+    def _call_gone(self, visit: str) -> None:
+        if self._path(visit, SLIP).exists():
+            self._disk.rename(self._path(visit, SLIP), self._path(visit, GONE))
+
+    def _remove(self, visit: str, kinds: tuple[str, ...]) -> None:
+        for kind in kinds:
+            self._disk.remove(self._path(visit, kind))
 
     # ---- repairing, closing ----------------------------------------------------------------------------
 

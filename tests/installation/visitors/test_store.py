@@ -14,6 +14,7 @@ import psutil
 import pytest
 import soundfile
 
+from installation.visitors.disk import Disk
 from installation.visitors.ledger import Ledger
 from installation.visitors.store import Store, StoreInUse
 from tests.installation.visitors.looking import MONTH_S, Refusing, contents, names, pair, raised, same, wanted_names
@@ -208,6 +209,29 @@ def test_what_the_disk_refuses_to_delete_is_hidden_and_deleted_later(opened, tak
     assert store.expire() == []
     assert names(store) == set()
     assert store.holdings().visits == 0
+
+
+def test_one_file_that_the_disk_refuses_to_delete_holds_up_no_other(opened, take, board):
+    """A bad block under one of them."""
+
+    class Bad(Disk):
+        block = Path()
+
+        def remove(self, path):
+            if path == self.block:
+                raise OSError(errno.EIO, "Input/output error")
+            super().remove(path)
+
+    store = opened(disk=(disk := Bad()))
+    visits = [store.keep(*pair(take(seed)), MONTH_S).id for seed in (1, 2, 3)]
+    disk.block = store.folder / "media" / f"{visits[0]}.mkv"
+    assert store.delete_all(visits) == visits
+    assert {name.partition(".")[0] for name in names(store)} == {visits[0]}
+    assert store.visits(9) == []
+    assert raised(board) == {"disk_full"}
+    disk.block = Path()
+    store.expire()
+    assert names(store) == set()
 
 
 # ---- one at a time
