@@ -20,6 +20,10 @@ RISE_DB = 6.0  # that what may be the room alone must exceed what is always ther
 SUDDEN_DB = 5.0  # and what was just before
 JUST_BEFORE = slice(2, 8)  # columns before an onset
 SWELL_DB = 12.0  # that a take's loud parts exceed its quiet ones where somebody performs
+BREATH_DB, SURE = (
+    17.0,
+    0.65,
+)  # so far below the middle one of a take's sounds, only a sure one (nearness) is no breath
 NEAR_DB = 9.0  # below its loudest, a swelling sound has begun
 STEADY_DB = -26.0  # full scale: what is always as loud as this is no room, but a hum or a whistle
 QUIET, LOUD = 20, 95  # percentiles of a take's levels
@@ -43,7 +47,8 @@ def beginnings(nearness: NDArray[np.float32], levels_db: NDArray[np.float64], le
     found = pick_onsets(nearness)
     stand_out = _stand_out(levels_db, found, lead, always)
     if stand_out.any():  # somebody performs; what is softer than that belongs to it, but for the take's beginning
-        return np.asarray(found[stand_out | (found >= lead + AT_ONCE)])
+        found = found[stand_out | (found >= lead + AT_ONCE)]
+        return np.asarray(found[_performed(levels_db, nearness, found, lead)])
     found = pick_onsets(nearness, FAINT)
     stand_out = _stand_out(levels_db, found, lead, always)
     if stand_out.any():
@@ -57,12 +62,31 @@ def beginnings(nearness: NDArray[np.float32], levels_db: NDArray[np.float64], le
 def _stand_out(levels_db: NDArray[np.float64], onsets: Columns, lead: int, always: float) -> NDArray[np.bool_]:
     """Which of the `onsets` begin something that exceeds what is always there, and what was just before."""
     found = np.zeros(onsets.size, bool)
-    for place, start in enumerate(np.maximum(onsets.round().astype(int) - lead, 0)):
-        height = levels_db[start : start + ATTACK].max(initial=-np.inf)
+    heights = _heights_db(levels_db, onsets, lead)
+    for place, (start, height) in enumerate(zip(_starts(onsets, lead), heights, strict=True)):
         before = levels_db[max(start - JUST_BEFORE.stop, 0) : max(start - JUST_BEFORE.start, 0)]
         sudden = not before.size or height - before.mean() > SUDDEN_DB
         found[place] = sudden and height - always > RISE_DB
     return found
+
+
+def _performed(
+    levels_db: NDArray[np.float64], nearness: NDArray[np.float32], onsets: Columns, lead: int
+) -> NDArray[np.bool_]:
+    """Which of the `onsets` begin no breath, which is far softer than what is performed and begins less surely."""
+    heights = _heights_db(levels_db, onsets, lead)
+    surely = nearness[np.minimum(onsets.round().astype(int), nearness.size - 1)] >= SURE
+    return np.asarray(surely | (heights >= np.median(heights) - BREATH_DB))
+
+
+def _heights_db(levels_db: NDArray[np.float64], onsets: Columns, lead: int) -> NDArray[np.float64]:
+    """The level that the sound of each of the onsets reaches."""
+    starts = _starts(onsets, lead)
+    return np.array([levels_db[start : start + ATTACK].max(initial=-np.inf) for start in starts])
+
+
+def _starts(onsets: Columns, lead: int) -> NDArray[np.int64]:
+    return np.maximum(onsets.round().astype(np.int64) - lead, 0)
 
 
 def pick_onsets(nearness: NDArray[np.float32], threshold: float = THRESHOLD) -> Columns:

@@ -41,6 +41,20 @@ def test_faint_onsets_count_only_where_there_is_no_other_and_only_if_it_gets_lou
     assert beginnings(nearness, levels_db, 12) == pytest.approx([162.0, 182.0]), "softer sounds of a performance"
 
 
+def test_breath_between_sounds_is_none_of_them() -> None:
+    nearness, levels_db = np.zeros(612, np.float32), np.full(600, -60.0)
+    for column, level_db in zip((112, 212, 312, 412), (-10.0, -12.0, -14.0, -33.0), strict=True):
+        nearness[column] = 0.6
+        levels_db[column - 12 : column - 2] = level_db
+    assert beginnings(nearness, levels_db, 12) == pytest.approx([112.0, 212.0, 312.0])
+    nearness[412] = 0.8
+    assert beginnings(nearness, levels_db, 12).size == 4, "a soft sound that begins as surely as a stroke"
+    nearness[412], levels_db[400:410] = 0.6, -28.0
+    assert beginnings(nearness, levels_db, 12).size == 4, "a soft sound"
+    levels_db[100:110] = 0.0
+    assert beginnings(nearness, levels_db, 12).size == 4, "and one shout makes no breath of the others"
+
+
 def test_a_room_that_gets_louder_by_and_by_has_no_onsets() -> None:
     """Ventilation that starts, a train that passes: loud, but nobody's sound."""
     nearness, levels_db = np.zeros(612, np.float32), np.full(600, -40.0)
