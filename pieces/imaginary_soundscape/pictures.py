@@ -33,6 +33,10 @@ class PictureError(ValueError):
     """A picture, or a folder of them, that cannot be used; the message names it and says why."""
 
 
+class AwayError(PictureError):
+    """A picture that the disk does not give now; nothing is known of it."""
+
+
 @dataclass(frozen=True)
 class Listing:
     """The pictures of a folder and the folders in it, by their names; and those that are `refused` for their kind."""
@@ -70,7 +74,7 @@ def read(path: Path, least: int) -> Picture:
         least: a side shorter than this, in pixels, must not come of decoding at a part of the size.
 
     Raises:
-        PictureError: it cannot be read, is damaged or breaks off, or is too large to be decoded.
+        PictureError: it cannot be read (AwayError: now), is damaged or breaks off, or is too large to be decoded.
     """
     try:
         with path.open("rb") as file:
@@ -79,7 +83,7 @@ def read(path: Path, least: int) -> Picture:
             size = size_of(file)
             cut = (jpeg and size is not None and _breaks_off(file)) or _png_breaks_off(file, head)
     except OSError as error:
-        raise PictureError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise AwayError(f"{path}: cannot be read ({error.strerror or error})") from error
     if cut:  # the decoder would fill the rest with grey, or memory with what is not there
         raise PictureError(f"{path}: it breaks off; copy it anew from where it came")
     flag = cv2.IMREAD_COLOR

@@ -96,7 +96,7 @@ class Scenery:
         self._folder: Path | None = None  # of `_paths`: the wish's, or the project's own
         self._loading: tuple[Path, Wish, Answer[Scene]] | None = None
         self._ahead: Scene | None = None
-        self._bad: dict[Path, State | None] = {}  # cannot be read as they were then
+        self._bad: dict[Path, State | None] = {}  # cannot be used as they were then; None: were away
         self._told: set[str] = set()
         self._refused = ""  # as they were named
         self._going = 0
@@ -160,16 +160,22 @@ class Scenery:
             return
         if folder == self._wish.folder:
             self._refuse(found.refused)
+            self._try_again(found.states)
             self._take(folder, found.states)
         elif folder == self._folder:
             self._paths = list(found.states)
 
+    def _try_again(self, found: dict[Path, State]) -> None:
+        """What was away may be there again, and what was damaged another file."""
+        for path, state in list(self._bad.items()):
+            if path not in found or found[path] != state:
+                del self._bad[path]
+                if path not in found or state is not None:  # what was away is told of until it is seen
+                    self._over(path)
+
     def _take(self, folder: Path, found: dict[Path, State]) -> None:
-        """What lies in the wished folder now. What could not be read and is another file since is tried again."""
+        """What lies in the wished folder now."""
         self._states = found
-        for path in [path for path, state in self._bad.items() if found.get(path) != state]:
-            del self._bad[path]
-            self._over(path)
         if all(path in self._bad for path in found):
             self._without(folder, f"{folder}: none of its pictures can be read")
             return
@@ -254,7 +260,7 @@ class Scenery:
         try:
             scene = answer.result()
         except (pictures.PictureError, OSError, MemoryError) as error:
-            self._bad[path] = self._states.get(path)
+            self._bad[path] = None if isinstance(error, pictures.AwayError | OSError) else self._states.get(path)
             self._tell(path, str(error) or "it is too large for this machine's memory")
             self._rest_until = time + (0.0 if self._good else PAUSE)
             self._anew = False

@@ -381,6 +381,25 @@ def test_a_picture_that_is_mended_is_shown_and_nothing_is_said_of_it_any_more(pl
     assert "green" in {colour_of(here.run(1)) for _ in range(60)} and here.standing == {}
 
 
+def test_a_folder_that_is_away_for_a_while_has_all_its_pictures_back(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network share, or a memory stick: the same files as before, with the same dates."""
+    monkeypatch.setattr(scenery, "OWN", place / "pictures")
+    folder = place / "share"
+    folder.mkdir()
+    photograph(folder, "green", name="0")
+    photograph(folder, "blue", name="1")
+    here = room(place, pictures=folder, caption=False, stay="5 s")
+    here.run(12)
+    folder.rename(place / "away")
+    here.run(40)
+    assert here.standing
+    (place / "away").rename(folder)
+    assert {colour_of(here.run(1)) for _ in range(80)} >= {"green", "blue"}
+    assert here.standing == {}
+
+
 def test_two_pictures_of_one_name_are_told_apart(place: Path) -> None:
     (place / "pictures/a").mkdir()
     (place / "pictures/a/1.png").write_bytes(b"damaged")
