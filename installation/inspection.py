@@ -28,6 +28,7 @@ from installation.named_files import missing_files, wrong_files
 from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, path_of, read_card
 from installation.places import Node, Place, Problem, did_you_mean
 from installation.problems import Found, locate, named
+from installation.programme import staying
 
 
 def check(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> list[Problem]:
@@ -105,7 +106,8 @@ def weights_fault(
     if digest != card.sha256:
         return f"{path}: not the file that its model card describes; restore both or train again: {card.command}"
     try:
-        reason = refuses(network, card.architecture)
+        with staying():
+            reason = refuses(network, card.architecture)
     except Exception as error:  # an artist's word on it may fail in any way, at whatever a card says
         reason = f"the piece cannot judge its card ({type(error).__name__}: {error})"
     return f"{path}: {reason}; restore it or train again: {card.command}" if reason else ""

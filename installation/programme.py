@@ -6,6 +6,7 @@ Its settings are checked here, against the class that it declares; nothing else 
 
 from __future__ import annotations
 
+import contextlib
 import re
 import traceback
 from collections.abc import Iterator, Mapping
@@ -49,7 +50,27 @@ class OnShow:
 
     def inspected(self, camera: bool) -> Inspected:
         """What the piece says of its settings on this machine."""
-        return self.piece.inspect(self.settings, camera)
+        with staying():
+            return self.piece.inspect(self.settings, camera)
+
+
+class LeavingError(Exception):
+    """An artist's code called `sys.exit`: it was asked for something, and would have ended the whole program."""
+
+
+@contextlib.contextmanager
+def staying() -> Iterator[None]:
+    """Whoever asks a piece's code within stays: what would end the program fails like everything else that fails.
+
+    Raises:
+        LeavingError: in the place of a SystemExit, with its way.
+    """
+    try:
+        yield
+    except SystemExit as leaving:
+        said = "" if leaving.code is None else repr(leaving.code)
+        error = LeavingError(f"it calls sys.exit({said}), which would end the program; raise an error instead")
+        raise error.with_traceback(leaving.__traceback__) from leaving
 
 
 class Installed(Mapping[str, type[Piece]]):
@@ -62,7 +83,8 @@ class Installed(Mapping[str, type[Piece]]):
         self._points = piece_folders.installed(distribution)
 
     def __getitem__(self, name: str) -> type[Piece]:
-        loaded = self._points[name].load()
+        with staying():
+            loaded = self._points[name].load()
         if not (isinstance(loaded, type) and issubclass(loaded, Piece)):
             raise TypeError(f"{self._points[name].value} is not a Piece")
         return loaded
@@ -212,7 +234,8 @@ def _piece(name: str, place: Place, node: Node | None, pieces: Pieces, folder: P
     if not isinstance(node.content, dict):
         return None, [(node.place, f"piece '{name}': {shown(node)} is not a group of settings")]
     try:
-        settings, found = validated(piece.Settings, node, {"folder": folder}, f"piece '{name}'")
+        with staying():
+            settings, found = validated(piece.Settings, node, {"folder": folder}, f"piece '{name}'")
     except Exception as error:  # and so may an artist's own check of a setting, in front of visitors
         message = f"piece '{name}': its settings cannot be checked: {type(error).__name__}: {error}"
         return None, [(place, message)]

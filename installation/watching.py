@@ -155,4 +155,8 @@ class _Look:
             self.found = self._watcher.changed()
         except Exception as error:  # whatever goes wrong is for whoever asked
             self.error = error
-        self.ended.set()
+        except BaseException as error:  # and what would end a program ends nobody who only asked
+            self.error = RuntimeError(f"the look ended with {error!r}")
+            self.error.__cause__ = error
+        finally:  # or no later save would ever be looked at
+            self.ended.set()

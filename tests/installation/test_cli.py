@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -260,6 +261,20 @@ def test_a_piece_that_cannot_be_loaded_is_named_and_the_others_go_on(
     done = run(*words)
     assert done.exit_code == code and said in done.output
     assert done.stderr.count(FAULT) == 1 and "Traceback" not in done.output
+
+
+def test_a_piece_that_would_end_the_program_is_named_and_the_others_go_on(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "exits_at_once.py").write_text("import sys\nsys.exit(0)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    points = [EntryPoint("gone", "exits_at_once:Gone", "installation.pieces"),
+              EntryPoint("drum", f"{__name__}:Drum", "installation.pieces")]  # fmt: skip
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: points)
+    done = run("pieces")
+    assert "drum" in done.stdout and "piece 'gone' cannot be loaded" in done.stderr
+    done = run("bench", "gone")
+    assert done.exit_code == 2 and "it calls sys.exit(0)" in done.stderr
 
 
 @pytest.mark.usefixtures("half")

@@ -101,12 +101,14 @@ class Sketches(Piece):
 
     class Settings(Piece.Settings):
         sketches: Folder | None = Field(default=None, description="a folder")
-        kind: str = Field(default="ink", pattern="^(ink|chalk)$", description="of sketches")
+        kind: str = Field(default="ink", pattern="^(ink|chalk|coal)$", description="of sketches")
 
     @classmethod
     def inspect(cls, settings: Any, camera: bool) -> Inspected:
         if settings.kind == "chalk":
             raise LookupError("chalk")
+        if settings.kind == "coal":
+            raise SystemExit("no coal")
         if settings.sketches is None or not camera:
             return Inspected({"sketches": "none is chosen"})
         if settings.kind == "ink" and settings.sketches.name == "walls":
@@ -127,6 +129,10 @@ class Sketches(Piece):
         (
             "pieces: {sketches: {kind: chalk}}",
             "1:10: piece 'sketches': its settings cannot be inspected: LookupError: chalk",
+        ),
+        (
+            "pieces: {sketches: {kind: coal}}",
+            "1:10: piece 'sketches': its settings cannot be inspected: LeavingError: it calls sys.exit('no coal')",
         ),
         ("title: x\npieces: {sketches: {sketches: walls}}", "2:10: piece 'sketches': no wall is free"),
         (
@@ -303,6 +309,11 @@ def test_a_card_that_a_piece_cannot_judge_is_a_fault_of_the_weights(tmp_path: Pa
     digest = hashlib.sha256(b"abc").hexdigest()
     (tmp_path / "pond.still.yaml").write_text(yaml.safe_dump({**card, "sha256": digest}))
     assert "cannot judge its card (KeyError: 'width')" in weights_fault("pond.still", tmp_path, refuses)
+
+    def leaves(network: str, architecture: Mapping[str, Any]) -> str:
+        raise SystemExit
+
+    assert "cannot judge its card (LeavingError: " in weights_fault("pond.still", tmp_path, leaves)
 
 
 def test_check_names_odd_hours(tmp_path: Path, pieces: Pieces) -> None:

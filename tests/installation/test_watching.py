@@ -264,3 +264,20 @@ def test_what_goes_wrong_in_a_look_is_not_hidden(watched: tuple[Path, Watcher]) 
     watcher.changed = lambda: 1 // 0  # type: ignore[assignment,method-assign,return-value]
     with pytest.raises(ZeroDivisionError):
         PatientWatcher(watcher).changed()
+
+
+def test_a_look_that_would_end_the_program_ends_only_itself(watched: tuple[Path, Watcher]) -> None:
+    def leaves() -> None:
+        raise SystemExit(3)
+
+    path, watcher = watched
+    patient = PatientWatcher(watcher)
+    watcher.changed = leaves  # type: ignore[method-assign,assignment]
+    with pytest.raises(RuntimeError, match=r"the look ended with SystemExit\(3\)"):
+        patient.changed()
+    del watcher.changed  # type: ignore[attr-defined]
+    path.write_text("pieces: hum\n")
+    began = time.monotonic()
+    while (found := patient.changed()) is None:
+        assert time.monotonic() - began < 40.0
+    assert isinstance(found, Exhibition) and found.pieces[0].name == "hum"
