@@ -61,7 +61,7 @@ def test_a_new_day_tries_every_piece(room: Room) -> None:
     assert type(room.piece) is Little
 
 
-@pytest.mark.parametrize("fault", [OSError(24, "Too many open files"), SystemExit(0)])
+@pytest.mark.parametrize("fault", [OSError(24, "Too many open files"), SystemExit(0), KeyboardInterrupt()])
 @pytest.mark.parametrize("where", ["open", "frame", "change", "withdraw", "on_now", "close"])
 def test_wherever_a_piece_fails_the_process_lives_and_the_piece_is_named(
     room: Room, monkeypatch: pytest.MonkeyPatch, where: str, fault: BaseException
