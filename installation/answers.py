@@ -88,7 +88,7 @@ class Offline:
         future: Future[T] = Future()
         try:
             future.set_result(work(*arguments))
-        except Exception as error:  # handed to whoever asks for the result, as a thread's would be
+        except (Exception, SystemExit) as error:  # handed to whoever asks for the result, as a thread's would be
             future.set_exception(error)
         return _Held(self, self.time + seconds, future)
 

@@ -31,7 +31,7 @@ from installation.places import did_you_mean
 from installation.programme import Installed, texts_of
 from installation.render_inputs import RATE_HZ, RenderError, inputs
 from installation.sound.score import OfflinePort, ScoreWriter
-from installation.stage import Archive, Stage, UnfitPictureError
+from installation.stage import Archive, Stage, UnfitNamesError, UnfitPictureError
 from installation.stand_ins import UNDO, StandInVisitor, performances
 from installation.typography import Typesetter
 
@@ -40,14 +40,16 @@ VIDEO_CODECS = ("libopenh264", "libx264", "mpeg4")
 VISIT_EVERY = 16.0
 MANY = 1000
 SIDES = (32, 8192)  # pixels of a film's sides: less shows nothing, and more is for no player
+FAILINGS = (Exception, SystemExit)  # what a piece may raise; Ctrl-C is pressed by whoever renders
 log = logging.getLogger("render")
+SAID = (UnfitPictureError, UnfitNamesError, NotImplementedError)  # their messages name the piece's function
 Press = tuple[float, str]  # seconds from the first picture, and the control
 
 
 class PieceError(Exception):
     """The piece failed: when, at which picture, and where in its own code."""
 
-    def __init__(self, name: str, now: float, number: int, error: Exception, frames: list[str]) -> None:
+    def __init__(self, name: str, now: float, number: int, error: BaseException, frames: list[str]) -> None:
         super().__init__(
             f"piece '{name}' failed at {now:.2f} s, in picture {number}:\n"
             f"{''.join(frames)}{type(error).__name__}: {error}"
@@ -230,6 +232,7 @@ def render(
 
     Raises:
         RenderError: a file cannot be read or written, or the size does not suit a film.
+        PieceError: the piece failed, wherever it was asked.
     """
     if out is not None and (fault := _fault_of_name(out)):
         raise RenderError(fault)
@@ -248,7 +251,7 @@ def render(
     ids = np.random.default_rng((seed, 1))
     typesetter = Typesetter()
     stage = Stage(
-        piece=on_show.piece(settings),
+        piece=_made(on_show, settings, film),
         size=size,
         sound=ScoreWriter(port),
         camera=film,
@@ -295,6 +298,8 @@ def render(
             captured = port.captured_to()
             port.capture.write(captured, microphone.between(captured, heard - captured, stage.booth, RATE_HZ))
             picture = stage.step(now, _pressed(stage, now, film.seconds, scripted, stand_in))
+            if number % rate_hz == 0:  # as often as the console is told in a gallery
+                stage.on_now()
             if before != "joined" and stage.booth.phase == "joined":
                 visits += 1
                 if visiting is not None:
@@ -315,10 +320,10 @@ def render(
         if writer is not None:
             writer.stop()
         raise
-    except Exception as error:
+    except FAILINGS as error:
         if writer is not None:
             writer.abandon()
-        frames = [] if isinstance(error, UnfitPictureError | NotImplementedError) else _within(error, on_show.piece)
+        frames = [] if isinstance(error, SAID) else _within(error, on_show.piece)
         if isinstance(error, RenderError) or frames is None:
             raise
         raise PieceError(on_show.name, now, number, error, frames) from error
@@ -326,12 +331,21 @@ def render(
         try:
             if not closed:
                 stage.close()
-        except Exception:  # of a piece that failed before, perhaps half opened: that is what is said
+        except FAILINGS:  # of a piece that failed before, perhaps half opened: that is what is said
             log.debug("the piece failed at closing, too", exc_info=True)
         finally:
             computer.close()
             film.close()
     return Report(out or Path("-"), now, time.monotonic() - began, visits, digest.hexdigest())
+
+
+def _made(on_show: OnShow, settings: Any, film: Any) -> Piece:
+    """The piece, with settings that may be others than those on show."""
+    try:
+        return on_show.piece(settings)
+    except FAILINGS as error:
+        film.close()
+        raise PieceError(on_show.name, 0.0, 0, error, _within(error, on_show.piece) or []) from error
 
 
 def _fault_of_name(out: Path) -> str:
@@ -356,7 +370,7 @@ def _faults_of_size(size: Size) -> list[str]:
     return faults + (["even"] if size[0] % 2 or size[1] % 2 else [])
 
 
-def _within(error: Exception, piece: type[Piece]) -> list[str] | None:
+def _within(error: BaseException, piece: type[Piece]) -> list[str] | None:
     """The way of an error from where it enters a piece's own code on, as tracebacks show it; None if it never did."""
     own = str(Path(inspect.getfile(piece)).parent)
     frames = traceback.extract_tb(error.__traceback__)

@@ -8,7 +8,7 @@ gallery and an offline render (camera, score, store, long work) is handed in; no
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
@@ -72,6 +72,10 @@ class Archive(Protocol):
 
 class UnfitPictureError(TypeError):
     """A piece returned something else than a picture of the stage's size; the message says what."""
+
+
+class UnfitNamesError(TypeError):
+    """What a piece says is on now is no list of names; the message says what it is."""
 
 
 @dataclass
@@ -236,6 +240,18 @@ class Stage:
         raise UnfitPictureError(
             f"{type(self.piece).__name__}.frame returned {found:.80}; wanted uint8 {list(wanted)}, RGB"
         )
+
+    def on_now(self) -> list[str]:
+        """What the piece says can be heard or seen at this moment; asked about once a second.
+
+        Raises:
+            UnfitNamesError: that is no list of names.
+        """
+        found: object = self.piece.on_now()
+        if isinstance(found, str | bytes) or not isinstance(found, Iterable):
+            said = f"{type(self.piece).__name__}.on_now returned {found!r:.80}; wanted a list of names"
+            raise UnfitNamesError(f"{said}, which may be empty")
+        return [str(each) for each in found]
 
     def abandon(self) -> None:
         """Whoever was at the booth is not there any longer: a take that has not joined the work leaves no trace."""

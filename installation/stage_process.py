@@ -372,7 +372,7 @@ class StageProcess:
         self._vitals.condition("never_again_damaged", kept.trouble != "", file=kept.path.name, reason=kept.trouble)
         on_now: list[str] = []
         try:
-            on_now = [str(each) for each in self._stage.piece.on_now()] if self._open else []
+            on_now = self._stage.on_now() if self._open else []
         except FAILINGS as error:  # as with its pictures: whatever it is, the room goes on
             self._vitals.event("piece_failed", piece=name, reason=repr(error))
         said = {"piece": name, "names": on_now[:MOST_ON_NOW], "kept": str(kept.path.resolve())}

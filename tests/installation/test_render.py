@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
 
@@ -56,6 +57,74 @@ def test_a_piece_that_fails_is_named_with_the_second_and_its_line(tmp_path: Path
         film(tmp_path / "film.mp4", NeverOpens)
     with pytest.raises(PieceError, match=r"(?s)failed at 2\.00 s.*LookupError: the door is stuck"):
         film(tmp_path / "film.mp4", NeverCloses)
+
+
+class NeverMade(Dark):
+    def __init__(self, settings: object) -> None:
+        raise LookupError("no hands")
+
+
+class MadeOfNothing(Dark):
+    def __init__(self) -> None:
+        """Takes no settings."""
+
+
+class Muddled(Dark):
+    def on_now(self) -> list[str]:
+        if self.wrong is not None:
+            raise self.wrong("which one?")
+        return None  # type: ignore[return-value]
+
+
+class Spelling(Dark):
+    def on_now(self) -> str:
+        return "rain"
+
+
+def test_a_piece_that_cannot_be_made_is_named_like_one_that_cannot_be_opened(tmp_path: Path) -> None:
+    for piece, said in ((NeverMade, "LookupError: no hands"), (MadeOfNothing, "TypeError: .*__init__.*")):
+        with pytest.raises(PieceError, match=rf"(?s)^piece 'dark' failed at 0\.00 s, in picture 0:.*\n{said}$"):
+            film(tmp_path / "film.mp4", piece)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("where", ["__init__", "open", "frame", "on_now", "close"])
+def test_a_piece_that_calls_sys_exit_in_a_render_is_named(tmp_path: Path, where: str) -> None:
+    """It ended the command in silence, with exit code 0 and no film."""
+
+    def leaves(*_: object) -> None:
+        sys.exit(0)
+
+    leaving = type("Leaving", (Dark,), {where: leaves, "__module__": __name__})
+    with pytest.raises(PieceError, match=r"(?s)piece 'dark' failed at .*sys\.exit\(0\).*SystemExit: 0"):
+        film(tmp_path / "film.mp4", leaving)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_the_console_asks_of_a_piece_is_asked_in_a_render_too(tmp_path: Path) -> None:
+    wrong = type("Wrong", (Muddled,), {"wrong": LookupError, "__module__": __name__})
+    for piece, said in (
+        (wrong, "LookupError: which one"),
+        (Muddled, "Muddled.on_now returned None; wanted a list of names"),
+        (Spelling, "Spelling.on_now returned 'rain'; wanted a list of names"),
+    ):
+        with pytest.raises(PieceError, match=rf"(?s)piece 'dark' failed at 0\.00 s, in picture 0:.*{said}"):
+            film(tmp_path / "film.mp4", piece)
+
+
+class LeavesAtWork(Dark):
+    def open(self, stage: Stage) -> None:
+        self.asked = stage.compute(sys.exit, "no key", seconds=0.5)
+
+    def frame(self, moment: Moment) -> Picture:
+        if self.asked.ready:
+            self.asked.result()
+        return super().frame(moment)
+
+
+def test_long_work_that_calls_sys_exit_fails_where_its_answer_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(PieceError, match=r"(?s)failed at 0\.50 s.*SystemExit: no key"):
+        film(tmp_path / "film.mp4", LeavesAtWork)
 
 
 class Forgets(Dark):

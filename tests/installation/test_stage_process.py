@@ -109,6 +109,16 @@ def test_what_is_no_picture_is_the_pieces_failure(room: Room, monkeypatch: pytes
     assert "Little.frame returned" in said and "uint8 [48, 64, 3]" in said
 
 
+@pytest.mark.parametrize("wrong", [None, "rain"])
+def test_what_is_no_list_of_names_is_the_pieces_failure(
+    room: Room, monkeypatch: pytest.MonkeyPatch, wrong: Any
+) -> None:
+    room.begin("pieces: [little]\n")
+    monkeypatch.setattr(Little, "on_now", lambda piece: wrong)
+    room.frames(2, 1.1)
+    assert f"Little.on_now returned {wrong!r}; wanted a list of names" in room.alerts["piece_failed", "little"]
+
+
 def test_a_piece_that_ends_its_program_again_and_again_is_passed_over(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
