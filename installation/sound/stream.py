@@ -54,7 +54,8 @@ class Stream:
         self._stamp = _stamp(path)
         self._file = _opened(path)
         try:
-            _judge(self._file)
+            if reason := unplayable(self._file):
+                raise StreamError(reason)
             self._polyphase = None if self._file.samplerate == rate_hz else Polyphase(self._file.samplerate, rate_hz)
             self._at = 0
             self.channels = 1 if self._file.channels == 1 else 2
@@ -202,14 +203,15 @@ def _opened(path: Path) -> SoundFile:
         raise StreamError(f"it is no sound file that can be read ({error})") from error
 
 
-def _judge(file: SoundFile) -> None:
-    """Raises StreamError for what no gallery plays."""
+def unplayable(file: SoundFile) -> str:
+    """Why no gallery plays a file, by what its head says; empty where that is nothing."""
     if file.frames <= 0 or file.frames >= 1 << 60:  # libsndfile says the largest number where it does not know
-        raise StreamError("it holds no sound")
+        return "it holds no sound"
     if not RATES_HZ[0] <= file.samplerate <= RATES_HZ[1]:
-        raise StreamError(f"its rate is {file.samplerate} Hz; {RATES_HZ[0]} … {RATES_HZ[1]} Hz can be played")
+        return f"its rate is {file.samplerate} Hz; {RATES_HZ[0]} … {RATES_HZ[1]} Hz can be played"
     if file.channels > MOST_CHANNELS:
-        raise StreamError(f"it has {file.channels} channels; {MOST_CHANNELS} can be played")
+        return f"it has {file.channels} channels; {MOST_CHANNELS} can be played"
+    return ""
 
 
 def _downmix(channels: int) -> Callable[[Samples], Samples] | None:

@@ -32,7 +32,7 @@ from installation.files import write_whole
 from installation.locking import HeldError, held
 from installation.sound_files import PACKET_SUFFIXES, SUFFIXES, WAVE_SUFFIXES
 from pieces.imaginary_soundscape.kinds import alone, refused_sound
-from pieces.imaginary_soundscape.recordings import Listened, listened
+from pieces.imaginary_soundscape.recordings import Listened, fault_of_kind, listened
 
 if TYPE_CHECKING:
     from pieces.imaginary_soundscape.encoders import Encoder
@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 NAMED = 3  # of what is there and cannot be read, where nothing can
 FOLDER = ".soundscape"
 VERSION = 2  # of the table; 2: with loudness
-KINDS_READ = 2  # raised whenever more kinds of files can be read: what was refused is listened to again
+# Raised whenever other kinds of files can be read, or played: what was refused is listened to again, and what was
+# taken is asked by its head alone; to listen to all of it would be a night's work in an archive of millions.
+KINDS_READ = 3
 ANY_TIME = 0  # as a clip's time of change: its size is enough (whoever checks out a repository gets new times)
 
 
@@ -174,6 +176,7 @@ class Index:
         self.encoder = ""
         self.dimensions = 0
         self.matrix = ""  # name of the file that holds the points
+        self._judged_alike = True  # by the rules of today
         self._tidy = True  # nothing in it is replaced, and the rows are in the order of the paths
         table = self.folder / "clips.jsonl"
         if not table.exists():
@@ -184,7 +187,7 @@ class Index:
                 if head["version"] != VERSION:
                     return
                 self.dimensions, self.matrix, self.encoder = head["dimensions"], head["points"], head["encoder"]
-                judged_alike = head.get("kinds", 1) == KINDS_READ
+                self._judged_alike = head.get("kinds", 1) == KINDS_READ
             except (ValueError, TypeError, KeyError):  # of the first version, or damaged
                 return
             rows = self._rows()
@@ -195,7 +198,7 @@ class Index:
                     self._tidy = False
                     continue
                 self._tidy = self._tidy and clip.path not in self.clips
-                if clip.row is None and not judged_alike:  # it may be readable now
+                if clip.row is None and not self._judged_alike:  # it may be readable now
                     self._tidy = False
                 elif clip.row is None or clip.row < rows:
                     self.clips[clip.path] = clip
@@ -293,7 +296,7 @@ class Index:
         known = {clip.content: clip for clip in self.clips.values() if clip.row is not None}
         for name in gone:
             del self.clips[name]
-        changed = bool(gone) or not self._tidy
+        changed = bool(gone) or not self._tidy or not self._judged_alike
         with (
             (self.folder / "clips.jsonl").open("a", encoding="utf-8") as table,
             (self.folder / self.matrix).open("ab") as points,
@@ -304,6 +307,9 @@ class Index:
             for done, path in enumerate(paths, 1):
                 name = path.relative_to(self.archive).as_posix()
                 clip, point = self._examined(path, name, hear, known, verify)
+                if point is None and clip.row is not None and not self._judged_alike:
+                    wrong = fault_of_kind(path)
+                    clip = replace(clip, row=None, wrong=wrong) if wrong else clip
                 if point is not None:
                     clip = replace(clip, row=points.tell() // (4 * self.dimensions))
                     points.write(point.astype(np.float32).tobytes())
@@ -321,6 +327,7 @@ class Index:
 
     def _begin(self, encoder: Encoder) -> None:
         self.clips, self.encoder, self.dimensions = {}, encoder.name, encoder.dimensions
+        self._judged_alike = True
         self._write(np.zeros((0, self.dimensions), np.float32), {})
 
     def _write(self, points: NDArray[np.float32], clips: dict[str, Clip]) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.resampling import resample
+from installation.sound.stream import LOUDEST, RATES_HZ, Stream, StreamError, unplayable
 from installation.sound_files import SoundFile, in_packets, opened
 from pieces.imaginary_soundscape import kinds
 
@@ -25,7 +26,7 @@ HEARD_S = 5.0  # of each part that is listened to
 PARTS = 12  # of a long file that are listened to, spread evenly
 SHORTEST_S = 0.1
 FAULT_FRAMES = 1 << 16  # read at once where a file is only read to see whether it can be
-MOST_HZ = 768_000
+CONSTANT_DB = -70.0  # what moves less, below the constant that it moves about, is a recorder's offset and its noise
 MOST_TAPS = 1 << 23  # torchaudio has a filter for each place between two samples: from 31,999 to 32,000 Hz, 8 GB
 MEASURED_S, PIECE_S = 30.0, 2.5  # of what is listened to, for its loudness, in pieces spread evenly
 QUIETEST_LUFS = -60.0  # what is quieter is not raised any further
@@ -59,8 +60,8 @@ def listen(path: Path, rate_hz: int) -> Recording:
         with opened(path) as file:
             if file.frames <= 0 or file.samplerate <= 0:
                 raise UnreadableError("there is no sound in it")
-            if file.samplerate > MOST_HZ:
-                raise UnreadableError(f"{file.samplerate} Hz is no rate of a recording")
+            if reason := unplayable(file):  # what is found must be heard, so the player's rules are these, too
+                raise UnreadableError(reason)
             seconds = file.frames / file.samplerate
             if seconds < SHORTEST_S:
                 raise UnreadableError(f"{seconds:.2f} s is too short")
@@ -76,8 +77,11 @@ def listen(path: Path, rate_hz: int) -> Recording:
         raise UnreadableError(kinds.no_sound(head) or f"cannot be read ({said}); {kinds.SAVE_SOUND}") from error
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
-    samples = np.nan_to_num(samples)
+    # As the player has them: files of floating point may hold any number, and squares of some are none any more.
+    samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -LOUDEST, LOUDEST)
     mono = samples.mean(1, dtype=np.float32)
+    if _is_constant(mono):
+        raise UnreadableError("there is nothing to hear in it: all of it is one constant")
     return Recording(resampled(mono, rate, rate_hz), seconds, loudness(samples, rate))
 
 
@@ -102,8 +106,6 @@ def listened(path: Path, encoder: Encoder) -> Listened:
 
 def fault_of(path: Path) -> str:
     """Why a file cannot be played to its end, read as the player does; empty where it can."""
-    from installation.sound.stream import RATES_HZ, Stream, StreamError
-
     try:
         with opened(path) as file:
             rate_hz = file.samplerate
@@ -119,6 +121,21 @@ def fault_of(path: Path) -> str:
     except StreamError as error:
         return str(error)
     return ""
+
+
+def fault_of_kind(path: Path) -> str:
+    """Why files such as this one are not played, by its head alone; empty where they are, or it cannot be read."""
+    try:
+        with opened(path) as file:
+            return unplayable(file)
+    except (RuntimeError, OSError):  # it may be away for a moment; whoever listens to it says more
+        return ""
+
+
+def _is_constant(mono: NDArray[np.float32]) -> bool:
+    """Whether a sound [frames] stays where it is, beside zero, but for the noise of its last bit."""
+    middle = float(np.mean(mono, dtype=np.float64))
+    return middle != 0.0 and float(np.abs(mono - middle).max()) < abs(middle) * 10 ** (CONSTANT_DB / 20)
 
 
 def _part(file: SoundFile, start: int, frames: int) -> NDArray[np.float32]:

@@ -74,6 +74,28 @@ def test_every_kind_of_file_has_an_answer(tmp_path: Path) -> None:
     assert "too short" in wrong["short.wav"]
 
 
+def test_what_was_indexed_and_cannot_be_played_is_named_by_the_next_run_and_the_rest_is_not_listened_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, rate_hz in (("good.wav", RATE_HZ), ("slow.wav", 100), ("gone.wav", 100), ("same.wav", RATE_HZ)):
+        write(tmp_path / name, 0.3, seconds=2.0, rate_hz=rate_hz)
+    with monkeypatch.context() as before:
+        before.setattr(archive, "KINDS_READ", 2)
+        before.setattr("pieces.imaginary_soundscape.recordings.unplayable", lambda file: "")
+        assert len(run(tmp_path).usable()) == 4
+    (tmp_path / "gone.wav").rename(tmp_path / "moved.wav")
+    encoder = Loudness()
+    index = run(tmp_path, encoder)
+    assert encoder.heard == 0
+    assert [clip.path for clip in index.usable()] == ["good.wav", "same.wav"] and index.points().shape == (2, 4)
+    assert {clip.path for clip in index.wrong()} == {"slow.wav", "moved.wav"}
+    assert all("its rate is 100 Hz" in clip.wrong for clip in index.wrong())
+    asked: list[Path] = []
+    monkeypatch.setattr(archive, "fault_of_kind", lambda path: asked.append(path) or "")
+    index = run(tmp_path, encoder)
+    assert asked == [] and len(index.wrong()) == 2, "once"
+
+
 def test_points_are_those_of_their_clips(tmp_path: Path) -> None:
     for name, gain in (("b.wav", 0.2), ("a.wav", 0.6), ("c.wav", 0.4)):
         write(tmp_path / name, gain)
@@ -258,7 +280,7 @@ def test_what_is_silent_short_or_of_many_channels_has_a_loudness(tmp_path: Path)
     write(tmp_path / "click.wav", 0.5, seconds=0.15)
     write(tmp_path / "eight.wav", 0.5, seconds=0.6, channels=8)
     (tmp_path / "nearly").mkdir()
-    soundfile.write(tmp_path / "nearly/nothing.wav", np.full(8000, 1e-4), 8000, subtype="FLOAT")
+    soundfile.write(tmp_path / "nearly/nothing.wav", 1e-4 * np.sin(np.arange(8000)), 8000, subtype="FLOAT")
     found = {clip.path: clip.loudness_lufs for clip in run(tmp_path).usable()}
     assert -15 < found["click.wav"] < 0 and -15 < found["eight.wav"] < 0
     assert found["nearly/nothing.wav"] == recordings.QUIETEST_LUFS

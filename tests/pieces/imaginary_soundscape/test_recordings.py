@@ -42,8 +42,43 @@ def test_a_rate_that_fits_no_other_takes_no_more_memory(
 
 def test_a_rate_that_no_recorder_has_is_said_and_not_tried(tmp_path: Path) -> None:
     path = written(tmp_path / "a.wav", 2_000_003, 0.2)
-    with pytest.raises(UnreadableError, match="2000003 Hz is no rate"):
+    with pytest.raises(UnreadableError, match="its rate is 2000003 Hz; 4000 … 384000 Hz can be played"):
         listen(path, 32_000)
+
+
+@pytest.mark.parametrize(("rate_hz", "channels"), [(8, 1), (100, 1), (3_999, 2), (400_000, 1), (8_000, 65)])
+def test_what_the_player_refuses_is_not_listened_to(tmp_path: Path, rate_hz: int, channels: int) -> None:
+    """It was indexed, recommended, and refused each time that it was chosen."""
+    noise = np.random.default_rng(0).uniform(-0.3, 0.3, (rate_hz, channels))
+    path = tmp_path / "odd.wav"
+    soundfile.write(path, noise, rate_hz)
+    with pytest.raises(UnreadableError, match="can be played") as caught:
+        listen(path, 32_000)
+    assert str(caught.value) == fault_of(path)
+
+
+@pytest.mark.parametrize("noise", [0.0, 2.0**-16])
+def test_a_constant_is_no_sound(tmp_path: Path, noise: float) -> None:
+    """As a recorder writes it that had no microphone, or silence of 8 bits whose middle is one too low."""
+    path = tmp_path / "nothing.wav"
+    soundfile.write(path, -0.3 + np.random.default_rng(0).uniform(-noise, noise, 24_000), 24_000)
+    with pytest.raises(UnreadableError, match="all of it is one constant"):
+        listen(path, 32_000)
+    quiet = -0.3 + 0.001 * np.sin(np.arange(24_000))
+    soundfile.write(path, quiet, 24_000)
+    assert listen(path, 24_000).samples == pytest.approx(quiet, abs=1e-4)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("peak", [1.0, 3e38, 1e300, np.inf])
+def test_numbers_beyond_all_measure_are_heard_as_they_are_played(tmp_path: Path, peak: float) -> None:
+    """Their squares are no numbers any more: the loudness was said with warnings, and what was found was nothing."""
+    path = tmp_path / "loud.wav"
+    tone = 0.5 * np.sin(np.arange(24_000))
+    soundfile.write(path, np.where(np.arange(24_000) % 100 == 0, peak, tone), 24_000, subtype="DOUBLE")
+    heard = listen(path, 24_000)
+    assert np.abs(heard.samples).max() <= 2.0 and heard.samples[1:100] == pytest.approx(tone[1:100], abs=1e-4)
+    assert -20 < heard.loudness_lufs < 0
 
 
 # ---- damage --------------------------------------------------------------------------------------------------------
