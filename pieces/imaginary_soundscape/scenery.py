@@ -23,6 +23,12 @@ OWN = ASSETS / "pictures"
 LIST_SECONDS, LOAD_SECONDS = 0.05, 0.3  # what an offline render lets them take
 LIST_EVERY = 20.0  # seconds after which a folder is looked through again
 PAUSE = 5.0  # before anything is tried again where nothing could be read
+PASSED_OVER, ALL_PASSED_OVER = (
+    "It is passed over.",
+    "Such files are passed over.",
+)  # what the alert says is seen meanwhile
+OWN_INSTEAD = "The project's own drawings are shown instead."
+NOTHING = "There is nothing to show in its place."
 log = logging.getLogger(__name__)
 State = tuple[int, int]  # time of change, and bytes
 
@@ -185,7 +191,7 @@ class Scenery:
 
     def _without(self, folder: Path, reason: str) -> None:
         """Nothing is in the folder: the project's own pictures, and the alert says so."""
-        self._tell(folder, reason)
+        self._say(self._called(folder), reason.removeprefix(f"{folder}: "), NOTHING if folder == OWN else OWN_INSTEAD)
         if self._wish is not None and folder == self._wish.folder and folder != OWN and self._folder != OWN:
             self._listing = OWN, self._stage.compute(_listed, OWN, seconds=LIST_SECONDS)
             self._folder = OWN
@@ -198,14 +204,14 @@ class Scenery:
         self._no_more(self._refused)
         self._refused = named
         if named:
-            self._say(named, f"what is of this kind cannot be shown; {kinds.SAVE_PICTURE}")
+            self._say(named, f"what is of this kind cannot be shown; {kinds.SAVE_PICTURE}", ALL_PASSED_OVER)
 
     def _tell(self, subject: Path, reason: str) -> None:
-        self._say(self._called(subject), reason.removeprefix(f"{subject}: "))
+        self._say(self._called(subject), reason.removeprefix(f"{subject}: "), PASSED_OVER)
 
-    def _say(self, name: str, reason: str) -> None:
+    def _say(self, name: str, reason: str, instead: str) -> None:
         self._told.add(name)
-        self._stage.alert("pictures_unusable", pictures=name, reason=reason)
+        self._stage.alert("pictures_unusable", pictures=name, reason=reason, instead=instead)
 
     def _over(self, subject: Path) -> None:
         self._no_more(self._called(subject))

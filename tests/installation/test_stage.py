@@ -422,7 +422,7 @@ def test_what_troubled_a_piece_does_not_trouble_the_next() -> None:
     room, vitals = Room(), Vitals(None, "stage")
     room.stage.vitals = vitals
     vitals.event("font_missing", script="Arabic", example="ع", install="fonts-noto-core")
-    room.stage.alert("pictures_unusable", pictures="holiday", reason="empty")
+    room.stage.alert("pictures_unusable", pictures="holiday", reason="empty", instead="Others are shown.")
     room.stage.alert("archive_unusable", archive="sounds", reason="empty")
     room.stage.alert("network_failed", network="ear", reason="a hiccup")
     room.stage.clear("archive_unusable", archive="another")

@@ -140,5 +140,6 @@ def test_an_alert_names_a_picture_and_no_path(place: Path) -> None:
     (place / "beside").mkdir()
     here = room(place, pictures=place / "beside/../pictures", archive=place / "beside/../none", caption=False)
     here.run(10)
-    assert here._raised[ALERT, "0.jpg"] == {"pictures": "0.jpg", "reason": "it is a text, no picture"}
+    said = {"pictures": "0.jpg", "reason": "it is a text, no picture", "instead": "It is passed over."}
+    assert here._raised[ALERT, "0.jpg"] == said
     assert ".." not in here.standing["archive_unusable"] and "no such folder" in here.standing["archive_unusable"]

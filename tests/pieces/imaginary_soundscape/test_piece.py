@@ -354,6 +354,7 @@ def test_an_empty_folder_of_pictures_gives_its_place_to_the_projects_own(
     here = room(place, pictures=place / "empty", caption=False)
     assert colour_of(here.run(5)) == "red"
     assert list(here.standing) == ["pictures_unusable"]
+    assert "The project's own drawings are shown instead." in here.standing["pictures_unusable"]
     here.run(700)
     assert list(here.standing) == ["pictures_unusable"], "as long as it is so"
     photograph(place / "empty", "green")
@@ -367,6 +368,7 @@ def test_a_corrupt_picture_is_passed_over_and_named(place: Path) -> None:
     here = room(place, caption=False)
     assert colour_of(here.run(5)) == "red"
     assert "0.jpg" in here.standing["pictures_unusable"]
+    assert "It is passed over." in here.standing["pictures_unusable"]
     (place / "pictures" / "0.jpg").unlink()
     here.run(25)
     assert here.standing == {}
