@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pieces.neural_beatbox.groove import Windows, cut, read_takes, step_ms
+from pieces.neural_beatbox.groove import Windows, cut, demand_windows, read_takes, step_ms
 from pieces.neural_beatbox.phrase import BAR, DRUMS, STEPS, Phrase
 from pieces.neural_beatbox.rhythm import Drummer
 
@@ -193,6 +193,7 @@ def rhythm(data: Path, weights_folder: Path | None = None) -> dict[str, object]:
     """
     known = cut(read_takes(data, "train"))
     judged = cut(read_takes(data, "test"))
+    demand_windows(data, {"train": known, "test": judged})
     drummer = Drummer.load(folder=weights_folder)
     measured = quality(drummer.network, judged)
     hour = judge(np.stack([phrase.hits for phrase in simulate(drummer)]))

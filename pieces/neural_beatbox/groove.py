@@ -9,6 +9,7 @@ What is learned from the data lives in ``train_rhythm.py``, what is measured on 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,6 +142,20 @@ def read_takes(folder: Path, split: str) -> list[Take]:
             faults.append(f"line {line}: {error}")
     refuse(index, faults)
     return takes
+
+
+def demand_windows(folder: Path, found: Mapping[str, Windows]) -> None:
+    """Ask for at least one window in each of these splits of a folder.
+
+    Raises:
+        MaterialError: some have none; it names them all.
+    """
+    lacking = [split for split, windows in found.items() if not len(windows)]
+    if lacking:
+        raise MaterialError(
+            f"{folder / 'info.csv'}: there is no take of split {', '.join(lacking)} that can be used; each of "
+            f"{', '.join(found)} needs takes whose time_signature is 4-4 with {MINIMUM_HITS} hits or more in two bars"
+        )
 
 
 def take_of(folder: Path, row: Row) -> Take:

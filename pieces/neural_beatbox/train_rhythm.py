@@ -25,7 +25,7 @@ from installation.networks import weights
 from installation.networks.material import read_table
 from installation.networks.training import Run, alone
 from pieces.neural_beatbox.evaluate_rhythm import Quality, quality, rhythm
-from pieces.neural_beatbox.groove import MINIMUM_HITS, Take, Windows, cut, read_takes
+from pieces.neural_beatbox.groove import MINIMUM_HITS, Take, Windows, cut, demand_windows, read_takes
 from pieces.neural_beatbox.phrase import BAR, DRUMS, OPENING_FILE, STEPS, Phrase, write_phrase
 from pieces.neural_beatbox.rhythm import NAME, Drummer, fullness
 from pieces.neural_beatbox.rhythm_network import BAR_QUANTILES, BEAT, Architecture, RhythmNetwork, wishes
@@ -99,7 +99,8 @@ class Sampler:
         fill = np.full((size, steps), np.nan, np.float32)
         kit = np.full((size, len(DRUMS)), np.nan, np.float32)
         for row in range(size):
-            pool = self.aligned if rng.random() < ALIGNED else self.loose
+            aligned = rng.random() < ALIGNED or not self.loose  # takes of two bars can be cut nowhere else
+            pool = self.aligned if aligned else self.loose
             number, start = pool[int(rng.integers(len(pool)))]
             take = self.takes[number]
             absent = np.zeros(len(DRUMS), bool)
@@ -307,9 +308,12 @@ def train(
 
     data: the Groove MIDI data set; run: where interrupted training is kept and gone on from; steps: of each member
     (default: the plan's); folder: where the weights go (default assets/weights). Members differ in the seed only.
+    Raises MaterialError where a split has nothing to learn from, or to be measured on.
     """
     plan, run = replace(plan, steps=steps or plan.steps), run or RUN
     known, chosen = read_takes(data, "train"), cut(read_takes(data, "validation"))
+    needed = {"train": cut(known), "validation": chosen, "test": cut(read_takes(data, "test"))}
+    demand_windows(data, needed)  # what is measured only when all is learned is asked for now, too
     with alone(run):  # until the weights are written
         networks = [
             fit(run / f"member{seed}", known, chosen, architecture, replace(plan, seed=seed), data)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from installation.networks.material import MaterialError
-from pieces.neural_beatbox import groove
+from pieces.neural_beatbox import evaluate_rhythm, groove, train_rhythm
 from pieces.neural_beatbox.phrase import DRUMS
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "midi" / "groove"
@@ -95,6 +95,42 @@ def test_only_the_split_and_the_metre_asked_for_are_read(tmp_path: Path) -> None
     assert [(one.tempo_bpm, one.fill) for one in takes] == [(90.0, False)]
     with pytest.raises(ValueError, match="unknown split 'all'"):
         groove.read_takes(tmp_path, "all")
+
+
+def few_takes(folder: Path, **signatures: str) -> Path:
+    """A folder with one take of two bars in each of these splits, of this time signature."""
+    midi_file(folder / "a.mid", [(tick * 120, 36, 80) for tick in range(32)])
+    lines = ["drummer,style,beat_type,time_signature,split,bpm,midi_filename"]
+    lines += [f"d,s,beat,{signature},{split},90,a.mid" for split, signature in signatures.items()]
+    (folder / "info.csv").write_text("\n".join(lines))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("signatures", "lacking"),
+    [
+        ({"validation": "4-4", "test": "4-4"}, "train"),
+        ({"train": "3-4", "validation": "4-4", "test": "4-4"}, "train"),
+        ({"train": "4-4", "validation": "4-4"}, "test"),
+        ({"train": "4-4"}, "validation, test"),
+    ],
+)
+def test_a_split_without_takes_is_named_before_anything_is_learned(
+    tmp_path: Path, signatures: dict[str, str], lacking: str
+) -> None:
+    data = few_takes(tmp_path, **signatures)
+    with pytest.raises(MaterialError, match=f"no take of split {lacking} that can be used; .* 4-4 with 8 hits"):
+        train_rhythm.train(data, run=tmp_path / "run", folder=tmp_path)
+    assert not (tmp_path / "run").exists()
+    if lacking != "validation, test":
+        with pytest.raises(MaterialError, match=f"no take of split {lacking} "):
+            evaluate_rhythm.rhythm(data)
+
+
+def test_takes_of_two_bars_are_enough_to_draw_from(tmp_path: Path) -> None:
+    takes = groove.read_takes(few_takes(tmp_path, train="4-4"), "train")
+    batch = train_rhythm.Sampler(takes).draw(32, np.random.default_rng(0))
+    assert batch.counted[:, :32].all() and float((batch.cells[..., 0] > 0).float().sum()) > 16 * 32
 
 
 def test_every_broken_row_is_named_at_once(tmp_path: Path) -> None:
