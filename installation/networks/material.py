@@ -102,7 +102,7 @@ def read_table(path: Path, columns: Sequence[str], filled: Sequence[str] | None 
                 raise MaterialError(f"{path}, line 1: {fault}{expected}")
             read = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise MaterialError(f"{path}: cannot be read ({_why(error)})") from error
+        raise MaterialError(f"{path}: cannot be read ({why(error)})") from error
     rows: list[tuple[int, Row]] = []
     for line, cells in read:
         row = {name: cells[name] or "" for name in reader.fieldnames or ()}
@@ -139,7 +139,7 @@ def read_sound(path: Path) -> tuple[NDArray[np.float32], int]:
         with opened(path) as file:
             samples, rate_hz = file.read(dtype="float32", always_2d=True), file.samplerate
     except (RuntimeError, OSError, TypeError) as error:  # TypeError: a name that ends in .raw
-        raise MaterialError(f"{path}: not a sound file, or a damaged one ({_why(error)})") from error
+        raise MaterialError(f"{path}: not a sound file, or a damaged one ({why(error)})") from error
     if not samples.size:
         raise MaterialError(f"{path}: holds no samples")
     return samples.mean(axis=1), int(rate_hz)
@@ -169,7 +169,7 @@ def _fault_of_table(path: Path, columns: Sequence[str]) -> str:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         if isinstance(error, FileNotFoundError | NotADirectoryError):
             return f"there is no {path}"
-        return f"{path} cannot be read ({_why(error)})"
+        return f"{path} cannot be read ({why(error)})"
     fault = _lacking(named, columns)
     return f"{path} has {fault}" if fault.startswith("no column") else f"in {path} {fault}" if fault else ""
 
@@ -183,7 +183,8 @@ def _lacking(named: Sequence[str], columns: Sequence[str]) -> str:
     return f"no column {', '.join(lacking)}" if lacking else ""
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
+    """Why a table or a sound cannot be read, without its path, which is said already."""
     if isinstance(error, UnicodeDecodeError):
         return "no text in UTF-8"
     return str(getattr(error, "strerror", None) or getattr(error, "error_string", None) or error)

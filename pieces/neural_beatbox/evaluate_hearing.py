@@ -14,7 +14,7 @@ import csv
 import importlib
 import importlib.util
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.networks.material import MaterialError, read_sound, read_table, refuse
+from installation.networks.material import ENCODING, SEPARATORS, MaterialError, read_sound, read_table, refuse, why
 from pieces.neural_beatbox import takes
 from pieces.neural_beatbox.hearing import LABELS, Hearing
 from pieces.neural_beatbox.synthesis import Samples
 
 TOLERANCE_S = 0.05
+BEFORE_S, AFTER_S = 0.1, 1.0  # so far outside of a sound an annotation may lie: those that were fitted err a little
 ALIASES = {
     "kick": "kickdrum bass bassdrum bd",
     "snare": "snaredrum sd",
@@ -106,41 +107,74 @@ def read_onsets_manifest(manifest: Path) -> list[AnnotatedFile]:
     """Rows of an onsets manifest with their annotations read.
 
     Raises:
-        ManifestError: as for hits; also annotations that are missing or hold no number where a time should be.
+        ManifestError: as for hits; also annotations that are missing or hold no time within their sound.
     """
     rows, faults = [], []
     for line, row in read_table(manifest, ("path", "annotations")):
-        path = manifest.parent / row["path"]
-        if fault := _unreadable(path):
-            faults.append(f"line {line}: {fault}")
+        path, written = manifest.parent / row["path"], manifest.parent / row["annotations"]
         try:
-            rows.append(AnnotatedFile(path, *read_annotations(manifest.parent / row["annotations"])))
-        except (OSError, ValueError) as error:
+            samples, rate_hz = read_sound(path)
+            duration_s = len(samples) / rate_hz
+        except MaterialError as error:
+            faults.append(f"line {line}: {error}")
+            duration_s = math.inf
+        try:
+            rows.append(AnnotatedFile(path, *read_annotations(written, duration_s)))
+        except MaterialError as error:
             faults.append(f"line {line}: annotations {row['annotations']}: {error}")
     refuse(manifest, faults)
     return rows
 
 
-def read_annotations(path: Path) -> tuple[NDArray[np.float64], tuple[str | None, ...]]:
+def read_annotations(path: Path, duration_s: float = math.inf) -> tuple[NDArray[np.float64], tuple[str | None, ...]]:
     """A CSV of time[,label], with or without a header -> ascending seconds, and labels.
 
     Performers make more sounds than a kit has drums: a label that is none of ours, a "snare_roll", is None, as where
-    none is given.
+    none is given. `duration_s` is how long the sound is that they are of.
+
+    Raises:
+        MaterialError: it is missing, no text, separated by something else than commas, or holds what is no time
+            within the sound.
     """
+    if not path.is_file():
+        raise MaterialError("no such file")
+    try:
+        with path.open(newline="", encoding=ENCODING) as file:
+            lines = [(line, row) for line, row in enumerate(csv.reader(file), start=1) if row and row[0].strip()]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise MaterialError(f"cannot be read ({why(error)})") from error
+    if fault := _separated(row for _, row in lines):
+        raise MaterialError(f"{path.name}: {fault}")
     rows: list[tuple[float, str | None]] = []
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        for line, row in enumerate(csv.reader(file), start=1):
-            if not row or not row[0].strip() or (line == 1 and row[0].strip().lower().startswith("time")):
-                continue
-            try:
-                time_s = float(row[0])
-            except ValueError:
-                time_s = math.nan
-            if not math.isfinite(time_s):
-                raise ValueError(f"{path.name}:{line}: {row[0]!r} is not a time in seconds")
-            rows.append((time_s, canonical_label(row[1]) if len(row) > 1 else None))
+    for line, row in lines:
+        if line == 1 and row[0].strip().lower().startswith("time"):
+            continue
+        try:
+            time_s = float(row[0])
+        except ValueError:
+            time_s = math.nan
+        if not math.isfinite(time_s):
+            raise MaterialError(f"{path.name}:{line}: {row[0]!r} is not a time in seconds")
+        if time_s < -BEFORE_S:
+            raise MaterialError(f"{path.name}:{line}: {row[0].strip()} s lies before the beginning of the sound")
+        if time_s > duration_s + AFTER_S:
+            raise MaterialError(
+                f"{path.name}:{line}: {row[0].strip()} s lies beyond the end of the sound, which is {duration_s:.2f} "
+                "s long; write times in seconds from its beginning"
+            )
+        rows.append((time_s, canonical_label(row[1]) if len(row) > 1 else None))
     rows.sort(key=lambda row: row[0])
     return np.array([time_s for time_s, _ in rows], dtype=np.float64), tuple(label for _, label in rows)
+
+
+def _separated(rows: Iterable[Sequence[str]]) -> str:
+    """What parts the columns of annotations where that is no comma. Semicolons come with decimal commas, which would
+    be read as a time and its label; a label holds none of them."""
+    for row in rows:
+        for separator, called in SEPARATORS.items():
+            if any(separator in cell for cell in row[:2]):
+                return f"the columns are separated by {called} - save it with commas, and points in the times"
+    return ""
 
 
 def _unreadable(path: Path) -> str | None:

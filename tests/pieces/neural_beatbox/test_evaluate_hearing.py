@@ -106,6 +106,48 @@ def test_annotations_with_words_for_times_are_named(folder: Path, time: str) -> 
         evaluate_hearing.read_onsets_manifest(folder / "m.csv")
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("time;label\n0,5;kick\n", "bad.csv: the columns are separated by ; - save it with commas, and points in"),
+        ("0,5;kick\n", "bad.csv: the columns are separated by ;"),
+        ("time\tlabel\n0.5\tkick\n", "bad.csv: the columns are separated by tabs"),
+        (
+            "time,label\n0.1,kick\n9.5,kick\n",
+            "bad.csv:3: 9.5 s lies beyond the end of the sound, which is 1.00 s long",
+        ),
+        ("-0.2,kick\n", "bad.csv:1: -0.2 s lies before the beginning of the sound"),
+    ],
+)
+def test_annotations_that_would_be_scored_as_something_else_are_refused(folder: Path, text: str, says: str) -> None:
+    """Decimal commas were read as times without their fractions, and labels that are none of ours."""
+    (folder / "bad.csv").write_text(text)
+    (folder / "m.csv").write_text("path,annotations\na.wav,bad.csv\n")
+    with pytest.raises(ManifestError) as refused:
+        evaluate_hearing.read_onsets_manifest(folder / "m.csv")
+    assert f"line 2: annotations bad.csv: {says}" in str(refused.value)
+
+
+def test_annotations_that_were_fitted_may_err_a_little(folder: Path) -> None:
+    (folder / "b.csv").write_text("-0.004,kick\n1.9,kick\n")
+    (folder / "m.csv").write_text("path,annotations\na.wav,b.csv\n")
+    (row,) = evaluate_hearing.read_onsets_manifest(folder / "m.csv")
+    assert row.onsets_s.tolist() == [-0.004, 1.9]
+
+
+def test_annotations_that_are_not_there_are_said_in_words(folder: Path) -> None:
+    (folder / "inside").mkdir()
+    (folder / "odd.csv").write_bytes(b"0.1,\xff\xfe\n")
+    (folder / "m.csv").write_text("path,annotations\na.wav,none.csv\na.wav,inside\na.wav,odd.csv\n")
+    with pytest.raises(ManifestError) as refused:
+        evaluate_hearing.read_onsets_manifest(folder / "m.csv")
+    assert str(refused.value).splitlines()[1:] == [
+        "  line 2: annotations none.csv: no such file",
+        "  line 3: annotations inside: no such file",
+        "  line 4: annotations odd.csv: cannot be read (no text in UTF-8)",
+    ]
+
+
 def test_matching_is_a_largest_matching() -> None:
     def errors(annotated: list[float], detected: list[float]) -> list[float]:
         return matched_errors_s(np.array(annotated), np.array(detected))
