@@ -10,9 +10,11 @@ instead of a traceback.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -23,6 +25,8 @@ VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOCK = "requirements.lock"  # the versions of all libraries that the project was tested with
 NEEDED = (3, 11)
+SHORT = {errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE}  # of memory, processes, open files: for the moment
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 INSTALLING = ("name", "requires-python", "dependencies", "optional-dependencies", "scripts", "entry-points")
 # Whether all that is named can be imported. A library of the system that is missing (PortAudio) is the doctor's.
 USABLE = """
@@ -52,18 +56,21 @@ def main() -> int:
         print(f"This needs Python {NEEDED[0]}.{NEEDED[1]} or newer; this is {found}. Try: python3.11 run.py")
         return 2
     testing = sys.argv[1:2] == ["test"]
-    fault = prepare("test" if testing else "run")
-    if fault:
-        return fault
     command = [str(PYTHON), "-m", "pytest", *sys.argv[2:]] if testing else [str(PYTHON), "-m", "installation.cli"]
     if not testing:
         command += sys.argv[1:]
-    else:
-        os.chdir(HERE)
-    if os.name == "nt":
-        return subprocess.call(command)
-    sys.stdout.flush()
-    os.execv(command[0], command)
+    try:
+        fault = prepare("test" if testing else "run")
+        if fault:
+            return fault
+        if testing:
+            os.chdir(HERE)
+        if os.name == "nt":
+            return subprocess.call(command)
+        sys.stdout.flush()
+        os.execv(command[0], command)
+    except OSError as error:
+        return say(error)
 
 
 def prepare(purpose: str) -> int:
@@ -71,15 +78,12 @@ def prepare(purpose: str) -> int:
     depended, names = depends_on(purpose)
     wanted = hashlib.sha256(depended.encode() + repr(sys.version_info[:2]).encode()).hexdigest()
     marks = {"run": [VENV / "installed-run", VENV / "installed-test"], "test": [VENV / "installed-test"]}[purpose]
-    if any(mark.exists() and mark.read_text() == wanted for mark in marks) and PYTHON.exists():
+    if any(mark.exists() and mark.read_bytes() == wanted.encode() for mark in marks) and PYTHON.exists():
         return 0
-    try:
-        if not PYTHON.exists():
-            print("Making .venv …", flush=True)
-            venv.create(VENV, with_pip=True, clear=VENV.exists())
-    except (subprocess.CalledProcessError, ImportError):
-        print("Python cannot make a virtual environment here. On Debian or Ubuntu: apt install python3-venv")
-        return 2
+    if not has_pip():
+        fault = make_venv()
+        if fault:
+            return fault
     first = not any(VENV.glob("installed-*"))
     takes = "; the first time takes some minutes and 6 GB" if first else ""
     print(f"Installing the exhibition's libraries{takes} …", flush=True)
@@ -100,8 +104,57 @@ def prepare(purpose: str) -> int:
             "The installation did not finish. Check the network connection and the free disk space, then try again."
         )
         return 2
-    marks[0].write_text(wanted)
+    try:
+        marks[0].write_text(wanted)
+    except OSError as error:  # what is installed can be started all the same
+        print(f"{marks[0]} cannot be written ({error.strerror}): the next start installs once more. Free disk space.")
     return 0
+
+
+def has_pip() -> bool:
+    """Whether .venv has a Python that starts, and its pip can install. One that was cut off while it was made, or
+    whose Python was replaced by a newer one, has not."""
+    try:
+        asked = subprocess.run([str(PYTHON), "-m", "pip", "install", "--help"], capture_output=True, check=False)
+    except OSError as error:  # it is not there, or no program of this machine
+        if error.errno in SHORT:  # no reason to throw away what is installed
+            raise
+        return False
+    if asked.returncode == -9:  # ended for want of memory, which says nothing about pip
+        return True
+    return asked.returncode == 0 and bool(asked.stdout)  # after a power cut files may be there, and empty
+
+
+def make_venv() -> int:
+    """Make .venv anew; returns an exit code. Nothing is left of one that was not finished."""
+    print("Making .venv …", flush=True)
+    try:
+        venv.create(VENV, with_pip=True, clear=VENV.exists())
+    except (subprocess.CalledProcessError, ImportError) as error:
+        shutil.rmtree(VENV, ignore_errors=True)
+        said = (getattr(error, "output", None) or b"").decode(errors="replace").strip().splitlines()
+        why = f" ({said[-1].strip()})" if said else ""
+        print(f"Python cannot make a virtual environment here{why}. On Debian or Ubuntu: apt install python3-venv")
+        return 2
+    except BaseException:  # Ctrl-C, or a disk that is full
+        shutil.rmtree(VENV, ignore_errors=True)
+        raise
+    return 0
+
+
+def say(error: OSError) -> int:
+    """What keeps .venv from being made or used, and what to do about it; returns an exit code."""
+    remedy = f"Delete the folder {VENV}, then try again."
+    if isinstance(error, PermissionError):
+        remedy = f"Start it from the account whose folder it is, or make it yours: sudo chown -R $USER {HERE}"
+    elif error.errno == errno.EROFS:
+        remedy = f"Copy {HERE} to a disk that can be written, and start it there."
+    elif error.errno in NO_ROOM:
+        remedy = "Free disk space, then try again."
+    elif error.errno in SHORT:
+        remedy = "Close other programs, then try again."
+    print(f"{error.filename or VENV} cannot be used ({error.strerror}). {remedy}")
+    return 2
 
 
 def depends_on(purpose: str) -> tuple[str, list[str]]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import errno
 import importlib.util
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -39,6 +42,7 @@ def calls(door: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         (folder / "bin" / "python").touch()
 
     monkeypatch.setattr(door.venv, "create", create)
+    monkeypatch.setattr(door, "has_pip", lambda: door.PYTHON.exists())
     monkeypatch.setattr(door.subprocess, "call", lambda command: made.append([str(c) for c in command]) or 0)
     return made
 
@@ -191,15 +195,131 @@ def test_an_installation_that_did_not_finish_is_begun_again(
     assert not list(door.VENV.glob("installed-*"))
 
 
-def test_without_venv_the_package_is_named(
+def half_made(door: ModuleType, said: str = "") -> None:
+    """What is left where pip could not be put in, or was not yet: a Python that starts, and no pip."""
+    door.PYTHON.parent.mkdir(parents=True, exist_ok=True)
+    door.PYTHON.write_text(f"#!/bin/sh\necho '{said or 'No module named pip'}' >&2\nexit 1\n")
+    door.PYTHON.chmod(0o755)
+
+
+def test_without_venv_the_package_is_named_and_nothing_half_made_is_left(
     door: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Debian without python3-venv: Python is put into .venv before pip is found to be missing."""
+
     def fail(*_: object, **__: object) -> None:
-        raise subprocess.CalledProcessError(1, "ensurepip")
+        half_made(door)
+        raise subprocess.CalledProcessError(1, "ensurepip", output=b"/usr/bin/python3: No module named ensurepip\n")
 
     monkeypatch.setattr(door.venv, "create", fail)
-    assert door.prepare("run") == 2
-    assert "apt install python3-venv" in capsys.readouterr().out
+    for _ in range(2):
+        assert door.prepare("run") == 2
+        said = capsys.readouterr().out
+        assert "No module named ensurepip" in said and "apt install python3-venv" in said
+        assert not door.VENV.exists()
+
+
+def made_by_hand(door: ModuleType) -> None:
+    half_made(door)
+
+
+def of_another_machine(door: ModuleType) -> None:
+    half_made(door)
+    door.PYTHON.write_bytes(b"\x7fELF of another processor")
+
+
+def emptied_by_a_power_cut(door: ModuleType) -> None:
+    half_made(door)
+    door.PYTHON.write_text("#!/bin/sh\nexit 0\n")
+
+
+def never_made(door: ModuleType) -> None:
+    door.VENV.mkdir()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its programs are no scripts")
+@pytest.mark.parametrize("left", [made_by_hand, of_another_machine, emptied_by_a_power_cut, never_made])
+def test_what_was_left_without_pip_is_made_anew(
+    door: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], left: Callable[..., None]
+) -> None:
+    left(door)
+    made: list[dict[str, Any]] = []
+    called: list[list[str]] = []
+    monkeypatch.setattr(door.venv, "create", lambda folder, **how: made.append(how))
+    monkeypatch.setattr(door.subprocess, "call", lambda command: called.append(command) or 0)
+    assert door.prepare("run") == 0
+    assert made == [{"with_pip": True, "clear": True}] and len(called) == 1
+    assert "Making .venv" in capsys.readouterr().out
+
+
+def test_a_python_with_pip_is_kept(door: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And so is one that could not be asked, for want of memory: it is hours of installing."""
+    half_made(door)
+    assert not door.has_pip()
+    door.PYTHON.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    assert door.has_pip()
+    door.PYTHON.write_text("#!/bin/sh\nkill -9 $$\n")
+    assert door.has_pip()
+    monkeypatch.setattr(door.subprocess, "run", refusing(OSError(errno.ENOMEM, "Cannot allocate memory")))
+    with pytest.raises(OSError, match="memory"):
+        door.has_pip()
+
+
+def refusing(error: BaseException) -> Callable[..., None]:
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    return refuse
+
+
+def test_ctrl_c_while_it_is_made_leaves_nothing_half_made(door: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut(*_: object, **__: object) -> None:
+        half_made(door)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(door.venv, "create", cut)
+    with pytest.raises(KeyboardInterrupt):
+        door.prepare("run")
+    assert not door.VENV.exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.EACCES, "sudo chown -R $USER"), (errno.EROFS, "to a disk that can be written"),
+     (errno.ENOSPC, "Free disk space"), (errno.ENOMEM, "Close other programs"), (errno.EIO, "Delete the folder")],
+)  # fmt: skip
+def test_a_folder_that_cannot_be_written_is_named_with_what_to_do(
+    door: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: int,
+    remedy: str,
+) -> None:
+    monkeypatch.setattr(door.venv, "create", refusing(OSError(number, os.strerror(number), str(door.VENV))))
+    monkeypatch.setattr(sys, "argv", ["run.py"])
+    assert door.main() == 2
+    said = capsys.readouterr().out
+    assert f"{door.VENV} cannot be used ({os.strerror(number)})" in said and remedy in said
+
+
+def test_a_python_that_no_longer_starts_is_named(
+    door: ModuleType, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert door.prepare("run") == 0
+    monkeypatch.setattr(sys, "argv", ["run.py"])
+    door.PYTHON.chmod(0o755)
+    door.PYTHON.write_bytes(b"\x7fELF of another processor")
+    assert door.main() == 2
+    assert f"Delete the folder {door.VENV}" in capsys.readouterr().out
+
+
+def test_a_disk_without_room_for_the_mark_is_named_and_what_is_installed_is_started(
+    door: ModuleType, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Path, "write_text", refusing(OSError(errno.ENOSPC, "No space left on device")))
+    assert door.prepare("run") == 0
+    said = capsys.readouterr().out
+    assert "installed-run cannot be written (No space left on device)" in said and "Free disk space" in said
 
 
 def test_arguments_go_through(door: ModuleType, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
