@@ -413,7 +413,12 @@ def _longer(pause: float) -> float:
 
 
 def _describe(code: int) -> str:
-    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:  # the real-time signals have no names
+        return f"signal {-code}"
 
 
 def _kill(pid: int, number: int) -> None:

@@ -175,6 +175,15 @@ def test_whatever_breaks_in_looking_at_the_file_ends_nothing(
     assert running(world.supervisor.folder, world.path).pieces[0].name == "learning_to_see"
 
 
+def test_a_process_may_end_with_a_signal_that_has_no_name(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """As the real-time signals have none."""
+    world.run(20.0)
+    pid = next(pid for pid, (name, _, _) in world.alive.items() if name == "stage")
+    world.alive[pid] = ("stage", world.now, (True, 0.0, -40))
+    assert world.run(10.0) is None and world.names() == ALL
+    assert "stage ended with signal 40 after" in caplog.text
+
+
 def test_the_watchdog_lets_the_ladder_come_to_safe_mode(world: World) -> None:
     world.fate = lambda name: (False, 0.3, 1) if name == "stage" else WELL
     world.run(700.0)
