@@ -62,6 +62,7 @@ class Child:
     restarts: int = 0
     ended: deque[float] = field(default_factory=lambda: deque(maxlen=64))
     told_to_leave: float | None = None  # when
+    printed_before: int = 0  # by those who were it before: so many bytes of NAME.out
 
 
 class Supervisor:
@@ -200,7 +201,8 @@ class Supervisor:
         if code == 0:
             return
         child.ended.append(now)
-        words = last_words(self._exhibition.data_folder / "logs" / f"{name}.out")
+        killed = told and code == -signal.SIGKILL  # here, because it hung: what it printed last is not why it ended
+        words = "" if killed else last_words(self._output(name), child.printed_before)
         log.error("%s ended with %s after %.1f s%s", name, _describe(code), lived, f": {words}" if words else "")
         self._vitals.event("process_died", process=name, reason=_describe(code))
 
@@ -313,8 +315,13 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         assert self._line is not None
         child.asked, child.due = time.monotonic(), 0.0
+        child.printed_before = _size(self._output(child.name))
         arguments = (str(self.folder), str(self._path)) + (("safe",) if self._safe and child.name == "stage" else ())
         self._line.send(Fork(child.name, child.role.entry, arguments))
+
+    def _output(self, name: str) -> Path:
+        """What the process `name` prints goes there."""
+        return self._exhibition.data_folder / "logs" / f"{name}.out"
 
     def _restart_runtime(self, why: str) -> int | None:
         if self._safe:
@@ -396,15 +403,25 @@ def changed_settings(before: Exhibition, after: Exhibition) -> list[str]:
     ]
 
 
-def last_words(path: Path, lines: int = 3) -> str:
-    """The end of what a process printed, on one line; empty when it said nothing."""
+def last_words(path: Path, since: int = 0, lines: int = 3) -> str:
+    """The end of what a process printed, behind the first `since` bytes, on one line; empty when it said nothing."""
+    size = _size(path)
+    begin = since if since <= size else 0  # it was cut since, and holds nothing older
     try:
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 2000))
+            file.seek(max(begin, size - 2000))
             text = file.read().decode(errors="replace").strip().splitlines()
     except OSError:
         return ""
     return " | ".join(part.strip()[-LAST_WORDS:] for part in text[-lines:])
+
+
+def _size(path: Path) -> int:
+    """Of a file, bytes; 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _longer(pause: float) -> float:

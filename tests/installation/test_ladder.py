@@ -184,6 +184,28 @@ def test_a_process_may_end_with_a_signal_that_has_no_name(world: World, caplog: 
     assert "stage ended with signal 40 after" in caplog.text
 
 
+def test_nobody_is_given_the_last_words_of_another(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """One that crashes has its own, the next one that is killed from outside has none; nor has one that hung."""
+    output = world.supervisor._exhibition.data_folder / "logs" / "stage.out"
+    output.parent.mkdir(parents=True, exist_ok=True)
+
+    def ended(code: int, words: str, beats: bool = True) -> str:
+        with output.open("a") as file:
+            file.write(words)
+        caplog.clear()
+        pid = next(pid for pid, (name, _, _) in world.alive.items() if name == "stage")
+        world.alive[pid] = ("stage", world.now, (beats, 0.0 if beats else None, code))
+        world.run(60.0)
+        (said,) = [record.message for record in caplog.records if " ended with " in record.message]
+        return said.partition(": ")[2]
+
+    world.run(20.0)
+    assert ended(1, "ZeroDivisionError: in frame 7\n") == "ZeroDivisionError: in frame 7"
+    assert ended(-9, "") == ""
+    assert ended(-9, "a warning\n") == "a warning", "killed by others: for want of memory, perhaps"
+    assert ended(0, "another warning\n", beats=False) == ""
+
+
 def test_the_watchdog_lets_the_ladder_come_to_safe_mode(world: World) -> None:
     world.fate = lambda name: (False, 0.3, 1) if name == "stage" else WELL
     world.run(700.0)

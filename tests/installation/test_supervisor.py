@@ -77,6 +77,13 @@ def test_the_last_words_of_a_process(tmp_path: Path) -> None:
     assert last_words(path) == ""
     path.write_bytes(b"first\n" * 10_000 + b"  second\nthird \xff\nfourth\n")
     assert last_words(path) == "second | third \N{REPLACEMENT CHARACTER} | fourth"
+    before = path.stat().st_size
+    assert last_words(path, before) == "", "of the one before"
+    with path.open("ab") as file:
+        file.write(b"fifth\n")
+    assert last_words(path, before) == "fifth"
+    path.write_text("sixth")
+    assert last_words(path, before) == "sixth", "the file was cut meanwhile"
     path.write_text("x" * 100_000)
     assert len(last_words(path)) <= 1000
 
@@ -113,7 +120,7 @@ def test_pauses_grow_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that dies at once is started again at growing distances; one that lived is started at once."""
     clock = SimpleNamespace(at=1000.0)
     monkeypatch.setattr(rooms, "time", SimpleNamespace(monotonic=lambda: clock.at))
-    monkeypatch.setattr(rooms, "last_words", lambda path: "")
+    monkeypatch.setattr(rooms, "last_words", lambda *_: "")
     keeper: Any = object.__new__(rooms.Supervisor)
     keeper._exhibition = SimpleNamespace(data_folder=Path())
     keeper._vitals = SimpleNamespace(event=lambda *_, **__: None)
