@@ -26,6 +26,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOCK = "requirements.lock"  # the versions of all libraries that the project was tested with
 NEEDED = (3, 11)
 SHORT = {errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE}  # of memory, processes, open files: for the moment
+INTERRUPTED = 130  # exit code: as shells have it for a program that Ctrl-C has ended
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 INSTALLING = ("name", "requires-python", "dependencies", "optional-dependencies", "scripts", "entry-points")
 # Whether all that is named can be imported. A library of the system that is missing (PortAudio) is the doctor's.
@@ -56,7 +57,7 @@ def main() -> int:
         print(f"This needs Python {NEEDED[0]}.{NEEDED[1]} or newer; this is {found}. Try: python3.11 run.py")
         return 2
     testing = sys.argv[1:2] == ["test"]
-    command = [str(PYTHON), "-m", "pytest", *sys.argv[2:]] if testing else [str(PYTHON), "-m", "installation.cli"]
+    command = [str(PYTHON), "-m", "pytest", *sys.argv[2:]] if testing else [str(PYTHON), "-m", "installation"]
     if not testing:
         command += sys.argv[1:]
     try:
@@ -71,6 +72,8 @@ def main() -> int:
         os.execv(command[0], command)
     except OSError as error:
         return say(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def prepare(purpose: str) -> int:

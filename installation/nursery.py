@@ -36,6 +36,7 @@ def main(descriptor: int, supervisor: int, output_folder: str) -> None:
     die_with(supervisor)
     os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # the supervisor held it back while this was read in
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # told to the whole group: the supervisor says when it is time
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     line = Line(socket.socket(fileno=descriptor))

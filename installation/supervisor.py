@@ -295,9 +295,14 @@ class Supervisor:
         os.set_inheritable(theirs.fileno(), True)
         logs = self._exhibition.data_folder / "logs"
         command = [sys.executable, "-m", "installation.nursery", str(theirs.fileno()), str(os.getpid()), str(logs)]
-        self._nursery = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=False
-        )
+        # Ctrl-C is told to the whole group. The nursery inherits that it waits, until it can be ignored there.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._nursery = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=False
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         theirs.close()
         self._line = Line(ours)
         now = time.monotonic()

@@ -188,6 +188,31 @@ print(Short(path, load(path)).run())
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
 
 
+def test_ctrl_c_while_the_nursery_is_read_in_leaves_without_a_word(tmp_path: Path) -> None:
+    """It is told to the whole group, the nursery's first moments included; the supervisor still hears it."""
+    (tmp_path / "exhibition.yaml").write_text("pieces: [neural_beatbox]\n")
+    program = """\
+import os, signal, sys, time
+from pathlib import Path
+from installation.exhibition import load
+from installation.supervisor import Supervisor
+
+class Cut(Supervisor):
+    def _turn(self):
+        time.sleep(float(sys.argv[2]))
+        os.killpg(0, signal.SIGINT)
+        time.sleep(0.1)
+        return None if self._stopping else 3
+
+path = Path(sys.argv[1])
+sys.exit(Cut(path, load(path)).run())
+"""
+    for after in ("0.06", "0.12", "0.25"):
+        command = [sys.executable, "-c", program, str(tmp_path / "exhibition.yaml"), after]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, start_new_session=True)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_a_supervisor_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
     """The nursery ends with whoever started it."""
     program = (
