@@ -164,7 +164,10 @@ def _listed_by_fontconfig() -> list[Path]:
 
 
 def _system_folders() -> list[Path]:
-    home = Path.home()
+    try:
+        home = Path.home()
+    except RuntimeError:  # an account without one, as in a container
+        home = Path("/nonexistent")
     if sys.platform == "darwin":
         return [Path("/System/Library/Fonts"), Path("/Library/Fonts"), home / "Library/Fonts"]
     if sys.platform == "win32":

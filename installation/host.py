@@ -70,9 +70,10 @@ def examine_disk(exhibition: Exhibition, mounts: Path = Path("/proc/self/mounts"
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        who = pwd.getpwuid(os.geteuid()).pw_name
         remedy = (
-            f"sudo chown -R {who} {existing}" if isinstance(error, PermissionError) else "free or replace the disk"
+            f"sudo chown -R {account()} {existing}"
+            if isinstance(error, PermissionError)
+            else "free or replace the disk"
         )
         return [Finding("disk", "fault", f"{existing} cannot be written ({error.strerror})", remedy)]
     free_mb = shutil.disk_usage(existing).free / 1e6
@@ -88,6 +89,14 @@ def examine_disk(exhibition: Exhibition, mounts: Path = Path("/proc/self/mounts"
         remedy = "set 'data' to a folder on this machine's own disk, and copy it to the share at night"
         return [Finding("disk", "warning", f"{said}, on a share ({kind}): the picture halts when it does", remedy)]
     return [ok("disk", f"{said}, writable")]
+
+
+def account() -> str:
+    """The account that this runs as; its number where it has no name, as in a container."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 def filesystem_of(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
@@ -106,7 +115,7 @@ def filesystem_of(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str
 
 def examine_permissions(ask: Ask, dev: Path = Path("/dev")) -> list[Finding]:
     """Whether this user may open the devices that are there and run the sound before everything else."""
-    who = pwd.getpwuid(os.geteuid()).pw_name
+    who = account()
     found = []
     for group, pattern in GROUPS.items():
         nodes = sorted(dev.glob(pattern))

@@ -86,6 +86,23 @@ def test_a_folder_that_cannot_be_written_names_the_command(
     assert found.verdict == "fault" and found.remedy.startswith("sudo chown -R")
 
 
+def test_an_account_without_a_name_is_called_by_its_number(
+    loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that is started with a number that its list of accounts does not know."""
+
+    def refused(**_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", refused)
+    (found,) = host.examine_disk(loaded("pieces: beat", tmp_path / "x.yaml"))
+    assert found.remedy == f"sudo chown -R 4000000 {tmp_path}"
+    (tmp_path / "video0").touch()
+    permissions = {finding.subject: finding for finding in host.examine_permissions(allowed, tmp_path)}
+    assert "4000000 may open" in permissions["permission video"].message
+
+
 def test_data_that_is_a_file_is_a_fault(loaded: Loaded, tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     (found,) = host.examine_disk(loaded("pieces: beat", tmp_path / "x.yaml"))

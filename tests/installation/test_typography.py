@@ -31,6 +31,17 @@ def bundled() -> Path:
     return Path(pygame.font.__file__).parent / pygame.font.get_default_font()
 
 
+def test_an_account_without_a_home_has_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that is started with a number that its list of accounts does not know."""
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert any(face.path == bundled() for face in find_faces([bundled().parent]))
+
+
 # ---- lines --------------------------------------------------------------------------------------------------
 
 
