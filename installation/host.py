@@ -28,6 +28,7 @@ from installation.exhibition import Exhibition
 from installation.files import lies_at
 from installation.inspection import missing_glyphs, weights_fault
 from installation.programme import DISTRIBUTION
+from installation.roles import SOUND_PRIORITY
 
 Verdict = Literal["ok", "stand_in", "warning", "fault"]
 Ask = Callable[..., dict[str, Any]]
@@ -135,7 +136,7 @@ def examine_permissions(ask: Ask, dev: Path = Path("/dev")) -> list[Finding]:
         return [*found, Finding("permission priority", "warning", f"could not be told: {error}", "run doctor again")]
     if answer["allowed"]:
         return [*found, ok("permission priority", "sound may run before everything else")]
-    remedy = f"write '{who} - rtprio 95' into /etc/security/limits.d/exhibition.conf, then log in again"
+    remedy = f"write '{who} - rtprio {SOUND_PRIORITY}' into /etc/security/limits.d/exhibition.conf, then log in again"
     message = f"sound cannot run before everything else ({answer['reason']}); a busy machine may click"
     return [*found, Finding("permission priority", "warning", message, remedy)]
 

@@ -1,8 +1,10 @@
-"""The processes of a run: what starts each, and how soon it must show work. Stands on the ground."""
+"""The processes of a run: what starts each, how soon it must show work, how urgent sound is. Stands on the ground."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+SOUND_PRIORITY = 20  # of the scheduler's 1 … 99 for real time: before all ordinary programs
 
 
 @dataclass(frozen=True)

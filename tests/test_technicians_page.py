@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -15,6 +16,8 @@ import typer.main
 from installation.cli import app
 from installation.doctor import MARKS
 from installation.exhibition import parse
+from installation.host import examine_permissions
+from installation.roles import SOUND_PRIORITY
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "technicians.md").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -39,6 +42,20 @@ def test_the_marks_of_doctor_are_told() -> None:
 @pytest.mark.parametrize("line", YAML)
 def test_every_example_can_be_written(line: str, tmp_path: Path) -> None:
     parse(f"pieces: neural_beatbox\n{line}".encode(), tmp_path / "exhibition.yaml")
+
+
+def test_the_priority_that_is_allowed_is_the_one_that_the_sound_asks_for() -> None:
+    """By the page and by doctor alike."""
+
+    def refused(question: str, **_: object) -> dict[str, Any]:
+        return {"allowed": False, "reason": "Operation not permitted"}
+
+    (found,) = examine_permissions(refused, Path("/no-such-folder"))
+    rule, file = f"- rtprio {SOUND_PRIORITY}", "/etc/security/limits.d/exhibition.conf"
+    for advice in (found.remedy, part("Starting with the machine")):
+        assert re.findall(r"- rtprio \d+", advice) == [rule] and re.findall(r"/etc/security/[\w./]+", advice) == [
+            file
+        ]
 
 
 def test_the_service_is_called_what_is_typed_and_runs_where_the_project_lies() -> None:

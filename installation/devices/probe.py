@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from installation.roles import SOUND_PRIORITY
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -267,7 +269,7 @@ def gpu() -> dict[str, Any]:
 def priority() -> dict[str, Any]:
     """Whether this user may run a process before all others, as the sound process wants to."""
     try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(20))
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(SOUND_PRIORITY))
     except (PermissionError, AttributeError) as error:
         return {"allowed": False, "reason": str(error)}
     return {"allowed": True, "reason": ""}

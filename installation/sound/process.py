@@ -41,6 +41,7 @@ from installation.messages import (
     listen,
 )
 from installation.profiles import ProfileError, read_delay
+from installation.roles import SOUND_PRIORITY
 from installation.segments import RATE_HZ
 from installation.sound.bed_mixer import BedMixer
 from installation.sound.levels import level_of
@@ -318,6 +319,6 @@ def urgent() -> None:
     """Ask the scheduler to run this process before all others; where that is not allowed, `doctor` says how."""
     sys.setswitchinterval(0.001)
     try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(20))
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(SOUND_PRIORITY))
     except (PermissionError, AttributeError) as error:
         log.info("no real-time priority (%s); see `run.py doctor`", error)
