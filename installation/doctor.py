@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from installation.choices import Device
 from installation.devices import listing, probe
 from installation.devices.listing import CameraFound, ConnectorFound, DisplayFound, Mode, SoundFound
-from installation.devices.probe import ProbeError
+from installation.devices.probe import SHORTAGES, ProbeError
 from installation.devices.screen import DEFAULT_SIZE, DESKTOP, drawn, has_display, placed
 from installation.devices.speakers import SOUND_CARD
 from installation.exhibition import Exhibition
@@ -91,7 +91,8 @@ def _guarded(examination: Callable[[], list[Finding]]) -> list[Finding]:
     except Exception as error:
         log.exception("an examination failed")
         message = f"an examination failed: {type(error).__name__}: {error}"
-        return [Finding("doctor", "fault", message, "send this line to whoever maintains the project")]
+        short = SHORTAGES.get(error.errno or 0) if isinstance(error, OSError) else None
+        return [Finding("doctor", "fault", message, short or "send this line to whoever maintains the project")]
 
 
 def passes(findings: Sequence[Finding]) -> bool:
@@ -161,10 +162,8 @@ def _camera_on_duty(camera: CameraFound, exhibition: Exhibition, machine: Machin
         seen = machine.ask("camera", camera.path, *wanted.size, wanted.rate_hz, limit_s=12.0)
     except ProbeError as error:
         users = machine.holders(camera.path)
-        remedy = (
-            f"stop {', '.join(users)}, which uses it" if users else "unplug it, plug it in, and look at its cable"
-        )
-        return Finding(subject, "fault", f"{camera.name} at {camera.path}: {error}", remedy)
+        usual = f"stop {', '.join(users)}, which uses it" if users else "unplug it, plug it in, and look at its cable"
+        return Finding(subject, "fault", f"{camera.name} at {camera.path}: {error}", error.remedy or usual)
     name = f"{camera.name} at {camera.path}"
     if not seen["pictures"]:
         users = machine.holders(camera.path)
@@ -224,9 +223,11 @@ def examine_sound(exhibition: Exhibition, machine: Machine) -> list[Finding]:
     try:
         found = machine.sound_devices()
     except ProbeError as error:
+        verdict: Verdict = "warning" if quiet else "fault"
+        if error.remedy:
+            return [Finding("sound", verdict, str(error), error.remedy)]
         missing = "PortAudio" in str(error)
         remedy = "sudo apt install libportaudio2" if missing else "restart the sound server, or unplug the sound card"
-        verdict: Verdict = "warning" if quiet else "fault"
         return [Finding("sound", verdict, str(error), remedy), *_sound_on_duty(exhibition, [], machine)[0]]
     duty, used = _sound_on_duty(exhibition, found, machine)
     spare = [ok(f"sound {device.identity}", f"{_sides(device)} (not used)") for device in found if device not in used]
@@ -278,7 +279,7 @@ def _prove_microphone(device: SoundFound, exhibition: Exhibition, machine: Machi
     try:
         heard = machine.ask("microphone", device.name, device.host, RATE_HZ, channel, limit_s=8.0)
     except ProbeError as error:
-        return Finding(subject, "fault", f"cannot be recorded from: {error}", _sound_remedy(str(error)))
+        return Finding(subject, "fault", f"cannot be recorded from: {error}", _sound_remedy(error))
     if heard["not_numbers"]:
         message = f"{heard['not_numbers']} of {heard['frames']} samples are not numbers"
         return Finding(subject, "warning", message, "unplug it and plug it in; update the machine's kernel")
@@ -295,7 +296,7 @@ def _prove_speakers(device: SoundFound, exhibition: Exhibition, machine: Machine
     try:
         played = machine.ask("speakers", device.name, device.host, RATE_HZ, min(device.outputs, wanted), limit_s=8.0)
     except ProbeError as error:
-        return Finding(subject, "fault", f"cannot be played on: {error}", _sound_remedy(str(error)))
+        return Finding(subject, "fault", f"cannot be played on: {error}", _sound_remedy(error))
     if device.outputs < wanted != 2:  # one speaker does for a pair
         message = f"has {device.outputs} outputs, and 'layout' names {wanted} speakers; those play for all"
         return Finding(subject, "fault", message, "choose the card's profile with all outputs, or correct 'layout'")
@@ -307,7 +308,10 @@ def _sides(device: SoundFound) -> str:
     return f"{device.host}, {', '.join(sides)}, {device.rate_hz:g} Hz"
 
 
-def _sound_remedy(reason: str) -> str:
+def _sound_remedy(error: ProbeError) -> str:
+    if error.remedy:
+        return error.remedy
+    reason = str(error)
     if "PortAudio is missing" in reason:
         return "sudo apt install libportaudio2"
     if "unavailable" in reason or "busy" in reason:
@@ -327,6 +331,8 @@ def examine_screen(exhibition: Exhibition, machine: Machine) -> list[Finding]:
     try:
         found = machine.displays()
     except ProbeError as error:
+        if error.remedy:
+            return [Finding("screen", "fault", str(error), error.remedy)]
         remedy = DESKTOP
         if not machine.has_display():
             remedy = f"no DISPLAY in this shell; over SSH: DISPLAY=:0 python3 run.py doctor; else {remedy}"
@@ -385,9 +391,8 @@ def examine_gpu(exhibition: Exhibition, machine: Machine) -> list[Finding]:
     try:
         answer = machine.ask("gpu", limit_s=60.0)
     except ProbeError as error:
-        return [
-            Finding("gpu", "fault", f"torch {error}", "python3 run.py installs it again; see the graphics driver")
-        ]
+        usual = "python3 run.py installs it again; see the graphics driver"
+        return [Finding("gpu", "fault", f"torch: {error}", error.remedy or usual)]
     found: list[dict[str, Any]] = answer["gpus"]
     findings = []
     for card in found:

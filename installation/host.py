@@ -133,7 +133,8 @@ def examine_permissions(ask: Ask, dev: Path = Path("/dev")) -> list[Finding]:
     try:
         answer = ask("priority", limit_s=5.0)
     except ProbeError as error:
-        return [*found, Finding("permission priority", "warning", f"could not be told: {error}", "run doctor again")]
+        remedy = error.remedy or "run doctor again"
+        return [*found, Finding("permission priority", "warning", f"could not be told: {error}", remedy)]
     if answer["allowed"]:
         return [*found, ok("permission priority", "sound may run before everything else")]
     remedy = f"write '{who} - rtprio {SOUND_PRIORITY}' into /etc/security/limits.d/exhibition.conf, then log in again"
@@ -183,7 +184,8 @@ def examine_clock(exhibition: Exhibition, ask: Ask, now: datetime | None = None)
         synchronised = ask("clock", limit_s=5.0)["synchronised"]
     except ProbeError as error:
         message = f"{said}; who sets it could not be told: {error}"
-        return [Finding("clock", "warning", message, "compare the machine's time with yours"), *doubts]
+        remedy = error.remedy or "compare the machine's time with yours"
+        return [Finding("clock", "warning", message, remedy), *doubts]
     if synchronised:
         return [ok("clock", f"{said}, set by a time server"), *doubts]
     depends = "opening hours and the dates of deletion" if exhibition.keeps_hours else "the dates of deletion"

@@ -7,6 +7,7 @@ time limit and returns what it said. A device is only believed when it delivers 
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import signal
@@ -27,11 +28,28 @@ if TYPE_CHECKING:
 
 NICE = 10
 LONGEST_SECONDS = 90  # nobody waits longer; whoever asked may have been killed, and a probe that hangs holds a device
+SHORTAGES = {  # of a machine, by errno: what to do
+    errno.EMFILE: "allow more open files: `ulimit -n 4096` in this shell, then run doctor again",
+    errno.ENFILE: "close other programs: the machine has no more open files to give",
+    errno.EAGAIN: "close other programs, or allow more processes: `ulimit -u` says how many there may be",
+    errno.ENOMEM: "close other programs: the memory is used up",
+}
 _MARK = "probe: "  # the line that answers; libraries print whatever they like before it
 
 
 class ProbeError(Exception):
-    """A question was not answered: the library is missing, crashed, or took too long."""
+    """A question was not answered: the library is missing, crashed, or took too long. `remedy` says what to do where
+    the device is not to blame."""
+
+    remedy = ""
+
+
+class NoProcessError(ProbeError):
+    """Nobody could be asked: the machine gives no process. That says nothing about the device."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"no process can be started ({error})")
+        self.remedy = SHORTAGES.get(error.errno or 0, "restart the machine")
 
 
 class UnstoppableError(ProbeError):
@@ -60,7 +78,7 @@ def ask(question: str, *arguments: object, limit_s: float = 15.0) -> dict[str, A
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
         )
     except OSError as error:  # no memory or no number for another process: there may be in a minute
-        raise ProbeError(f"no process can be started ({error})") from error
+        raise NoProcessError(error) from error
     try:
         out, complaints = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from installation import doctor
+from installation.devices import listing, probe
 from installation.devices.listing import CameraFound, ConnectorFound, DisplayFound, Mode, SoundFound
 from installation.devices.probe import ProbeError
 from installation.doctor import Finding, Machine, examine, passes
@@ -104,6 +106,27 @@ def test_a_machine_with_real_devices_passes_and_every_one_is_named(shown: Callab
     ):
         assert wanted in subjects
     assert "1920×1080 30 Hz" in about("camera usb", findings).message
+
+
+def test_a_machine_that_gives_no_process_is_not_told_to_install_or_unplug_anything(
+    shown: Callable[..., Exhibition], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with all file descriptors taken."""
+
+    def exhausted(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("subprocess.Popen", exhausted)
+    machine = real(ask=probe.ask, sound_devices=listing.sound_devices, displays=listing.displays)
+    examined = examine(shown(), machine)
+    for subject in ("camera usb", "sound", "screen", "gpu", "permission priority", "clock"):
+        found = about(subject, examined)
+        assert "Too many open files" in found.message and "ulimit -n" in found.remedy, found
+    machine = real(ask=probe.ask)
+    for subject in ("microphone", "speakers"):
+        assert "ulimit -n" in about(subject, examine(shown(), machine)).remedy
+    broken = examine(shown(), real(cameras=exhausted))
+    assert "ulimit -n" in about("doctor", broken).remedy, "what looks into folders itself, too"
 
 
 @pytest.mark.parametrize(
