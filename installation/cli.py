@@ -47,6 +47,7 @@ app = typer.Typer(
 
 LATEST_DAYS = 14  # that are counted one by one
 ExhibitionFile = Annotated[Path, typer.Option("--exhibition", "-e", help="The exhibition file.")]
+NamedFile = Annotated[Path | None, typer.Argument(help="The exhibition file.", show_default=str(DEFAULT_PATH))]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output instead of a table.")]
 
 
@@ -82,10 +83,7 @@ def run(exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
 
 
 @app.command("check")
-def check_command(
-    file: Annotated[Path | None, typer.Argument(help="The exhibition file.", show_default=str(DEFAULT_PATH))] = None,
-    exhibition: ExhibitionFile = DEFAULT_PATH,
-) -> None:
+def check_command(file: NamedFile = None, exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
     """Say everything that is wrong with the exhibition file, with line and column, or what it says if nothing is.
     Exit code 2 if anything is."""
     exhibition = file or exhibition
@@ -106,11 +104,11 @@ def check_command(
 
 
 @app.command("doctor")
-def doctor_command(exhibition: ExhibitionFile = DEFAULT_PATH, as_json: Json = False) -> None:
+def doctor_command(file: NamedFile = None, exhibition: ExhibitionFile = DEFAULT_PATH, as_json: Json = False) -> None:
     """Look at every device, library and permission. Exit code 0 only if the exhibition can run on real devices."""
     from installation import doctor
 
-    findings = doctor.examine(load_or_leave(exhibition))
+    findings = doctor.examine(load_or_leave(file or exhibition))
     if as_json:
         print(json.dumps([vars(finding) for finding in findings]))
     else:

@@ -77,10 +77,21 @@ def test_every_mistake_is_said_with_its_place_and_what_was_meant(run: Any) -> No
     assert any("did you mean 'screen'?" in line for line in lines)
 
 
-@pytest.mark.parametrize("words", [("check", "none.yaml"), ("run", "-e", "none.yaml"), ("doctor", "-e", "none.yaml")])
+@pytest.mark.parametrize(
+    "words",
+    [("check", "none.yaml"), ("run", "-e", "none.yaml"), ("doctor", "-e", "none.yaml"), ("doctor", "none.yaml")],
+)
 def test_a_file_that_is_not_there(run: Any, words: tuple[str, ...]) -> None:
     done = run(*words)
     assert done.exit_code == 2 and "none.yaml" in done.output and "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("command", ["check", "doctor"])
+@pytest.mark.parametrize("words", [("other.yaml",), ("-e", "other.yaml")])
+def test_who_judges_a_file_is_told_it_with_and_without_a_dash(run: Any, command: str, words: tuple[str, ...]) -> None:
+    Path("other.yaml").write_text("pieces: [neural_beatboxx]\n")
+    done = run(command, *words)
+    assert done.exit_code == 2 and "other.yaml:1:10:" in done.output
 
 
 @pytest.mark.parametrize("words", [(), ("run",), ("doctor",), ("render", "neural_beatbox")])
