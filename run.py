@@ -56,6 +56,9 @@ def main() -> int:
         found = ".".join(map(str, sys.version_info[:3]))
         print(f"This needs Python {NEEDED[0]}.{NEEDED[1]} or newer; this is {found}. Try: python3.11 run.py")
         return 2
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal need not have every letter
+            stream.reconfigure(errors="replace")
     testing = sys.argv[1:2] == ["test"]
     command = [str(PYTHON), "-m", "pytest", *sys.argv[2:]] if testing else [str(PYTHON), "-m", "installation"]
     if not testing:

@@ -33,7 +33,7 @@ from installation.piece_commands import (
     resolved,
 )
 from installation.starting import load_or_last_good, say_missing
-from installation.terminal import WRONG, err, load_or_leave, out, print_figures, say, tell
+from installation.terminal import WRONG, err, load_or_leave, out, print_figures, say, tell, use_its_letters
 
 if TYPE_CHECKING:
     from installation.visitors.on_request import Kept
@@ -465,6 +465,7 @@ def bench(
 
 
 def main() -> None:
+    use_its_letters()
     app(prog_name="run.py")
 
 

@@ -1,13 +1,16 @@
 """What every command says on the terminal, and how it leaves when it cannot do what was asked for.
 
-Lives here: the two consoles, tables of figures, an exhibition that must be good. Must not live here: the commands
-themselves (`cli.py`).
+Lives here: the two consoles and their letters, tables of figures, an exhibition that must be good. Must not live
+here: the commands themselves (`cli.py`).
 """
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import io
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,23 @@ from installation.exhibition import Exhibition, ExhibitionError, load
 out = Console(soft_wrap=True, markup=False, emoji=False)  # what a file or a folder is called is no markup
 err = Console(stderr=True, soft_wrap=True, markup=False, emoji=False)
 WRONG = 2  # exit code: what was asked for cannot be done as it is written
+# What stands for a letter that the terminal does not have; for any other a question mark does.
+PLAIN = {"✓": "+", "◦": "o", "✗": "x", "→": "->", "…": "...", "×": "x", "±": "+-", "–": "-", "’": "'"}
+
+
+def use_its_letters() -> None:
+    """From now on no letter that the terminal does not have ends what is said: where its language is set to one of
+    before Unicode, or to none."""
+    codecs.register_error("plain", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(PLAIN.get(letter, "?") for letter in error.object[error.start : error.end]), error.end
 
 
 def load_or_leave(path: Path) -> Exhibition:

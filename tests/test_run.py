@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import errno
 import importlib.util
+import io
 import os
 import subprocess
 import sys
@@ -321,6 +322,17 @@ def test_a_disk_without_room_for_the_mark_is_named_and_what_is_installed_is_star
     assert door.prepare("run") == 0
     said = capsys.readouterr().out
     assert "installed-run cannot be written (No space left on device)" in said and "Free disk space" in said
+
+
+def test_a_terminal_without_the_letters_is_no_reason_to_end(
+    door: ModuleType, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door.os, "execv", lambda path, command: None)
+    monkeypatch.setattr(sys, "argv", ["run.py"])
+    screen = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(screen, encoding="iso-8859-1"))
+    door.main()
+    assert b"Making .venv ?" in screen.getvalue() and len(calls) == 1
 
 
 def test_arguments_go_through(door: ModuleType, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
