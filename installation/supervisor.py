@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import os
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -227,18 +228,18 @@ class Supervisor:
             if broken != self._broken:
                 log.error("%s cannot be looked at", self._path, exc_info=error)
         self._broken = broken
-        self._vitals.condition("exhibition_unread", self._watcher.hangs or bool(broken))
+        self._vitals.condition("exhibition_unread", self._watcher.hangs or bool(broken), file=self._path.name)
         if changed is None:
             return
         if isinstance(changed, ExhibitionError):
             for problem in changed.problems:
                 log.warning("%s", problem)
-            self._vitals.condition("exhibition_invalid", True, reason=changed.problems[0])
+            self._say_invalid(changed.problems[0])
             self._told(f"{self._path.name} has a mistake; what was on show goes on:\n{changed}")
             return
         if changed.data_folder != self._exhibition.data_folder:  # who was recorded would be kept there for ever
             log.warning("%s names another data folder: that needs a new start", self._path.name)
-            self._vitals.condition("data_moved", True, folder=self._exhibition.data_folder)
+            self._vitals.condition("data_moved", True, file=self._path.name, folder=self._exhibition.data_folder)
             self._told(f"{self._path.name} names another `data` folder; start the exhibition again to use it")
             return
         self._vitals.condition("data_moved", False)
@@ -246,7 +247,7 @@ class Supervisor:
             hand_on(changed, self.folder)
         except OSError as error:
             log.error("%s cannot be handed on: %s", self._path.name, error)
-            self._vitals.condition("exhibition_invalid", True, reason=f"it cannot be handed on: {error}")
+            self._say_invalid(f"it cannot be handed on: {error}")
             return
         before, self._exhibition = self._exhibition, changed
         if self._safe:  # the stage tries its pieces with what was saved
@@ -257,7 +258,7 @@ class Supervisor:
         restarted = touched(before, changed)
         what = ", ".join(changed_settings(before, changed)) or "nothing that counts has changed"
         anew = f"; started anew: {', '.join(restarted)}" if restarted else ""
-        self._vitals.event("exhibition_applied", what=what + anew)
+        self._vitals.event("exhibition_applied", file=self._path.name, what=what + anew)
         for name in restarted:
             child = self._children.get(name)
             if child is not None and child.pid:
@@ -275,6 +276,11 @@ class Supervisor:
         stage = self._children.get("stage")
         if stage is not None and stage.pid and stage.told_to_leave is None:
             _kill(stage.pid, signal.SIGHUP)
+
+    def _say_invalid(self, reason: object) -> None:
+        self._vitals.condition(
+            "exhibition_invalid", True, file=self._path.name, path=shlex.quote(str(self._path)), reason=reason
+        )
 
     def _report(self, now: float) -> None:
         for child in self._children.values():

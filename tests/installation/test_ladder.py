@@ -28,7 +28,7 @@ WELL: Fate = (True, None, 0)
 class World:
     """Children that live and die as `fate(name)` says, and hear signals unless they are in `deaf`."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
         self.now = 1000.0
         self.fate: Callable[[str], Fate] = lambda name: WELL
         self.deaf: set[str] = set()
@@ -52,7 +52,7 @@ class World:
             "subprocess",
             SimpleNamespace(Popen=lambda *a, **k: nursery, DEVNULL=0, TimeoutExpired=TimeoutError),
         )
-        self.path = folder / "exhibition.yaml"
+        self.path = folder / file
         self.path.write_text("pieces: [neural_beatbox]\n")
         self.told: list[str] = []
         self.supervisor = rooms.Supervisor(self.path, load(self.path), self.told.append)
@@ -131,10 +131,10 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[World]:
     before = alerts.board()
     alerts.use(alerts.Board(strict=True))
-    made = World(tmp_path, monkeypatch)
+    made = World(tmp_path, monkeypatch, getattr(request, "param", "exhibition.yaml"))
     yield made
     made.supervisor._remove_folder()
     alerts.use(before)
@@ -158,6 +158,19 @@ def test_whoever_starts_after_a_mistake_was_saved_shows_what_the_others_show(wor
     assert "exhibition_invalid" not in world.raised
 
 
+@pytest.mark.parametrize("world", ["the show.yaml"], indirect=True)
+def test_the_file_is_called_as_it_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.run(20.0)
+    for text in ("pieces: [learning_to_see]\n", "pieces: [learning_to_see]\ndata: elsewhere\n", "pieces: [\n"):
+        world.save(text)
+    monkeypatch.setattr(world.supervisor._watcher, "changed", lambda: 1 / 0)
+    world.run(1.0)
+    said = {alert.name: alert for alert in alerts.board().active()}
+    for name in ("exhibition_invalid", "exhibition_applied", "data_moved", "exhibition_unread"):
+        assert "the show.yaml" in said[name].message and "exhibition.yaml" not in said[name].message
+    assert f"`python3 run.py check '{world.path}'`" in said["exhibition_invalid"].remedy
+
+
 def test_whatever_breaks_in_looking_at_the_file_ends_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -176,7 +189,6 @@ def test_whatever_breaks_in_looking_at_the_file_ends_nothing(
 
 
 def test_a_process_may_end_with_a_signal_that_has_no_name(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """As the real-time signals have none."""
     world.run(20.0)
     pid = next(pid for pid, (name, _, _) in world.alive.items() if name == "stage")
     world.alive[pid] = ("stage", world.now, (True, 0.0, -40))
@@ -185,7 +197,6 @@ def test_a_process_may_end_with_a_signal_that_has_no_name(world: World, caplog: 
 
 
 def test_nobody_is_given_the_last_words_of_another(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """One that crashes has its own, the next one that is killed from outside has none; nor has one that hung."""
     output = world.supervisor._exhibition.data_folder / "logs" / "stage.out"
     output.parent.mkdir(parents=True, exist_ok=True)
 

@@ -21,16 +21,16 @@ def standing() -> dict[tuple[str, str], str]:
 
 def test_a_condition_stands_in_its_newest_words(vitals: Vitals, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        vitals.condition("exhibition_invalid", True, reason="line 2")
-        vitals.condition("exhibition_invalid", True, reason="line 2")
-        vitals.condition("exhibition_invalid", True, reason="line 3")
+        vitals.condition("exhibition_invalid", True, file="a.yaml", path="a.yaml", reason="line 2")
+        vitals.condition("exhibition_invalid", True, file="a.yaml", path="a.yaml", reason="line 2")
+        vitals.condition("exhibition_invalid", True, file="a.yaml", path="a.yaml", reason="line 3")
     (raised,) = alerts.board().active()
     assert raised.message.endswith("line 3") and raised.count == 1, "it is still the same"
     assert len(caplog.records) == 1
     vitals.condition("exhibition_invalid", False)
     vitals.condition("exhibition_invalid", False)
     assert standing() == {} and len(caplog.records) == 1
-    vitals.condition("exhibition_invalid", True, reason="line 2")
+    vitals.condition("exhibition_invalid", True, file="a.yaml", path="a.yaml", reason="line 2")
     assert len(standing()) == 1
 
 
