@@ -98,7 +98,7 @@ class Captions:
         if self._since > LANGUAGE_SECONDS:
             self._since = 0.0
             self._language += 1
-        key = (goal.size, goal.caption, booth.phase, self._language)
+        key = (goal.size, goal.caption, booth.phase, *self._wording(booth))
         if key != self._key:
             self._warming = self._warm(goal) if key[0] != (self._key or key)[0] or not self._key else self._warming
             self._key, self._setting = key, self._compose(goal, booth)
@@ -158,6 +158,13 @@ class Captions:
         return booth.phase == "asking" or told
 
     # ---- what is said ----
+
+    def _wording(self, booth: Booth) -> tuple[tuple[str, ...], ...]:
+        """What stands in the caption: as long as these are the same, nothing fades."""
+        said = self._said(KEYS[booth.phase])
+        if booth.phase not in ROTATING:
+            return (said,)
+        return said[:1], self._said(TAKE_BACK)[:1] if self.runs_out(booth) else ()
 
     def _said(self, key: str) -> tuple[str, ...]:
         """The lines of a text, the visitor's language first."""

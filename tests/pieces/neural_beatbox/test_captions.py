@@ -9,7 +9,7 @@ import pytest
 from installation.piece import Booth, CameraView, Moment, Picture
 from installation.texts import built_in, every_text, filled
 from installation.typography import Typesetter
-from pieces.neural_beatbox.captions import KEYS, TAKE_BACK, Captions, _Column
+from pieces.neural_beatbox.captions import KEYS, LANGUAGE_SECONDS, TAKE_BACK, Captions, _Column
 from pieces.neural_beatbox.layout import Plan, Rect, plan
 from pieces.neural_beatbox.marks import GROUND, TYPE
 from pieces.neural_beatbox.picture import Composition
@@ -199,3 +199,30 @@ def test_what_is_said_large_is_never_smaller_than_the_small_print(setter: Typese
         first, back = made._columns(plan(size, lines), Booth("joined", left=20.0), made._said("joined"))
         assert first.cap >= back.cap
         assert first.room.y + 0.99 * first.cap < back.room.y
+
+
+def sums(made: Captions, where: Plan, phase: str, seconds: float) -> list[int]:
+    """How much ink of words, the ring left out, there is in each frame of a phase."""
+    canvas = np.full((where.size[1], where.size[0], 3), GROUND, np.uint8)
+    still = CameraView(np.zeros((9, 16, 3), np.uint8))
+    amounts = []
+    for number in range(round(seconds * 30)):
+        time = number / 30
+        booth = Booth(phase, since=time, left=20.0 - time if phase == "joined" else 0.0)  # type: ignore[arg-type]
+        moment = Moment(number, time, 1 / 30, where.size, still, booth=booth)
+        made.advance(moment, where)
+        made.paint(canvas, where, moment, False)
+        right = round(where.caption.width) - made._ring_size(where) if made.runs_out(booth) else where.size[0]
+        amounts.append(ink(canvas[round(where.caption.y) :, : round(where.margin) + right]))
+    return amounts
+
+
+@pytest.mark.parametrize("phase", ["idle", "joined"])
+def test_words_that_no_other_words_follow_stand_still(setter: Typesetter, phase: str) -> None:
+    """With one language, or the same words in two, there is nothing to come in their place."""
+    where = plan((640, 360), 3.0)
+    for lines in (("Press the button",), ("Press the button", "Press the button")):
+        shown = sums(captions(setter, *lines), where, phase, 2.5 * LANGUAGE_SECONDS)[45:]
+        assert min(shown) == max(shown) > 0
+    shown = sums(captions(setter, "Press the button", "Auf den Knopf"), where, phase, 2.5 * LANGUAGE_SECONDS)[45:]
+    assert min(shown) == 0, "other words come once these are gone"
