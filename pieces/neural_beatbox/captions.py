@@ -86,6 +86,7 @@ class Captions:
         self._now: Picture | None = None  # what is being read
         self._next: Picture | None = None  # what will be, once the former has faded
         self._opacity = 0.0
+        self._ringed = 0.0  # opacity of the ring: it comes with the first words of a phase, and stays with the next
         self._setting: Iterator[Picture | None] | None = None
         self._warming: Iterator[None] | None = None
         self._shown: Phase = "idle"
@@ -109,10 +110,12 @@ class Captions:
             self._setting = None if self._next is not None else self._setting
         if self._next is not None and (self._now is None or self._opacity <= 0):
             self._now, self._next, self._opacity = self._next, None, 0.0
+            self._ringed = self._ringed if self._shown == booth.phase else 0.0
             self._shown = booth.phase
         leaving = self._next is not None or self._setting is not None
         step = -moment.delta / FADE_OUT if leaving else moment.delta / FADE_IN
         self._opacity = min(1.0, max(0.0, self._opacity + step))
+        self._ringed = max(self._ringed, self._opacity)
 
     def paint(self, canvas: Picture, plan: Plan, moment: Moment, everything: bool) -> None:
         """Bring the caption up to date where `plan` has it; with `everything`, all of it."""
@@ -368,10 +371,11 @@ class Captions:
         flood(part[:size, left:])
         stroke = max(2.0, 0.05 * size)
         whole = booth.since + booth.left or TAKE_BACK_SECONDS
-        paint(part, ring(size, stroke), left, 0, HAIRLINE)
-        paint(part, ring(size, stroke, round(booth.left / whole, 2)), left, 0, TYPE)
+        share = eased(self._ringed)
+        paint(part, ring(size, stroke), left, 0, HAIRLINE, share)
+        paint(part, ring(size, stroke, round(booth.left / whole, 2)), left, 0, TYPE, share)
         mask = _trimmed(self._type.line(str(seconds), round(0.36 * size / self._cap())))
-        paint(part, mask, left + (size - mask.shape[1]) // 2, (size - mask.shape[0]) // 2, TYPE)
+        paint(part, mask, left + (size - mask.shape[1]) // 2, (size - mask.shape[0]) // 2, TYPE, share)
 
 
 def _words(text: str) -> list[str]:

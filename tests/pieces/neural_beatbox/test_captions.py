@@ -116,6 +116,7 @@ def test_the_seconds_until_it_begins_are_counted(setter: Typesetter) -> None:
     rings = []
     for left in (4.0, 1.0):
         part = picture.copy()
+        made._ringed = 1.0
         made._countdown(part, where, Booth("asking", since=5.0 - left, left=left))
         rings.append(ink(part[:, -ring:]))
     assert rings[0] > rings[1] > 0
@@ -201,8 +202,8 @@ def test_what_is_said_large_is_never_smaller_than_the_small_print(setter: Typese
         assert first.room.y + 0.99 * first.cap < back.room.y
 
 
-def sums(made: Captions, where: Plan, phase: str, seconds: float) -> list[int]:
-    """How much ink of words, the ring left out, there is in each frame of a phase."""
+def sums(made: Captions, where: Plan, phase: str, seconds: float) -> list[tuple[int, int]]:
+    """How much ink of words, and of the ring, there is in each frame of a phase."""
     canvas = np.full((where.size[1], where.size[0], 3), GROUND, np.uint8)
     still = CameraView(np.zeros((9, 16, 3), np.uint8))
     amounts = []
@@ -213,7 +214,8 @@ def sums(made: Captions, where: Plan, phase: str, seconds: float) -> list[int]:
         made.advance(moment, where)
         made.paint(canvas, where, moment, False)
         right = round(where.caption.width) - made._ring_size(where) if made.runs_out(booth) else where.size[0]
-        amounts.append(ink(canvas[round(where.caption.y) :, : round(where.margin) + right]))
+        caption = canvas[round(where.caption.y) :, round(where.margin) :]
+        amounts.append((ink(caption[:, :right]), ink(caption[:, right:])))
     return amounts
 
 
@@ -222,7 +224,16 @@ def test_words_that_no_other_words_follow_stand_still(setter: Typesetter, phase:
     """With one language, or the same words in two, there is nothing to come in their place."""
     where = plan((640, 360), 3.0)
     for lines in (("Press the button",), ("Press the button", "Press the button")):
-        shown = sums(captions(setter, *lines), where, phase, 2.5 * LANGUAGE_SECONDS)[45:]
+        shown = [words for words, _ in sums(captions(setter, *lines), where, phase, 2.5 * LANGUAGE_SECONDS)][45:]
         assert min(shown) == max(shown) > 0
-    shown = sums(captions(setter, "Press the button", "Auf den Knopf"), where, phase, 2.5 * LANGUAGE_SECONDS)[45:]
-    assert min(shown) == 0, "other words come once these are gone"
+    two = sums(captions(setter, "Press the button", "Auf den Knopf"), where, phase, 2.5 * LANGUAGE_SECONDS)[45:]
+    assert min(words for words, _ in two) == 0, "other words come once these are gone"
+    assert phase == "idle" or min(ring for _, ring in two) > 0, "the seconds are counted meanwhile"
+
+
+@pytest.mark.parametrize("phase", ["asking", "joined"])
+def test_the_ring_comes_with_its_words(setter: Typesetter, phase: str) -> None:
+    shown = sums(captions(setter, "We keep your sound"), plan((640, 360), 3.0), phase, 1.0)
+    words, ring = (np.array(amounts, float) / max(amounts) for amounts in zip(*shown, strict=True))
+    assert 5 < np.count_nonzero((0 < words) & (words < 0.9)), "the words fade in"
+    assert np.abs(words - ring).max() < 0.1
