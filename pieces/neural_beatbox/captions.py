@@ -41,6 +41,8 @@ FEWER_LINES = 0.75
 """A text that stands alone is set so much smaller at most where it takes fewer lines then; two are few enough."""
 DESCENT, BETWEEN = 0.35, 0.4
 """Room under the last baseline at least, and between two texts, in cap heights."""
+RING_BELOW = 0.4
+"""Between the words and the ring under them, in cap heights."""
 FEWEST_WORDS = 5
 """An invitation of so many words is set on two lines where there is room for two, for the sake of its shape."""
 MEASURED, MOST_WIDTHS = 16, 4000
@@ -201,7 +203,8 @@ class Captions:
     def _columns(self, plan: Plan, booth: Booth, said: tuple[str, ...]) -> list[_Column]:
         width, height, cap = plan.caption.width, plan.caption.height, plan.cap
         if self.runs_out(booth):
-            width -= self._ring_size(plan) + 4 * plan.unit
+            place = self._ring_place(plan)
+            width, height = (width, place.y - RING_BELOW * cap) if place.y else (place.x - 4 * plan.unit, height)
         whole = Rect(0, 0, width, height)
         if booth.phase == "idle":
             cap = self._inviting(said, whole, plan)
@@ -224,18 +227,19 @@ class Captions:
         return [first, *self._beside(said[1:], Rect(width * 0.7, 0, width * 0.3, height), cap)]
 
     def _joined(self, said: tuple[str, ...], back: tuple[str, ...], room: Rect, cap: float) -> list[_Column]:
-        """That they are in; under it, never larger, how to take it back."""
+        """That they are in; under it, never larger and as bright, how to take it back: it is their right."""
         if not back:
             return [_Column(said, room, cap * GROWTH, TYPE)]
         ways = []
         for lines in (1, 2) if room.height >= 4 * LEADING * cap else (1,):
             above = room._replace(height=lines * LEADING * cap)
-            below = room._replace(y=room.y + above.height, height=room.height - above.height)
+            top = above.height + BETWEEN * cap
+            below = room._replace(y=room.y + top, height=max(0.0, room.height - top))
             size = self._fitting(said, above, cap)
             ways.append((self._fitting(back, below, size), size, above, below))
         small, large, above, below = max(ways, key=lambda way: way[:2])
-        below = below._replace(y=min(below.y, above.y + self._height(said, above, large)))
-        return [_Column(said, above, large, TYPE), _Column(back, below, small, QUIET)]
+        below = below._replace(y=min(below.y, above.y + self._height(said, above, large) + BETWEEN * large))
+        return [_Column(said, above, large, TYPE), _Column(back, below, small, TYPE)]
 
     def _inviting(self, said: tuple[str, ...], room: Rect, plan: Plan) -> float:
         """One size for a text in all its languages: the largest, or a little less for fewer lines."""
@@ -251,7 +255,7 @@ class Captions:
 
     def _alike(self, said: tuple[str, ...], plan: Plan) -> list[_Column]:
         """All languages of one size, beside or under each other, whichever is larger; none under the ring."""
-        cap, ring = plan.cap, self._ring_size(plan) + 4 * plan.unit
+        cap, ring = plan.cap, self._ring_place(plan)
         ways = []
         for across in range(1, min(len(said), MOST_ACROSS) + 1):
             down, aside, under = math.ceil(len(said) / across), 1.2 * cap, 0.5 * cap
@@ -259,7 +263,8 @@ class Captions:
             rooms = []
             for at in range(len(said)):
                 top = at // across * height
-                broad = plan.caption.width - (ring if top < self._ring_size(plan) or across > 1 else 0.0)
+                beside = top < ring.y + ring.height and top + height - under > ring.y
+                broad = ring.x - 4 * plan.unit if beside or across > 1 else plan.caption.width
                 width = (broad + aside) / across
                 rooms.append(Rect(at % across * width, top, width - aside, height - under))
             ways.append((min(self._fitting((text,), one, cap) for text, one in zip(said, rooms, strict=True)), rooms))
@@ -361,21 +366,26 @@ class Captions:
 
     # ---- taking back ----
 
-    def _ring_size(self, plan: Plan) -> int:
-        return round(min(2 * LEADING * plan.cap, plan.caption.height))
+    def _ring_place(self, plan: Plan) -> Rect:
+        """Where in the caption the ring stands: beside the words, or under them where the picture is upright and a
+        ring beside them would take a quarter of their room."""
+        below = plan.upright and plan.caption.height > 4 * LEADING * plan.cap
+        size = round(min((1.4 if below else 2) * LEADING * plan.cap, plan.caption.height))
+        top = round(plan.caption.height) - size if below else 0
+        return Rect(round(plan.caption.width) - size, top, size, size)
 
     def _countdown(self, part: Picture, plan: Plan, booth: Booth) -> None:
         """A ring that runs out around the seconds until the recording begins, or in which it can be taken back."""
-        size = self._ring_size(plan)
-        left, seconds = part.shape[1] - size, max(0, math.ceil(booth.left))
-        flood(part[:size, left:])
+        left, top, size, _ = map(round, self._ring_place(plan))
+        seconds = max(0, math.ceil(booth.left))
+        flood(part[top : top + size, left:])
         stroke = max(2.0, 0.05 * size)
         whole = booth.since + booth.left or TAKE_BACK_SECONDS
         share = eased(self._ringed)
-        paint(part, ring(size, stroke), left, 0, HAIRLINE, share)
-        paint(part, ring(size, stroke, round(booth.left / whole, 2)), left, 0, TYPE, share)
+        paint(part, ring(size, stroke), left, top, HAIRLINE, share)
+        paint(part, ring(size, stroke, round(booth.left / whole, 2)), left, top, TYPE, share)
         mask = _trimmed(self._type.line(str(seconds), round(0.36 * size / self._cap())))
-        paint(part, mask, left + (size - mask.shape[1]) // 2, (size - mask.shape[0]) // 2, TYPE, share)
+        paint(part, mask, left + (size - mask.shape[1]) // 2, top + (size - mask.shape[0]) // 2, TYPE, share)
 
 
 def _words(text: str) -> list[str]:

@@ -87,9 +87,9 @@ class Composition:
         phase, upright = moment.booth.phase, moment.size[1] > moment.size[0]
         if phase in OPEN:  # the same from asking to listening: the mirror does not change its size
             several = self._captions.languages("asking")
-            return (4.4 if several <= 2 else 6.4) if upright else (2.0, 3.0, 3.0, 4.0)[min(max(several, 1), 4) - 1]
+            return (4.8 if several <= 2 else 6.4) if upright else (2.0, 3.0, 3.0, 4.0)[min(max(several, 1), 4) - 1]
         if upright:
-            return 4.4
+            return 5.4 if self._captions.runs_out(moment.booth) else 4.4
         if phase == "idle":
             if not tiles:
                 return 3.0

@@ -111,7 +111,7 @@ def test_the_seconds_until_it_begins_are_counted(setter: Typesetter) -> None:
     where = plan((1280, 720), 2.0)
     made = captions(setter, "We keep your sound and film here for thirty days, and then we delete them, all of them")
     picture = composed(made, where, Booth("asking", since=1.0, left=4.0))
-    ring = made._ring_size(where)
+    ring = round(made._ring_place(where).width)
     assert ink(picture[:, -ring:]) == 0, "its place is free"
     rings = []
     for left in (4.0, 1.0):
@@ -148,9 +148,11 @@ def test_what_is_kept_is_read_in_every_language(
     caps = [made._fitting(column.texts, column.room, column.cap) for column in columns]
     assert min(caps) >= min(size) / 40
     assert min(caps) > 0.95 * max(caps)
-    for column in columns:
-        ringed = column.room.y < made._ring_size(where)
-        assert column.room.x + column.room.width <= where.caption.width - ringed * made._ring_size(where) + 0.01
+    ring = made._ring_place(where)
+    for room in (column.room for column in columns):
+        assert room.x + room.width <= where.caption.width + 0.01
+        clear = room.x + room.width <= ring.x or room.y + room.height <= ring.y or room.y >= ring.y + ring.height
+        assert clear, "none under the ring"
 
 
 @pytest.mark.parametrize(
@@ -163,6 +165,32 @@ def test_upright_a_text_takes_few_lines(setter: Typesetter, phase: str, lines: l
     cap = made._fitting(column.texts, column.room, column.cap)
     found = made._lines(column.texts, cap, column.room.width)
     assert (found if isinstance(lines, list) else len(found)) == lines
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "ru"])
+@pytest.mark.parametrize("phase", ["asking", "joined"])
+def test_upright_the_ring_takes_no_room_from_the_words_beside_it(
+    setter: Typesetter, phase: str, language: str
+) -> None:
+    """What is kept, and how it is taken back, is set as large as a line that nothing is counted beside."""
+    composition = Composition(setter, every_text((language,), {}, 30 * 86400, 20, {}))
+    made = composition._captions
+    size, booth = (1080, 1920), Booth(phase, since=0.5, left=19.5)  # type: ignore[arg-type]
+    moment = Moment(0, 0.0, 1 / 30, size, CameraView(np.zeros((9, 16, 3), np.uint8)), booth=booth)
+    where = plan(size, composition._caption_lines(moment, ()))
+    columns, ring = made._columns(where, booth, made._said(KEYS[booth.phase])), made._ring_place(where)
+    picture = composed(made, where, booth)
+    assert ink(picture[round(ring.y) :]) == 0, "its place is free"
+    for column in columns:
+        assert column.room.width == where.caption.width
+        assert made._fitting(column.texts, column.room, column.cap) >= 0.72 * where.cap
+
+
+def test_how_to_take_it_back_is_as_bright_as_what_was_agreed_to(setter: Typesetter) -> None:
+    for size, lines in LINES.values():
+        made = captions(setter, "Now you are a part of it")
+        columns = made._columns(plan(size, lines), Booth("joined", left=20.0), made._said("joined"))
+        assert [column.colour for column in columns] == [TYPE, TYPE]
 
 
 def test_the_mirror_keeps_its_size_through_a_visit(setter: Typesetter) -> None:
@@ -189,7 +217,7 @@ def test_where_nothing_takes_it_back_no_seconds_run_out(setter: Typesetter) -> N
             )
             made.advance(moment, where)
             made.paint(canvas, where, moment, True)
-        right = canvas[round(where.caption.y) :, 1280 - round(where.margin) - made._ring_size(where) :]
+        right = canvas[round(where.caption.y) :, round(where.margin + made._ring_place(where).x) :]
         assert (ink(right) > 0) == ringed
         assert made.runs_out(booth) == ringed
 
@@ -213,7 +241,7 @@ def sums(made: Captions, where: Plan, phase: str, seconds: float) -> list[tuple[
         moment = Moment(number, time, 1 / 30, where.size, still, booth=booth)
         made.advance(moment, where)
         made.paint(canvas, where, moment, False)
-        right = round(where.caption.width) - made._ring_size(where) if made.runs_out(booth) else where.size[0]
+        right = round(made._ring_place(where).x) if made.runs_out(booth) else where.size[0]
         caption = canvas[round(where.caption.y) :, round(where.margin) :]
         amounts.append((ink(caption[:, :right]), ink(caption[:, right:])))
     return amounts
@@ -235,5 +263,5 @@ def test_words_that_no_other_words_follow_stand_still(setter: Typesetter, phase:
 def test_the_ring_comes_with_its_words(setter: Typesetter, phase: str) -> None:
     shown = sums(captions(setter, "We keep your sound"), plan((640, 360), 3.0), phase, 1.0)
     words, ring = (np.array(amounts, float) / max(amounts) for amounts in zip(*shown, strict=True))
-    assert 5 < np.count_nonzero((0 < words) & (words < 0.9)), "the words fade in"
+    assert np.count_nonzero((words > 0) & (words < 0.9)) > 5, "the words fade in"
     assert np.abs(words - ring).max() < 0.1
