@@ -26,10 +26,14 @@ LANGUAGE_SECONDS = 7.0
 ROTATING = ("idle", "joined")
 """Phases long enough to say everything in one language after another; in the others all stand side by side."""
 FADE_OUT, FADE_IN = 0.18, 0.45
-SMALL, SMALLEST = 0.5, 0.34
-"""Secondary languages, of the large cap height; where they do not all fit the last are left out."""
-ALIKE = blend(QUIET, TYPE, 0.6)
-"""The colour of the further languages where all are set alike."""
+SMALL, SMALLEST = 0.72, 0.34
+"""Further languages, of the large cap height; where they do not all fit the last are left out."""
+FURTHER = blend(QUIET, TYPE, 0.6)
+"""The colour of the further languages."""
+READABLE = 0.55
+"""The first language does not grow at the price of further ones smaller than this, of the large cap height."""
+ASIDE = 1.6
+"""Between the first language and those beside it, in cap heights."""
 MOST_ACROSS = 3
 """Languages beside each other at most."""
 GROWTH = 1.5
@@ -219,12 +223,7 @@ class Captions:
             return [_Column(said, whole, self._inviting(said, whole, plan), TYPE)]
         if booth.phase == "asking":
             return self._alike(said, plan)
-        if plan.upright:
-            large = 2.0 * LEADING * cap
-            rest = Rect(0, large + 0.4 * cap, plan.caption.width, height - large - 0.4 * cap)
-            return [_Column(said[:1], Rect(0, 0, width, large), cap, TYPE), *self._beside(said[1:], rest, cap)]
-        first = _Column(said[:1], Rect(0, 0, width * 0.64, height), cap * GROWTH, TYPE)
-        return [first, *self._beside(said[1:], Rect(width * 0.7, 0, width * 0.3, height), cap)]
+        return self._several(said, plan)
 
     def _joined(self, said: tuple[str, ...], back: tuple[str, ...], room: Rect, cap: float) -> list[_Column]:
         """That they are in; under it, never larger and as bright, how to take it back: it is their right."""
@@ -271,23 +270,50 @@ class Captions:
         size, rooms = max(ways, key=lambda way: way[0])
         if size < SMALLEST * cap and len(said) > 1:
             return self._alike(said[:-1], plan)
-        colours = (TYPE, *[ALIKE] * (len(said) - 1))
+        colours = (TYPE, *[FURTHER] * (len(said) - 1))
         return [_Column((text,), one, size, colour) for text, one, colour in zip(said, rooms, colours, strict=True)]
 
-    def _beside(self, texts: tuple[str, ...], room: Rect, cap: float) -> list[_Column]:
-        """The other languages, in two columns where they are broad enough, all of one size."""
-        while texts:
-            if room.width < 24 * cap or len(texts) < 2:
-                rooms, parts = [room], [texts]
-            else:
-                half, width = math.ceil(len(texts) / 2), room.width * 0.47
-                rooms = [room._replace(width=width), room._replace(x=room.x + room.width - width, width=width)]
-                parts = [texts[:half], texts[half:]]
-            size = min(self._fitting(part, place, cap * SMALL) for part, place in zip(parts, rooms, strict=True))
-            if size >= cap * SMALLEST:
-                return [_Column(part, place, size, QUIET) for part, place in zip(parts, rooms, strict=True)]
-            texts = texts[:-1]
-        return []
+    def _several(self, said: tuple[str, ...], plan: Plan) -> list[_Column]:
+        """The first language large, but not so large that the others could hardly be read."""
+        sizes = (1.0,) if plan.upright else (GROWTH, 1.0)
+        for count in range(len(said), 0, -1):
+            ways = [self._first_and_further(said[:count], plan, plan.cap * size) for size in sizes]
+            readable = [way for way in ways if way[-1].cap >= READABLE * plan.cap]
+            found = readable[0] if readable else max(ways, key=lambda way: way[-1].cap)
+            if found[-1].cap >= SMALLEST * plan.cap:
+                break
+        return found
+
+    def _first_and_further(self, said: tuple[str, ...], plan: Plan, cap: float) -> list[_Column]:
+        """The first language up to `cap` large, the others in the room that it leaves: under it or, where the picture
+        is broad, beside it, whichever lets them be larger."""
+        width, height = plan.caption.width, plan.caption.height
+        mirrored = right_to_left(said[0])
+        broad = Rect(0.36 * width if mirrored else 0.0, 0, 0.64 * width, height)
+        room = Rect(0, 0, width, 2 * LEADING * plan.cap) if plan.upright else broad
+        size = self._fitting(said[:1], room, cap)
+        first = _Column(said[:1], room, size, TYPE)
+        if len(said) == 1:
+            return [first]
+        top = self._height(said[:1], room, size) + BETWEEN * plan.cap
+        rooms = [Rect(0, top, width, max(0.0, height - top))]
+        if not plan.upright:
+            taken = max(self._measure(line, size) for line in self._lines(said[:1], size, room.width))
+            free = max(0.3 * width, width - taken - ASIDE * plan.cap)
+            rooms.append(Rect(0.0 if mirrored else width - free, 0, free, height))
+        ways = [way for room in rooms for way in self._side_by_side(said[1:], room, SMALL * min(plan.cap, size))]
+        return [first, *max(ways, key=lambda way: way[0].cap)]
+
+    def _side_by_side(self, texts: tuple[str, ...], room: Rect, cap: float) -> Iterator[list[_Column]]:
+        """The further languages of one size: under each other, or in two columns where these are broad enough."""
+        ways = [([room], [texts])]
+        if room.width >= 24 * cap and len(texts) > 1:
+            half, width = math.ceil(len(texts) / 2), room.width * 0.47
+            rooms = [room._replace(width=width), room._replace(x=room.x + room.width - width, width=width)]
+            ways.append((rooms, [texts[:half], texts[half:]]))
+        for rooms, parts in ways:
+            size = min(self._fitting(part, place, cap) for part, place in zip(parts, rooms, strict=True))
+            yield [_Column(part, place, size, FURTHER) for part, place in zip(parts, rooms, strict=True)]
 
     # ---- how it is set ----
 

@@ -94,4 +94,4 @@ class Composition:
             if not tiles:
                 return 3.0
             return 1.1 if self._captions.invitation_lines(plan(moment.size, 2.0)) == 1 else 2.0
-        return 3.0 if self._captions.runs_out(moment.booth) else 2.0
+        return 3.0 if self._captions.runs_out(moment.booth) or self._captions.languages(phase) > 1 else 2.0

@@ -11,7 +11,7 @@ from installation.texts import built_in, every_text, filled
 from installation.typography import Typesetter
 from pieces.neural_beatbox.captions import KEYS, LANGUAGE_SECONDS, TAKE_BACK, Captions, _Column
 from pieces.neural_beatbox.layout import Plan, Rect, plan
-from pieces.neural_beatbox.marks import GROUND, TYPE
+from pieces.neural_beatbox.marks import GROUND, TYPE, luminance
 from pieces.neural_beatbox.picture import Composition
 
 TALL = ("Ấ vous, Ǻngström", "Über Änderungen")
@@ -153,6 +153,38 @@ def test_what_is_kept_is_read_in_every_language(
         assert room.x + room.width <= where.caption.width + 0.01
         clear = room.x + room.width <= ring.x or room.y + room.height <= ring.y or room.y >= ring.y + ring.height
         assert clear, "none under the ring"
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (1080, 1920)])
+@pytest.mark.parametrize("phase", ["counting", "performing", "listening", "unheard", "withdrawn", "full"])
+@pytest.mark.parametrize(
+    ("languages", "least"), [(("en", "de"), 0.5), (("de", "en", "fr"), 0.42), (("ru", "de", "fr", "it"), 0.34)]
+)
+def test_the_further_languages_use_the_room_that_the_first_leaves(
+    setter: Typesetter, way: str, languages: tuple[str, ...], least: float, phase: str, size: tuple[int, int]
+) -> None:
+    composition = Composition(setter, every_text(languages, {}, 30 * 86400, 20, {}))
+    made, booth = composition._captions, Booth(phase)  # type: ignore[arg-type]
+    moment = Moment(0, 0.0, 1 / 30, size, CameraView(np.zeros((9, 16, 3), np.uint8)), booth=booth)
+    where = plan(size, composition._caption_lines(moment, ()))
+    first, *others = made._columns(where, booth, made._said(KEYS[booth.phase]))
+    assert sum(len(column.texts) for column in others) == len(languages) - 1
+    caps = [made._fitting(column.texts, column.room, column.cap) for column in others]
+    if phase in ("counting", "listening") and len(languages) < 4:
+        least = 0.68
+    assert made._fitting(first.texts, first.room, first.cap) > max(caps) >= min(caps) >= least * where.cap
+    assert luminance(others[0].colour) > 0.5 * luminance(TYPE), "quieter, and no grey"
+    whole, alone = (
+        np.full((round(where.caption.height), round(where.caption.width), 3), GROUND, np.uint8) for _ in "12"
+    )
+    amount = 0
+    for column in (first, *others):
+        alone[:] = GROUND
+        for picture in (whole, alone):
+            for _ in made._set(picture, column):
+                pass
+        amount += ink(alone)
+    assert ink(whole) > 0.999 * amount, "nothing lies on another"
 
 
 @pytest.mark.parametrize(
