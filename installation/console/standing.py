@@ -80,7 +80,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of the page; None where nobody has said."""
+    """The figures of the page; None where nobody has said, or who said it is not working any more."""
 
     frame_rate_hz: float | None = None
     frame_p99_ms: float | None = None
@@ -154,18 +154,21 @@ class Observer:
     def look(self, now: float) -> Situation:
         """How things stand at monotonic `now`. Never raises for what a file holds."""
         reports = self._reports(now)
-        supervisor, stage, sound = (reports.get(name) for name in ("supervisor", "stage", "sound"))
+        stage = reports.get("stage")
+        processes = tuple(self._process_rows(reports, now))
+        working = {process.name for process in processes if process.state == "working"}
+        live = {name: report for name, report in reports.items() if name in working}
         return Situation(
             piece=text(_facts(stage).get("piece")),
-            processes=tuple(self._process_rows(reports, now)),
+            processes=processes,
             devices=devices(reports.values()),
             alerts=alerts(reports.values()),
             figures=Figures(
-                frame_rate_hz=self._frame_rate(stage, now),
-                frame_p99_ms=_milliseconds(_quantile(stage, "installation_frame_seconds", 0.99)),
-                blocks_missed=_count(number(sound, "installation_blocks_missed_total")),
-                visits=_visits(stage),
-                uptime_s=number(supervisor, "installation_uptime_seconds"),
+                frame_rate_hz=self._frame_rate(live.get("stage"), now),
+                frame_p99_ms=_milliseconds(_quantile(live.get("stage"), "installation_frame_seconds", 0.99)),
+                blocks_missed=_count(number(live.get("sound"), "installation_blocks_missed_total")),
+                visits=_visits(live.get("stage")),
+                uptime_s=number(live.get("supervisor"), "installation_uptime_seconds"),
                 disk_free_bytes=self._disk_free(now),
             ),
             on_now=self._on_now(stage),

@@ -152,6 +152,27 @@ def test_the_frame_rate_is_counted_between_two_reports(run: Run) -> None:
     assert watching.look(begin + 60.0).figures.frame_rate_hz is None, "a stage that writes no more shows no pictures"
 
 
+def test_figures_of_who_does_not_work_are_not_shown_as_if_they_were_of_now(run: Run) -> None:
+    run.status["stage"].inc("installation_frames_total", 100)
+    run.status["stage"].observe("installation_frame_seconds", 0.04)
+    run.status["sound"].set("installation_blocks_missed_total", 3)
+    watching = observer(run)
+    run.write(ago=1.0)
+    watching.look(time.monotonic())
+    run.status["stage"].inc("installation_frames_total", 30)
+    run.write()
+    figures = watching.look(time.monotonic()).figures
+    assert None not in (figures.frame_rate_hz, figures.frame_p99_ms, figures.visits)
+    run.silence("stage", ROLES["stage"].next_beat + 0.5)
+    figures = watching.look(time.monotonic()).figures
+    assert (figures.frame_rate_hz, figures.frame_p99_ms, figures.visits) == (None,) * 3
+    assert figures.blocks_missed == 3 and figures.uptime_s == 600.0, "the others are"
+    run.silence("sound", ROLES["sound"].next_beat + 0.5)
+    run.write("supervisor", ago=6.0)
+    figures = watching.look(time.monotonic()).figures
+    assert (figures.blocks_missed, figures.uptime_s) == (None, None)
+
+
 def test_figures_that_nobody_said_are_not_invented(tmp_path: Path) -> None:
     situation = Observer(tmp_path, NAMES, disk=tmp_path / "not" / "there").look(time.monotonic())
     figures = situation.figures
