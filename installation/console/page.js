@@ -26,9 +26,11 @@
     if (!picture?.naturalHeight) return;
     const ratio = (picture.naturalWidth / picture.naturalHeight).toFixed(4);
     const frame = picture.parentElement;
+    frame.classList.remove("is-away");
     if (frame.style.getPropertyValue("--ratio") !== ratio) frame.style.setProperty("--ratio", ratio);
   };
   setInterval(shape, SHAPE_MS);
+  document.addEventListener("load", (event) => { if (event.target === live()) shape(); }, true);
 
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element) || event.target.id !== "hold") return;
@@ -37,7 +39,10 @@
   });
   document.addEventListener("visibilitychange", show);
   document.addEventListener("error", (event) => {
-    if (event.target === live()) setTimeout(() => {
+    const picture = live();
+    if (!picture || event.target !== picture) return;
+    picture.parentElement.classList.add("is-away"); // words in its place, not the browser's broken picture
+    setTimeout(() => {
       live()?.removeAttribute("src");
       show();
     }, RETRY_MS);

@@ -27,6 +27,7 @@ from installation.never_again import NeverAgain
 STYLE = Path(__file__).with_name("page.css")
 SCRIPT = Path(__file__).with_name("page.js")
 NEVER, ALLOW = "Never again", "Allow again"
+AWAY = "The picture comes back as soon as the stage works."
 HINT = "To put something away for good, open this page on the machine itself."
 FILM = "Attract"  # as `attract.py` calls the piece that is shown where none can be
 SEVERITY_WORDS = {"fault": "Fault", "warning": "Warning", "info": "Note"}
@@ -170,7 +171,7 @@ class Page:
         with Tag("figure", "picture"):
             with Tag("div", "frame"):
                 Tag("img", id="live", src="/stream.mjpg", alt="Live: what the screen in the room shows")
-                self._curtain = Words("p", "The stage sends no picture at the moment.", "curtain is-open")
+                self._curtain = Words("p", AWAY, "curtain is-open")
             with Tag("figcaption"):
                 self._piece = Words("span", "", "piece")
                 Words("button", "Hold the picture", id="hold", type="button")

@@ -335,6 +335,23 @@ def test_a_held_picture_asks_the_stage_for_nothing(room: Room, console: Console,
     until(lambda: room.watched, "the picture moves again")
 
 
+def test_a_picture_that_cannot_be_had_leaves_words_and_no_broken_picture(
+    room: Room, console: Console, tab: Browser
+) -> None:
+    covers = """(() => {
+        const box = (element) => element.getBoundingClientRect();
+        const [picture, words] = [document.getElementById('live'), document.querySelector('.curtain')].map(box);
+        return words.left <= picture.left && words.right >= picture.right && words.bottom >= picture.bottom;
+    })()"""
+    tab.open(console.address, SIZES["phone"])
+    assert "comes back" not in tab.text() and not tab.ask(covers)
+    tab.ask("document.getElementById('live').src = '/nothing.jpg'")
+    until(lambda: "The picture comes back as soon as the stage works." in tab.text(), "words")
+    assert tab.ask(covers)
+    until(lambda: tab.ask("document.getElementById('live').naturalWidth") == 960, "the picture by itself")
+    until(lambda: "comes back" not in tab.text() and not tab.ask(covers), "and no word of it")
+
+
 def test_who_wants_less_motion_gets_a_still(room: Room, console: Console, tab: Browser) -> None:
     tab.do("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
     try:
