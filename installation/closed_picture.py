@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from installation.answers import Computer
+from installation.files import lies_at
 from installation.piece import Answer, CameraView, Picture, Size, Type
 
 EM, SMALLEST_EM = 1 / 15, 1 / 60  # of the picture's short side: as large as the captions of pieces; the least
@@ -23,6 +24,7 @@ EDGE = 0.06  # of the picture's width and height: where no line ever comes
 DRIFT, DRIFT_SECONDS = 0.04, (1380.0, 1020.0)  # how far the lines wander, of width and height, and a round trip
 LEADING, BETWEEN = 1.3, 0.7  # in ems: from line to line, and more between two languages
 GREY = 128
+LOOK_SECONDS = 60.0  # a picture that cannot be shown is looked for again
 log = logging.getLogger("stage")
 
 
@@ -43,7 +45,9 @@ class ClosedPicture:
     def __init__(self, computer: Computer, type: Wrapping, texts: Sequence[str], path: Path | None = None) -> None:
         self._computer, self._type, self._texts, self._path = computer, type, tuple(texts), path
         self._shown: Picture | None = None
-        self._drawing: Answer[Picture] | None = None
+        self._drawing: Answer[tuple[Picture, str]] | None = None
+        self._looking: Answer[str] | None = None
+        self._look_at, self._fault = -math.inf, ""
         self._block: Picture | None = None  # the lines, or a picture that fills the screen
         self._place: tuple[int, int] | None = None  # left, top; None where the block is not shown yet
 
@@ -56,12 +60,29 @@ class ClosedPicture:
         if self._drawing is not None and self._drawing.ready:
             answer, self._drawing = self._drawing, None
             try:
-                self._block = answer.result()
+                self._block, self._fault = answer.result()
             except Exception:  # a font or a picture may be broken in any way; the room is dark then, and goes on
                 log.exception("the closed picture cannot be drawn")
         if self._block is not None:
             self._paint(self._shown, self._block, seconds)
         return self._shown
+
+    def look(self, seconds: float) -> str:
+        """Why the curator's picture cannot be shown, as far as is known at monotonic `seconds`; empty where it can.
+
+        It is looked for at first, so that this is known before the doors close, and every `LOOK_SECONDS` while it
+        cannot be shown; once it can, it takes its place.
+        """
+        if self._looking is not None and self._looking.ready:
+            answer, self._looking = self._looking, None
+            before, self._fault = self._fault, answer.result()
+            if before and not self._fault:
+                self._shown = None
+        elif self._path is not None and self._looking is None and seconds >= self._look_at:
+            if self._fault or not math.isfinite(self._look_at):
+                self._looking = self._computer.compute(fault_of, self._path, seconds=1.0)
+            self._look_at = seconds + LOOK_SECONDS
+        return self._fault
 
     def _paint(self, canvas: Picture, block: Picture, seconds: float) -> None:
         """Bring the block to where it is now; what fills the picture stays where it is."""
@@ -78,16 +99,37 @@ class ClosedPicture:
         canvas[top : top + rows, left : left + columns] = block
 
 
-def drawn(type: Wrapping, texts: Sequence[str], path: Path | None, size: Size) -> Picture:
-    """The picture at `path`, filling `size`; where there is none, or it cannot be read, `lines`."""
-    if path is not None:
-        import cv2
+def drawn(type: Wrapping, texts: Sequence[str], path: Path | None, size: Size) -> tuple[Picture, str]:
+    """The picture at `path`, filling `size`; where there is none, or it cannot be shown, `lines`, and why."""
+    found, fault = _read(path) if path is not None else (None, "")
+    if found is not None:
+        return CameraView(found).fitted(size), ""
+    if fault:
+        log.error("%s cannot be shown: %s", path, fault)
+    return lines(type, texts, size), fault
 
+
+def fault_of(path: Path) -> str:
+    """Why the picture at `path` cannot be shown; empty where it can."""
+    return _read(path)[1]
+
+
+def _read(path: Path) -> tuple[Picture | None, str]:
+    """The picture at `path`, or None and why it cannot be shown."""
+    import cv2
+
+    lying = lies_at(path)
+    if lying.kind == "nothing":
+        return None, "it is not there"
+    if lying.unreachable:
+        return None, lying.unreachable
+    try:
         found = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if found is not None:
-            return CameraView(np.asarray(found[:, :, ::-1], np.uint8)).fitted(size)
-        log.error("%s is not a picture", path)
-    return lines(type, texts, size)
+    except cv2.error as error:  # OpenCV's own limit of pixels
+        return None, f"it is too large ({error.err})"
+    if found is None:
+        return None, "it is no picture that can be read"
+    return np.asarray(found[:, :, ::-1], np.uint8), ""
 
 
 def drifted(seconds: float) -> tuple[float, float]:

@@ -303,6 +303,8 @@ class StageProcess:
             self._take_turns(now)
             self._look_for_devices()
             self._screens.look(self._exhibition, now)
+            fault, file = self._closed.look(now), self._exhibition.screen.closed_picture
+            self._vitals.condition("closed_picture_missing", fault != "", file=file, reason=fault)
         self._vitals.status.set("installation_presence", self._stage.presence)
         self._vitals.status.fact("piece", type(self._stage.piece).__name__)
         self._vitals.status.fact("booth", self._stage.booth.phase)

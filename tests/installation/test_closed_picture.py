@@ -11,7 +11,7 @@ import pytest
 
 from installation import texts
 from installation.answers import Offline
-from installation.closed_picture import DRIFT, GREY, ClosedPicture, Wrapping, drifted, lines
+from installation.closed_picture import DRIFT, GREY, LOOK_SECONDS, ClosedPicture, Wrapping, drifted, lines
 from installation.piece import Picture, Size
 from installation.typography import Typesetter
 
@@ -142,6 +142,51 @@ def test_a_picture_that_is_none_is_said_and_the_lines_stand_in(
         shown(setter, (640, 360), 0.0, *said("en"), picture=path) == shown(setter, (640, 360), 0.0, *said("en"))
     ).all()
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+def test_a_picture_that_is_missing_is_told_before_the_doors_close_and_taken_once_it_is_there(
+    setter: Typesetter, tmp_path: Path
+) -> None:
+    path, computer = tmp_path / "closed.png", Offline()
+    made = ClosedPicture(computer, setter, said("en"), path)
+
+    def looked(seconds: float) -> str:
+        computer.time = seconds
+        return made.look(seconds)
+
+    assert (looked(0.0), looked(2.0)) == ("", "it is not there")
+    path.write_bytes(b"no picture")
+    assert looked(LOOK_SECONDS - 1) == "it is not there"
+    assert (looked(LOOK_SECONDS), looked(LOOK_SECONDS + 2)) == (
+        "it is not there",
+        "it is no picture that can be read",
+    )
+    made.at((64, 36), LOOK_SECONDS + 2)
+    computer.time = LOOK_SECONDS + 4
+    assert not (made.at((64, 36), LOOK_SECONDS + 4) == 30).all(), "the lines"
+    cv2.imwrite(str(path), np.full((9, 16, 3), 30, np.uint8))
+    assert [looked(2 * LOOK_SECONDS + 4), looked(2 * LOOK_SECONDS + 6)][1] == ""
+    made.at((64, 36), 2 * LOOK_SECONDS + 6)
+    computer.time = 2 * LOOK_SECONDS + 8
+    assert (made.at((64, 36), 2 * LOOK_SECONDS + 8) == 30).all()
+    path.unlink()
+    assert (looked(4 * LOOK_SECONDS), looked(4 * LOOK_SECONDS + 2)) == ("", ""), "what hangs there hangs there"
+
+
+def test_a_picture_that_was_deleted_during_the_day_is_told_when_the_doors_close(
+    setter: Typesetter, tmp_path: Path
+) -> None:
+    path, computer = tmp_path / "closed.png", Offline()
+    cv2.imwrite(str(path), np.full((9, 16, 3), 30, np.uint8))
+    made = ClosedPicture(computer, setter, said("en"), path)
+    made.look(0.0)
+    computer.time = 2.0
+    assert made.look(2.0) == ""
+    path.unlink()
+    made.at((64, 36), 100.0)
+    computer.time = 102.0
+    made.at((64, 36), 102.0)
+    assert made.look(103.0) == "it is not there"
 
 
 def test_type_that_cannot_be_set_leaves_the_room_dark(caplog: pytest.LogCaptureFixture) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import time
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -87,6 +89,27 @@ def test_wherever_a_piece_fails_the_process_lives_and_the_piece_is_named(
     picture = room.frames(2)
     assert picture.shape == (48, 64, 3)
     assert where == "close" or ("piece_failed", "little") in room.alerts
+
+
+def test_a_picture_for_closed_hours_that_is_missing_is_told_in_the_daytime(room: Room) -> None:
+    process = room.begin("pieces: [little]\n")
+    screen = process._exhibition.screen.model_copy(update={"closed_picture": room.folder / "night.png"})
+    process._exhibition = process._exhibition.model_copy(update={"screen": screen})
+    process._closed = process._closed_picture()
+    told = "closed_picture_missing", ""
+    for _ in range(200):
+        room.frames(1, 1.1)
+        if told in room.alerts:
+            break
+        time.sleep(0.01)
+    assert f"{room.folder / 'night.png'}, cannot be shown: it is not there." in room.alerts[told]
+    cv2.imwrite(str(room.folder / "night.png"), np.zeros((9, 16, 3), np.uint8))
+    for _ in range(200):
+        room.frames(1, 11.0)
+        if told not in room.alerts:
+            break
+        time.sleep(0.01)
+    assert told not in room.alerts
 
 
 @pytest.mark.parametrize(
