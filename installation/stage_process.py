@@ -55,6 +55,7 @@ BEGUN: tuple[Phase, ...] = ("counting", "performing", "listening", "joined", "wi
 LAST_SECONDS = 60.0  # beyond the time for taking back, for which the doors wait for the last visitor
 STORE_EVERY = 60.0  # a store that another process holds is tried again
 MOST_ON_NOW = 40  # names that the console lists
+WARMING_SECONDS = 15.0  # in which a process that has just started may be late without an alert
 SLOW, SLOW_SECONDS = 0.7, 30  # this part of the wanted rate, for so long, is worth an alert
 log = logging.getLogger("stage")
 
@@ -231,8 +232,9 @@ class StageProcess:
         grade = lateness(late, period)
         if grade is not Lateness.ON_TIME:
             self._vitals.status.inc("installation_late_total", grade=grade.name.lower())
-        if grade in (Lateness.STRUGGLING, Lateness.LOST):
-            self._vitals.event(grade.name.lower(), process="stage", late_ms=1000 * late)
+        warm = time.monotonic() - self._began >= WARMING_SECONDS
+        if warm and grade in (Lateness.STRUGGLING, Lateness.LOST):
+            self._vitals.event(grade.name.lower(), process="stage", late_ms=1000 * late, late_s=late)
 
     def _keep_hours(self) -> None:
         """Open and close by the clock on the wall, the one thing it is good for; one that was never set keeps nobody

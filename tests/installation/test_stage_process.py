@@ -15,7 +15,9 @@ from installation.attract import Attract
 from installation.devices import DeviceError
 from installation.devices.probe import ProbeError
 from installation.devices.screen import Offscreen
+from installation.health import alerts
 from installation.piece import Moment, Picture, Piece
+from installation.stage_process import WARMING_SECONDS
 from installation.turns import FAILURES, TRIED_AGAIN
 from installation.visitors.store import Store
 from tests.installation.stage_room import Little, Other, Room, film, stored, visit_until
@@ -110,6 +112,19 @@ def test_a_picture_for_closed_hours_that_is_missing_is_told_in_the_daytime(room:
             break
         time.sleep(0.01)
     assert told not in room.alerts
+
+
+def test_a_picture_that_stood_still_is_told_in_plain_words_once_the_process_is_warm(room: Room) -> None:
+    process = room.begin("pieces: [little]\n")
+    for late in (0.1, 1.6):
+        process._grade(late, 1 / 30)
+    assert {name for name, _ in room.alerts}.isdisjoint({"lost", "struggling"}), "it has just started"
+    room.frames(1, WARMING_SECONDS)
+    for late in (0.1, 1.6):
+        process._grade(late, 1 / 30)
+    assert room.alerts["lost", ""] == "The picture stood still for 1.6 s."
+    assert ("struggling", "stage") in room.alerts
+    assert {alert.severity for alert in alerts.board().active() if alert.name == "lost"} == {"warning"}
 
 
 @pytest.mark.parametrize(
