@@ -422,6 +422,10 @@ class Piece:
         """
         return ()
 
+    def called(self, name: str) -> str:
+        """What people call a name of `on_now`: a title where the name is that of a file. Else the name itself."""
+        return name
+
     def change(self, settings: Any) -> None:
         """The curator saved new settings; apply them without a cut."""
         self.settings = settings

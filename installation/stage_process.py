@@ -375,11 +375,13 @@ class StageProcess:
         kept = self._never_again
         self._vitals.condition("never_again_damaged", kept.trouble != "", file=kept.path.name, reason=kept.trouble)
         on_now: list[str] = []
+        titles: dict[str, str] = {}
         try:
-            on_now = self._stage.on_now() if self._open else []
+            on_now = self._stage.on_now()[:MOST_ON_NOW] if self._open else []
+            titles = {each: str(self._stage.piece.called(each)) for each in {*on_now, *self._stage.never_again}}
         except FAILINGS as error:  # as with its pictures: whatever it is, the room goes on
             self._vitals.event("piece_failed", piece=name, reason=repr(error))
-        said = {"piece": name, "names": on_now[:MOST_ON_NOW], "kept": str(kept.path.resolve())}
+        said = {"piece": name, "names": on_now, "titles": titles, "kept": str(kept.path.resolve())}
         self._vitals.status.fact("on_now", said)
 
     # ---- opening and changing ------------------------------------------------------------------------------------

@@ -73,10 +73,12 @@ class Part(Generic[Row]):
 
 @dataclass(frozen=True)
 class Name:
-    """Something that is on or was put away, and what its button says; no button where whoever looks may only look."""
+    """Something that is on or was put away, its title if it has one, and what its button says; no button where
+    whoever looks may only look."""
 
     piece: str
     name: str
+    title: str
     words: str
     may: bool
 
@@ -143,15 +145,18 @@ class Page:
         _become(self._choices, "choices" if on.names or on.put_away else "choices is-none")
         _become(self._away, "" if on.put_away else "is-none")
         may = self._never_again is not None
-        self._on.show([Name(on.piece, name, NEVER, may) for name in on.names])
-        self._put_away.show([Name(on.piece, name, ALLOW, may) for name in on.put_away])
+        for part, names, words in ((self._on, on.names, NEVER), (self._put_away, on.put_away, ALLOW)):
+            part.show([Name(on.piece, name, on.titles.get(name, ""), words, may) for name in names])
 
     def _names(self, rows: Sequence[Name]) -> None:
         for row in rows:
             with Tag("li"):
-                Words("span", row.name, "name")
+                with Tag("div", "what"):
+                    Words("span", row.title or row.name, "name")
+                    if row.title:
+                        Words("span", row.name, "file")
                 if row.may:
-                    words = f"{row.words}: {row.name}"
+                    words = ": ".join(filter(None, (row.words, row.title, row.name)))
                     button = Words("button", row.words, type="button", aria_label=words)
                     button.on("click", partial(self._choose, row))
 

@@ -11,7 +11,7 @@ import math
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -92,11 +92,13 @@ class Figures:
 
 @dataclass(frozen=True)
 class OnNow:
-    """What the piece that is on chooses at the moment, and what it must not choose any more, by name."""
+    """What the piece that is on chooses at the moment, and what it must not choose any more, by name; and what people
+    call these where that is another word."""
 
     piece: str = ""
     names: tuple[str, ...] = ()
     put_away: tuple[str, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,11 @@ class Observer:
         names = said.get("names")
         found = [name for name in names if _is_name(name)] if isinstance(names, list) else []
         put_away = [name for name in self.never_again.of(piece) if _is_name(name)]
-        return OnNow(piece, tuple(name for name in found[:MOST_NAMES] if name not in put_away), tuple(put_away))
+        names = [name for name in found[:MOST_NAMES] if name not in put_away]
+        called = said.get("titles")
+        titles = {name: text(called.get(name)) for name in (*names, *put_away)} if isinstance(called, dict) else {}
+        other = {name: title for name, title in titles.items() if title not in ("", name)}
+        return OnNow(piece, tuple(names), tuple(put_away), other)
 
     def _frame_rate(self, stage: Report | None, now: float) -> float | None:
         frames = number(stage, "installation_frames_total")

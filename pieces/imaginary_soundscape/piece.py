@@ -152,7 +152,7 @@ class ImaginarySoundscape(Piece):
         self._stage = stage
         self._scenery = Scenery(stage)
         self._walk = Walk()
-        self._view = View(stage.type, stage.texts["look_around"], self._called)
+        self._view = View(stage.type, stage.texts["look_around"], self.called)
         self._listening = Listening(stage)
         self._choosing = Choosing(stage.random)
         self._gaze, self._seeking = Gaze(), Seeking(stage)
@@ -190,6 +190,10 @@ class ImaginarySoundscape(Piece):
 
     def on_now(self) -> Sequence[str]:
         return sorted(heard.name for heard in self._playing.heard)  # under a finger, names must not change places
+
+    def called(self, name: str) -> str:
+        """What the caption calls a sound, and the console."""
+        return self._listening.titles.of(name, self._stage.languages)
 
     def close(self) -> None:
         self._playing.stop()
@@ -299,10 +303,6 @@ class ImaginarySoundscape(Piece):
         )
         for name in self._playing.failed:
             self._listening.failed(name)
-
-    def _called(self, name: str) -> str:
-        """What the caption calls a sound."""
-        return self._listening.titles.of(name, self._stage.languages)
 
     def _allowed(self, name: str) -> bool:
         return self._listening.collection is None or (self._listening.allows(name) and self._playing.readable(name))

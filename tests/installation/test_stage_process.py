@@ -16,6 +16,8 @@ from installation.devices import DeviceError
 from installation.devices.probe import ProbeError
 from installation.devices.screen import Offscreen
 from installation.health import alerts
+from installation.health.metrics import read_report
+from installation.never_again import NeverAgain
 from installation.piece import Moment, Picture, Piece
 from installation.stage_process import WARMING_SECONDS
 from installation.turns import FAILURES, TRIED_AGAIN
@@ -91,6 +93,24 @@ def test_wherever_a_piece_fails_the_process_lives_and_the_piece_is_named(
     picture = room.frames(2)
     assert picture.shape == (48, 64, 3)
     assert where == "close" or ("piece_failed", "little") in room.alerts
+
+
+def test_what_is_on_is_handed_to_the_console_with_its_title(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.begin("pieces: [little]\n")
+    monkeypatch.setattr(Little, "on_now", lambda piece: ["rain.ogg"])
+    monkeypatch.setattr(Little, "called", lambda piece, name: {"rain.ogg": "Rain", "siren.ogg": "A siren"}[name])
+    NeverAgain(room.folder / "data").put_away("little", "siren.ogg")
+
+    def said() -> tuple[object, object]:
+        room.frames(2, 30.0)
+        report = read_report(room.run / "status" / "stage.json", room.now)
+        assert report is not None
+        return report.facts["on_now"]["names"], report.facts["on_now"]["titles"]
+
+    assert said() == (["rain.ogg"], {"rain.ogg": "Rain", "siren.ogg": "A siren"}), "also of what was put away"
+    NeverAgain(room.folder / "data").put_away("little", "an unheard of name")
+    assert said() == (["rain.ogg"], {}), "names do without titles"
+    assert "KeyError" in room.alerts["piece_failed", "little"]
 
 
 def test_a_picture_for_closed_hours_that_is_missing_is_told_in_the_daytime(room: Room) -> None:

@@ -285,10 +285,11 @@ def test_a_sound_is_put_away_for_good_and_allowed_again(
     kept = NeverAgain(room.folder.parent / "data")
     said = {"piece": "imaginary_soundscape", "kept": str(kept.path.resolve())}
     names = ["rain on a tin roof.ogg", "<b>siren</b> [loud].wav", "verylongname" * 12 + ".flac"]
-    room.said["stage"].fact("on_now", said | {"names": names})
+    room.said["stage"].fact("on_now", said | {"names": names, "titles": {names[0]: "Rain on a <i>tin</i> roof"}})
     tab.open(console.address, SIZES[size])
     until(lambda: tab.text().count("Never again") >= 3, "a button beside each name")
     assert tab.ask("document.documentElement.scrollWidth") <= SIZES[size][0], "nothing hangs over the edge"
+    assert "Rain on a <i>tin</i> roof\nrain on a tin roof.ogg" in tab.text(), "the title, and the file under it"
     tab.ask("document.querySelectorAll('.choices button')[1].click()")
     until(lambda: kept.of("imaginary_soundscape") == (names[1],), "it is kept")
     until(lambda: "Allow again" in tab.text(), "it can be undone")

@@ -221,6 +221,14 @@ def test_what_is_on_can_be_told_from_what_was_put_away(run: Run) -> None:
     run.status["stage"].fact("on_now", offered(run, "soundscape", "rain.ogg", "siren.ogg"))
     run.write()
     assert seen(run).on_now == OnNow("soundscape", ("rain.ogg",), ("siren.ogg",))
+    titles = {"rain.ogg": "Rain", "siren.ogg": "A siren\nafar", "other.ogg": "Another"}
+    run.status["stage"].fact("on_now", offered(run, "soundscape", "rain.ogg", "siren.ogg") | {"titles": titles})
+    run.write()
+    assert seen(run).on_now.titles == {"rain.ogg": "Rain", "siren.ogg": "A siren afar"}
+    for titles in (["Rain"], {"rain.ogg": 7}, {"rain.ogg": "rain.ogg"}, {"rain.ogg": " "}):  # type: ignore[assignment]
+        run.status["stage"].fact("on_now", offered(run, "soundscape", "rain.ogg") | {"titles": titles})
+        run.write()
+        assert seen(run).on_now == OnNow("soundscape", ("rain.ogg",), ("siren.ogg",))
     run.status["stage"].fact("on_now", offered(run, "beatbox"))
     run.write()
     assert seen(run).on_now == OnNow("beatbox")

@@ -296,6 +296,7 @@ def test_what_is_put_away_at_the_console_goes_and_comes_back_when_it_may(place: 
     here = room(place, stay="1 h")
     here.run(6)
     assert list(here.piece.on_now()) == ["red [x].wav"]
+    assert here.piece.called("red [x].wav") == "Red [x]", "as on the wall"
     here.never_again = frozenset({"red [x].wav"})
     here.run(4)
     assert here.heard() and "red [x]" not in here.heard()
