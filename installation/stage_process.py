@@ -47,9 +47,7 @@ from installation.visitors import retention
 from installation.visitors.register import Register
 
 GPU_FAILED, WORK_STUCK = 3, 4  # exit codes
-# What a piece may raise: one that calls `sys.exit`, or raises what Ctrl-C would (which is ignored here), ends itself
-# and no process.
-FAILINGS = (Exception, SystemExit, KeyboardInterrupt)
+FAILINGS = (Exception, SystemExit, KeyboardInterrupt)  # what a piece may raise and end by: itself, and no process
 STUCK_SECONDS, LEAVE_SECONDS = 120.0, 600.0  # long work has waited so long to be begun: say so; begin anew
 BEGUN: tuple[Phase, ...] = ("counting", "performing", "listening", "joined", "withdrawn")  # of a visit
 LAST_SECONDS = 60.0  # beyond the time for taking back, for which the doors wait for the last visitor
