@@ -1,9 +1,10 @@
 """What keeps the picture alive whatever the camera sees: slow auto-levels, and a swell where there is nothing to see.
 
 A network that only knows contrasts goes dead before a camera that is dark, over-exposed or looks at a blank wall.
-`Levels` follows how dark and how bright the camera picture is, slowly enough that nobody sees it work, and says how
-to bring it into the range that the network was trained on. Where nearly no contrast is left (the lens is covered),
-`swell` gives it a slow drift of its own to dream on. Nothing here knows the screen.
+`Levels` follows how dark and how bright the camera picture is and says how to bring it into the range that the
+network was trained on: soon where somebody steps before a bare wall, else so slowly that nobody sees it work. Where
+nearly no contrast is left (the lens is covered), `swell` gives it a slow drift of its own to dream on. Nothing here
+knows the screen.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from installation.piece import Picture
 
 FOLLOW_SECONDS = 2.5
 """Time constant of small changes: a hand that passes must not make the picture breathe."""
-STARTLING = 0.15
-"""A change so large, 0..1, is followed twice as fast, larger ones faster: somebody has switched the light on."""
+WIDENING, NARROWING = 0.03, 0.20
+"""A change of an end of the range so large, 0..1, is followed twice as fast, larger ones faster. What lies beyond the
+range is followed soon, or whoever steps before a bare wall is a black shape on it; what has left may come back."""
+FASTEST = 2.0
+"""No end of the range moves by more of full scale in a second: a camera's flash must not make the picture jump."""
 DARK_SHARE, BRIGHT_SHARE = 5, 95
 """Percentiles that count as the darkest and the brightest part."""
 SPREAD = 0.62
@@ -46,15 +50,15 @@ class Levels:
         step = max(1, min(picture.shape[:2]) // 48)
         sample = picture[::step, ::step].reshape(-1, 3) @ np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601
         dark, bright = (float(v) / 255 for v in np.percentile(sample, (DARK_SHARE, BRIGHT_SHARE)))
-        change = max(abs(dark - self._dark), abs(bright - self._bright)) / STARTLING
-        share = 1.0 - math.exp(-elapsed * (1 + change**2) / FOLLOW_SECONDS) if self._seen else 1.0
-        self._seen = True
-        self._dark += share * (dark - self._dark)
-        self._bright += share * (bright - self._bright)
+        if not self._seen:
+            self._seen, self._dark, self._bright = True, dark, bright
+        self._dark -= _step(self._dark - dark, elapsed)
+        self._bright += _step(bright - self._bright, elapsed)
 
     @property
     def gain(self) -> float:
-        return min(max(SPREAD / max(self._bright - self._dark, 1e-3), LEAST_GAIN), MOST_GAIN)
+        full = min(max(SPREAD / max(self._bright - self._dark, 1e-3), LEAST_GAIN), MOST_GAIN)
+        return 1.0 + (full - 1.0) * (1.0 - self.emptiness)
 
     @property
     def offset(self) -> float:
@@ -68,6 +72,13 @@ class Levels:
         """0: there is something to see … 1: the lens might as well be covered."""
         share = min(max((self._bright - self._dark - FLAT) / (LIVELY - FLAT), 0.0), 1.0)
         return 1.0 - share * share * (3 - 2 * share)
+
+
+def _step(wider: float, elapsed: float) -> float:
+    """How much wider an end makes the range within `elapsed` seconds, on its way to making it `wider` by so much."""
+    startling = wider / (WIDENING if wider > 0 else NARROWING)
+    share = 1.0 - math.exp(-elapsed * (1 + startling**2) / FOLLOW_SECONDS)
+    return min(max(share * wider, -FASTEST * elapsed), FASTEST * elapsed)
 
 
 class Swell:

@@ -69,6 +69,48 @@ def test_a_light_that_is_switched_on_is_made_up_for_within_two_seconds() -> None
     assert -0.1 < dark < 0.35 and 0.65 < bright < 1.1
 
 
+def visited(wall: float, coat: float) -> NDArray[np.uint8]:
+    """Somebody in a coat of grey `coat` before a wall of about `wall` (0..1)."""
+    before = picture(wall - 0.05, wall + 0.05)
+    before[30:, 50:110] = round(coat * 255)
+    return before
+
+
+@pytest.mark.parametrize(("wall", "coat"), [(0.75, 0.30), (0.6, 0.2), (0.30, 0.75)])
+def test_who_steps_before_a_bare_wall_is_no_silhouette_after_a_third_of_a_second(wall: float, coat: float) -> None:
+    levels = after(5, wall - 0.05, wall + 0.05)
+    assert not 0 < levelled(levels, coat, coat)[0] < 1, (
+        "at the levels of the wall there is nothing to see of the coat"
+    )
+    for _ in range(HZ // 3):
+        levels.see(visited(wall, coat), 1 / HZ)
+    assert 0.1 < levelled(levels, coat, coat)[0] < 0.9
+    assert 0.1 < levelled(levels, wall, wall)[0] < 0.9
+
+
+def test_people_who_come_and_go_do_not_make_the_wall_breathe() -> None:
+    """Each second somebody is there or is not: after the first time the wall stays about as it is."""
+    levels, wall = after(5, 0.7, 0.8), []
+    for frame in range(12 * HZ):
+        levels.see(visited(0.75, 0.2) if frame // HZ % 2 == 0 else picture(0.7, 0.8), 1 / HZ)
+        wall.append(levelled(levels, 0.75, 0.75)[0])
+    settled = np.array(wall[4 * HZ :])
+    assert np.ptp(settled) < 0.15
+    assert np.abs(np.diff(wall)).max() < 0.08, "and nothing ever jumps"
+
+
+def test_a_cameras_flash_does_not_make_the_picture_jump() -> None:
+    levels = after(5, 0.2, 0.6)
+    before = levelled(levels, 0.4, 0.4)[0]
+    levels.see(picture(1, 1), 1 / HZ)
+    assert levelled(levels, 0.4, 0.4)[0] == pytest.approx(before, abs=0.15)
+
+
+def test_the_nearer_to_nothing_the_less_it_is_blown_up() -> None:
+    gains = [after(0, 0.5 - spread / 2, 0.5 + spread / 2).gain for spread in (0.02, 0.06, 0.08, 0.2)]
+    assert gains == sorted(gains) and gains[0] == pytest.approx(1.0) and gains[-1] == pytest.approx(2.2)
+
+
 def test_levels_follow_time_and_not_the_number_of_pictures() -> None:
     fast, slow = after(1, 0.2, 0.6), after(1, 0.2, 0.6)
     for _ in range(30):
