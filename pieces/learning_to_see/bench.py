@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.networks.weights import Card
-from pieces.learning_to_see.abstraction import from_camera
+from pieces.learning_to_see.abstraction import SCALE, from_camera
 from pieces.learning_to_see.worlds import Architecture, World
 
 CAMERA_PX = (1280, 720)
@@ -39,6 +39,7 @@ def seeing() -> dict[str, Any]:
 
 def timed(side: int, device: str, blending: bool, runs: int = RUNS) -> NDArray[np.float64]:
     """Milliseconds from camera picture to finished picture of side x side px, for each of `runs`."""
+    from pieces.learning_to_see.colour import colours, restored
     from pieces.learning_to_see.network import Generator
     from pieces.learning_to_see.seeing import Seeing
 
@@ -46,12 +47,15 @@ def timed(side: int, device: str, blending: bool, runs: int = RUNS) -> NDArray[n
     worlds = {name: World(name, Generator().state_dict(), card) for name in ("one", "other")}
     seeing = Seeing(worlds, (side, side), device)
     seeing.warm_up()
+    known = colours(seeing.see, (side // SCALE, side // SCALE), tuple(worlds))
     rng = np.random.default_rng(0)
     camera = [rng.integers(0, 256, (CAMERA_PX[1], CAMERA_PX[0], 3), np.uint8) for _ in range(4)]
     times = []
     for number in range(SETTLING + runs):
         share = (number % 100) / 100 if blending else 0.0
+        mixture = {"one": 1 - share, "other": share}
         began = time.perf_counter()
-        seeing.see(from_camera(camera[number % len(camera)], (side, side)), {"one": 1 - share, "other": share})
+        abstract = from_camera(camera[number % len(camera)], (side, side))
+        restored(seeing.see(abstract, mixture), abstract, mixture, known)
         times.append(1000 * (time.perf_counter() - began))
     return np.array(times[SETTLING:])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from installation.networks.faults import out_of_memory, reraise_if_poisoned
@@ -19,6 +19,7 @@ from installation.piece import Answer, Size, Stage
 from installation.trying import Trying
 
 if TYPE_CHECKING:
+    from pieces.learning_to_see.colour import Colours
     from pieces.learning_to_see.seeing import Seeing
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Loaded:
     side: int
     size: Size
     faults: Mapping[str, str]
+    colours: Colours = field(default_factory=dict)  # of the worlds; none where there is nothing to mix
 
 
 @dataclass
@@ -192,6 +194,8 @@ class Loader:
 def load(names: tuple[str, ...], leaving: tuple[str, ...], side: int, aspect: float, device: str) -> Loaded:
     """Worlds from disk and an engine for them, warmed up. A world that cannot be used is left out and named."""
     from pieces.learning_to_see import worlds
+    from pieces.learning_to_see.abstraction import SCALE
+    from pieces.learning_to_see.colour import colours
     from pieces.learning_to_see.seeing import Seeing
 
     found: dict[str, worlds.World] = {}
@@ -212,7 +216,15 @@ def load(names: tuple[str, ...], leaving: tuple[str, ...], side: int, aspect: fl
         return Loaded(None, (), side, size, faults)
     seeing = Seeing(found, size, device)
     seeing.warm_up()
-    return Loaded(seeing, tuple(found), side, size, faults)
+    mixed = tuple(found) if len(found) > 1 else ()
+    return Loaded(
+        seeing,
+        tuple(found),
+        side,
+        size,
+        faults,
+        colours(seeing.see, (size[1] // SCALE, size[0] // SCALE), mixed),
+    )
 
 
 def _passes(glance: Callable[[Loaded], object], loaded: Loaded, count: int) -> None:

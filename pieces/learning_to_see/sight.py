@@ -120,8 +120,11 @@ def _within(mixture: Mapping[str, float], loaded: Loaded) -> dict[str, float]:
 
 def see(loaded: Loaded, picture: Picture, how: Look, mixture: Mapping[str, float]) -> Picture:
     """What the network sees in a camera picture, uint8 [height, width, 3]. The long work of the piece."""
+    from pieces.learning_to_see.colour import restored
+
     assert loaded.seeing is not None
-    return loaded.seeing.see(given(picture, loaded.seeing.size, how), mixture)
+    abstract = given(picture, loaded.seeing.size, how)
+    return restored(loaded.seeing.see(abstract, mixture), abstract, mixture, loaded.colours)
 
 
 def given(picture: Picture, size: Size, how: Look) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import cv2
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from installation.networks.weights import WEIGHTS_FOLDER, read_card
 from pieces.learning_to_see import worlds
 from pieces.learning_to_see.abstraction import from_camera
+from pieces.learning_to_see.colour import colours, restored
 from pieces.learning_to_see.evaluate import fidelity, sharpness
 from pieces.learning_to_see.seeing import Seeing
 from pieces.learning_to_see.team import ALONE
@@ -39,6 +41,22 @@ def room(seed: int) -> Picture:
 
 def seen(eye: Seeing, mixture: dict[str, float]) -> list[Picture]:
     return [eye.see(from_camera(room(seed), (SIDE, SIDE)), mixture) for seed in range(4)]
+
+
+def colourfulness(pictures: list[Picture]) -> float:
+    """Mean distance from the neutral axis of CIELAB."""
+    lab = [cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) for picture in pictures]
+    return float(np.mean([np.hypot(one[..., 1], one[..., 2]) for one in lab]))
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(NAMES, 2)))
+def test_halfway_between_two_worlds_it_does_not_go_grey(eye: Seeing, one: str, other: str) -> None:
+    known = colours(eye.see, (SIDE // 8, SIDE // 8), NAMES)
+    half, given = {one: 0.5, other: 0.5}, [from_camera(room(seed), (SIDE, SIDE)) for seed in range(4)]
+    plain = seen(eye, half)
+    shown = [restored(picture, each, half, known) for picture, each in zip(plain, given, strict=True)]
+    ends = colourfulness(seen(eye, {one: 1.0})) + colourfulness(seen(eye, {other: 1.0}))
+    assert colourfulness(shown) > 0.5 * ends / 2, f"{colourfulness(plain) / (ends / 2):.2f} as it is mixed"
 
 
 def test_they_are_few_megabytes_and_of_one_architecture() -> None:
