@@ -3,6 +3,7 @@
 `View.draw` hangs both on the screen as the plan in ``layout.py`` says, and repaints only what has changed. The camera
 is drawn from its newest picture at the screen's pace, whatever the network does; the seen picture glides
 (``afterimage.py``), and until the network sees, or when it is blind, the grey picture that it is given stands there.
+The very first picture comes out of the dark.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from pieces.learning_to_see.layout import Plan, Rect
 
 WAKE_SECONDS = 2.5
 """How long the seen picture takes to come out of the grey, and to sink back into it."""
+RISE_SECONDS = 1.5
+"""How long the first picture takes to come out of the dark: a plain grey would be the first that anybody sees."""
 VEIL = (0.08, 0.62)
 """Darkest and brightest of the grey that stands in for a seen picture, 0..1."""
 FRAME = 1 / 240
@@ -48,8 +51,8 @@ class View:
         self._canvas: Picture = np.zeros((0, 0, 3), np.uint8)
         self._plan: Plan | None = None
         self._camera: tuple[object, ...] | None = None
+        self._risen = 0.0
         self._wake = 0.0
-        self._still = False
 
     @property
     def waking(self) -> bool:
@@ -87,7 +90,16 @@ class View:
         there = seen.picture is not None and seen.awake
         step = delta / WAKE_SECONDS if there else -delta / WAKE_SECONDS
         self._wake = min(1.0, max(0.0, self._wake + step))
+        risen, self._risen = self._risen, min(1.0, self._risen + delta / RISE_SECONDS)
         part = _part(self._canvas, plan.seen)
+        painted = self._paint_glimpse(part, plan, seen, delta, everything or risen < 1)
+        if risen < 1:
+            share = _eased(risen)
+            cv2.addWeighted(part, share, np.full_like(part, GROUND), 1 - share, 0, dst=part)
+        return painted
+
+    def _paint_glimpse(self, part: Picture, plan: Plan, seen: Seen, delta: float, everything: bool) -> bool:
+        """Paint what is seen, or the grey, or both, whether or not the first picture has risen."""
         if seen.picture is None:
             if seen.veil is not None:
                 fill(part, _veiled(seen.veil))
@@ -99,7 +111,7 @@ class View:
         if self._wake < 1 and seen.veil is not None:
             veil = np.empty_like(part)
             fill(veil, _veiled(seen.veil))
-            share = 0.5 - 0.5 * math.cos(math.pi * self._wake)
+            share = _eased(self._wake)
             cv2.addWeighted(part, share, veil, 1 - share, 0, dst=part)
         return True
 
@@ -115,6 +127,11 @@ class View:
             right, bottom = place.x + place.width + line - 1, place.y + place.height + line - 1
             cv2.rectangle(self._canvas, (left, top), (right, bottom), GROUND, -1)
         _part(self._canvas, place)[:] = framing.shown(camera.image, place.size)
+
+
+def _eased(share: float) -> float:
+    """0..1 from rest to rest."""
+    return 0.5 - 0.5 * math.cos(math.pi * share)
 
 
 def fill(part: Picture, picture: Picture) -> None:

@@ -10,7 +10,7 @@ from installation.piece import CameraView, Picture
 from pieces.learning_to_see.captions import GROUND
 from pieces.learning_to_see.framing import Framing
 from pieces.learning_to_see.layout import Plan, Rect, ViewName, plan
-from pieces.learning_to_see.view import Seen, View, fill
+from pieces.learning_to_see.view import RISE_SECONDS, Seen, View, fill
 from tests.pieces.learning_to_see.painter import TEXTS, TYPE, grey, ramp
 
 VEIL = np.full((16, 16), 0.5, np.float32)
@@ -107,8 +107,24 @@ def test_the_seen_picture_comes_out_of_the_grey_and_sinks_back_without_a_jump() 
     assert np.abs(steps).max() < 8, "no cut"
 
 
+@pytest.mark.parametrize("loads", [0.0, 0.7, 5.0], ids=lambda seconds: f"loaded-after-{seconds:g}-s")
+@pytest.mark.parametrize("view", ["split", "full", "inset"])
+def test_the_first_picture_comes_out_of_the_dark(view: ViewName, loads: float) -> None:
+    """Whether the network is there by then or not; the camera's picture does not wait."""
+    screen, levels = Screen(view, (640, 360)), []
+    for frame in range(round((RISE_SECONDS + 1) * 30)):
+        picture = screen.show(**({} if frame / 30 >= loads else {"seen": None, "awake": False}), camera=grey(200))
+        if screen.plan.camera is not None:
+            assert (part(picture, screen.plan.camera) == 200).all()
+        levels.append(part(picture, screen.plan.seen)[:200, :200].mean())
+    assert levels[0] == pytest.approx(np.mean(GROUND), abs=2)
+    assert np.diff(levels).min() > -1 and np.diff(levels).max() < 6
+    assert levels[round(RISE_SECONDS * 30) + 1] > 50, "and does not take longer than it says"
+
+
 def test_it_is_never_black_between() -> None:
     screen = Screen()
+    screen.settle(seen=None, awake=False)  # the first picture has risen
     levels = [part(screen.show(seen=None, awake=False), screen.plan.seen).mean() for _ in range(5)]
     levels += [part(screen.show(), screen.plan.seen).mean() for _ in range(100)]
     assert min(levels) > 50
