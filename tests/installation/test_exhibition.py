@@ -366,41 +366,6 @@ def test_where_a_piece_cannot_be_loaded_is_said(tmp_path: Path, monkeypatch: pyt
     assert str(caught.value).endswith("(pieces/dream/piece.py, line 3)")
 
 
-def test_a_piece_that_would_end_the_program_is_a_problem_with_its_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As a program of its own does that misses something; `check` ended with these words and no others."""
-    folder = tmp_path / "pieces" / "leaving"
-    folder.mkdir(parents=True)
-    (folder / "leaving_piece.py").write_text("import sys\n\nsys.exit('no key')\n")
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setattr(programme, "FOLDER", tmp_path / "pieces")
-    points = [EntryPoint("leaving", "leaving_piece:Leaving", "installation.pieces")]
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: points)
-    with pytest.raises(ExhibitionError) as caught:
-        parse(b"pieces: leaving", Path("x.yaml"))
-    assert "piece 'leaving' cannot be loaded: LeavingError: it calls sys.exit('no key')" in str(caught.value)
-    assert str(caught.value).endswith("(pieces/leaving/leaving_piece.py, line 3)")
-
-
-class Fussy(Piece):
-    class Settings(Piece.Settings):
-        key: str = Field(default="", description="what it cannot do without")
-
-        @field_validator("key")
-        @classmethod
-        def known(cls, key: str) -> str:
-            return sys.exit()
-
-
-def test_settings_whose_check_would_end_the_program_are_a_problem() -> None:
-    with pytest.raises(ExhibitionError) as caught:
-        parse(b"pieces: {fussy: {key: x}}", Path("x.yaml"), {"fussy": Fussy})
-    assert "1:10: piece 'fussy': its settings cannot be checked: LeavingError: it calls sys.exit()" in str(
-        caught.value
-    )
-
-
 class Deep(Piece):
     """An artist's slip: a default that its own bounds forbid."""
 

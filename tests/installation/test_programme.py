@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Annotated, ClassVar
 
 import numpy as np
 import pytest
+from pydantic import field_validator
 
+from installation import programme
+from installation.exhibition import ExhibitionError, parse
 from installation.piece import Moment, Picture, Piece, Recording
 from installation.programme import OnShow, recording
 from installation.render import FilmWriter, presses_of, render
@@ -86,3 +91,38 @@ def test_controls_are_pressed_when_they_should_be_and_no_others(piece: type[Pane
     show = OnShow("panel", piece, piece.Settings())
     render((show, None), seconds=2.5, out=None, size=(64, 36), rate_hz=10, press=press)
     assert Panel.pressed == [(0.4, "button"), (1.0, "next"), (1.0, "previous"), (2.0, "next")]
+
+
+def test_a_piece_that_would_end_the_program_is_a_problem_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a program of its own does that misses something; `check` ended with these words and no others."""
+    folder = tmp_path / "pieces" / "leaving"
+    folder.mkdir(parents=True)
+    (folder / "leaving_piece.py").write_text("import sys\n\nsys.exit('no key')\n")
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(programme, "FOLDER", tmp_path / "pieces")
+    points = [EntryPoint("leaving", "leaving_piece:Leaving", "installation.pieces")]
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: points)
+    with pytest.raises(ExhibitionError) as caught:
+        parse(b"pieces: leaving", Path("x.yaml"))
+    assert "piece 'leaving' cannot be loaded: LeavingError: it calls sys.exit('no key')" in str(caught.value)
+    assert str(caught.value).endswith("(pieces/leaving/leaving_piece.py, line 3)")
+
+
+class Fussy(Piece):
+    class Settings(Piece.Settings):
+        key: str = Field(default="", description="what it cannot do without")
+
+        @field_validator("key")
+        @classmethod
+        def known(cls, key: str) -> str:
+            return sys.exit()
+
+
+def test_settings_whose_check_would_end_the_program_are_a_problem() -> None:
+    with pytest.raises(ExhibitionError) as caught:
+        parse(b"pieces: {fussy: {key: x}}", Path("x.yaml"), {"fussy": Fussy})
+    assert "1:10: piece 'fussy': its settings cannot be checked: LeavingError: it calls sys.exit()" in str(
+        caught.value
+    )

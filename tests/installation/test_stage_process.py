@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import time
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
@@ -15,11 +13,7 @@ from installation.attract import Attract
 from installation.devices import DeviceError
 from installation.devices.probe import ProbeError
 from installation.devices.screen import Offscreen
-from installation.health import alerts
-from installation.health.metrics import read_report
-from installation.never_again import NeverAgain
 from installation.piece import Moment, Picture, Piece
-from installation.stage_process import WARMING_SECONDS
 from installation.turns import FAILURES, TRIED_AGAIN
 from installation.visitors.store import Store
 from tests.installation.stage_room import Little, Other, Room, film, stored, visit_until
@@ -95,58 +89,6 @@ def test_wherever_a_piece_fails_the_process_lives_and_the_piece_is_named(
     assert where == "close" or ("piece_failed", "little") in room.alerts
 
 
-def test_what_is_on_is_handed_to_the_console_with_its_title(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    room.begin("pieces: [little]\n")
-    monkeypatch.setattr(Little, "on_now", lambda piece: ["rain.ogg"])
-    monkeypatch.setattr(Little, "called", lambda piece, name: {"rain.ogg": "Rain", "siren.ogg": "A siren"}[name])
-    NeverAgain(room.folder / "data").put_away("little", "siren.ogg")
-
-    def said() -> tuple[object, object]:
-        room.frames(2, 30.0)
-        report = read_report(room.run / "status" / "stage.json", room.now)
-        assert report is not None
-        return report.facts["on_now"]["names"], report.facts["on_now"]["titles"]
-
-    assert said() == (["rain.ogg"], {"rain.ogg": "Rain", "siren.ogg": "A siren"}), "also of what was put away"
-    NeverAgain(room.folder / "data").put_away("little", "an unheard of name")
-    assert said() == (["rain.ogg"], {}), "names do without titles"
-    assert "KeyError" in room.alerts["piece_failed", "little"]
-
-
-def test_a_picture_for_closed_hours_that_is_missing_is_told_in_the_daytime(room: Room) -> None:
-    process = room.begin("pieces: [little]\n")
-    screen = process._exhibition.screen.model_copy(update={"closed_picture": room.folder / "night.png"})
-    process._exhibition = process._exhibition.model_copy(update={"screen": screen})
-    process._closed = process._closed_picture()
-    told = "closed_picture_missing", ""
-    for _ in range(200):
-        room.frames(1, 1.1)
-        if told in room.alerts:
-            break
-        time.sleep(0.01)
-    assert f"{room.folder / 'night.png'}, cannot be shown: it is not there." in room.alerts[told]
-    cv2.imwrite(str(room.folder / "night.png"), np.zeros((9, 16, 3), np.uint8))
-    for _ in range(200):
-        room.frames(1, 11.0)
-        if told not in room.alerts:
-            break
-        time.sleep(0.01)
-    assert told not in room.alerts
-
-
-def test_a_picture_that_stood_still_is_told_in_plain_words_once_the_process_is_warm(room: Room) -> None:
-    process = room.begin("pieces: [little]\n")
-    for late in (0.1, 1.6):
-        process._grade(late, 1 / 30)
-    assert {name for name, _ in room.alerts}.isdisjoint({"lost", "struggling"}), "it has just started"
-    room.frames(1, WARMING_SECONDS)
-    for late in (0.1, 1.6):
-        process._grade(late, 1 / 30)
-    assert room.alerts["lost", ""] == "The picture stood still for 1.6 s."
-    assert ("struggling", "stage") in room.alerts
-    assert {alert.severity for alert in alerts.board().active() if alert.name == "lost"} == {"warning"}
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -165,16 +107,6 @@ def test_what_is_no_picture_is_the_pieces_failure(room: Room, monkeypatch: pytes
     assert picture.shape == (48, 64, 3) and picture.dtype == np.uint8
     said = room.alerts["piece_failed", "little"]
     assert "Little.frame returned" in said and "uint8 [48, 64, 3]" in said
-
-
-@pytest.mark.parametrize("wrong", [None, "rain"])
-def test_what_is_no_list_of_names_is_the_pieces_failure(
-    room: Room, monkeypatch: pytest.MonkeyPatch, wrong: Any
-) -> None:
-    room.begin("pieces: [little]\n")
-    monkeypatch.setattr(Little, "on_now", lambda piece: wrong)
-    room.frames(2, 1.1)
-    assert f"Little.on_now returned {wrong!r}; wanted a list of names" in room.alerts["piece_failed", "little"]
 
 
 def test_a_piece_that_ends_its_program_again_and_again_is_passed_over(
