@@ -77,7 +77,7 @@ class Listening:
         self._exclude = tuple(exclude), never
         if (archive, encoder) != self._wanted:
             if self._wanted is not None:
-                for name in ("archive_unusable", "titles_unreadable"):
+                for name in ("archive_unusable", "archive_silenced", "titles_unreadable"):
                     self._stage.clear(name, archive=_called(self._wanted[0]))
                 self._unusable.forget()
             self._wanted, self._trying = (archive, encoder), Trying()
@@ -239,6 +239,12 @@ class Listening:
 
     def _take_exclusion(self, made_of: tuple[int, Excluded], found: Exclusion) -> None:
         self._excluding, self._exclusion = made_of, found
+        assert self.collection is not None
+        archive = _called(self.collection.archive)
+        if found.places.size == len(self.collection.names):
+            self._stage.alert("archive_silenced", archive=archive)
+        else:
+            self._stage.clear("archive_silenced", archive=archive)
 
     def _take_begun(self, found: tuple[Iterator[Progress], Kept]) -> None:
         self._indexing, self._kept = found

@@ -308,6 +308,18 @@ def test_what_is_put_away_at_the_console_goes_and_comes_back_when_it_may(place: 
     assert "red [x]" in here.heard()
 
 
+def test_who_has_put_everything_away_is_told_why_nothing_is_heard(place: Path) -> None:
+    here = room(place)
+    here.run(5)
+    here.change(pictures=place / "pictures", archive=place / "archive", exclude=["*"])
+    here.run(12)
+    assert not here.heard()
+    assert here.standing == {"archive_silenced": "{'archive': 'archive'}"}
+    here.change(pictures=place / "pictures", archive=place / "archive", exclude=["red"])
+    here.run(6)
+    assert here.heard() and here.standing == {}
+
+
 def test_every_setting_can_be_changed_while_it_runs(place: Path) -> None:
     here = room(place)
     here.run(4)
