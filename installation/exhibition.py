@@ -149,19 +149,28 @@ def parse(data: bytes, path: Path, pieces: Pieces | None = None) -> Exhibition:
 
 
 def hand_on(exhibition: Exhibition, folder: Path) -> None:
-    """Put the exhibition that is on show into the run's folder, from where its processes take it (`running`), and
-    beside the visits, for a start after a mistake was saved (`last_good`).
+    """Put the exhibition that is on show into the run's folder, from where its processes take it (`running`).
 
     Raises:
         OSError: the run's folder cannot be written.
     """
     write_whole(folder / ON_SHOW, exhibition.source)
-    kept = exhibition.data_folder / (exhibition.path.name + LAST_GOOD)
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(kept, exhibition.source)
-    except OSError as error:
-        log.warning("%s cannot be kept: %s", kept, error)
+
+
+def keep_last_good(exhibition: Exhibition) -> None:
+    """Keep the exhibition that is on show beside the visits, for a start after a mistake was saved (`last_good`).
+
+    Raises:
+        OSError: it cannot be kept there now; what was kept before still is.
+    """
+    kept = kept_at(exhibition)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(kept, exhibition.source)
+
+
+def kept_at(exhibition: Exhibition) -> Path:
+    """Where `keep_last_good` keeps it."""
+    return exhibition.data_folder / (exhibition.path.name + LAST_GOOD)
 
 
 def running(folder: Path, path: Path, pieces: Pieces | None = None) -> Exhibition:

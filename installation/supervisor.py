@@ -28,6 +28,7 @@ from types import FrameType
 
 from installation import segments, shared
 from installation.exhibition import Exhibition, ExhibitionError, hand_on
+from installation.good_copy import GoodCopy
 from installation.health import heartbeat
 from installation.health.vitals import Vitals
 from installation.messages import Exited, Fork, Forked, Line, NotForked
@@ -86,6 +87,7 @@ class Supervisor:
         self._line: Line | None = None
         self.folder = shared.make_folder()
         self._vitals = Vitals(self.folder, "supervisor")
+        self._copy = GoodCopy(self._vitals)
         self._notifier = Notifier()
         self._began = time.monotonic()
 
@@ -145,6 +147,7 @@ class Supervisor:
         if now >= self._look_at:
             self._look_at = now + LOOK_SECONDS
             self._apply_changes()
+        self._copy.keep_up(self._exhibition, now)
         if fresh:
             self._notifier.alive()
         self._report(now)

@@ -33,7 +33,7 @@ ARROWS = {
     "networks": {"health", "devices", "locking"},
     "visitors": {"health", "devices"},
     "console": {"health", "exhibition", "choices", "devices", "visitors"},
-    "supervisor": {"health", "exhibition", "watching", "segments", "nursery"},
+    "supervisor": {"health", "exhibition", "good_copy", "watching", "segments", "nursery"},
     "nursery": {"health", "exhibition"},
     "stage": {"devices", "sound", "networks", "visitors", "health"},
     "closed_picture": set(),

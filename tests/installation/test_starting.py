@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from installation import starting
-from installation.exhibition import Exhibition, hand_on, last_good, load
+from installation.exhibition import Exhibition, keep_last_good, last_good, load
 from installation.places import Problem
 from installation.starting import load_or_last_good, say_missing
 from installation.terminal import WRONG
@@ -21,8 +21,7 @@ def path(tmp_path: Path) -> Path:
     """A file whose exhibition was on show in the evening."""
     path = tmp_path / "exhibition.yaml"
     path.write_text("pieces: [neural_beatbox]\ntitle: Evening\n")
-    (tmp_path / "run").mkdir()
-    hand_on(load(path), tmp_path / "run")
+    keep_last_good(load(path))
     return path
 
 
@@ -58,8 +57,7 @@ def test_what_was_last_good_is_found_where_the_broken_file_says(
     path = tmp_path / "night.yaml"
     path.write_text(f"pieces: [neural_beatbox]\n{line}\ntitle: Evening\n", newline="")
     assert last_good(path) is None
-    (tmp_path / "run").mkdir()
-    hand_on(load(path), tmp_path / "run")
+    keep_last_good(load(path))
     assert not (tmp_path / "data").exists()
     for mistake in (
         "titel: Morning",

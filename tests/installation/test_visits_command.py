@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from installation.exhibition import hand_on, load
+from installation.exhibition import keep_last_good, load
 from installation.visitors import on_request
 from installation.visitors.attendance import Attendance
 from installation.visitors.film import JpegFilm, encode
@@ -90,7 +90,7 @@ def test_how_many_came_is_said_by_month_and_day(run: Any) -> None:
 def test_they_are_deleted_under_a_file_with_mistakes_in_it_too(run: Any, store: Store) -> None:
     """Whoever asks to be deleted need not wait until a setting is spelt right."""
     store.close()
-    hand_on(load(Path("exhibition.yaml")), Path("data"))
+    keep_last_good(load(Path("exhibition.yaml")))
     Path("exhibition.yaml").write_text("title: [\n")
     assert run("visits", "--delete", "b").exit_code == 0
     assert not list(Path("data/visits/media").glob("bb33*"))
