@@ -90,6 +90,8 @@ class Booth:
     performing: recording, `progress` 0..1, `marks` = seconds at which a sound was heard · listening: the take is
     being heard · joined: the visitor is in the work, the button takes it back for `left` more seconds ·
     unheard: no sound in the take · withdrawn: taken back and deleted · full: nothing could be kept (disk full).
+
+    While nobody can be taken in, `takes` is false: who presses is told what belongs to `full`. Do not invite then.
     """
 
     phase: Phase = "idle"
@@ -100,6 +102,7 @@ class Booth:
     marks: tuple[float, ...] = ()
     seconds: float = 6.0  # length of a take
     visit: str | None = None  # id of the visit that joined
+    takes: bool = True
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,7 @@ class BoothKeeper:
             marks=at.marks if self.phase in ("performing", "listening") else (),
             seconds=self.seconds,
             visit=at.visit if self.phase == "joined" else None,
+            takes=at.takes,
         )
 
     def _begin(self, at: Step) -> list[Do]:

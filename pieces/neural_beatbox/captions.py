@@ -1,8 +1,8 @@
 """The caption under the ruler: one thing said large, in the visitor's language.
 
-While nobody is at the booth the invitation goes round the exhibition's languages. Once the button is pressed the
-language that was showing stays first; what is kept is said in all of them alike, for it is what a visitor agrees to,
-everything else in the others beside or under it, small. Capitals are a twentieth of
+While nobody is at the booth the invitation goes round the exhibition's languages, or why there is none stands still.
+Once the button is pressed the language that was showing stays first; what is kept is said in all of them alike, for
+it is what a visitor agrees to, everything else in the others beside or under it, small. Capitals are a twentieth of
 the picture's short side or more, so that they read from four metres; only a text too long for its room is smaller.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import cv2
@@ -412,6 +412,11 @@ class Captions:
         paint(part, ring(size, stroke, round(booth.left / whole, 2)), left, top, TYPE, share)
         mask = _trimmed(self._type.line(str(seconds), round(0.36 * size / self._cap())))
         paint(part, mask, left + (size - mask.shape[1]) // 2, top + (size - mask.shape[0]) // 2, TYPE, share)
+
+
+def spoken_of(booth: Booth) -> Booth:
+    """The booth as the caption speaks of it: nobody is invited to what would be refused."""
+    return replace(booth, phase="full") if booth.phase == "idle" and not booth.takes else booth
 
 
 def _words(text: str) -> list[str]:

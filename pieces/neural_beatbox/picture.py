@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from installation.piece import Moment, Picture, Type
 from pieces.neural_beatbox.booth import OPEN, BoothView
-from pieces.neural_beatbox.captions import Captions
+from pieces.neural_beatbox.captions import Captions, spoken_of
 from pieces.neural_beatbox.layout import Plan, plan
 from pieces.neural_beatbox.marks import flood
 from pieces.neural_beatbox.ruler import Note, Ruler
@@ -52,6 +53,7 @@ class Composition:
         The picture is the composition's own canvas: valid until the next call, copy it to keep or alter it.
         Raises ValueError for a size under 32 pixels.
         """
+        moment = replace(moment, booth=spoken_of(moment.booth))
         width, height = moment.size
         fresh = self._canvas.shape != (height, width, 3)
         if fresh:

@@ -269,8 +269,11 @@ def test_who_could_not_be_taken_in_is_told_so_and_not_recorded(why: str, monkeyp
     assert room.booth.phase == "full"
     room.run("idle")
     assert room.stage._take is None and not room.piece.visits and not room.piece.withdrawn
+    assert not room.booth.takes, "so that nobody else is invited"
     room.archive.takes = True
     monkeypatch.undo()
+    room.step()
+    assert room.booth.takes
     room.visit()
     room.run("joined")
 

@@ -105,6 +105,15 @@ def test_nobody_is_asked_for_what_could_not_be_kept() -> None:
     assert keeper.step(Step(22, 9, True, takes=False)) == [Do.REFUSE] and keeper.phase == "full"
 
 
+def test_that_nobody_could_be_taken_in_is_said_before_anybody_presses() -> None:
+    keeper = BoothKeeper(6.0, 20.0)
+    full, room = Step(1.0, 0.0, False, takes=False), Step(2.0, 0.0, False)
+    keeper.step(full)
+    assert keeper.show(full).phase == "idle" and not keeper.show(full).takes
+    keeper.step(room)
+    assert keeper.show(room).takes
+
+
 def test_ways_out_of_joined() -> None:
     for at, phase, do in [
         (Step(22, 9, True), "withdrawn", Do.WITHDRAW),

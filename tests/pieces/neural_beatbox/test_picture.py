@@ -66,6 +66,19 @@ def test_the_same_moments_give_the_same_pictures(setter: Typesetter) -> None:
     assert film() == film()
 
 
+@pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT])
+@pytest.mark.parametrize("number", [0, 5])
+def test_nobody_is_invited_to_what_would_be_refused(setter: Typesetter, size: tuple[int, int], number: int) -> None:
+    """For as long as it is so, and no longer."""
+    inviting, refusing, coming = (Room(setter, size) for _ in range(3))
+    for room in (inviting, refusing, coming):
+        room.tiles = visitors(number)
+    invited = inviting.run(3.0)
+    refused = refusing.run(3.0, booth=Booth("full"))
+    assert (coming.run(3.0, booth=Booth(takes=False)) == refused).all() and (refused != invited).any()
+    assert (coming.run(3.0) == inviting.run(3.0)).all(), "it invites again by itself"
+
+
 # ---- seen as heard ----------------------------------------------------------------------------------------------
 
 
