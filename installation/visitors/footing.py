@@ -11,7 +11,7 @@ import errno
 import logging
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 class Footing:
-    """The store's lock and ledger.
+    """The store's lock and ledger. What it finds left of those in `owed` was never interrupted, only refused.
 
     Raises:
         StoreInUse: another process has the lock.
@@ -52,10 +52,11 @@ class Footing:
         patience_s: float,
         clock: Callable[[], float],
         alerts: Board,
+        owed: Collection[str] = (),
     ) -> None:
         self._folder, self._media = folder, folder / MEDIA
         self._disk, self._exhibition, self._patience_s = disk, exhibition, patience_s
-        self._clock, self._alerts = clock, alerts
+        self._clock, self._alerts, self._owed = clock, alerts, owed
         self._lock: int | None = None
         self.repairs = Repairs()
         self._ledger = self._open()
@@ -108,7 +109,7 @@ class Footing:
 
     def repair(self) -> Repairs:
         """Tidy the folder. Raises OSError."""
-        self.repairs = repair(self._media, self._ledger, self._disk, Repairs())
+        self.repairs = repair(self._media, self._ledger, self._disk, Repairs(), self._owed)
         return self.repairs
 
     def close(self) -> None:
@@ -127,7 +128,7 @@ class Footing:
                 self._lock = lock(self._folder, self._exhibition, self._patience_s)
             ledger, repairs = open_ledger(self._folder, self._disk, self._clock)
             try:
-                self.repairs = repair(self._media, ledger, self._disk, repairs)
+                self.repairs = repair(self._media, ledger, self._disk, repairs, self._owed)
                 self._disk.flush_folder(self._folder)  # the names of the database and of its log
             except BaseException:
                 ledger.close()

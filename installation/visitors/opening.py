@@ -15,7 +15,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -157,8 +157,11 @@ def from_slips(media: Path) -> list[Entry]:
     return [replace(entry, seq=number) for number, entry in enumerate(entries, 1)]
 
 
-def repair(media: Path, ledger: Ledger, disk: Disk, repairs: Repairs) -> Repairs:
-    """Bring what an interruption left behind to an end; `repairs` with what it was. Raises OSError."""
+def repair(media: Path, ledger: Ledger, disk: Disk, repairs: Repairs, owed: Collection[str] = ()) -> Repairs:
+    """Bring what an interruption left behind to an end; `repairs` with what it was. Raises OSError.
+
+    What is left of visits in `owed` is brought to its end as well, but no interruption left it.
+    """
     files: dict[str, set[str]] = {}
     parts = []
     for path in media.iterdir():
@@ -199,7 +202,13 @@ def repair(media: Path, ledger: Ledger, disk: Disk, repairs: Repairs) -> Repairs
         if SLIP not in files[visit] and (entry := ledger.find(visit)) is not None:
             disk.place(media, {f"{visit}.{SLIP}": slip(entry)})
     disk.flush_folder(media)
-    return replace(repairs, parts=len(parts), orphans=len(orphans), deletions=len(gone), dropped=len(dropped))
+    return replace(
+        repairs,
+        parts=len(parts),
+        orphans=len(orphans.difference(owed)),
+        deletions=len(gone.difference(owed)),
+        dropped=len(dropped.difference(owed)),
+    )
 
 
 def is_id(visit: str) -> bool:

@@ -106,7 +106,13 @@ class Store:
         self._written_down = float("-inf")
         self._closed = False
         self._footing = Footing(
-            folder, self._disk, exhibition=exhibition, patience_s=patience_s, clock=clock, alerts=self._board
+            folder,
+            self._disk,
+            exhibition=exhibition,
+            patience_s=patience_s,
+            clock=clock,
+            alerts=self._board,
+            owed=self._owed,
         )
         self._calendar = Calendar(self._footing.remembered(), clock=clock, monotonic=monotonic)
         self._calendar_read = self._footing.on_disk
@@ -332,7 +338,8 @@ class Store:
             remove_damaged(self.folder, self._disk)
             left = self._with_each(left, partial(self._remove, kinds=(SLIP, GONE)), refused)
             self._disk.flush_folder(self.media)
-            self._owed.difference_update(left)
+            if self._footing.on_disk:  # else their rows still lie there
+                self._owed.difference_update(left)
         except OSError as error:
             refused.append(error)
         if refused:

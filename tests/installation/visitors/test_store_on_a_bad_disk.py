@@ -271,3 +271,35 @@ def test_room_that_was_made_is_noticed(opened, take, board):
     disk.free_bytes = lambda folder: 100_000_000
     store.expire()
     assert raised(board) == set() and store.takes
+
+
+@pytest.mark.parametrize("answers_at", ["once", "after a while"])
+def test_a_row_that_could_not_be_removed_was_no_interruption(opened, take, board, monkeypatch, answers_at):
+    """It goes as soon as the disk lets it, and nobody is told to switch the machine off in another way."""
+    store = opened()
+    gone, kept = store.keep(*pair(take(1)), MONTH_S), store.keep(*pair(take(2)), MONTH_S)
+    initial, remove = Ledger.__init__, Ledger.remove
+
+    def unopened(ledger, path):
+        if path is not None:
+            raise OSError(errno.EIO, "disk I/O error")
+        initial(ledger, path)
+
+    def refuse(ledger, visits):
+        if ledger.on_disk:
+            raise OSError(errno.EIO, "disk I/O error")
+        remove(ledger, visits)
+
+    monkeypatch.setattr(Ledger, "remove", refuse)
+    store.delete(gone.id)
+    assert names(store) >= wanted_names(kept)
+    if answers_at != "once":
+        monkeypatch.setattr(Ledger, "__init__", unopened)
+        store.expire()
+        store.expire()
+    monkeypatch.undo()
+    store.expire()
+    assert raised(board) == set() and names(store) == wanted_names(kept)
+    assert [visit.id for visit in store.visits(9)] == [kept.id] and store.holdings().visits == 1
+    store = opened()
+    assert raised(board) == set() and store.holdings().visits == 1
