@@ -1,8 +1,10 @@
-// The live picture's manners: it can be held, rests while nobody looks, and comes back by itself.
+// The live picture's manners: it can be held, rests while nobody looks, and comes back by itself. And a press that
+// would reach nobody is not lost without a word.
 "use strict";
 (() => {
   const RETRY_MS = 2000;
   const SHAPE_MS = 500;
+  const AWAY = "Not done: the connection is away. Try again in a moment.";
   let held = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const live = () => document.getElementById("live");
 
@@ -38,6 +40,14 @@
     show();
   });
   document.addEventListener("visibilitychange", show);
+  document.addEventListener("click", (event) => {
+    const choices = event.target instanceof Element && event.target.closest("button") && event.target.closest(".choices");
+    if (!choices) return;
+    const hint = choices.querySelector(".hint");
+    const away = window.did_handshake && !window.socket.connected; // a page that is still coming up waits by itself
+    if (away) event.stopPropagation();
+    if (away || hint.textContent === AWAY) hint.textContent = away ? AWAY : "";
+  }, true);
   document.addEventListener("error", (event) => {
     const picture = live();
     if (!picture || event.target !== picture) return;

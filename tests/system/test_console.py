@@ -300,6 +300,26 @@ def test_a_sound_is_put_away_for_good_and_allowed_again(
     until(lambda: "Never again" not in tab.text(), "nothing to put away, nothing on the page")
 
 
+def test_a_press_while_the_console_is_away_is_not_lost_without_a_word(
+    room: Room, console: Console, tab: Browser
+) -> None:
+    kept = NeverAgain(room.folder.parent / "data")
+    said = {"piece": "imaginary_soundscape", "kept": str(kept.path.resolve())}
+    room.said["stage"].fact("on_now", said | {"names": ["gull.ogg"]})
+    tab.open(console.address, SIZES["desktop"])
+    until(lambda: "Never again" in tab.text() and tab.ask("window.did_handshake === true"), "a button that does it")
+    console.stop(signal.SIGKILL)
+    until(lambda: not tab.ask("window.socket.connected"), "the page knows")
+    tab.ask("document.querySelector('.choices button').click()")
+    assert "Not done: the connection is away" in tab.text() and kept.of("imaginary_soundscape") == ()
+    console.start()
+    until(lambda: "Never again" in tab.text() and "Not done" not in tab.text(), "it is there again")
+    tab.ask("document.querySelector('.choices button').click()")
+    until(lambda: kept.of("imaginary_soundscape") == ("gull.ogg",), "it is kept")
+    kept.take_back("imaginary_soundscape", "gull.ogg")
+    room.said["stage"].fact("on_now", {"piece": "", "names": []})
+
+
 def test_what_files_say_is_shown_and_never_run(room: Room, console: Console, tab: Browser) -> None:
     endless = "/dev/v4l/by-id/" + "usb-" * 60
     room.board.alert("camera_missing", camera=endless, reason=HOSTILE)
