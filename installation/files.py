@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 _NOT_THERE = {errno.ENOENT, errno.ENOTDIR}
+Stamp = tuple[int, int, int, int]  # device, inode, time of the last writing [ns], size [bytes]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,16 @@ def lies_at(path: Path) -> Lying:
     if stat.S_ISDIR(mode):
         return Lying("folder")
     return Lying("file") if stat.S_ISREG(mode) else Lying("something else")
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """What tells the file at `path`, links followed, from another in its place and from itself written anew; None
+    where there is none, or it cannot be reached."""
+    try:
+        state = path.stat()
+    except (OSError, ValueError):  # `lies_at` says which
+        return None
+    return state.st_dev, state.st_ino, state.st_mtime_ns, state.st_size
 
 
 def write_whole(path: Path, data: bytes) -> None:

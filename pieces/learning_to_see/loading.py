@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from installation.files import Stamp
 from installation.networks.faults import out_of_memory, reraise_if_poisoned
 from installation.networks.weights import WeightsError
 from installation.piece import Answer, Size, Stage
@@ -36,19 +37,22 @@ PACE_SECONDS = 1 / 24
 
 @dataclass(frozen=True)
 class Wish:
-    """What should be loaded. `leaving` are worlds still to be seen for a while; `aspect` is width over height."""
+    """What should be loaded. `leaving` are worlds still to be seen for a while; `aspect` is width over height;
+    `stamps` tell the files of `worlds` from those of another training."""
 
     worlds: tuple[str, ...]
     detail: Detail
     aspect: float
     leaving: tuple[str, ...] = ()
+    stamps: tuple[Stamp | None, ...] = ()
 
     def same(self, other: Wish | None) -> bool:
         """Whether nothing would have to be loaded for the one if the other is there."""
-        return other is not None and (self.worlds, self.detail, self.aspect) == (
+        return other is not None and (self.worlds, self.detail, self.aspect, self.stamps) == (
             other.worlds,
             other.detail,
             other.aspect,
+            other.stamps,
         )
 
 

@@ -130,6 +130,11 @@ class LearningToSee(Piece):
         self._seen_at = 0.0
         self._aspect: float | None = None  # of the panel; and since when
         self._aspect_since = 0.0
+        self._look_at_worlds()
+
+    def change(self, settings: Any) -> None:
+        super().change(settings)
+        self._look_at_worlds()
 
     def frame(self, moment: Moment) -> Picture:
         from pieces.learning_to_see.afterimage import lag_seconds
@@ -169,9 +174,17 @@ class LearningToSee(Piece):
             first = self._aspect is None
             self._aspect, self._aspect_since = plan.seen.aspect, time - CALM_SECONDS if first else time
         if time - self._aspect_since >= CALM_SECONDS:
-            worlds = tuple(dict.fromkeys(self.settings.worlds))
+            worlds = self._worlds
             leaving = tuple(world for world in self._changes.mixture if world not in worlds)
-            self._sight.want(Wish(worlds, self.settings.detail, round(plan.seen.aspect, 3), leaving))
+            aspect = round(plan.seen.aspect, 3)
+            self._sight.want(Wish(worlds, self.settings.detail, aspect, leaving, self._stamps))
+
+    def _look_at_worlds(self) -> None:
+        """Which worlds are wanted, and of which training; not in every frame, which may wait for no disk."""
+        from pieces.learning_to_see.worlds import stamps
+
+        self._worlds = tuple(dict.fromkeys(self.settings.worlds))
+        self._stamps = stamps(self._worlds)
 
     def _expose(self, moment: Moment) -> None:
         """Follow the exposure of the camera, a picture at a time."""

@@ -5,11 +5,12 @@ Nothing here runs a network, and only what reads tensors imports torch: `check` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from installation.files import Stamp, stamp_of
 from installation.networks import weights
 from installation.networks.weights import WEIGHTS_FOLDER, Card, WeightsError
 
@@ -57,6 +58,12 @@ def names(folder: Path | None = None) -> list[str]:
     """The worlds that have a file on disk, sorted; whether they can be used only `load` says."""
     found = (folder or WEIGHTS_FOLDER).glob(f"{PREFIX}*.safetensors")
     return sorted(name for path in found if (name := path.stem.removeprefix(PREFIX)) != PARENT)
+
+
+def stamps(names: Iterable[str], folder: Path | None = None) -> tuple[Stamp | None, ...]:
+    """Of the two files of each world, weights and card: another training of one of them gives others."""
+    files = (weights.path_of(f"{PREFIX}{name}", folder) for name in names)
+    return tuple(stamp_of(each) for file in files for each in (file, file.with_suffix(".yaml")))
 
 
 def load(name: str, folder: Path | None = None) -> World:

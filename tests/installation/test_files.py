@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from installation.files import lies_at
+from installation.files import lies_at, stamp_of
 
 
 def test_what_lies_there(tmp_path: Path) -> None:
@@ -40,3 +40,20 @@ def test_names_that_no_file_can_have(tmp_path: Path) -> None:
     for name in (300 * "a", "a\0b", "\ud83c", "ring"):
         there = lies_at(tmp_path / name)
         assert there.kind == "unknown" and "cannot be reached (" in there.unreachable
+
+
+def test_a_stamp_tells_a_file_from_another_and_from_itself_written_anew(tmp_path: Path) -> None:
+    file, other = tmp_path / "file", tmp_path / "other"
+    file.write_bytes(b"one")
+    first = stamp_of(file)
+    assert first is not None and first == stamp_of(file)
+    other.write_bytes(b"two")
+    os.utime(other, ns=(first[2], first[2]))
+    other.replace(file)
+    second = stamp_of(file)
+    assert second not in (None, first), "as large and as old, but another"
+    file.write_bytes(b"three")
+    os.utime(file, ns=(first[2], first[2]))
+    assert stamp_of(file) != second
+    file.unlink()
+    assert stamp_of(file) is None and stamp_of(tmp_path / "a\0b") is None

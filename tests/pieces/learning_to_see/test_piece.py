@@ -12,6 +12,7 @@ import pytest
 
 from installation.exhibition import OnShow
 from installation.inspection import check
+from installation.networks import weights
 from installation.piece import Picture
 from installation.render import FilmWriter, render
 from pieces.learning_to_see import loading
@@ -95,6 +96,27 @@ def test_worlds_that_are_changed_blend_from_what_is_seen_now(studio: Studio) -> 
     assert set(mixture) == {"sea", "clouds"} and 0 < mixture["clouds"] < 1
     room.run(3)
     assert studio.painter.mixtures[-1] == {"clouds": 1.0}
+
+
+def test_a_world_trained_again_is_loaded_at_the_next_change_without_a_black_frame(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "WEIGHTS_FOLDER", tmp_path)
+    trained = tmp_path / "learning_to_see.sea.safetensors"
+    trained.write_bytes(b"of yesterday")
+    room = small()
+    room.run(5)
+    room.change(detail=256, contrast=1.1)
+    room.run(2)
+    assert len(studio.painters) == 1, "the same training is loaded once"
+    trained.write_bytes(b"of this night")
+    room.run(2)
+    assert len(studio.painters) == 1, "not before somebody saves"
+    room.change(detail=256, contrast=1.2)
+    for _ in range(30):
+        picture = room.step()
+        assert picture[20:60, 72:76].max(axis=2).mean() > 30
+    assert len(studio.painters) == 2 and studio.painter.mixtures and room.alerts == []
 
 
 def test_the_network_is_given_what_the_settings_say(studio: Studio) -> None:

@@ -162,6 +162,7 @@ def test_a_wish_that_is_granted_is_not_granted_twice() -> None:
     wish = Wish(("sea",), "auto", 1.0)
     assert wish.same(Wish(("sea",), "auto", 1.0, ("fire",))) and not wish.same(Wish(("sea",), 256, 1.0))
     assert not wish.same(None)
+    assert not wish.same(Wish(("sea",), "auto", 1.0, stamps=((1, 2, 3, 4), None))), "trained again"
 
 
 def test_a_missing_world_is_named_and_the_others_go_on(studio: Studio) -> None:

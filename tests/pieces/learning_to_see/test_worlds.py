@@ -34,6 +34,15 @@ def test_worlds_are_those_on_disk_without_their_parent(folder: Path) -> None:
     assert worlds.names(folder / "nowhere") == []
 
 
+def test_another_training_of_a_world_has_another_stamp(folder: Path) -> None:
+    before = worlds.stamps(["rust", "gone"], folder)
+    assert before == worlds.stamps(["rust", "gone"], folder) and None not in before[:2] and before[2:] == (None, None)
+    (folder / "learning_to_see.rust.yaml").write_bytes(b"the card is written last: there may be a look between")
+    half = worlds.stamps(["rust", "gone"], folder)
+    worlds.save("rust", Generator(SMALL), CARD, folder)
+    assert len({before, half, worlds.stamps(["rust", "gone"], folder)}) == 3
+
+
 def test_a_world_comes_back_in_half_precision(folder: Path) -> None:
     network = Generator(SMALL)
     worlds.save("rust", network, CARD, folder)
