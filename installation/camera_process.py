@@ -83,7 +83,7 @@ def run(exhibition: Exhibition, folder: Path, vitals: Vitals, stopping: Event) -
                     log.warning("%s", error)
                 crowded = str(error) if isinstance(error, NoRoomError) else ""
                 wanted = exhibition.camera
-                called = wanted.id if wanted.is_identity else camera.name
+                called = wanted.id if wanted.is_identity or wanted.is_file else camera.name
                 vitals.condition("camera_missing", True, camera=called, reason=error)
             finally:
                 camera.close()

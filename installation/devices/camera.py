@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from installation.devices import DeviceError
 from installation.devices.film import FilmError, FilmReader
+from installation.devices.film_watch import FilmWatch
 from installation.devices.video4linux import CameraFound
+from installation.files import stamp_of
 from installation.piece import Picture, Size
 
 STALE_PICTURES = 45  # identical ones in a row: 1.5 s at 30 a second
@@ -85,26 +87,34 @@ class VideoDevice:
 
 
 class Film:
-    """A film in a camera's place: it runs by the monotonic clock, so that its sound track meets it."""
+    """A film in a camera's place: it runs by the monotonic clock, so that its sound track meets it.
+
+    Another film that is put in its place is shown once it is whole; one that is taken away has stopped.
+    """
 
     real = False
 
     def __init__(self, path: Path) -> None:
+        self._watch = FilmWatch(path, stamp_of(path))  # before it is opened: who writes meanwhile is noticed
         self._reader = FilmReader(path)
         self.name = path.name
-        self._rate_hz = min(max(self._reader.rate, 5.0), 60.0)
 
     def read(self) -> tuple[Picture, float]:
-        period = 1.0 / self._rate_hz
+        period = 1.0 / min(max(self._reader.rate, 5.0), 60.0)
         now = time.monotonic()
         due = (now // period + 1) * period
         time.sleep(due - now)  # a camera's exposure: the pace of the film, not a wait for something to happen
         try:
+            another = self._watch.another(due, due // self._reader.seconds)
+            if another is not None:
+                self._reader.close()
+                self._reader = another
             return self._reader.at(due % self._reader.seconds), due
-        except FilmError as error:  # the stick that it lay on was pulled out
+        except FilmError as error:  # it was removed, or the stick that it lay on was pulled out
             raise DeviceError(str(error)) from error
 
     def close(self) -> None:
+        self._watch.close()
         self._reader.close()
 
 

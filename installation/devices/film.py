@@ -210,6 +210,14 @@ def look_into_sound(path: Path) -> None:
     _sound_file(path, longest_s=0.0)
 
 
+def absence(path: Path) -> str:
+    """Why no film can be opened at `path`, as nothing lies there, or no file; empty where one does."""
+    if (there := lies_at(path)).kind == "file":
+        return ""
+    built_in = f"{path}: no such film; check the path, or write 'camera: film' for the built-in one"
+    return there.unreachable or built_in
+
+
 def _sound_file(path: Path, longest_s: float = LONGEST_SOUND_S) -> tuple[Sound, int]:
     try:
         with opened(path) as file:
@@ -275,9 +283,8 @@ def _sounding(container: InputContainer, stream: AudioStream) -> Iterator[av.Aud
 
 def _opened(path: Path) -> tuple[InputContainer, VideoStream]:
     """The container and its first stream of pictures. Only plain files: a name never starts a download."""
-    if (there := lies_at(path)).kind != "file":
-        built_in = f"{path}: no such film; check the path, or write 'camera: film' for the built-in one"
-        raise FilmError(there.unreachable or built_in)
+    if absent := absence(path):
+        raise FilmError(absent)
     try:
         container = av.open(str(path), metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as fault:
