@@ -237,6 +237,7 @@ def test_a_film_that_is_away_is_missed_as_before_the_start_and_taken_when_it_is_
         elif events == ["shown"] and stands:
             events.append("missed")
             missed.extend(alerts.board().active())
+            tries.clear()
         elif events == ["shown", "missed"] and len(tries) > 2:
             events.append("back")
             away.rename(path)
@@ -251,7 +252,8 @@ def test_a_film_that_is_away_is_missed_as_before_the_start_and_taken_when_it_is_
     def opening(of: Opening) -> camera.Camera:
         if events[-1:] == ["missed"]:
             tries.append("again")
-        turn()
+        if events:
+            turn()
         return opened(of)
 
     monkeypatch.setattr(Opening, "camera", opening)
@@ -267,6 +269,6 @@ def test_a_film_that_is_away_is_missed_as_before_the_start_and_taken_when_it_is_
     room.run()
     guard.cancel()
     assert events == ["shown", "missed", "back", "shown again"]
-    (alert,) = missed
+    (alert,) = missed  # under one name, whether before the start or after it
     assert (alert.name, alert.about) == ("camera_missing", room.exhibition.camera.id)
     assert "no such film" in alert.message
