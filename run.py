@@ -123,10 +123,10 @@ def has_pip() -> bool:
     try:
         asked = subprocess.run([str(PYTHON), "-m", "pip", "install", "--help"], capture_output=True, check=False)
     except OSError as error:  # it is not there, or no program of this machine
-        if error.errno in SHORT:  # no reason to throw away what is installed
+        if error.errno in SHORT or isinstance(error, PermissionError):  # no reason to throw away what is installed
             raise
         return False
-    if asked.returncode == -9:  # ended for want of memory, which says nothing about pip
+    if asked.returncode == -9 or b"MemoryError" in asked.stderr:  # want of memory, which says nothing about pip
         return True
     return asked.returncode == 0 and bool(asked.stdout)  # after a power cut files may be there, and empty
 

@@ -75,7 +75,11 @@ class ClosedPicture:
         """
         if self._looking is not None and self._looking.ready:
             answer, self._looking = self._looking, None
-            before, self._fault = self._fault, answer.result()
+            before = self._fault
+            try:
+                self._fault = answer.result()
+            except Exception as error:  # a picture may be broken in any way
+                self._fault = f"it cannot be looked at ({type(error).__name__}: {error})"
             if before and not self._fault:
                 self._shown = None
         elif self._path is not None and self._looking is None and seconds >= self._look_at:
@@ -124,7 +128,10 @@ def _read(path: Path) -> tuple[Picture | None, str]:
     if lying.unreachable:
         return None, lying.unreachable
     try:
-        found = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        data = np.fromfile(path, np.uint8)  # OpenCV itself takes not every name
+        found = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except OSError as error:
+        return None, f"it cannot be read ({error.strerror})"
     except cv2.error as error:  # OpenCV's own limit of pixels
         return None, f"it is too large ({error.err})"
     if found is None:

@@ -134,6 +134,7 @@ class Stage:
         self._take: _Take | None = None
         self._shown = Booth()
         self._raised: set[str] = set()
+        self._away: dict[str, str] = {}  # titles of what was put away
         self.withdrawn: set[str] = set()  # visits that were taken back; nobody may show them any longer
         self.joined = 0  # visitors who did, stand-ins left out, and were not counted yet
 
@@ -252,6 +253,13 @@ class Stage:
             said = f"{type(self.piece).__name__}.on_now returned {found!r:.80}; wanted a list of names"
             raise UnfitNamesError(f"{said}, which may be empty")
         return [str(each) for each in found]
+
+    def titles(self, on_now: Iterable[str]) -> dict[str, str]:
+        """What people call these names, and those that were put away. Of the latter, which may be a thousand, the
+        piece is asked once."""
+        away = self.never_again
+        self._away = {name: self._away.get(name) or str(self.piece.called(name)) for name in away}
+        return self._away | {name: str(self.piece.called(name)) for name in on_now}
 
     def abandon(self) -> None:
         """Whoever was at the booth is not there any longer: a take that has not joined the work leaves no trace."""

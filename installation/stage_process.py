@@ -376,7 +376,7 @@ class StageProcess:
         titles: dict[str, str] = {}
         try:
             on_now = self._stage.on_now()[:MOST_ON_NOW] if self._open else []
-            titles = {each: str(self._stage.piece.called(each)) for each in {*on_now, *self._stage.never_again}}
+            titles = self._stage.titles(on_now)
         except FAILINGS as error:  # as with its pictures: whatever it is, the room goes on
             self._vitals.event("piece_failed", piece=name, reason=repr(error))
         said = {"piece": name, "names": on_now, "titles": titles, "kept": str(kept.path.resolve())}

@@ -19,8 +19,12 @@ from installation.piece import Picture
 FOLLOW_SECONDS = 2.5
 """Time constant of small changes: a hand that passes must not make the picture breathe."""
 WIDENING, NARROWING = 0.03, 0.20
-"""A change of an end of the range so large, 0..1, is followed twice as fast, larger ones faster. What lies beyond the
-range is followed soon, or whoever steps before a bare wall is a black shape on it; what has left may come back."""
+"""A change of an end of the range so large, 0..1, is followed twice as fast, larger ones faster. What lies beyond a
+narrow range is followed soon, or whoever steps before a bare wall is a black shape on it; what has left may come
+back."""
+NARROW, WIDE, WHILE_SECONDS = 0.25, 0.4, 10.0
+"""A range, 0..1, of a bare wall, and one that none has. What has been wide for a while is widened no faster than it
+is narrowed: somebody who passes in a furnished room is no reason to change its light."""
 FASTEST = 2.0
 """No end of the range moves by more of full scale in a second: a camera's flash must not make the picture jump."""
 DARK_SHARE, BRIGHT_SHARE = 5, 95
@@ -43,6 +47,7 @@ class Levels:
     def __init__(self) -> None:
         self._dark = 0.0
         self._bright = 1.0
+        self._lasting = 1.0  # the range that has been between them for a while
         self._seen = False
 
     def see(self, picture: Picture, elapsed: float) -> None:
@@ -51,9 +56,13 @@ class Levels:
         sample = picture[::step, ::step].reshape(-1, 3) @ np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601
         dark, bright = (float(v) / 255 for v in np.percentile(sample, (DARK_SHARE, BRIGHT_SHARE)))
         if not self._seen:
-            self._seen, self._dark, self._bright = True, dark, bright
-        self._dark -= _step(self._dark - dark, elapsed)
-        self._bright += _step(bright - self._bright, elapsed)
+            self._seen, self._dark, self._bright, self._lasting = True, dark, bright, bright - dark
+        now = self._bright - self._dark
+        self._lasting = min(self._lasting + (now - self._lasting) * (1.0 - math.exp(-elapsed / WHILE_SECONDS)), now)
+        narrow = min(max((WIDE - self._lasting) / (WIDE - NARROW), 0.0), 1.0)
+        widening = NARROWING + (WIDENING - NARROWING) * narrow
+        self._dark -= _step(self._dark - dark, widening, elapsed)
+        self._bright += _step(bright - self._bright, widening, elapsed)
 
     @property
     def gain(self) -> float:
@@ -74,9 +83,9 @@ class Levels:
         return 1.0 - share * share * (3 - 2 * share)
 
 
-def _step(wider: float, elapsed: float) -> float:
+def _step(wider: float, widening: float, elapsed: float) -> float:
     """How much wider an end makes the range within `elapsed` seconds, on its way to making it `wider` by so much."""
-    startling = wider / (WIDENING if wider > 0 else NARROWING)
+    startling = wider / (widening if wider > 0 else NARROWING)
     share = 1.0 - math.exp(-elapsed * (1 + startling**2) / FOLLOW_SECONDS)
     return min(max(share * wider, -FASTEST * elapsed), FASTEST * elapsed)
 

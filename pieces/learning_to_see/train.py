@@ -161,12 +161,12 @@ def fit(
                     slow.lerp_(fast, 1.0 - keep)
             if not our.leads:
                 continue
-            run.progress(step, **figures)
             last = step + 1 == plan.steps
             if (step + 1) % plan.save_every == 0 or last:
                 run.save(step, learner, optimiser, averaged)
             if (step + 1) % plan.sheet_every == 0 or last:
                 sheet.write(folder / "sheet.png", averaged.worlds())
+            run.progress(step, **figures)  # last: who asked to stop leaves here
     return averaged
 
 

@@ -250,10 +250,10 @@ def fit(
             with torch.no_grad():
                 for slow, fast in zip(averaged.parameters(), network.parameters(), strict=True):
                     slow.lerp_(fast, 1.0 - share)
-            run.progress(step, **figures)
             if (step + 1) % plan.check_every == 0 or step + 1 == plan.steps:
                 keep_best(folder, averaged, quality(averaged, chosen))
                 run.save(step, network, optimiser, averaged)
+            run.progress(step, **figures)  # last: who asked to stop leaves here
     averaged.load_state_dict(weights.load(BEST, folder).state)
     return averaged
 

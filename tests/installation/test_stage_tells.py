@@ -76,3 +76,16 @@ def test_a_picture_that_stood_still_is_told_in_plain_words_once_the_process_is_w
     assert room.alerts["lost", ""] == "The picture stood still for 1.6 s."
     assert ("struggling", "stage") in room.alerts
     assert {alert.severity for alert in alerts.board().active() if alert.name == "lost"} == {"warning"}
+
+
+def test_what_was_put_away_is_asked_for_its_title_once(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that grew for months must not cost a frame every second."""
+    room.begin("pieces: [little]\n")
+    asked: list[str] = []
+    monkeypatch.setattr(Little, "on_now", lambda piece: ["rain.ogg"])
+    monkeypatch.setattr(Little, "called", lambda piece, name: asked.append(name) or name.upper())
+    NeverAgain(room.folder / "data").put_away("little", "siren.ogg")
+    room.frames(5, 30.0)
+    assert asked.count("siren.ogg") == 1 and asked.count("rain.ogg") >= 4
+    report = read_report(room.run / "status" / "stage.json", room.now)
+    assert report is not None and report.facts["on_now"]["titles"]["siren.ogg"] == "SIREN.OGG"

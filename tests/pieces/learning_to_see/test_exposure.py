@@ -62,6 +62,24 @@ def test_a_hand_that_passes_does_not_make_the_picture_breathe() -> None:
     assert levels.gain == pytest.approx(before[0], rel=0.05) and levels.offset == pytest.approx(before[1], abs=0.03)
 
 
+def test_who_passes_in_a_furnished_room_does_not_make_it_breathe() -> None:
+    """Grey levels as of a room with things in it; somebody in black crosses an eighth of it every four seconds."""
+    room = np.clip(np.random.default_rng(1).normal(128, 32, (96, 128)), 0, 255).astype(np.uint8)
+    there = room.copy()
+    there[:, :17] = 12
+    levels, gains, middles = Levels(), [], []
+    for frame in range(24 * HZ):
+        seen = there if frame % (4 * HZ) < HZ // 2 else room
+        levels.see(np.repeat(seen[..., None], 3, 2), 1 / HZ)
+        gains.append(levels.gain)
+        middles.append(0.5 * levels.gain + levels.offset)
+    fifth = HZ // 5
+    moved = [
+        np.abs(np.subtract(values[8 * HZ + fifth :], values[8 * HZ : -fifth])).max() for values in (gains, middles)
+    ]
+    assert moved[0] < 0.15 and moved[1] < 0.03
+
+
 def test_a_light_that_is_switched_on_is_made_up_for_within_two_seconds() -> None:
     levels = after(5, 0.0, 0.1)
     after(2, 0.3, 0.9, levels)
