@@ -75,6 +75,10 @@ class Composition:
         self._captions.paint(self._canvas, now, moment, everything)
         return self._canvas
 
+    def across(self, visit: str) -> float | None:
+        """Where a visitor hangs, as last drawn, from -1 at the wall's left edge to 1 at its right; None: nowhere."""
+        return self._wall.across(visit)
+
     def _divided(self, moment: Moment, tiles: Sequence[Tile], fresh: bool) -> Plan:
         """The plan of this frame: the height of the caption glides to what it should be."""
         wanted = self._caption_lines(moment, tiles)

@@ -117,6 +117,7 @@ class NeuralBeatbox(Piece):
         self._tempo = self.settings.tempo.low + 0.35 * (self.settings.tempo.high - self.settings.tempo.low)
         self._last_played: dict[str, int] = {}
         self._presence = 0.0
+        self._across: dict[str, float] = {}  # visit -> its place on the wall, from which it is heard
         self._roles: dict[str, tuple[str, Player | None]] = {}  # voice -> what it is on the wall
         for drum, samples in voices.built_in(stage.sound.rate_hz).items():
             stage.sound.voice(f"kit/{drum}", samples, stage.sound.rate_hz)
@@ -137,7 +138,9 @@ class NeuralBeatbox(Piece):
         self._collect(moment.time)
         self._compose(moment.time)
         self._write()
-        return self._composition.draw(moment, self._tiles(), self._strikes(moment), self._notes(moment.bar))
+        picture = self._composition.draw(moment, self._tiles(), self._strikes(moment), self._notes(moment.bar))
+        self._follow_wall()
+        return picture
 
     def welcomes(self) -> bool:
         return not self._ears.failed  # while it is still being loaded, a visitor can wait
@@ -304,7 +307,7 @@ class NeuralBeatbox(Piece):
     def _put(self, number: int) -> None:
         from pieces.neural_beatbox.phrase import BAR, DRUMS
         from pieces.neural_beatbox.picture import Note
-        from pieces.neural_beatbox.voices import GAIN, PAN
+        from pieces.neural_beatbox.voices import GAIN, pan_of
 
         plan = self._plans[number]
         hits, plan.notes = [], []
@@ -317,11 +320,21 @@ class NeuralBeatbox(Piece):
                 at = step + float(plan.phrase.offset[row, column])
                 player = self._seats[drum].player
                 voice = player.voice if player is not None else f"kit/{drum}"
-                hits.append(Hit(at, voice, MIX * GAIN[drum] * (0.15 + 0.85 * velocity**1.3), PAN[drum]))
+                pan = pan_of(drum, None if player is None else self._across.get(player.visit))
+                hits.append(Hit(at, voice, MIX * GAIN[drum] * (0.15 + 0.85 * velocity**1.3), pan))
                 plan.notes.append(Note(number, float(step), drum, velocity))
                 if player is not None:
                     self._last_played[player.voice] = number
         self._score.write(Bar(number, plan.tempo_bpm, tuple(hits)))
+
+    def _follow_wall(self) -> None:
+        """Who plays is heard from where they hang, from the next bar line on when the wall is hung anew."""
+        players = {seat.player.visit for seat in self._seats.values() if seat.player is not None}
+        places = {visit: self._composition.across(visit) for visit in sorted(players)}
+        across = {visit: place for visit, place in places.items() if place is not None}
+        if across != self._across:
+            self._across = across
+            self._rewrite()
 
     def _next_tempo(self) -> float:
         """Wander through the range: towards its upper end when people are there, with a little will of its own."""

@@ -18,7 +18,7 @@ LOUDNESS_SECONDS = 0.4
 PEAK = 0.95
 MOST_GAIN = 40.0  # a whisper is brought up by 32 dB at most, or the room's noise comes with it
 
-# Loudness of each drum in the mix, and its place between the speakers (as seen by the audience).
+# Loudness of each drum in the mix, and the place of the house's own between the speakers, as the audience sees it.
 GAIN = {
     "kick": 0.8, "snare": 1.0, "hat_closed": 0.55, "hat_open": 0.5, "tom_low": 0.75, "tom_mid": 0.75,
     "tom_high": 0.8, "crash": 0.6, "ride": 0.5,
@@ -27,6 +27,9 @@ PAN = {
     "kick": 0.0, "snare": 0.05, "hat_closed": 0.35, "hat_open": 0.35, "tom_low": -0.45, "tom_mid": -0.1,
     "tom_high": 0.2, "crash": -0.4, "ride": 0.5,
 }  # fmt: skip
+# A visitor is heard from where they hang on the wall, so far out of the way to the speaker; bass stays in the middle.
+REACH = {"kick": 0.15, "tom_low": 0.4}
+WIDEST_REACH = 0.65
 BUILT_IN = {
     "kick": "kick", "snare": "snare", "hat_closed": "hat_closed", "hat_open": "hat_open", "tom_low": "tom",
     "tom_mid": "tom", "tom_high": "tom", "crash": "cymbal", "ride": "cymbal",
@@ -34,6 +37,14 @@ BUILT_IN = {
 BUILT_IN_SEED = 2019
 
 Samples = NDArray[np.float32]
+
+
+def pan_of(drum: str, across: float | None) -> float:
+    """The place between the speakers of somebody who plays `drum` and hangs at `across` (-1 … 1) of the wall.
+
+    None, who is not on the wall (yet), sounds from where the house's own drum would.
+    """
+    return PAN[drum] if across is None else across * REACH.get(drum, WIDEST_REACH)
 
 
 def cut(

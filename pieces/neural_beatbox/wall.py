@@ -155,6 +155,14 @@ class Wall:
         panel = self._panels.get(visit)
         return None if panel is None else panel.spring.at
 
+    def across(self, visit: str) -> float | None:
+        """Where a visitor hangs between the wall's left edge, -1, and its right one, 1; None who does not hang.
+
+        It stays what it is while the wall makes room for the booth.
+        """
+        share = self._shares.get(visit)
+        return None if share is None else 2.0 * (share[0] + share[2] / 2) - 1.0
+
     def advance(
         self,
         moment: Moment,

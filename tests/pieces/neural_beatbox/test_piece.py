@@ -146,6 +146,25 @@ def test_a_visitor_is_in_the_score_from_the_next_bar_line(gallery: Gallery) -> N
     assert any(voice.startswith("anna/") for voice in sounding)
 
 
+def test_visitors_are_heard_from_where_they_hang(gallery: Gallery) -> None:
+    gallery.run(2.0)
+    for seed, name in enumerate("abcd"):
+        assert gallery.joins(name, performance(seed + 3))
+    gallery.run(4.0)
+    wall, middle, seen = gallery.piece._composition._wall, gallery.stage.size[0] / 2, 0
+    for bar in gallery.port.mixer._bars:
+        for hit in bar.hits if bar.line.number >= gallery.stage.sound.next_bar else ():
+            place = wall.place(hit.voice.partition("/")[0])
+            if place is None:
+                continue
+            beside = (place.x + place.width / 2 - middle) / middle
+            assert abs(hit.pan) <= 0.65
+            if abs(beside) > 0.1:
+                assert hit.pan * beside > 0, f"{hit.voice} hangs at {beside:+.2f} and is heard at {hit.pan:+.2f}"
+                seen += 1
+    assert seen > 4
+
+
 def test_who_is_taken_back_leaves_no_voice(gallery: Gallery) -> None:
     gallery.run(3.0)
     assert gallery.joins("anna", performance()) and gallery.joins("ben", performance(4))

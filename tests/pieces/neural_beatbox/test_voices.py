@@ -21,6 +21,7 @@ from pieces.neural_beatbox.voices import (
     built_in,
     cut,
     levelled,
+    pan_of,
 )
 
 RATE_HZ = 48_000
@@ -93,6 +94,12 @@ def test_any_cut_is_a_finite_sound_within_bounds(
     assert sound.size and sound.dtype == np.float32 and sound.ndim == 1
     assert np.isfinite(sound).all() and np.abs(sound).max() <= PEAK + 1e-6
     np.testing.assert_array_equal(samples, before)
+
+
+def test_bass_stays_in_the_middle_and_who_is_not_on_the_wall_sounds_as_the_house_does() -> None:
+    assert abs(pan_of("kick", -1.0)) < 0.2 < abs(pan_of("tom_low", 1.0)) < abs(pan_of("snare", 1.0)) < 0.8
+    assert pan_of("snare", -1.0) == -pan_of("snare", 1.0) < 0
+    assert all(pan_of(drum, None) == PAN[drum] and pan_of(drum, 0.0) == 0 for drum in DRUMS)
 
 
 def test_the_built_in_kit_is_always_the_same_and_has_every_drum() -> None:
