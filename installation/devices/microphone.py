@@ -1,4 +1,4 @@
-"""Sound in: a real microphone, or the stand-in film's sound track, onto the timeline's capture ring.
+"""Sound in: a real microphone, or silence in its place, onto the timeline's capture ring.
 
 A microphone may deliver anything: what is not a number becomes silence and is counted, what exceeds full scale is
 clipped. (That it clips is seen by its level, `sound/watch.py`.)
@@ -6,10 +6,7 @@ clipped. (That it clips is seen by its level, `sound/watch.py`.)
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,11 +16,9 @@ from installation.clock import ClockFilter, Stamps, Timeline
 from installation.devices import DeviceError
 from installation.devices.speakers import BLOCK_FRAMES, DEAD_SECONDS, find_device, import_sounddevice
 from installation.piece import Sound
-from installation.resampling import resample
 from installation.shared import SampleRing
 
 RESYNC_SECONDS = 0.008
-log = logging.getLogger("microphone")
 
 
 class Microphone(Protocol):
@@ -116,51 +111,6 @@ class Input:
         self._ring[: frames - head] = data[head:, self._channel]
         self._stamps.note(self.heard, now - ago)
         self.heard += frames
-
-
-class FilmTrack:
-    """The stand-in: the sound track of a film that runs by the monotonic clock, as its picture does."""
-
-    real = False
-
-    def __init__(self, film: Path, rate_hz: int) -> None:
-        self.name = f"no microphone (sound of {film.name})"
-        self.garbage = 0
-        self._samples: Sound = np.zeros(rate_hz, np.float32)  # silence until the film is read
-        self._rate_hz = rate_hz
-        self._place: int | None = None
-        threading.Thread(target=self._read, args=(film,), name="film track", daemon=True).start()
-
-    def _read(self, film: Path) -> None:
-        from installation.devices.film import FilmError, sound
-
-        try:
-            samples, rate = sound(film)
-        except FilmError as error:
-            log.error("%s", error)
-            return
-        mono = samples.mean(axis=1) if samples.ndim == 2 else samples
-        self._samples = resample(np.asarray(mono, np.float32), rate, self._rate_hz)
-
-    def feed(self, ring: SampleRing, timeline: Timeline) -> None:
-        now = time.monotonic()
-        start = self._place if self._place is not None else round(timeline.sample_at(now - 0.05))
-        end = round(timeline.sample_at(now))
-        if not 0 <= end - start <= self._rate_hz:  # the timeline has jumped
-            start = end - round(0.05 * self._rate_hz)
-        if end <= start:
-            return
-        samples = self._samples
-        second = timeline.seconds_of(start) % (len(samples) / self._rate_hz)
-        index = (round(second * self._rate_hz) + np.arange(end - start)) % len(samples)
-        place(ring, start, samples[index])
-        self._place = end
-
-    def alive(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        return None
 
 
 class Quiet:

@@ -15,7 +15,8 @@ from pathlib import Path
 from installation.assets import STAND_IN_FILM
 from installation.devices import DeviceError
 from installation.devices.attempt import Attempt, Opened
-from installation.devices.microphone import FilmTrack, Input, Microphone, Quiet
+from installation.devices.film_track import FilmTrack
+from installation.devices.microphone import Input, Microphone, Quiet
 from installation.devices.speakers import Card, Pull, Silent, Speakers
 from installation.exhibition import Exhibition
 from installation.health.vitals import Vitals

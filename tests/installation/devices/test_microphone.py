@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +15,7 @@ from hypothesis.extra import numpy as arrays
 
 from installation.clock import Timeline
 from installation.devices import DeviceError, microphone
-from installation.devices.microphone import FilmTrack, Input, Quiet, sanitise
+from installation.devices.microphone import Input, Quiet, sanitise
 from installation.devices.speakers import BLOCK_FRAMES
 from installation.shared import SampleRing
 
@@ -183,19 +182,6 @@ def test_sanitised_samples_are_finite_and_within_full_scale(samples: np.ndarray)
     np.testing.assert_array_equal(clean[loud], np.sign(before[loud]))
     fine = np.isfinite(before) & (np.abs(before) <= 1)
     np.testing.assert_array_equal(clean[fine], before[fine])
-
-
-def test_a_film_track_runs_by_the_clock_and_goes_round(now: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(FilmTrack, "_read", lambda self, film: None)
-    track, ring = FilmTrack(Path("film.mp4"), RATE_HZ), SampleRing.private(10 * RATE_HZ)
-    track._samples = np.arange(2 * RATE_HZ, dtype=np.float32)
-    for _ in range(300):
-        track.feed(ring, TIMELINE)
-        now.at += 0.0107
-    heard = ring.read(ring.position - RATE_HZ, RATE_HZ)
-    seconds = TIMELINE.seconds_of(ring.position - RATE_HZ + np.arange(RATE_HZ))
-    np.testing.assert_allclose(heard, seconds * RATE_HZ % (2 * RATE_HZ), atol=1.01)
-    assert track.alive() and not track.real
 
 
 def test_no_microphone_is_silence_at_the_pace_of_time(now: SimpleNamespace) -> None:
