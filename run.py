@@ -111,6 +111,8 @@ def prepare(purpose: str) -> int:
         )
         return 2
     try:
+        for mark in VENV.glob("installed-*"):  # what they say was installed was written over
+            mark.unlink()
         marks[0].write_text(wanted)
     except OSError as error:  # what is installed can be started all the same
         print(f"{marks[0]} cannot be written ({error.strerror}): the next start installs once more. Free disk space.")

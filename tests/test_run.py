@@ -187,6 +187,20 @@ def test_what_the_tests_need_holds_what_a_run_needs(door: ModuleType, calls: lis
     assert door.prepare("test") == door.prepare("run") == 0 and len(calls) == 1
 
 
+@pytest.mark.parametrize("purposes", [("test", "run"), ("run", "test")])
+def test_a_version_that_was_taken_back_is_installed_again(
+    purposes: tuple[str, str], door: ModuleType, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests with the old version, a run with a newer one, and the old one again: what is there is the newer."""
+    first, second = purposes
+    before = door.depends_on
+    assert door.prepare(first) == 0
+    monkeypatch.setattr(door, "depends_on", lambda purpose: ("newer", []))
+    assert door.prepare(second) == 0
+    monkeypatch.setattr(door, "depends_on", before)
+    assert door.prepare(first) == 0 and len(calls) == 3
+
+
 def test_an_installation_that_did_not_finish_is_begun_again(
     door: ModuleType, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

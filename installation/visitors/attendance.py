@@ -26,6 +26,7 @@ class Attendance:
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
         self._waiting: dict[datetime.date, int] = {}
+        self._damaged: bytes | None = None  # what was put aside already while the disk refused the new one
 
     def add(self, day: datetime.date, visits: int) -> None:
         """So many more visitors on this day.
@@ -35,9 +36,11 @@ class Attendance:
         """
         self._waiting[day] = self._waiting.get(day, 0) + visits
         days, damaged = _read(self._path)
-        if damaged:  # perhaps by a spreadsheet: nobody's history is written over
-            log.warning("%s is damaged in line %s and put aside", self._path, ", ".join(map(str, damaged)))
-            self._path.replace(self._aside())
+        if damaged and (found := self._path.read_bytes()) != self._damaged:
+            # Perhaps by a spreadsheet: nobody's history is written over. It stays until the new one is whole.
+            log.warning("%s is damaged in line %s; it is kept aside", self._path, ", ".join(map(str, damaged)))
+            write_whole(self._aside(), found)
+            self._damaged = found
         for each, count in self._waiting.items():
             days[each] = days.get(each, 0) + count
         text = io.StringIO()
@@ -46,6 +49,7 @@ class Attendance:
         writer.writerows((each.isoformat(), days[each]) for each in sorted(days))
         write_whole(self._path, text.getvalue().encode())
         self._waiting.clear()
+        self._damaged = None
 
     def _aside(self) -> Path:
         numbers = (self._path.with_name(f"{self._path.stem}.{number}.csv") for number in itertools.count(1))

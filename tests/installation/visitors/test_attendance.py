@@ -52,6 +52,26 @@ def test_what_a_spreadsheet_made_of_it_is_put_aside_before_it_is_written_over(tm
         assert (tmp_path / f"attendance.{number}.csv").read_bytes() == spoilt
 
 
+def test_a_disk_that_refuses_meanwhile_costs_no_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoilt = b"day,visits\n2026-11-23,2\nsum,90\n"
+    (tmp_path / FILE).write_bytes(spoilt)
+    counted, real = Attendance(tmp_path), attendance.write_whole
+
+    def full(path: Path, data: bytes) -> None:
+        if path.name == FILE:
+            raise OSError(28, "No space left on device")
+        real(path, data)
+
+    monkeypatch.setattr(attendance, "write_whole", full)
+    for _ in range(3):
+        with pytest.raises(OSError, match="No space"):
+            counted.add(TUESDAY, 1)
+    monkeypatch.undo()
+    counted.add(TUESDAY, 1)
+    assert read(tmp_path) == {MONDAY: 2, TUESDAY: 4}
+    assert [path.read_bytes() for path in tmp_path.glob("attendance.*.csv")] == [spoilt]
+
+
 @given(st.binary(max_size=80))
 def test_garbage_is_no_reason_to_stop_counting(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     folder = tmp_path_factory.mktemp("data")
