@@ -89,7 +89,8 @@ class Booth:
     idle: nobody records · asking: the line on what is kept is shown · counting: `count` shows 3, 2, 1 in tempo ·
     performing: recording, `progress` 0..1, `marks` = seconds at which a sound was heard · listening: the take is
     being heard · joined: the visitor is in the work, the button takes it back for `left` more seconds ·
-    unheard: no sound in the take · withdrawn: taken back and deleted · full: nothing could be kept (disk full).
+    unheard: no sound in the take · withdrawn: taken back and deleted · full: nothing can be taken in (the disk
+    is full, or the piece cannot listen).
 
     While nobody can be taken in, `takes` is false: who presses is told what belongs to `full`. Do not invite then.
     """

@@ -30,7 +30,7 @@ SHOWN = {
     "take_back": "as long as the button takes the recording back",
     "unheard": "if there was no sound in it",
     "withdrawn": "after it was taken back",
-    "full": "if the disk is full",
+    "full": "while nothing can be taken in: the disk is full, or the network that listens has failed",
     "closed": "outside the opening hours",
 }
 FILE = "texts.yaml"
