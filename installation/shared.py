@@ -90,6 +90,11 @@ def attach(folder: Path, name: str) -> tuple[int, NDArray[Any]] | None:
     return None
 
 
+def names(folder: Path, beginning: str) -> set[str]:
+    """The segments in `folder` whose names begin so."""
+    return {path.name.rsplit(".", 3)[0] for path in folder.glob(f"{beginning}*.*.*.*")}
+
+
 def remove(folder: Path, name: str) -> None:
     """Unlink all generations of `name`; who has attached keeps what it mapped."""
     for _, path in _generations(folder, name):

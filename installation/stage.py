@@ -275,6 +275,7 @@ class Stage:
         """Take over from the stage before who has joined there: within its time, a visit can still be taken back."""
         if before._booth.phase == "joined" and self.piece.records is not None:
             self._booth, self._take, self._shown = before._booth, before._take, before._shown
+            self._booth.seconds = self._recording.seconds  # the next take is this piece's
             self.withdrawn |= before.withdrawn
 
     def withdraw(self, visit: str) -> None:

@@ -165,6 +165,8 @@ class LivePort:
 
     def restarted(self) -> bool:
         if self._line is None or self._line.closed:
+            if self._line is not None:
+                self._take_voices_back()
             self._line = connect(self._folder / "sound.sock")
             self._rings.clear()
             self._told = False
@@ -189,6 +191,11 @@ class LivePort:
     def played(self, start: int, frames: int) -> Sound:
         ring = self._ring("played-folded")
         return ring.read(start, frames) if ring else np.zeros((frames, PLAYED_CHANNELS), np.float32)
+
+    def _take_voices_back(self) -> None:
+        """A sound process that is gone fetches no voice any more; who comes after it is sent all of them anew."""
+        for name in shared.names(self._folder, "voice-"):
+            shared.remove(self._folder, name)
 
     def _ring(self, name: str) -> shared.SampleRing | None:
         if name not in self._rings and (found := shared.SampleRing.attach(self._folder, name)):

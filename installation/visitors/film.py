@@ -191,10 +191,15 @@ class Recorder:
         return len(self._slots)
 
     def add(self, image: Picture, time: float) -> bool:
-        """Take a picture [height, width, 3] RGB captured at `time` seconds; false if it found no slot."""
+        """Take a picture [height, width, 3] RGB captured at `time` seconds; false if it found no slot.
+
+        The first one does, however late: whoever was heard is seen, even by a machine that stood still meanwhile.
+        """
         if self._begin is None:
             self._begin = time
         slot = max(round((time - self._begin) * self.rate_hz), -1)
+        if not self._slots:
+            slot = min(slot, self._most - 1)
         if slot < len(self._slots) or slot >= self._most:
             return False
         jpeg = encode(CameraView(image).fitted(self.size))

@@ -28,7 +28,7 @@ def hearing() -> dict[str, Any]:
         hits = ears.hear(take.samples, RATE_HZ)
         players = players_of(str(number), hits)
         for player in players:
-            cut(take.samples, RATE_HZ, player.start_s, player.duration_s, "snare", None)
+            cut(take.samples, RATE_HZ, player.start_s, player.duration_s, "snare")
         fill(players, newest=str(number))
         times.append(1000 * (time.perf_counter() - began))
     return {

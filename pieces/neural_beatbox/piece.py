@@ -31,6 +31,8 @@ COMPOSE_SECONDS = 0.3
 BARS_AHEAD = 2  # written into the score beyond the one that is being played
 MIX = 1.05
 SOUNDS_PER_VISITOR = 5
+SHORTEST_SECONDS = 0.06  # of a sound that is played
+SAME_SECONDS = 0.01  # onsets that are nearer are of one sound
 TEMPO_DRIFT = 0.12  # of the way to a new tempo, each phrase
 
 
@@ -161,6 +163,10 @@ class NeuralBeatbox(Piece):
             else:
                 self._make_voices(guest)
                 self._seat()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """The oldest make room. Who came last stays, even where nobody is to be remembered."""
         while len(self._guests) > max(self.settings.remember, 1):
             self.withdraw(next(iter(self._guests)))
 
@@ -188,8 +194,7 @@ class NeuralBeatbox(Piece):
 
     def change(self, settings: Any) -> None:
         super().change(settings)
-        while len(self._guests) > self.settings.remember:
-            self.withdraw(next(iter(self._guests)))
+        self._let_go()
 
     # ---- hearing -----------------------------------------------------------------------------------------------
 
@@ -222,22 +227,20 @@ class NeuralBeatbox(Piece):
         guest.players = players_of(visit.id, hits)
         if not guest.players:
             return
-        self._make_voices(guest, hits)
+        self._make_voices(guest)
         self._stage.remember(visit.id, {"players": [asdict(player) for player in guest.players]})
         self._newest = visit.id
         self._seat()
         self._rewrite()
 
-    def _make_voices(self, guest: _Guest, hits: list[HeardHit] | None = None) -> None:
+    def _make_voices(self, guest: _Guest) -> None:
         from pieces.neural_beatbox.kit import LABELS
         from pieces.neural_beatbox.voices import cut
 
         visit = guest.visit
-        starts = sorted(hit.onset_s for hit in hits) if hits else []
         for player in guest.players or ():
             label = LABELS[max(range(len(LABELS)), key=player.probabilities.__getitem__)]
-            following = next((start for start in starts if start > player.start_s + 0.01), None)
-            samples = cut(visit.samples, visit.rate_hz, player.start_s, player.duration_s, label, following)
+            samples = cut(visit.samples, visit.rate_hz, player.start_s, player.duration_s, label)
             self._score.voice(player.voice, samples, visit.rate_hz)
 
     def _seat(self) -> None:
@@ -398,10 +401,16 @@ def players_of(visit: str, hits: list[HeardHit]) -> list[Player]:
             probabilities=tuple(round(float(p), 4) for p in hit.probabilities),
             register=hit.register,
             start_s=round(hit.onset_s, 5),
-            duration_s=round(hit.duration_s, 5),
+            duration_s=round(_until_next(hit, hits), 5),
         )
         for number, hit in enumerate(chosen)
     ]
+
+
+def _until_next(hit: HeardHit, hits: list[HeardHit]) -> float:
+    """How long a sound may be played, in seconds: not into the one after it."""
+    gaps = (other.onset_s - hit.onset_s for other in hits)
+    return min([max(hit.duration_s, SHORTEST_SECONDS), *(gap for gap in gaps if gap > SAME_SECONDS)])
 
 
 def _worth(hit: HeardHit) -> float:

@@ -47,14 +47,9 @@ def pan_of(drum: str, across: float | None) -> float:
     return PAN[drum] if across is None else across * REACH.get(drum, WIDEST_REACH)
 
 
-def cut(
-    samples: Samples, rate_hz: int, onset_s: float, duration_s: float, label: str, next_s: float | None
-) -> Samples:
-    """The sound that begins at `onset_s` of a take [frames]: at most until the next one, faded, levelled."""
-    longest = LONGEST_SECONDS.get(label, LONGEST)
-    until = onset_s + min(max(duration_s, 0.06), longest)
-    if next_s is not None:
-        until = min(until, next_s)
+def cut(samples: Samples, rate_hz: int, onset_s: float, duration_s: float, label: str) -> Samples:
+    """The sound of at most `duration_s` that begins at `onset_s` of a take [frames], faded, levelled."""
+    until = onset_s + min(duration_s, LONGEST_SECONDS.get(label, LONGEST))
     first = max(round((onset_s - BEFORE_SECONDS) * rate_hz), 0)
     last = max(round(until * rate_hz), first + round(0.03 * rate_hz))
     sound = samples[first:last].astype(np.float32).copy()

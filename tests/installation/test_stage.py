@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -388,6 +389,25 @@ def test_a_piece_that_never_answers_is_not_waited_for() -> None:
     room.visit()
     assert 14.0 < room.run("unheard", 20.0) < 16.0
     assert not room.archive.kept and room.piece.withdrawn == ["a"]
+
+
+def test_a_piece_that_takes_the_booth_over_records_for_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Room()
+    room.voice = clap
+    room.visit()
+    room.run("joined")
+    before, brief = room.stage, Echo()
+    brief.answers = room.piece.answers
+    monkeypatch.setattr(brief, "records", Recording(2.0, film_size=(16, 16)))
+    room.piece, room.stage = brief, replace(before, piece=brief)
+    room.stage.open()
+    room.stage.carry_on(before)
+    assert room.booth.phase == "joined"
+    room.run("idle")
+    for _ in range(2):
+        room.press()
+    room.run("performing")
+    assert room.run("listening") == pytest.approx(2.0, abs=2 / FRAMES_A_SECOND)
 
 
 def test_what_a_piece_raises_reaches_whoever_runs_the_stage() -> None:

@@ -315,6 +315,27 @@ def test_a_sound_process_that_begins_anew_is_told_everything_again(folder: Path)
     assert not voices_left(folder)
 
 
+def test_voices_that_a_dead_sound_process_did_not_fetch_are_taken_back(folder: Path) -> None:
+    score = ScoreWriter(LivePort(folder))
+    process = SoundProcess(folder)
+    score.update()
+    process.turn()
+    score.update()
+    for number in range(3):
+        score.voice(f"v{number}", TICK, RATE_HZ)
+    assert len(voices_left(folder)) == 3, "it has not fetched them"
+    process.die()
+    for _ in range(2):  # it is noticed, and connected to anew
+        score.update()
+    assert not voices_left(folder)
+    process = SoundProcess(folder)
+    score.update()
+    process.turn()
+    score.update()
+    process.turn()
+    assert [message.name for message in process.told if isinstance(message, VoiceMade)] == ["v0", "v1", "v2"]
+
+
 def test_a_live_port_reads_clock_and_capture_when_they_are_there(folder: Path) -> None:
     port = LivePort(folder)
     assert port.reading() is None and port.captured_to() == 0

@@ -186,6 +186,10 @@ def test_a_late_first_picture_fills_the_beginning():
     assert recorded([1.3], begin=1.0) == [0, 0, 0, 0]
 
 
+def test_a_machine_that_stood_still_for_the_whole_take_shows_one_picture():
+    assert recorded([9.0, 9.1], begin=1.0, longest_s=2.0) == [0] * 20
+
+
 def test_memory_is_bounded_however_long_somebody_records():
     recorder = Recorder((24, 24), 10, longest_s=2)
     assert recorder.add(pictures(1)[0], 0.0)

@@ -23,8 +23,8 @@ from installation.stage import Stage
 from installation.typography import Typesetter
 from installation.visitors.film import JpegFilm, encode
 from pieces.neural_beatbox import loading, takes
-from pieces.neural_beatbox.hearing import Hearing
-from pieces.neural_beatbox.piece import NeuralBeatbox
+from pieces.neural_beatbox.hearing import HeardHit, Hearing
+from pieces.neural_beatbox.piece import NeuralBeatbox, players_of
 from pieces.neural_beatbox.rhythm import Drummer
 
 RATE_HZ = 48_000
@@ -199,6 +199,18 @@ def test_what_is_remembered_is_enough_to_play_again(gallery: Gallery) -> None:
     ]
 
 
+def test_no_sound_is_played_into_the_next_and_that_is_remembered() -> None:
+    """A trill sounds after a restart as before: the onsets of the sounds that do not play are not remembered."""
+    chances = np.eye(9, dtype=np.float32)
+    hits = [
+        HeardHit(0.5, 0.045, "kick", chances[0], 1.0, None, None, 0.5),
+        HeardHit(0.545, 0.2, "hat_closed", chances[2], 1.0, None, None, 0.5),
+        HeardHit(0.7, 0.02, "snare", chances[1], 1.0, None, None, 0.5),
+    ]
+    lengths = {player.voice: player.duration_s for player in players_of("anna", hits)}
+    assert sorted(lengths.values()) == pytest.approx([0.045, 0.06, 0.155])
+
+
 def test_a_grid_holds_as_many_as_the_curator_says(
     loaded: tuple[Hearing, Drummer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,8 +223,9 @@ def test_a_grid_holds_as_many_as_the_curator_says(
         assert gallery.joins(name, performance())
     assert list(gallery.piece._guests) == ["b", "c"]
     assert not [name for name in gallery.port.mixer.voices if name.startswith("a/")]
-    gallery.piece.change(NeuralBeatbox.Settings(remember=1))
-    assert list(gallery.piece._guests) == ["c"]
+    for fewer in (1, 0):
+        gallery.piece.change(NeuralBeatbox.Settings(remember=fewer))
+        assert list(gallery.piece._guests) == ["c"], "who came last stays"
 
 
 # ---- strange takes ----------------------------------------------------------------------------------------------

@@ -38,9 +38,9 @@ def take(*onsets: float, loud: float = 0.3, seconds: float = 6.0) -> np.ndarray:
     return samples
 
 
-def test_a_sound_begins_at_its_onset_and_ends_before_the_next() -> None:
+def test_a_sound_begins_at_its_onset_and_ends_where_it_shall() -> None:
     samples = take(1.0, 1.15)
-    sound = cut(samples, RATE_HZ, 1.0, 0.3, "snare", next_s=1.15)
+    sound = cut(samples, RATE_HZ, 1.0, 0.15, "snare")
     assert len(sound) == round((0.15 + BEFORE_SECONDS) * RATE_HZ)
     loud = np.flatnonzero(np.abs(sound) > 0.05)
     assert abs(loud[0] - BEFORE_SECONDS * RATE_HZ) < 10
@@ -49,7 +49,7 @@ def test_a_sound_begins_at_its_onset_and_ends_before_the_next() -> None:
 
 @pytest.mark.parametrize("label, longest", [*LONGEST_SECONDS.items(), ("kick", LONGEST)])
 def test_no_sound_is_longer_than_its_kind(label: str, longest: float) -> None:
-    sound = cut(np.ones(6 * RATE_HZ, np.float32), RATE_HZ, 1.0, 30.0, label, None)
+    sound = cut(np.ones(6 * RATE_HZ, np.float32), RATE_HZ, 1.0, 30.0, label)
     assert len(sound) == round((longest + BEFORE_SECONDS) * RATE_HZ)
 
 
@@ -61,7 +61,7 @@ def test_all_are_brought_to_one_loudness(loud: float, rate_hz: int) -> None:
     at = np.arange(4800)
     knock[rate_hz:][:4800] = min(loud, 1.0) * np.sin(at * 2 * np.pi * 180 / rate_hz) * np.exp(-at / 600)
     for take_of_it, seconds in ((hiss, 0.2), (knock, 0.1)):
-        sound = cut(take_of_it, rate_hz, 1.0, seconds, "snare", None)
+        sound = cut(take_of_it, rate_hz, 1.0, seconds, "snare")
         padded = np.pad(sound.astype(float), rate_hz)
         steps = range(0, padded.size - round(0.4 * rate_hz), rate_hz // 100)
         meter = pyloudnorm.Meter(rate_hz, block_size=0.4)
@@ -81,16 +81,13 @@ def test_a_whisper_does_not_bring_the_room_with_it() -> None:
 
 @settings(max_examples=80, deadline=None)
 @given(
-    st.integers(0, 5000), st.floats(0, 0.2), st.floats(0, 3), st.sampled_from(["kick", "cymbal"]),
-    st.none() | st.floats(0, 0.3),
+    st.integers(0, 5000), st.floats(0, 0.2), st.floats(-1, 3), st.sampled_from(["kick", "cymbal"])
 )  # fmt: skip
-def test_any_cut_is_a_finite_sound_within_bounds(
-    frames: int, onset: float, duration: float, label: str, following: float | None
-) -> None:
-    """Onsets beyond the end, nexts before the onset, takes without a sample: all give a sound that can be played."""
+def test_any_cut_is_a_finite_sound_within_bounds(frames: int, onset: float, duration: float, label: str) -> None:
+    """Onsets beyond the end, lengths below nothing, takes without a sample: all give a sound that can be played."""
     samples = np.random.default_rng(frames).uniform(-1, 1, frames).astype(np.float32)
     before = samples.copy()
-    sound = cut(samples, RATE_HZ, onset, duration, label, following)
+    sound = cut(samples, RATE_HZ, onset, duration, label)
     assert sound.size and sound.dtype == np.float32 and sound.ndim == 1
     assert np.isfinite(sound).all() and np.abs(sound).max() <= PEAK + 1e-6
     np.testing.assert_array_equal(samples, before)
