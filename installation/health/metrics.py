@@ -61,60 +61,70 @@ METRICS: Mapping[str, Metric] = {
         Metric(
             "installation_frame_work_seconds", "histogram", "seconds", "Time a piece took for a picture.", (), _FRAME
         ),
-        Metric("installation_frame_rate", "gauge", "hertz", "Pictures a second over the last second."),
+        Metric("installation_frame_rate", "gauge", "hertz", "Pictures shown in the last second."),
         Metric(
             "installation_late_total", "counter", "times", "Lateness by grade: late, struggling, lost.", ("grade",)
         ),
         Metric("installation_blocks_total", "counter", "blocks", "Blocks of sound played."),
-        Metric(
-            "installation_bars_late_total", "counter", "bars", "Bars of the score that came after they were played."
-        ),
+        Metric("installation_bars_late_total", "counter", "bars", "Bars of the score that arrived too late."),
         Metric("installation_blocks_missed_total", "counter", "blocks", "Blocks of sound that came too late."),
-        Metric("installation_beds", "gauge", "beds", "Long sounds that play, those that fade out included."),
-        Metric("installation_beds_silent", "gauge", "beds", "Beds that should be heard and have nothing to play."),
+        Metric("installation_beds", "gauge", "beds", "Long sounds (beds) that play, including those that fade out."),
+        Metric("installation_beds_silent", "gauge", "beds", "Beds that should be heard but have nothing to play."),
         Metric(
             "installation_beds_starved_total",
             "counter",
             "times",
             "Times a bed fell silent because its file was not read in time.",
         ),
-        Metric("installation_sound_latency_seconds", "gauge", "seconds", "From handing a sample over to hearing it."),
-        Metric("installation_microphone_level_db", "gauge", "decibels", "Loudness of what is heard, full scale = 0."),
         Metric(
-            "installation_camera_frames_total", "counter", "frames", "Pictures the camera delivered.", ("camera",)
+            "installation_sound_latency_seconds", "gauge", "seconds", "Time from handing over a sample to hearing it."
+        ),
+        Metric(
+            "installation_microphone_level_db", "gauge", "decibels", "Loudness at the microphone; full scale = 0."
+        ),
+        Metric(
+            "installation_camera_frames_total", "counter", "frames", "Pictures delivered by the camera.", ("camera",)
         ),
         Metric(
             "installation_camera_age_seconds", "gauge", "seconds", "Age of the newest camera picture.", ("camera",)
         ),
-        Metric("installation_presence", "gauge", "ratio", "People before the camera: 0 an empty room, 1 a crowd."),
+        Metric("installation_presence", "gauge", "ratio", "Movement before the camera: 0 an empty room, 1 a crowd."),
         Metric("installation_visits_total", "counter", "visits", "Visitors who joined the work."),
         Metric("installation_visits_unheard_total", "counter", "visits", "Takes in which nothing was heard."),
         Metric("installation_visits_withdrawn_total", "counter", "visits", "Visits taken back by their visitors."),
-        Metric(
-            "installation_visits_expired_total", "counter", "visits", "Visits deleted because their time was over."
-        ),
+        Metric("installation_visits_expired_total", "counter", "visits", "Visits deleted because their time was up."),
         Metric(
             "installation_visits_refused_total", "counter", "visits", "Visits that could not be kept (disk full)."
         ),
         Metric("installation_visits_stored", "gauge", "visits", "Visits in the store."),
-        Metric("installation_hear_seconds", "histogram", "seconds", "From the end of a take to its hits.", (), _LONG),
-        Metric("installation_store_bytes", "gauge", "bytes", "Sound and film in the store."),
-        Metric("installation_store_free_bytes", "gauge", "bytes", "Room left on the store's disk."),
         Metric(
-            "installation_heartbeat_age_seconds", "gauge", "seconds", "Since a process last did work.", ("process",)
+            "installation_hear_seconds", "histogram", "seconds", "Time from the end of a take to its hits.", (), _LONG
+        ),
+        Metric("installation_store_bytes", "gauge", "bytes", "Sound and film in the store."),
+        Metric("installation_store_free_bytes", "gauge", "bytes", "Free space on the store's disk."),
+        Metric(
+            "installation_heartbeat_age_seconds",
+            "gauge",
+            "seconds",
+            "Time since a process last did work.",
+            ("process",),
         ),
         Metric(
             "installation_restarts_total",
             "counter",
             "times",
-            "Times a process was started again, but for changes of exhibition.yaml.",
+            "Restarts of a process, except for changes to exhibition.yaml.",
             ("process",),
         ),
-        Metric("installation_alerts_active", "gauge", "alerts", "Alerts that stand now.", ("severity",)),
+        Metric("installation_alerts_active", "gauge", "alerts", "Active alerts.", ("severity",)),
         Metric("installation_memory_bytes", "gauge", "bytes", "Resident memory.", ("process",)),
-        Metric("installation_uptime_seconds", "gauge", "seconds", "Since the process was started."),
+        Metric("installation_uptime_seconds", "gauge", "seconds", "Time since the process started."),
         Metric(
-            "installation_status_age_seconds", "gauge", "seconds", "Since a process wrote its figures.", ("process",)
+            "installation_status_age_seconds",
+            "gauge",
+            "seconds",
+            "Time since a process last wrote its figures.",
+            ("process",),
         ),
     )
 }
@@ -366,8 +376,9 @@ def as_markdown() -> str:
     lines = [
         "# Metrics",
         "",
-        "What `/metrics` on the status page offers to Prometheus. Generated from `installation/health/metrics.py` by",
-        "`python -m installation.health.metrics > docs/metrics.md`. Every sample also carries the label `process`.",
+        "What Prometheus finds at `/metrics` on the [console page](console.md). Every sample also has the label",
+        "`process`. Generated from `installation/health/metrics.py` by",
+        "`python -m installation.health.metrics > docs/metrics.md`.",
         "",
         "| metric | kind | unit | labels | what it says |",
         "| --- | --- | --- | --- | --- |",

@@ -199,7 +199,7 @@ def test_pictures_too_large_for_the_memory_are_said_with_what_to_do_until_there_
     assert room.opened == 6 and len(said) == 5
     assert stands == [False] + [True] * 5 + [False] * 2, "it does not go at each attempt"
     for message in said:
-        assert "Cam is not there: pictures of 4×4 px do not fit into" in message and "No space left" in message
+        assert "Cam is missing: pictures of 4×4 px do not fit into" in message and "No space left" in message
         assert "choose a smaller camera size" in message and "--shm-size" in message
     assert sum("do not fit" in record.message for record in caplog.records if record.name == "camera") == 1
     assert room.standing == []

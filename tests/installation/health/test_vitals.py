@@ -50,7 +50,7 @@ def test_each_subject_stands_by_itself(vitals: Vitals) -> None:
 def test_where_there_is_one_at_a_time_the_next_takes_its_place(vitals: Vitals) -> None:
     vitals.condition("piece_slow", True, piece="Rings", frames_hz=11.0, expected_hz=60.0)
     vitals.condition("piece_slow", True, piece="Tides", frames_hz=12.0, expected_hz=60.0)
-    assert list(standing().values()) == ["The piece Tides draws 12 pictures a second; 60 are wanted."]
+    assert list(standing().values()) == ["The piece Tides draws 12 pictures a second instead of 60."]
     vitals.condition("piece_slow", False, piece="Rings", frames_hz=60.0, expected_hz=60.0)
     assert standing() == {}
 
