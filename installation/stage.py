@@ -341,6 +341,7 @@ class Stage:
         elif what is Do.KEEP:
             self.vitals.status.observe("installation_hear_seconds", now - (take.finished or now))
             self.vitals.status.inc("installation_visits_total")
+            self.vitals.status.inc("installation_visits_stand_in_total", int(self.stand_in))
             self.joined += not self.stand_in
         elif what is Do.WITHDRAW:
             self.withdraw(take.visit)

@@ -32,6 +32,7 @@ HINT = "To put something away for good, open this page on the machine itself."
 FILM = "Attract"  # as `attract.py` calls the piece that is shown where none can be
 SEVERITY_WORDS = {"fault": "Fault", "warning": "Warning", "info": "Note"}
 SMALL_WORDS = {"a", "an", "and", "in", "of", "on", "the", "to"}  # small within a title, large at its ends
+UNIT = re.compile(r"(?<=\d) (?=(?:s|ms|min|h|days?|px|Hz|MB|GB|dB|times|drawn)\b|%)")  # the space before it
 NOW_SECONDS = 2.0  # a heartbeat younger than this is shown as now
 Row = TypeVar("Row")
 log = logging.getLogger("console.page")
@@ -116,7 +117,7 @@ class Page:
                 hint = "" if never_again is not None else HINT
                 self._trouble = Words("p", hint, "hint", role="status")
             with Tag("section", "figures", aria_label="Figures"):
-                self._figures = {label: _figure(label) for label in _figure_words(Figures())}
+                self._figures = {label: _figure(label) for label in figure_words(Figures())}
             with Tag("div", "columns"):
                 with Tag("section", "processes", aria_label="Processes"):
                     self._processes = Part(Tag("table"), _processes)
@@ -134,7 +135,7 @@ class Page:
         _become(self._verdict, f"verdict is-{situation.verdict}")
         _become(self._curtain, "curtain" if curtain else "curtain is-open")
         self._piece.set_text(on_show_words(situation, time.time()))
-        for label, words in _figure_words(situation.figures).items():
+        for label, words in figure_words(situation.figures).items():
             self._figures[label].set_text(words)
         self._alerts.show(situation.alerts)
         self._processes.show([_ProcessRow.of(process) for process in situation.processes])
@@ -266,14 +267,25 @@ def _processes(rows: Sequence[_ProcessRow]) -> None:
 def _devices(rows: Sequence[Device]) -> None:
     if not rows:
         Words("li", "No process has named its devices yet.", "none")
-    for device in rows:
+    for device, reason in zip(rows, reasons(rows), strict=True):
         with Tag("li", "is-real" if device.real else "is-stand-in"):
             Words("span", device.kind, "kind")
             with Tag("div", "what"):
                 Words("span", device.name, "name")
                 Words("span", "real" if device.real else "stand-in", "badge")
-                if device.reason:
-                    Words("p", device.reason, "reason")
+                if reason:
+                    Words("p", unbroken(reason), "reason")
+
+
+def reasons(rows: Sequence[Device]) -> list[str]:
+    """Why each is a stand-in. Long advice that two share is read once."""
+    first: dict[str, str] = {}
+    for device in rows:
+        first.setdefault(device.reason, device.kind)
+    return [
+        device.reason if first[device.reason] == device.kind else f"for the same reason as the {first[device.reason]}"
+        for device in rows
+    ]
 
 
 def _alerts(rows: Sequence[Standing]) -> None:
@@ -281,10 +293,11 @@ def _alerts(rows: Sequence[Standing]) -> None:
         with Tag("li", f"is-{alert.severity}"):
             with Tag("p", "message"):
                 Words("strong", SEVERITY_WORDS[alert.severity])
-                Words("span", alert.message)
+                Words("span", unbroken(alert.message))
             with Tag("p", "remedy"):
                 for index, words in enumerate(alert.remedy.split("`")):
-                    Words("code" if index % 2 else "span", words)  # what stands in `…` is to be typed
+                    typed = bool(index % 2)  # what stands in `…`
+                    Words("code" if typed else "span", words if typed else unbroken(words))
             Words("p", _alert_meta(alert), "meta")
 
 
@@ -294,7 +307,7 @@ def _alert_meta(alert: Standing) -> str:
         parts.append(f"since {_clock(alert.since)}")
     if alert.count > 1:
         parts.append(f"{alert.count} times")
-    return " · ".join(parts)
+    return unbroken(" · ".join(parts))
 
 
 def _clock(wall: float) -> str:
@@ -313,17 +326,24 @@ def _figure(label: str) -> Words:
         return Words("dd", "–")
 
 
-def _figure_words(figures: Figures) -> dict[str, str]:
+def figure_words(figures: Figures) -> dict[str, str]:
     """What the page says of each figure, by label, in the order of the page."""
     gigabytes = None if figures.disk_free_bytes is None else figures.disk_free_bytes / 1e9
-    return {
+    drawn = f" + {figures.visits_stand_in} drawn" if figures.visits_stand_in else ""
+    said = {
         "Pictures a second": _or_dash(figures.frame_rate_hz, "{:.1f}"),
-        "99 of 100 within": _or_dash(figures.frame_p99_ms, "{:.0f} ms"),
+        "Slowest 1 %": _or_dash(figures.frame_p99_ms, "{:.0f} ms"),
         "Sound blocks missed": _or_dash(figures.blocks_missed, "{:d}"),
-        "Visits": _or_dash(figures.visits, "{:d}"),
+        "Visits": _or_dash(figures.visits, "{:d}") + drawn,
         "Running for": "–" if figures.uptime_s is None else duration(figures.uptime_s),
         "Free on disk": _or_dash(gigabytes, "{:.1f} GB" if gigabytes is not None and gigabytes < 10 else "{:.0f} GB"),
     }
+    return {unbroken(label): unbroken(words) for label, words in said.items()}
+
+
+def unbroken(words: str) -> str:
+    """`words` with no line break between a number and its unit."""
+    return UNIT.sub("\u00a0", words)
 
 
 def _or_dash(value: float | None, form: str) -> str:

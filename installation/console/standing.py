@@ -85,7 +85,8 @@ class Figures:
     frame_rate_hz: float | None = None
     frame_p99_ms: float | None = None
     blocks_missed: int | None = None
-    visits: int | None = None
+    visits: int | None = None  # of people
+    visits_stand_in: int | None = None  # of drawn visitors, who stand in where there is no device
     uptime_s: float | None = None
     disk_free_bytes: int | None = None
 
@@ -160,6 +161,7 @@ class Observer:
         processes = tuple(self._process_rows(reports, now))
         working = {process.name for process in processes if process.state == "working"}
         live = {name: report for name, report in reports.items() if name in working}
+        visits, visits_stand_in = _visits(live.get("stage"))
         return Situation(
             piece=text(_facts(stage).get("piece")),
             processes=processes,
@@ -169,7 +171,8 @@ class Observer:
                 frame_rate_hz=self._frame_rate(live.get("stage"), now),
                 frame_p99_ms=_milliseconds(_quantile(live.get("stage"), "installation_frame_seconds", 0.99)),
                 blocks_missed=_count(number(live.get("sound"), "installation_blocks_missed_total")),
-                visits=_visits(live.get("stage")),
+                visits=visits,
+                visits_stand_in=visits_stand_in,
                 uptime_s=number(live.get("supervisor"), "installation_uptime_seconds"),
                 disk_free_bytes=self._disk_free(now),
             ),
@@ -364,11 +367,13 @@ def _count(value: float | None) -> int | None:
     return None if value is None else max(round(value), 0)
 
 
-def _visits(stage: Report | None) -> int | None:
-    """Visitors who joined. A stage that reports and has counted none says nothing of them."""
+def _visits(stage: Report | None) -> tuple[int, int] | tuple[None, None]:
+    """Visitors who joined: people, and drawn ones. A stage that reports and has counted none says nothing of them."""
     if stage is None:
-        return None
-    return _count(number(stage, "installation_visits_total")) or 0
+        return None, None
+    every = _count(number(stage, "installation_visits_total")) or 0
+    drawn = min(_count(number(stage, "installation_visits_stand_in_total")) or 0, every)
+    return every - drawn, drawn
 
 
 def _milliseconds(seconds: float | None) -> float | None:

@@ -89,7 +89,8 @@ METRICS: Mapping[str, Metric] = {
             "installation_camera_age_seconds", "gauge", "seconds", "Age of the newest camera picture.", ("camera",)
         ),
         Metric("installation_presence", "gauge", "ratio", "Movement before the camera: 0 an empty room, 1 a crowd."),
-        Metric("installation_visits_total", "counter", "visits", "Visitors who joined the work."),
+        Metric("installation_visits_total", "counter", "visits", "Visits that joined the work, drawn ones included."),
+        Metric("installation_visits_stand_in_total", "counter", "visits", "Those of drawn visitors, who stand in."),
         Metric("installation_visits_unheard_total", "counter", "visits", "Takes in which nothing was heard."),
         Metric("installation_visits_withdrawn_total", "counter", "visits", "Visits taken back by their visitors."),
         Metric("installation_visits_expired_total", "counter", "visits", "Visits deleted because their time was up."),

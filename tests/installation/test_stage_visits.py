@@ -8,6 +8,7 @@ import signal
 import numpy as np
 import pytest
 
+from installation.health.metrics import read_report
 from installation.stage_process import STORE_EVERY
 from installation.stage_store import open_store
 from installation.visitors import attendance, booth, on_request
@@ -56,6 +57,12 @@ def test_who_joined_is_counted_for_good_but_no_stand_in(room: Room, somebody: bo
     room.frames(1, 0.05, "button")
     room.frames(60)
     assert process._stage.booth.phase != "joined" and (process._stage.stand_in is not somebody)
+    process._vitals.status.write(room.now)
+    report = read_report(room.run / "status" / "stage.json", room.now)
+    assert report is not None and report.value("installation_visits_total") == 1
+    assert (report.value("installation_visits_stand_in_total") or 0) == (0 if somebody else 1), (
+        "told apart on the page"
+    )
     process._close_stage()
     assert process._clerk is not None
     process._clerk.close()

@@ -168,7 +168,7 @@ class Browser:
         until(lambda: self.ask("document.getElementById('live')?.naturalWidth") == 960, "the live picture")
 
     def text(self) -> str:
-        return str(self.ask("document.body?.innerText ?? ''"))
+        return str(self.ask("document.body?.innerText ?? ''")).replace("\xa0", " ")
 
     def screenshot(self) -> np.ndarray:
         """What the window shows, [height, width, 3], RGB."""

@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 
 from installation.attract import Attract
-from installation.console.page import closed_words, on_show_words, spaced
-from installation.console.standing import Figures, Situation
+from installation.console.page import closed_words, figure_words, on_show_words, reasons, spaced, unbroken
+from installation.console.standing import Device, Figures, Situation
 
 
 def wall(when: str) -> float:
@@ -62,3 +62,33 @@ def test_closed_doors_take_the_place_of_the_piece() -> None:
 )
 def test_a_piece_is_named_as_people_write_titles(name: str, words: str) -> None:
     assert spaced(name) == words
+
+
+@pytest.mark.parametrize(
+    ("visits", "stand_ins", "words"),
+    [(None, None, "–"), (17, 0, "17"), (0, 3, "0 + 3\u00a0drawn"), (17, 1, "17 + 1\u00a0drawn")],
+)
+def test_drawn_visitors_are_not_counted_as_people(visits: int | None, stand_ins: int | None, words: str) -> None:
+    assert figure_words(Figures(visits=visits, visits_stand_in=stand_ins))["Visits"] == words
+
+
+def test_the_slowest_pictures_are_named_as_such() -> None:
+    assert figure_words(Figures(frame_p99_ms=282.4))["Slowest 1\u00a0%"] == "282\u00a0ms"
+
+
+def test_the_same_advice_is_given_once() -> None:
+    """A machine without a sound card has neither microphone nor speakers, for one reason."""
+    long = "no sound device is there; plug in a sound card"
+    rows = [
+        Device("screen", "off", False, "no desktop"),
+        Device("camera", "C1", True, ""),
+        Device("microphone", "takes", False, long),
+        Device("speakers", "silent", False, long),
+    ]
+    assert reasons(rows) == ["no desktop", "", long, "for the same reason as the microphone"]
+
+
+def test_a_number_and_its_unit_stay_on_one_line() -> None:
+    said = "The picture stood still for 1.1 s. 30 MB left, 5 h 20 min, 2 sounds"
+    kept = "The picture stood still for 1.1\u00a0s. 30\u00a0MB left, 5\u00a0h 20\u00a0min, 2 sounds"
+    assert unbroken(said) == kept

@@ -190,7 +190,10 @@ def test_no_visits_yet_is_none_rather_than_unknown(run: Run) -> None:
     assert seen(run).figures.visits == 0
     run.status["stage"].inc("installation_visits_total", 3)
     run.write()
-    assert seen(run).figures.visits == 3
+    assert (seen(run).figures.visits, seen(run).figures.visits_stand_in) == (3, 0)
+    run.status["stage"].inc("installation_visits_stand_in_total", 2)
+    run.write()
+    assert (seen(run).figures.visits, seen(run).figures.visits_stand_in) == (1, 2), "those drawn are no people"
 
 
 def test_a_damaged_file_is_logged_once_for_as_long_as_it_stays(run: Run, caplog: pytest.LogCaptureFixture) -> None:
