@@ -33,16 +33,20 @@ class Alone:
 @contextlib.contextmanager
 def sound_alone(exhibition: Path, mode: str = "") -> Iterator[Alone]:
     """A sound process for the exhibition file; it is ended, and its folder removed, on leaving. `mode` is as in
-    `process.main`."""
+    `process.main`. What it prints is in its log as well, and shown only if it ends by itself with a fault."""
     folder = shared.make_folder()
     try:
         segments.make(folder)
         arguments = ", ".join(map(repr, (str(folder), str(exhibition), mode)))
         code = f"from installation.sound.process import main; main({arguments})"
-        child = subprocess.Popen([sys.executable, "-c", code])
+        printed = folder / "sound.out"
+        with printed.open("wb") as output:
+            child = subprocess.Popen([sys.executable, "-c", code], stdout=output, stderr=subprocess.STDOUT)
         try:
             yield Alone(folder, child)
         finally:
+            if child.poll():
+                print(printed.read_text(encoding="utf-8", errors="replace"), end="", file=sys.stderr)
             end(child)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
