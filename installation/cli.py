@@ -84,8 +84,8 @@ def run(exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
 
 @app.command("check")
 def check_command(file: NamedFile = None, exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
-    """Say everything that is wrong with the exhibition file, with line and column, or what it says if nothing is.
-    Exit code 2 if anything is."""
+    """Name every mistake in the exhibition file, with line and column; if there is none, say what was understood.
+    Exit code 2 if there are mistakes."""
     exhibition = file or exhibition
     problems = check(exhibition)
     for problem in problems:
@@ -118,10 +118,10 @@ def doctor_command(file: NamedFile = None, exhibition: ExhibitionFile = DEFAULT_
 
 @app.command("render")
 def render_command(
-    piece: Annotated[str, typer.Argument(help="The piece, as `pieces` lists them.")],
+    piece: Annotated[str, typer.Argument(help="The piece; `pieces` lists them.")],
     seconds: Annotated[float, typer.Option(help="Length of the film.", min=0.1)] = 60.0,
     out_path: Annotated[Path, typer.Option("--out", help="The film to write (.mp4).")] = Path("render.mp4"),
-    camera: Annotated[Path | None, typer.Option(help="A film in the camera's place.")] = None,
+    camera: Annotated[Path | None, typer.Option(help="A film in place of the camera.")] = None,
     voice: Annotated[Path | None, typer.Option(help="A sound file: what the visitors perform.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed, at the same rate, gives the same sound.", min=0)] = 0,
     size: Annotated[str, typer.Option(help="Picture size.")] = "1280x720",
@@ -167,7 +167,7 @@ def calibrate(
     what: Annotated[str, typer.Argument(help="delay: how late sound is in the room, beyond what the card says.")],
     exhibition: ExhibitionFile = DEFAULT_PATH,
 ) -> None:
-    """Measure the room with sound, and keep what was measured as a profile that the exhibition uses."""
+    """Measure the room with sound, and save the result as a profile for the exhibition."""
     from calibration.delay import CalibrationError, measure
 
     if what != "delay":
@@ -192,23 +192,24 @@ def visits_command(
         list[str] | None,
         typer.Option(
             metavar="ID",
-            help="Delete this one for good; a beginning that no other id has is enough. 'stand-ins' are those of no "
-            "visitor, 'everybody' is all.",
+            help="Delete this recording for good; the first characters of its id are enough if no other has them. "
+            "'stand-ins' deletes those of drawn visitors, 'everybody' all.",
         ),
     ] = None,
     clock_is_right: Annotated[
         bool,
         typer.Option(
-            "--clock-is-right", help="Vouch for the machine's date and time: what is over by them is deleted again."
+            "--clock-is-right",
+            help="Trust the machine's date and time again: recordings that expire by them are deleted.",
         ),
     ] = False,
     count: Annotated[
-        bool, typer.Option("--count", help="How many visits there were, by month and day, deleted ones as well.")
+        bool, typer.Option("--count", help="How many visits there were, by month and day, including deleted ones.")
     ] = False,
     exhibition: ExhibitionFile = DEFAULT_PATH,
     as_json: Json = False,
 ) -> None:
-    """List the recordings that are kept, newest first; or delete some, for good. Also while the exhibition runs."""
+    """List the kept recordings, newest first, or delete some for good. Works while the exhibition runs, too."""
     from installation.visitors import attendance, on_request
 
     opened = load_or_last_good(exhibition.absolute())
@@ -309,19 +310,17 @@ def pieces() -> None:
 
 @app.command()
 def train(
-    network: Annotated[str, typer.Argument(help="piece.network, as docs/commands.md lists them; or the piece")],
+    network: Annotated[str, typer.Argument(help="piece.network (docs/commands.md lists them), or the piece.")],
     data: Annotated[
-        Path | None, typer.Option(help="The folder to learn from; left out where a network makes its own.")
+        Path | None, typer.Option(help="The folder to learn from, unless the network makes its own data.")
     ] = None,
-    run_folder: Annotated[Path | None, typer.Option("--run", help="Where the run keeps its place.")] = None,
+    run_folder: Annotated[Path | None, typer.Option("--run", help="The folder that keeps the progress.")] = None,
     steps: Annotated[
-        int | None, typer.Option(help="How long, in steps; the piece's default if left out.", min=1)
+        int | None, typer.Option(help="How long, in steps; by default the piece decides.", min=1)
     ] = None,
-    world: Annotated[
-        str | None, typer.Option(help="What the network is to be called, where a piece has many.")
-    ] = None,
+    world: Annotated[str | None, typer.Option(help="The name for the network, where a piece has many.")] = None,
 ) -> None:
-    """Train a network from a folder of files. Resumes where it was cut; ends with weights and a model card."""
+    """Train a network from a folder of files. Continues where it was stopped; ends with weights and a model card."""
     function = function_of(network, "trains")
     try:
         options = options_for(network, function, run=run_folder, steps=steps, world=world)
@@ -335,13 +334,15 @@ def train(
 
 @app.command()
 def index(
-    data: Annotated[Path, typer.Argument(help="The folder to index, with all that is in it.")],
-    archive: Annotated[str, typer.Option("--for", help="piece.archive, or the piece; the first that has one.")] = "",
-    encoder: Annotated[str | None, typer.Option(help="What indexes, where a piece has several.")] = None,
-    engine: Annotated[str | None, typer.Option(help="Where: here, or ray, on the machines of a Ray cluster.")] = None,
+    data: Annotated[Path, typer.Argument(help="The folder to index, with everything in it.")],
+    archive: Annotated[
+        str, typer.Option("--for", help="piece.archive, or the piece; by default the first that has one.")
+    ] = "",
+    encoder: Annotated[str | None, typer.Option(help="The encoder, where a piece has several.")] = None,
+    engine: Annotated[str | None, typer.Option(help="Where to compute: here, or ray (a Ray cluster).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a folder findable for a piece. Goes on where it was cut, and only does what is new or has changed."""
+    """Make a folder searchable for a piece. Continues where it was interrupted; does only what is new or changed."""
     name = archive or first_with("indexes")
     function = function_of(name, "indexes")
     try:
@@ -356,18 +357,21 @@ def index(
 @app.command("listen")
 def listen_command(
     picture: Annotated[Path, typer.Argument(help="The picture to listen to.")],
-    archive: Annotated[Path | None, typer.Option(help="Where to look; the piece's own archive if left out.")] = None,
-    sense: Annotated[str, typer.Option("--for", help="piece.sense, or the piece; the first that has one.")] = "",
-    encoder: Annotated[str | None, typer.Option(help="What listens, where a piece has several.")] = None,
+    archive: Annotated[Path | None, typer.Option(help="Where to search; by default the piece's own archive.")] = None,
+    sense: Annotated[
+        str, typer.Option("--for", help="piece.sense, or the piece; by default the first that has one.")
+    ] = "",
+    encoder: Annotated[str | None, typer.Option(help="The encoder, where a piece has several.")] = None,
     out_path: Annotated[
-        Path | None, typer.Option("--out", help="Write the best sound here (.wav), play none.")
+        Path | None, typer.Option("--out", help="Write the best sound to this file (.wav), and do not play it.")
     ] = None,
     exhibition: ExhibitionFile = DEFAULT_PATH,
     as_json: Json = False,
 ) -> None:
-    """Say what a picture sounds like in the exhibition: the ten best sounds with their scores; then play the first.
+    """Find the ten best sounds for a picture, as the exhibition would, with their scores; then play the first.
 
-    Where there is no sound card it is written into a file instead; with --json neither is done.
+    Without a sound card the first is written to a file instead. With --json it is neither played nor written, unless
+    --out names a file.
     """
     name = sense or first_with("listens")
     function = function_of(name, "listens")
@@ -413,15 +417,15 @@ def _sound_it(sound: Path, out_path: Path | None, instead: Path) -> None:
 
 @app.command()
 def evaluate(
-    figure: Annotated[str, typer.Argument(help="piece.figure, as docs/commands.md lists them; or the piece")],
+    figure: Annotated[str, typer.Argument(help="piece.figure (docs/commands.md lists them), or the piece.")],
     data: Annotated[
-        Path | None, typer.Option(help="A manifest or a folder, as the piece's README says; or none.")
+        Path | None, typer.Option(help="A manifest or a folder, if the figure needs one; see the piece's README.")
     ] = None,
-    world: Annotated[str | None, typer.Option(help="Which network, where a piece has many.")] = None,
-    reference: Annotated[Path | None, typer.Option(help="Weights of a network to measure beside it.")] = None,
+    world: Annotated[str | None, typer.Option(help="The network to measure, where a piece has many.")] = None,
+    reference: Annotated[Path | None, typer.Option(help="Weights of another network to measure as well.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure a network's quality on data of yours."""
+    """Measure a network's quality on your own data."""
     function = function_of(figure, "evaluates")
     try:
         with contextlib.redirect_stdout(sys.stderr):
@@ -436,11 +440,11 @@ def evaluate(
 @app.command()
 def bench(
     name: Annotated[
-        str | None, typer.Argument(help="A piece, piece.figure or figure of the runtime; else all.")
+        str | None, typer.Argument(help="A piece, piece.figure or figure of the runtime; by default everything.")
     ] = None,
     as_json: Json = False,
-    minutes: Annotated[float, typer.Option(help="Length of the figure `sound`.", min=0.1)] = 1.0,
-    visits: Annotated[int, typer.Option(help="Visits of the figure `soak`.", min=50)] = 500,
+    minutes: Annotated[float, typer.Option(help="How long `sound` measures.", min=0.1)] = 1.0,
+    visits: Annotated[int, typer.Option(help="How many visits `soak` makes.", min=50)] = 500,
 ) -> None:
     """Measure speed on this machine."""
     from installation import bench as runtime
