@@ -95,7 +95,9 @@ def _devices(sound: Alone) -> dict[str, str]:
         if {"speakers", "microphone"} <= devices.keys():
             for kind in ("speakers", "microphone"):
                 if not devices[kind]["real"]:
-                    raise CalibrationError(f"there are no real {kind}: {devices[kind]['reason']}")
+                    raise CalibrationError(
+                        f"the delay cannot be measured: no real {kind} ({devices[kind]['reason']})"
+                    )
             return {kind: str(devices[kind]["name"]) for kind in ("speakers", "microphone")}
         time.sleep(0.02)
     raise CalibrationError("the sound process did not start; see data/logs/sound.log")
