@@ -95,7 +95,10 @@ METRICS: Mapping[str, Metric] = {
         Metric("installation_visits_withdrawn_total", "counter", "visits", "Visits taken back by their visitors."),
         Metric("installation_visits_expired_total", "counter", "visits", "Visits deleted because their time was up."),
         Metric(
-            "installation_visits_refused_total", "counter", "visits", "Visits that could not be kept (disk full)."
+            "installation_visits_refused_total",
+            "counter",
+            "visits",
+            "Visits that could not be taken in (disk full, or hearing failed).",
         ),
         Metric("installation_visits_stored", "gauge", "visits", "Visits in the store."),
         Metric(
