@@ -16,21 +16,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, OnShow, judging, load
 from installation.in_words import in_words
 from installation.inspection import check
+from installation.named_functions import NamedFunctionError
 from installation.networks.weights import WeightsError
 from installation.piece_commands import (
     as_on_show,
+    benches,
     data_for,
     first_with,
     function_of,
-    loadable,
+    listed,
     on_show_or_not,
     options_for,
-    resolved,
 )
 from installation.starting import load_or_last_good, say_missing
 from installation.terminal import WRONG, err, load_or_leave, out, print_figures, say, tell, use_its_letters
@@ -300,12 +301,15 @@ def _local(seconds: float, between: str = "T") -> str:
 
 @app.command()
 def pieces() -> None:
-    """List the pieces on this machine."""
-    table = Table("piece", "what it is", "networks")
-    for name, piece in loadable().items():
+    """List the pieces on this machine. Exit code 1 if something is wrong with one."""
+    table = Table(Column("piece", no_wrap=True), "what it is", Column("networks", no_wrap=True))
+    found, well = listed()
+    for name, piece in found.items():
         networks = [network for _, network in OnShow(name, piece, piece.Settings()).networks()]
-        table.add_row(name, (piece.__doc__ or "").strip().splitlines()[0], "\n".join(networks))
+        table.add_row(name, (piece.__doc__ or "").strip().partition("\n")[0], "\n".join(networks))
     out.print(table)
+    if not well:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -452,8 +456,7 @@ def bench(
     figures: dict[str, Any] = dict(runtime.FIGURES)
     figures["sound"] = functools.partial(figures["sound"], minutes=minutes)
     figures["soak"] = functools.partial(figures["soak"], visits=visits)
-    for piece_name, piece in loadable().items():
-        figures |= {f"{piece_name}.{figure}": resolved(target) for figure, target in piece.benches.items()}
+    figures |= benches()
     chosen = {key: figure for key, figure in figures.items() if name in (None, key, key.partition(".")[0])}
     if not chosen:
         err.print(f"nothing to measure is called {name!r}; there are {', '.join(figures)}", highlight=False)
@@ -461,11 +464,15 @@ def bench(
     measured: dict[str, Any] = {}
     for key, function in chosen.items():
         err.print(f"measuring {key} …", highlight=False)
-        with contextlib.redirect_stdout(sys.stderr):
-            measured[key] = function()
-    if len(measured) == 1:
-        measured = next(iter(measured.values()))
-    print_figures("bench", measured, as_json)
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                measured[key] = function()
+        except NamedFunctionError as error:  # the other figures are none the worse
+            err.print(str(error), highlight=False)
+    if measured:
+        print_figures("bench", next(iter(measured.values())) if len(chosen) == 1 else measured, as_json)
+    if len(measured) < len(chosen):
+        raise typer.Exit(WRONG)
 
 
 def main() -> None:

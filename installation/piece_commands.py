@@ -6,15 +6,16 @@ themselves (`cli.py`). Whatever cannot be had is said and ends the command.
 
 from __future__ import annotations
 
-import importlib
+import functools
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from installation.exhibition import DEFAULT_PATH, Exhibition, Installed, OnShow
+from installation.named_functions import NamedFunctionError, faults_of, owner_of, resolved
 from installation.never_again import NeverAgain
 from installation.piece import Piece
 from installation.programme import unregistered, why_unloadable
@@ -76,7 +77,38 @@ def function_of(name: str, kind: str) -> Any:
         hint = unregistered(piece_name) if piece is None else ""
         err.print(f"there is no {name!r}; there are {', '.join(every) or 'none'}{hint}", highlight=False)
         raise typer.Exit(WRONG)
-    return resolved(targets[figure])
+    try:
+        return resolved(targets[figure], owner_of(piece_name, kind))
+    except NamedFunctionError as error:
+        err.print(str(error), highlight=False)
+        raise typer.Exit(WRONG) from error
+
+
+def benches() -> dict[str, Callable[[], Mapping[str, Any]]]:
+    """What the pieces measure, by `piece.figure`; each function is looked for only when it is called.
+
+    Raises, when called:
+        NamedFunctionError: it is not there.
+    """
+    found: dict[str, Callable[[], Mapping[str, Any]]] = {}
+    for name, piece in loadable().items():
+        for figure, target in piece.benches.items():
+            found[f"{name}.{figure}"] = functools.partial(_measured, target, owner_of(name, "benches"))
+    return found
+
+
+def _measured(target: str, owner: str) -> Mapping[str, Any]:
+    measured: Mapping[str, Any] = resolved(target, owner)()
+    return measured
+
+
+def listed() -> tuple[dict[str, type[Piece]], bool]:
+    """The pieces on this machine by name, and whether all is well with them; what is not is said."""
+    pieces = loadable()
+    faults = [fault for name, piece in pieces.items() for fault in faults_of(name, piece)]
+    for fault in faults:
+        err.print(fault, highlight=False)
+    return pieces, not faults and len(pieces) == len(Installed())
 
 
 def first_with(kind: str) -> str:
@@ -126,9 +158,3 @@ def as_on_show(name: str, function: Any, path: Path) -> dict[str, Any]:
                 options["never_again"] = frozenset(NeverAgain(exhibition.data_folder).of(piece))
             return options
     return {}
-
-
-def resolved(target: str) -> Any:
-    """The function that `module:function` names."""
-    module, _, function = target.partition(":")
-    return getattr(importlib.import_module(module), function)

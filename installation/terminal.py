@@ -17,7 +17,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from installation.exhibition import Exhibition, ExhibitionError, load
 
@@ -69,7 +69,7 @@ def print_figures(title: str, values: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(values))
         return
-    table = Table("figure", "value", title=title)
+    table = Table(Column("figure", overflow="fold"), Column("value", overflow="fold"), title=title)
     for key, value in _flat(values):
         table.add_row(key, f"{value:.4g}" if isinstance(value, float) else str(value))
     out.print(table)

@@ -249,6 +249,12 @@ def half(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(piece_commands, "Installed", lambda: Half(broken=Piece, drum=Drum))
 
 
+def test_a_piece_that_says_nothing_of_itself_is_listed(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(piece_commands, "Installed", lambda: {"mute": type("Mute", (Piece,), {}), "drum": Drum})
+    done = run("pieces")
+    assert done.exit_code == 0 and "mute" in done.stdout and "A piece for tests." in done.stdout
+
+
 FAULT = "piece 'broken' cannot be loaded: ModuleNotFoundError: No module named 'shapely'"
 
 
@@ -256,7 +262,7 @@ FAULT = "piece 'broken' cannot be loaded: ModuleNotFoundError: No module named '
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("pieces",), 0, "drum"),
+        (("pieces",), 1, "drum"),
         (("bench", "drum"), 0, "31.5"),
         (("index", "."), 2, "no piece on this machine indexes"),
         (("listen", "x.png"), 2, "no piece on this machine listens"),
@@ -432,9 +438,11 @@ def test_the_doctor_s_verdict_is_its_exit_code(run: Any, monkeypatch: pytest.Mon
         assert done.exit_code == code and "camera" in json.dumps(json.loads(done.stdout))
 
 
-def test_pieces_are_listed(run: Any) -> None:
+def test_pieces_are_listed(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.out, "_width", 80)
     done = run("pieces")
     assert done.exit_code == 0 and "neural_beatbox" in done.stdout
+    assert "imaginary_soundscape.space" in done.stdout and "…" not in done.stdout, "a name that is cut can't be typed"
 
 
 def test_an_unknown_command(run: Any) -> None:

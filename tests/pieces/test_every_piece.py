@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from installation.named_functions import faults_of, resolved
 from installation.piece import Picture, Size
-from installation.piece_commands import options_for, resolved
+from installation.piece_commands import options_for
 from installation.programme import DISTRIBUTION, Installed, OnShow
 from installation.testing import Room
 from tests.installation.test_import_law import loaded_by
@@ -88,6 +89,11 @@ def test_it_goes_on_without_its_weights_and_says_so(name: str, tmp_path: Path) -
     assert done.returncode == 0, done.stderr[-2000:]
     needs = list(OnShow(name, PIECES[name], PIECES[name].Settings()).networks())
     assert not needs or "weights_invalid" in done.stdout.split()
+
+
+@EVERY
+def test_what_it_names_for_the_command_line_is_there(name: str) -> None:
+    assert list(faults_of(name, PIECES[name])) == []
 
 
 NETWORKS = pytest.mark.parametrize(
