@@ -122,15 +122,20 @@ def render_command(
     piece: Annotated[str, typer.Argument(help="The piece; `pieces` lists them.")],
     seconds: Annotated[float, typer.Option(help="Length of the film.", min=0.1)] = 60.0,
     out_path: Annotated[Path, typer.Option("--out", help="The film to write (.mp4).")] = Path("render.mp4"),
-    camera: Annotated[Path | None, typer.Option(help="A film in place of the camera.")] = None,
-    voice: Annotated[Path | None, typer.Option(help="A sound file: what the visitors perform.")] = None,
+    camera: Annotated[
+        Path | None,
+        typer.Option(help="A film in place of the camera; or a folder of pictures, for a piece that shows pictures."),
+    ] = None,
+    voice: Annotated[
+        Path | None, typer.Option(help="A sound file: what visitors perform, where the piece records them.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed, at the same rate, gives the same sound.", min=0)] = 0,
     size: Annotated[str, typer.Option(help="Picture size.")] = "1280x720",
     rate: Annotated[int, typer.Option(help="Pictures a second.", min=5, max=120)] = 30,
     press: Annotated[str, typer.Option(help="Controls to press and when, for example 3:button,5.5:next.")] = "",
     exhibition: ExhibitionFile = DEFAULT_PATH,
 ) -> None:
-    """Render a piece with visitors to a film with sound, faster than real time."""
+    """Render a piece to a film with sound; with visitors, where the piece records them."""
     from installation.programme import Installed, texts_of
     from installation.render import PieceError, RenderError, presses_of, render
 
@@ -377,6 +382,8 @@ def listen_command(
     Without a sound card the first is written to a file instead. With --json it is neither played nor written, unless
     --out names a file.
     """
+    from installation import audition
+
     name = sense or first_with("listens")
     function = function_of(name, "listens")
     try:
@@ -385,38 +392,16 @@ def listen_command(
     except (OSError, ValueError, RuntimeError, WeightsError) as error:
         err.print(f"{name}: {error}", highlight=False)
         raise typer.Exit(WRONG) from error
-    print_figures(str(picture), {str(path): score for path, score in found}, as_json)
+    if as_json:
+        print(json.dumps({str(each.path): each.score for each in found}))
+    else:
+        out.print(audition.table_of(picture, found))
     if found and (out_path is not None or not as_json):
         try:
-            _sound_it(found[0][0], out_path, Path(f"{picture.stem}.wav"))
+            audition.sound_it(found[0].path, out_path, Path(f"{picture.stem}.wav"))
         except (OSError, RuntimeError) as error:
             err.print(f"{name}: {error}", highlight=False)
             raise typer.Exit(WRONG) from error
-
-
-def _sound_it(sound: Path, out_path: Path | None, instead: Path) -> None:
-    """Play a sound to its end or to Ctrl-C; write it where `out_path` says, or without a card `instead`."""
-    import soundfile
-
-    from installation.devices import DeviceError
-    from installation.devices.speakers import find_device, import_sounddevice
-    from installation.sound_files import opened
-
-    with opened(sound) as file:
-        samples, rate_hz = file.read(file.frames, dtype="float32", always_2d=True), file.samplerate
-    if out_path is None:
-        try:
-            sounddevice = import_sounddevice()
-            find_device(sounddevice, None, "max_output_channels")
-            err.print(f"playing {sound.name}; Ctrl-C stops it", highlight=False)
-            with contextlib.suppress(KeyboardInterrupt):
-                sounddevice.play(samples, rate_hz, blocking=True)
-            return
-        except (DeviceError, RuntimeError) as error:  # PortAudio's errors are RuntimeErrors
-            err.print(f"nothing to play it on ({error})", highlight=False)
-    target = out_path or instead
-    soundfile.write(target, samples, rate_hz)
-    err.print(f"{sound.name} is written to {target}", highlight=False)
 
 
 @app.command()

@@ -356,6 +356,15 @@ class Inspected:
     found: Sequence[str] = ()  # how much there is: "42 pictures", "310 recordings"
 
 
+@dataclass(frozen=True)
+class Found:
+    """A sound that belongs to a picture, for `listen`: its file, how well it belongs, and its title."""
+
+    path: Path
+    score: float
+    title: str
+
+
 class Piece:
     """An artwork. Subclass it in a folder of its own and register it under `installation.pieces`."""
 
@@ -368,7 +377,7 @@ class Piece:
     evaluates: ClassVar[Mapping[str, str]] = {}  # figure -> "module:function" for `run.py evaluate piece.figure`
     benches: ClassVar[Mapping[str, str]] = {}  # figure -> "module:function" for `run.py bench piece.figure`
     indexes: ClassVar[Mapping[str, str]] = {}  # archive -> "module:function" for `run.py index DIR`
-    listens: ClassVar[Mapping[str, str]] = {}  # sense -> "module:function" for `run.py listen PICTURE`
+    listens: ClassVar[Mapping[str, str]] = {}  # sense -> "module:function", a list of Found: `run.py listen PICTURE`
     folder_setting: ClassVar[str] = ""  # the setting for the folder of pictures that `render --camera DIR` names
 
     def __init__(self, settings: Any) -> None:

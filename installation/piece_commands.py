@@ -145,8 +145,8 @@ def options_for(name: str, function: Any, **given: Any) -> dict[str, Any]:
 
 
 def as_on_show(name: str, function: Any, path: Path) -> dict[str, Any]:
-    """What the exhibition at `path` says of a piece, as far as the function has parameters that are called as the
-    piece's settings are, or `never_again`; nothing where there is no exhibition, or the piece is not on show."""
+    """What the exhibition at `path` says of a piece, as far as the function has parameters of that name: the piece's
+    settings, `languages`, `never_again`. Nothing where there is no exhibition, or the piece is not on show."""
     if path == DEFAULT_PATH and not path.exists():
         return {}
     exhibition, piece = load_or_leave(path), name.partition(".")[0]
@@ -154,6 +154,8 @@ def as_on_show(name: str, function: Any, path: Path) -> dict[str, Any]:
     for show in exhibition.pieces:
         if show.name == piece:
             options = {key: value for key, value in show.settings if key in known and value is not None}
+            if "languages" in known:
+                options["languages"] = exhibition.languages
             if "never_again" in known and exhibition.data_folder.is_dir():
                 options["never_again"] = frozenset(NeverAgain(exhibition.data_folder).of(piece))
             return options

@@ -1,4 +1,4 @@
-"""A piece rendered to a film with sound, without a gallery: faster than real time, the same for the same seed.
+"""A piece rendered to a film with sound, without a gallery: as fast as the machine can, the same for the same seed.
 
 The stage is the one that runs in the room; what differs is handed to it: a film for the camera, a sound file or the
 film's own track for the microphone, a mixer instead of a sound card, and time that is counted instead of read.
@@ -65,12 +65,15 @@ class Report:
     took: float
     visits: int
     sound_sha256: str
+    size: Size
+    size_mb: float
 
     def __str__(self) -> str:
-        pace = self.seconds / self.took
+        visits = f", {self.visits} visit{'s' if self.visits > 1 else ''}" if self.visits else ""
+        width, height = self.size
         return (
-            f"{self.out}: {self.seconds:g} s with {self.visits} visits in {self.took:.1f} s, {pace:.1f} × real time; "
-            f"sound sha256 {self.sound_sha256[:16]}"
+            f"{self.out.absolute()}: {self.seconds:g} s, {width}×{height}, {self.size_mb:.1f} MB{visits}; "
+            f"it took {self.took:.0f} s"
         )
 
 
@@ -336,7 +339,8 @@ def render(
         finally:
             computer.close()
             film.close()
-    return Report(out or Path("-"), now, time.monotonic() - began, visits, digest.hexdigest())
+    size_mb = out.stat().st_size / 1e6 if out is not None else 0.0
+    return Report(out or Path("-"), now, time.monotonic() - began, visits, digest.hexdigest(), size, size_mb)
 
 
 def _made(on_show: OnShow, settings: Any, film: Any) -> Piece:

@@ -9,6 +9,7 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any
 
+from installation.piece import Found
 from pieces.imaginary_soundscape import collection, encoders, listening, panorama, pictures
 from pieces.imaginary_soundscape.archive import Clip, Index, recordings_in, refused_in
 from pieces.imaginary_soundscape.cluster import Cluster
@@ -75,8 +76,9 @@ def listen(
     exclude: Sequence[str] = (),
     never_again: Set[str] = frozenset(),
     directions: int = DIRECTIONS,
+    languages: Sequence[str] = ("en",),
     best: int = 10,
-) -> list[tuple[Path, float]]:
+) -> list[Found]:
     """The sounds that belong to a picture, best first, with their scores; of a panorama, their best in any direction.
 
     Args:
@@ -86,6 +88,7 @@ def listen(
         exclude: sounds that a curator does not want, as the setting of that name.
         never_again: sounds that were put away at the console.
         directions: in how many directions a panorama is listened to, as the setting of that name.
+        languages: of the exhibition, for the sounds' titles.
         best: how many.
 
     Raises:
@@ -101,4 +104,4 @@ def listen(
         for match in found:
             scores[match.name] = max(match.score, scores.get(match.name, match.score))
     ranked = sorted(scores, key=lambda name: -scores[name])
-    return [(opened.path(name), scores[name]) for name in ranked[:best]]
+    return [Found(opened.path(name), scores[name], opened.titles.of(name, languages)) for name in ranked[:best]]

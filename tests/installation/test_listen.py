@@ -13,11 +13,11 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
-from installation import cli, piece_commands, terminal
+from installation import audition, cli, piece_commands, terminal
 from installation.devices import DeviceError, speakers
 from installation.exhibition import load
 from installation.never_again import NeverAgain
-from installation.piece import Piece
+from installation.piece import Found, Piece
 from installation.settings import Field, File
 
 
@@ -26,9 +26,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     sound = tmp_path / "waves.flac"
     soundfile.write(sound, 0.1 * np.ones((800, 2)), 8000)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(
-        cli, "function_of", lambda name, kind: lambda picture: [(sound, 0.9), (tmp_path / "b.wav", 0.1)]
-    )
+    found = [Found(sound, 0.9, "The sea at night"), Found(tmp_path / "b.wav", 0.1, "A door")]
+    monkeypatch.setattr(cli, "function_of", lambda name, kind: lambda picture: found)
     return lambda *arguments: CliRunner().invoke(cli.app, ["listen", "beach.jpg", "--for", "a.piece", *arguments])
 
 
@@ -73,6 +72,18 @@ def test_what_is_asked_for_is_written_and_json_does_nothing_else(run: Any, monke
     assert soundfile.info("other.wav").samplerate == 8000
 
 
+def test_sounds_are_told_by_what_visitors_read(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = run("--out", "best.wav").stdout
+    assert "sound" in told and "score" in told and "The sea at night" in told and "0.90" in told
+    assert "figure" not in told and "waves.flac" not in told and str(tmp_path) not in told
+    twice = [Found(Path("a/sea.wav"), 0.5, "Sea"), Found(Path("b/sea.wav"), 0.4, "Sea"), Found(Path("c"), 0, "Fire")]
+    terminal.out.print(audition.table_of(Path("beach.jpg"), twice))
+    lines = capsys.readouterr().out
+    assert "Sea (a/sea.wav)" in lines and "Sea (b/sea.wav)" in lines and "(c)" not in lines
+
+
 # ---- as the exhibition has it ----------------------------------------------------------------------------------
 
 
@@ -93,10 +104,11 @@ def told(
     encoder: str = "own",
     exclude: Sequence[str] = (),
     never_again: Set[str] = frozenset(),
-) -> list[tuple[Path, float]]:
+    languages: Sequence[str] = (),
+) -> list[Found]:
     """What it was asked, in the place of sounds."""
-    said = [str(archive), encoder, *exclude, *sorted(never_again)]
-    return [(Path(one), float(place)) for place, one in enumerate(said)]
+    said = [str(archive), encoder, *exclude, *sorted(never_again), *languages]
+    return [Found(Path(one), float(place), one) for place, one in enumerate(said)]
 
 
 @pytest.fixture
@@ -107,7 +119,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(terminal, "load", functools.partial(load, pieces={"finder": Finder}))
     settings = "    archive: recs\n    exclude: [my1*]\n"
     (tmp_path / "recs").mkdir()
-    (tmp_path / "exhibition.yaml").write_text(f"title: T\npieces:\n  finder:\n{settings}")
+    (tmp_path / "exhibition.yaml").write_text(f"title: T\nlanguages: [en, de]\npieces:\n  finder:\n{settings}")
 
     def typed(*words: str) -> list[str]:
         done = CliRunner().invoke(cli.app, ["listen", "beach.jpg", "--json", *words])
@@ -119,18 +131,18 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_it_looks_as_the_exhibition_does(asked: Any, tmp_path: Path) -> None:
     NeverAgain(tmp_path / "data").put_away("finder", "gulls.wav")
-    assert asked() == ["recs", "own", "my1*", "gulls.wav"]
+    assert asked() == ["recs", "own", "my1*", "gulls.wav", "en", "de"]
     assert asked("--for", "finder.picture", "-e", str(tmp_path / "exhibition.yaml"))[0] == str(tmp_path / "recs")
 
 
 def test_what_is_said_on_the_command_line_comes_first(asked: Any, caplog: pytest.LogCaptureFixture) -> None:
-    assert asked("--archive", "other", "--encoder", "loud") == ["other", "loud", "my1*"]
+    assert asked("--archive", "other", "--encoder", "loud") == ["other", "loud", "my1*", "en", "de"]
     assert not caplog.text, "an exhibition that never ran has put nothing away, and that is no fault"
 
 
 def test_another_exhibition_and_none(asked: Any, tmp_path: Path) -> None:
     (tmp_path / "second.yaml").write_text("title: T\npieces:\n  finder:\n    exclude: [b*]\n")
-    assert asked("-e", "second.yaml") == ["None", "own", "b*"]
+    assert asked("-e", "second.yaml") == ["None", "own", "b*", "en"]
     (tmp_path / "exhibition.yaml").unlink()
     assert asked() == ["None", "own"]
 

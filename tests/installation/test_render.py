@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -198,3 +199,15 @@ def test_whoever_stops_a_render_sees_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         film(out, failing(KeyboardInterrupt))
     assert 0 < out.stat().st_size < whole and [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
+
+
+def test_what_is_said_of_a_film_is_where_it_lies_and_how_long_and_large_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    show = (OnShow("dark", Dark, Dark.Settings()), None)
+    report = render(show, seconds=1.0, out=Path("film.mp4"), size=(64, 36), rate_hz=10)
+    size_mb = (tmp_path / "film.mp4").stat().st_size / 1e6
+    assert str(report).startswith(f"{tmp_path}/film.mp4: 1 s, 64×36, {size_mb:.1f} MB; it took ")
+    assert report.size_mb == size_mb and "sha256" not in str(report) and "visit" not in str(report)
+    assert ", 1 visit; it" in str(replace(report, visits=1)) and ", 3 visits; it" in str(replace(report, visits=3))

@@ -32,7 +32,7 @@ def test_what_a_curator_does_not_want_is_not_found(tmp_path: Path) -> None:
     picture = photograph(tmp_path, "red")
 
     def found(**options: object) -> set[str]:
-        return {path.stem for path, _ in listen(picture, tmp_path / "recs", **options)}  # type: ignore[arg-type]
+        return {each.path.stem for each in listen(picture, tmp_path / "recs", **options)}  # type: ignore[arg-type]
 
     assert found() == {"my1", "my2", "sea"}
     assert found(exclude=["my1*"]) == {"my2", "sea"}
@@ -45,11 +45,25 @@ def test_a_panorama_is_listened_to_in_its_directions_as_the_piece_does(tmp_path:
         tone(tmp_path / "recs", colour)
     index(tmp_path / "recs")
     picture = panorama(tmp_path, ("red", "green", "blue"))
-    around = dict(listen(picture, tmp_path / "recs", directions=3))
+    around = {each.path: each.score for each in listen(picture, tmp_path / "recs", directions=3)}
     assert {path.stem for path in around} == {"red", "green", "blue"} and min(around.values()) > 0.95
-    at_once = dict(listen(picture, tmp_path / "recs", directions=1))
-    assert max(at_once.values()) < 0.9
+    at_once = listen(picture, tmp_path / "recs", directions=1)
+    assert max(each.score for each in at_once) < 0.9
     assert len(listen(picture, tmp_path / "recs", directions=3, best=2)) == 2
+
+
+def test_it_is_called_as_visitors_read_it(tmp_path: Path) -> None:
+    for name in ("sea_in-winter", "zoom0012"):
+        tone(tmp_path / "recs", "red", name)
+    (tmp_path / "recs" / "titles.yaml").write_text("zoom0012: {en: The harbour at night, de: Der Hafen bei Nacht}\n")
+    index(tmp_path / "recs")
+
+    def titles(*languages: str) -> set[str]:
+        found = listen(photograph(tmp_path, "red"), tmp_path / "recs", languages=languages)
+        return {each.title for each in found}
+
+    assert titles("en") == {"Sea in winter", "The harbour at night"}
+    assert titles("de", "en") == {"Sea in winter", "Der Hafen bei Nacht"}
 
 
 def test_what_is_so_quiet_that_it_stays_quieter_than_the_rest_is_named(tmp_path: Path) -> None:
