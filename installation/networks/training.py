@@ -7,27 +7,31 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 from installation.files import write_whole
 from installation.locking import HeldError, held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from torch import Tensor, nn
     from torch.optim import Optimizer
 
 
+LOG = "progress.jsonl"  # in the run's folder: a line of all figures, every EVERY steps
+EVERY = 100
 PATIENCE = 0.5  # seconds that a training which just ends is waited for
 _OURS: set[Path] = set()  # folders that this process holds
 
@@ -70,6 +74,9 @@ class Run:
     the network has never seen. Ctrl-C ends a run behind the step that is under way, which is kept; a second one, at
     once.
 
+    Whoever watches reads the steps, their share, how long it still takes, and the first two figures that the piece
+    tells; every hundred steps all of them are kept in `progress.jsonl` beside the run.
+
     with Run(Path("runs/rhythm"), steps=20_000, data=data) as run:
         for step in range(run.resume(model, optimiser), run.steps):
             ...
@@ -78,7 +85,9 @@ class Run:
                 run.save(step, model, optimiser)
     """
 
-    def __init__(self, folder: Path, steps: int, data: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, steps: int, data: Path | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         if steps <= 0:
             raise ValueError(f"steps={steps} must be positive")
         self.folder = folder
@@ -91,14 +100,15 @@ class Run:
         self._live = sys.stderr.isatty()
         self._bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[losses]}"),
+            BarColumn(bar_width=8),
+            TextColumn("{task.fields[said]}"),
             console=Console(stderr=True),
             disable=not self._live,
         )
-        self._task = self._bar.add_task(folder.name, total=steps, losses="")
+        self._task = self._bar.add_task(folder.name, total=1.0, said="")
+        self._clock = clock
+        self._first: tuple[float, float] | None = None  # the share that was done when this process began, and when
+        self._figures: dict[str, float] = {}  # the newest of each name
 
     def __enter__(self) -> Run:
         self._alone.enter_context(alone(self.folder))
@@ -232,24 +242,60 @@ class Run:
         (self.folder / "checkpoint.json").unlink(missing_ok=True)
         self._kept = step
 
-    def progress(self, step: int, **losses: float) -> None:
-        """Show the step that is done and its figures: on a terminal as a bar, in a log as a line every 100 steps.
+    def progress(self, step: int, share: float | None = None, **figures: float) -> None:
+        """Show the step that is done: on a terminal as a bar, in a log as a line every 100 steps.
+
+        figures: how well it goes, what matters most first, for two are shown; share: of the whole that is done, 0..1,
+        where it is not the steps that end the run.
 
         Raises:
             KeyboardInterrupt: it was asked for meanwhile; the step is kept.
         """
         self._done = step
-        text = " ".join(f"{name} {value:.4g}" for name, value in losses.items())
+        now, done = self._clock(), (step + 1) / self.steps if share is None else share
+        if self._first is None:
+            self._first = done, now
+            self._begin(figures)
+        self._figures |= figures
+        steps = f"{step + 1:,}/{self.steps:,} steps" if share is None else f"{step + 1:,} steps"
+        shown = " ".join(f"{name} {value:.3g}" for name, value in list(figures.items())[:2])
+        said = ", ".join(filter(None, (steps, f"{math.floor(100 * done)} %", self._left(done, now), shown)))
+        now_and_then = step % EVERY == 0 or step == self.steps - 1
         if self._live:
-            self._bar.update(self._task, completed=step + 1, losses=text)
-        elif step % 100 == 0 or step == self.steps - 1:
-            print(f"{self.folder.name} step {step}/{self.steps} {text}", file=sys.stderr, flush=True)
+            self._bar.update(self._task, completed=done, said=said)
+        elif now_and_then:
+            print(f"{self.folder.name}: {said}", file=sys.stderr, flush=True)
+        if now_and_then:
+            with (self.folder / LOG).open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"step": step, **self._figures}) + "\n")
         if (
             self._asked_to_stop and self._learning is not None and step + 1 < self.steps
         ):  # the last one is about to end
             model, optimiser, ema = self._learning
             self.save(step, model, optimiser, ema)
             raise KeyboardInterrupt
+
+    def _begin(self, figures: Mapping[str, float]) -> None:
+        """What the figures are, once."""
+        if figures:
+            names = " and ".join(list(figures)[:2])
+            print(
+                f"{self.folder.name}: {names}: how far off it still is, less is better; all figures go to "
+                f"{self.folder / LOG}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def _left(self, done: float, now: float) -> str:
+        """How long it still takes, by what this process has done until now; empty where that says nothing yet."""
+        assert self._first is not None
+        share, began = self._first
+        if done >= 1.0:
+            return "done"
+        if done <= share or now <= began:
+            return ""
+        minutes = math.ceil((1.0 - done) * (now - began) / (done - share) / 60)
+        return f"{minutes} min left" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min left"
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

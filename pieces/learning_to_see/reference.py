@@ -140,7 +140,7 @@ def train_reference(
         while float(pair.spent_s) < 60 * minutes and step < keeper.steps:
             figures = step_of(pair, optimiser, sampler, np.random.default_rng((0, step)))
             pair.spent_s.fill_(time.process_time() - before)
-            keeper.progress(step, **figures)
+            keeper.progress(step, max(float(pair.spent_s) / (60 * minutes), (step + 1) / keeper.steps), **figures)
             if step % SAVE_EVERY == SAVE_EVERY - 1:
                 keeper.save(step, pair, optimiser)
             step += 1

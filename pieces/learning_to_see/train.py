@@ -34,6 +34,7 @@ from pieces.learning_to_see.team import Team, team
 from pieces.learning_to_see.worlds import PARENT, PREFIX, Architecture
 
 RUNS = Path("runs")
+SHEET = "sheet.png"  # in a run's folder
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 WORTHWHILE = 200
 """With fewer pictures a world soon repeats itself."""
@@ -149,6 +150,8 @@ def fit(
     averaged = copy.deepcopy(learner.seer).eval()
     groups = [{"params": list(learner.seer.parameters())}, {"params": list(learner.adversary.parameters())}]
     optimiser = torch.optim.Adam(groups, betas=(0.5, 0.99))
+    if our.leads:
+        print(f"{folder / SHEET} shows every {plan.sheet_every} steps what it makes of pictures", file=sys.stderr)
     with Run(folder, plan.steps, data) as run:
         first = run.resume(learner, optimiser, averaged)
         for step, (batch, world) in batches(samplers, plan, first, our.rank):
@@ -165,7 +168,7 @@ def fit(
             if (step + 1) % plan.save_every == 0 or last:
                 run.save(step, learner, optimiser, averaged)
             if (step + 1) % plan.sheet_every == 0 or last:
-                sheet.write(folder / "sheet.png", averaged.worlds())
+                sheet.write(folder / SHEET, averaged.worlds())
             run.progress(step, **figures)  # last: who asked to stop leaves here
     return averaged
 

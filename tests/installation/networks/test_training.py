@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -120,7 +121,11 @@ def test_a_cut_while_saving_leaves_the_place_before(tmp_path: Path, monkeypatch:
         train(tmp_path / "cut", 20)
     monkeypatch.undo()
     assert train(tmp_path / "cut", 20) == whole[5:]
-    assert {path.name for path in (tmp_path / "cut").iterdir()} == {"checkpoint.safetensors", "running.lock"}
+    assert {path.name for path in (tmp_path / "cut").iterdir()} == {
+        "checkpoint.safetensors",
+        "progress.jsonl",
+        "running.lock",
+    }
 
 
 def test_a_checkpoint_of_another_network_is_an_error(tmp_path: Path) -> None:
@@ -157,16 +162,72 @@ def test_a_finished_run_says_that_it_learns_no_more(tmp_path: Path, capsys: pyte
     assert "learns no more" not in capsys.readouterr().err
 
 
+class Clock:
+    """Goes on by `pace` seconds whenever it is looked at."""
+
+    def __init__(self, pace: float) -> None:
+        self.now, self.pace = 0.0, pace
+
+    def __call__(self) -> float:
+        self.now += self.pace
+        return self.now
+
+
 def test_without_a_terminal_progress_is_a_line_now_and_then(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Run(tmp_path / "rhythm", 250) as run:
+    """Steps, share, how long it still takes, and two figures: nobody watches nine."""
+    with Run(tmp_path / "rust", 1250, clock=Clock(0.6)) as run:
         for step in range(250):
-            run.progress(step, loss=0.5)
+            run.progress(step, light=0.04449, colour=0.5, patches=0.1, **({"r1": 0.25} if step % 16 == 0 else {}))
     printed = capsys.readouterr()
     assert not printed.out, "standard output is for results"
-    lines = printed.err.strip().splitlines()
-    assert lines == [f"rhythm step {step}/250 loss 0.5" for step in (0, 100, 200, 249)]
+    first, *lines = printed.err.strip().splitlines()
+    assert first.startswith("rust: light and colour: how far off it still is") and first.endswith(
+        "rust/progress.jsonl"
+    )
+    assert lines == [
+        "rust: 1/1,250 steps, 0 %, light 0.0445 colour 0.5",
+        "rust: 101/1,250 steps, 8 %, 12 min left, light 0.0445 colour 0.5",
+        "rust: 201/1,250 steps, 16 %, 11 min left, light 0.0445 colour 0.5",
+    ]
+    kept = [json.loads(line) for line in (tmp_path / "rust" / "progress.jsonl").read_text().splitlines()]
+    assert [each["step"] for each in kept] == [0, 100, 200]
+    assert kept[1] == {"step": 100, "light": 0.04449, "colour": 0.5, "patches": 0.1, "r1": 0.25}
+
+
+def test_the_last_step_is_said_and_a_run_without_figures_says_its_steps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Run(tmp_path / "waves", 30_000, clock=Clock(1.0)) as run:
+        for step in (20_000, 20_100, 29_999):
+            run.progress(step)
+    assert capsys.readouterr().err.splitlines() == [
+        "waves: 20,001/30,000 steps, 66 %",
+        "waves: 20,101/30,000 steps, 67 %, 2 min left",  # by its own 100 steps a second
+        "waves: 30,000/30,000 steps, 100 %, done",
+    ]
+
+
+def test_a_run_that_time_ends_says_its_share_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It may have a thousand million steps, of which it will do two thousand."""
+    with Run(tmp_path / "reference", 10**9, clock=Clock(9.0)) as run:
+        for step in range(101):
+            run.progress(step, step / 1000)
+    assert capsys.readouterr().err.splitlines()[-1] == "reference: 101 steps, 10 %, 2 h 15 min left"
+
+
+def test_on_a_terminal_it_is_a_bar_with_the_same_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setattr(shown, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "xterm")
+    with Run(tmp_path / "rust", 30_000, clock=Clock(0.3)) as run:
+        for step in range(12_400, 12_402):
+            run.progress(step, light=0.0445, colour=0.181, patches=1.0)
+    assert "12,402/30,000 steps, 41 %, 88 min left, light 0.0445 colour 0.181" in shown.getvalue()
+    assert "patches" not in shown.getvalue()
 
 
 def test_only_one_training_at_a_time_is_under_way_in_a_folder(tmp_path: Path) -> None:
