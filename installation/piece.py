@@ -211,7 +211,7 @@ class Score(Protocol):
 class Beds(Protocol):
     """Long sounds from files: an ambience that plays for as long as it is wanted, from where it is wanted.
 
-    Say what should sound, as often as you like: what is so already stays as it is. Fades are at equal power: a bed
+    Say what should sound, as often as you like: repeating a call changes nothing. Fades are at equal power: a bed
     that comes and another that goes meanwhile are together as loud as each alone. Directions are degrees clockwise
     from the front (90: right, 180: behind), on whatever speakers there are; None is from everywhere.
     """
