@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from installation.health import alerts
+from installation.home_disk import LOCK
 
 PATIENCE = 2.0  # seconds
 REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
@@ -39,7 +40,7 @@ def locked(folder: Path, exhibition: str) -> Iterator[None]:
     Raises:
         LockedError: another process holds it, or there is no such folder and none may be made.
     """
-    path = folder / "running.lock"
+    path = folder / LOCK
     with contextlib.ExitStack() as stack:
         try:
             _make(folder)
@@ -108,6 +109,7 @@ def _sign(descriptor: int, what_for: str) -> None:
     """Write who holds the lock into it. Raises OSError."""
     os.ftruncate(descriptor, 0)
     os.write(descriptor, f"process {os.getpid()} ({what_for})".encode())
+    os.fsync(descriptor)  # by this a disk that was pulled out is known again
 
 
 def _lock(descriptor: int, patience: float) -> None:

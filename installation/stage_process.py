@@ -82,7 +82,7 @@ class StageProcess:
         self._computer = Threads()
         self._screens = StageScreen(exhibition, self._vitals, self._computer, time.monotonic())
         self._visitor = StageVisitor(folder)
-        self._clerk = open_store(exhibition)
+        self._clerk = open_store(exhibition, folder)
         self._register = Register(self._clerk, self._vitals)
         self._type = Typesetter()
         self._score = ScoreWriter(LivePort(folder))
@@ -349,7 +349,7 @@ class StageProcess:
         if self._clerk is not None or now < self._store_at:
             return
         self._store_at = now + STORE_EVERY
-        self._clerk = open_store(self._exhibition, patience_s=0.0)
+        self._clerk = open_store(self._exhibition, self._folder, patience_s=0.0)
         if self._clerk is not None:
             log.info("the store is free; visits are kept again")
             self._register = Register(self._clerk, self._vitals)

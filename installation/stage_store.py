@@ -7,9 +7,11 @@ Lives here: where the store lies and what of the disk it leaves alone. Must not 
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from installation.exhibition import Exhibition
 from installation.health import alerts
+from installation.home_disk import RECORDINGS, noted
 from installation.visitors.attendance import Attendance
 from installation.visitors.clerk import Clerk
 from installation.visitors.store import PATIENCE_S, Store, StoreInUse
@@ -17,12 +19,16 @@ from installation.visitors.store import PATIENCE_S, Store, StoreInUse
 log = logging.getLogger("stage")
 
 
-def open_store(exhibition: Exhibition, patience_s: float = PATIENCE_S) -> Clerk | None:
+def open_store(exhibition: Exhibition, run_folder: Path, patience_s: float = PATIENCE_S) -> Clerk | None:
     """The clerk of the exhibition's store; None, and an alert, while another process holds it after `patience_s`."""
-    folder = exhibition.data_folder / "visits"
+    folder = exhibition.data_folder / RECORDINGS
     try:
         store = Store(
-            folder, exhibition=str(exhibition.path), reserve_bytes=reserve_bytes(exhibition), patience_s=patience_s
+            folder,
+            exhibition=str(exhibition.path),
+            reserve_bytes=reserve_bytes(exhibition),
+            patience_s=patience_s,
+            home=noted(run_folder),
         )
     except StoreInUse as error:
         alerts.alert("store_in_use", folder=folder, owner=error.owner)

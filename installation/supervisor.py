@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from installation import segments, shared
+from installation import home_disk, segments, shared
 from installation.exhibition import Exhibition, ExhibitionError, hand_on
 from installation.good_copy import GoodCopy
 from installation.health import heartbeat
@@ -98,6 +98,7 @@ class Supervisor:
             signal.signal(signal.SIGHUP, self._on_signal)
         self._make_segments()
         hand_on(self._exhibition, self.folder)
+        home_disk.note(self._exhibition.data_folder, self.folder)
         try:
             self._begin()
             while not self._stopping:

@@ -3,20 +3,24 @@
 A full disk is still a place to stand. One that became read-only, failed or vanished is not: the ledger then lives in
 memory, filled from the slips as far as they can be read, so that those who are there are shown; `reach` finds the
 way back. A ledger that turns out damaged is built anew on the spot, and asked again.
+
+In the place of a disk that is away lies another one. What is begun there would be hidden as soon as the first is
+back, where nobody finds it to delete it: the store waits for its own.
 """
 
 from __future__ import annotations
 
 import errno
 import logging
-import os
 import stat
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
 from installation.health.alerts import Board
+from installation.home_disk import HomeDisk
 from installation.visitors.disk import Disk
+from installation.visitors.ground import Ground
 from installation.visitors.ledger import Ledger, LedgerDamaged
 from installation.visitors.opening import (
     MEDIA,
@@ -25,8 +29,8 @@ from installation.visitors.opening import (
     StoreInUse,
     fill,
     from_slips,
-    lock,
     open_ledger,
+    put_aside,
     repair,
 )
 from installation.visitors.retention import Reckoning
@@ -36,8 +40,14 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+class DiskAway(OSError):  # noqa: N818 - a state, which is met, rather than a mistake
+    """The disk with the recordings is away, and another one lies in its place."""
+
+
 class Footing:
     """The store's lock and ledger. What it finds left of those in `owed` was never interrupted, only refused.
+
+    `home` is the disk that the folder lies on, if that is known: on no other is a store begun.
 
     Raises:
         StoreInUse: another process has the lock.
@@ -53,11 +63,14 @@ class Footing:
         clock: Callable[[], float],
         alerts: Board,
         owed: Collection[str] = (),
+        home: HomeDisk | None = None,
     ) -> None:
         self._folder, self._media = folder, folder / MEDIA
-        self._disk, self._exhibition, self._patience_s = disk, exhibition, patience_s
-        self._clock, self._alerts, self._owed = clock, alerts, owed
-        self._lock: int | None = None
+        self._disk, self._clock, self._alerts = disk, clock, alerts
+        self._owed, self._home = owed, home
+        self._ground = Ground(folder, exhibition, patience_s)
+        self._lies_aside = False  # a damaged database
+        self._refusal = ""  # the newest, in words
         self.repairs = Repairs()
         self._ledger = self._open()
 
@@ -71,8 +84,8 @@ class Footing:
             return question(self._ledger)
         except LedgerDamaged as error:
             log.error("the ledger is damaged: %s", error)
-            self._ledger.close()
-            self._ledger = self._open()
+            self._step_onto(Ledger(None))  # at no moment onto none
+            self._step_onto(self._opened_again())
         try:
             return question(self._ledger)
         except LedgerDamaged as error:  # a new file, and damaged: the disk does not give back what it is given
@@ -92,13 +105,17 @@ class Footing:
         return self.read(lambda ledger: ledger.remembered())
 
     def reach(self) -> bool:
-        """Stand on the disk; true if it had been left. Raises StoreFull if it still refuses."""
+        """Stand on the disk, on what lies there now; true if it had been left, or was another. Raises StoreFull if it
+        still refuses."""
         if self.on_disk:
-            return False
-        old, self._ledger = self._ledger, self._open()
-        old.close()
+            if not self._ground.shifted():
+                return False
+            log.warning("%s is not what was opened; it is opened anew", self._folder)
+            self._step_onto(Ledger(None))
+            self._ground.leave()  # nothing keeps a disk busy that somebody wants to take away
+        self._step_onto(self._opened_again())
         if not self.on_disk:
-            raise StoreFull(f"{self._folder}: the disk takes nothing more")
+            raise StoreFull(self._refusal)
         return True
 
     def full(self, error: Exception) -> StoreFull:
@@ -115,21 +132,32 @@ class Footing:
     def close(self) -> None:
         """Leave the store to others. May be called twice."""
         self._ledger.close()
-        self._unlock()
+        self._ground.leave()
+
+    def watch_aside(self) -> None:
+        """`store_damaged` stands as long as a damaged database lies there, through every new start."""
+        aside = put_aside(self._folder)
+        if aside and not self._lies_aside:
+            self._alerts.alert("store_damaged", reason=f"{aside[0].name} was put aside", folder=self._folder)
+        elif self._lies_aside and not aside:
+            self._alerts.clear("store_damaged")
+        self._lies_aside = bool(aside)
 
     def _open(self) -> Ledger:
         try:
+            if self._home is not None and self._home.is_away(self._folder):
+                raise DiskAway(errno.ENODEV, "the disk with the recordings is away")
             self._folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
             _close_to_others(self._folder)
             if not self._media.exists():
                 self._media.mkdir(parents=True, exist_ok=True)
                 self._disk.flush_folder(self._folder)
-            if self._lock is None:
-                self._lock = lock(self._folder, self._exhibition, self._patience_s)
+            self._ground.hold()
             ledger, repairs = open_ledger(self._folder, self._disk, self._clock)
             try:
                 self.repairs = repair(self._media, ledger, self._disk, repairs, self._owed)
                 self._disk.flush_folder(self._folder)  # the names of the database and of its log
+                self._ground.opened()
             except BaseException:
                 ledger.close()
                 raise
@@ -137,34 +165,58 @@ class Footing:
             self._tell(error)
             return self._from_memory()
         except BaseException:
-            self._unlock()
+            self._ground.leave()
             raise
+        for name in ("disk_away", "store_in_use"):
+            self._alerts.clear(name)
         if self.repairs.damage:
-            self._alerts.alert("store_damaged", reason=self.repairs.damage, visits=self.repairs.rescued)
+            reason = f"{self.repairs.damage}; {self.repairs.rescued} visits were saved from its files"
+            self._alerts.alert("store_damaged", reason=reason, folder=self._folder)
+            self._lies_aside = bool(put_aside(self._folder))
         elif self.repairs:
             self._alerts.alert("store_repaired", what=str(self.repairs))
+        self.watch_aside()
         return ledger
+
+    def _opened_again(self) -> Ledger:
+        """The ledger of a store that was open before; in memory where another process has taken it meanwhile."""
+        try:
+            return self._open()
+        except StoreInUse as error:
+            self._refusal = str(error)
+            self._alerts.alert("store_in_use", folder=self._folder, owner=error.owner)
+            return self._from_memory()
+
+    def _step_onto(self, ledger: Ledger) -> None:
+        before, self._ledger = self._ledger, ledger
+        before.close()
+        if not ledger.on_disk:
+            self._ground.closed()
 
     def _retreat(self) -> None:
         if self.on_disk:
-            self._ledger.close()
-            self._unlock()
-            self._ledger = self._from_memory()
+            self._step_onto(self._from_memory())
+            self._ground.leave()
 
     def _from_memory(self) -> Ledger:
+        """A ledger that nothing refuses: of those who are there, as far as the disk can be read."""
         ledger = Ledger(None)
-        fill(ledger, from_slips(self._media), self._clock())
+        try:
+            if self._home is None or not self._home.is_away(self._folder):
+                fill(ledger, from_slips(self._media), self._clock())
+        except OSError as error:
+            log.warning("who was recorded cannot be read: %s", error)
         return ledger
 
     def _tell(self, error: Exception) -> StoreFull:
         reason = getattr(error, "strerror", None) or str(error)
-        self._alerts.alert("disk_full", folder=self._folder, reason=reason)
-        return StoreFull(f"{self._folder}: {reason}")
-
-    def _unlock(self) -> None:
-        descriptor, self._lock = self._lock, None
-        if descriptor is not None:
-            os.close(descriptor)
+        if isinstance(error, DiskAway):
+            self._alerts.clear("disk_full")
+            self._alerts.alert("disk_away", folder=self._folder)
+        else:
+            self._alerts.alert("disk_full", folder=self._folder, reason=reason)
+        self._refusal = f"{self._folder}: {reason}"
+        return StoreFull(self._refusal)
 
 
 def _close_to_others(folder: Path) -> None:

@@ -19,11 +19,12 @@ from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from installation.home_disk import MEDIA
 from installation.visitors.disk import Disk
 from installation.visitors.ledger import Entry, Ledger, LedgerDamaged
 from installation.visitors.retention import BACK_S, EARLIEST, Reckoning
 
-LEDGER, MEDIA = "visits.sqlite", "media"
+LEDGER, LOCK = "visits.sqlite", "lock"
 SOUND, FILM, SLIP, GONE = "wav", "mkv", "json", "gone"
 _ID = re.compile("[0-9a-f]{16}")
 _OURS = re.compile(rf"(\.?)({_ID.pattern})\.({SOUND}|{FILM}|{SLIP}|{GONE})(\.part)?")
@@ -131,9 +132,14 @@ def _set_aside(folder: Path, disk: Disk, now: float) -> None:
     disk.flush_folder(folder)
 
 
+def put_aside(folder: Path) -> list[Path]:
+    """The damaged databases that lie in the store's folder, with their logs."""
+    return sorted(folder.glob(f"{LEDGER}*.damaged-*"))
+
+
 def remove_damaged(folder: Path, disk: Disk) -> None:
     """Remove the databases that were put aside: they may speak of a visit that is deleted. Raises OSError."""
-    damaged = list(folder.glob(f"{LEDGER}*.damaged-*"))
+    damaged = put_aside(folder)
     for path in damaged:
         disk.remove(path)
     if damaged:
@@ -141,11 +147,21 @@ def remove_damaged(folder: Path, disk: Disk) -> None:
 
 
 def from_slips(media: Path) -> list[Entry]:
-    """What the slips say, for visits whose sound and film are there, oldest first."""
+    """What the slips say, for visits whose sound and film are there, oldest first.
+
+    Raises:
+        OSError: the folder is there and cannot be looked into, which does not mean that nobody is.
+    """
     entries = []
-    for path in sorted(media.glob(f"*.{SLIP}")) if media.exists() else ():
+    try:
+        names = {path.name for path in media.iterdir()}
+    except FileNotFoundError:
+        names = set()
+    for path in (media / name for name in sorted(names)):
         match = _OURS.fullmatch(path.name)
-        if match is None or match[1] or not all((media / f"{match[2]}.{kind}").exists() for kind in (SOUND, FILM)):
+        if match is None or match[1] or match[4] or match[3] != SLIP:
+            continue
+        if not {f"{match[2]}.{SOUND}", f"{match[2]}.{FILM}"} <= names:
             continue
         try:
             entries.append(_read_slip(path.read_bytes(), match[2]))
@@ -238,7 +254,7 @@ def lock(folder: Path, exhibition: str, patience_s: float) -> int:
         StoreInUse: another process has it.
         OSError: the disk refuses.
     """
-    path = folder / "lock"
+    path = folder / LOCK
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:

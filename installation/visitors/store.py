@@ -31,6 +31,7 @@ import numpy as np
 import soundfile
 
 from installation.health import alerts
+from installation.home_disk import HomeDisk
 from installation.piece import Sound, Visit
 from installation.visitors import film as films
 from installation.visitors.disk import Disk
@@ -96,6 +97,7 @@ class Store:
         reserve_bytes: int = RESERVE_BYTES,
         disk: Disk | None = None,
         board: alerts.Board | None = None,
+        home: HomeDisk | None = None,
     ) -> None:
         self.folder, self.media = folder, folder / MEDIA
         self._clock, self._monotonic = clock, monotonic
@@ -103,6 +105,8 @@ class Store:
         self._board = board or alerts.board()
         self._mutex = threading.RLock()
         self._owed: set[str] = set()  # visits whose deletion the disk has refused so far
+        self._given: set[str] = set()  # visits that were handed out, and not deleted since
+        self._lost: set[str] = set()  # of those: that were not there any more when the store was opened again
         self._written_down = float("-inf")
         self._closed = False
         self._footing = Footing(
@@ -113,6 +117,7 @@ class Store:
             clock=clock,
             alerts=self._board,
             owed=self._owed,
+            home=home,
         )
         self._calendar = Calendar(self._footing.remembered(), clock=clock, monotonic=monotonic)
         self._calendar_read = self._footing.on_disk
@@ -175,6 +180,7 @@ class Store:
                 raise self._footing.full(error) from error
             self._board.clear("disk_full")
             self.takes = True
+            self._given.add(visit)
             return Visit(visit, self._calendar.shown(entry.kept), sound, rate_hz, film, None, stand_in)
 
     def remember(self, visit: str, derived: Mapping[str, Any]) -> bool:
@@ -213,6 +219,9 @@ class Store:
         found: list[Visit] = []
         before: int | None = None
         with self._mutex:
+            if self._footing.on_disk:  # or what is merely away would be set aside for good
+                with contextlib.suppress(StoreFull):
+                    self._stand()
             now = self._calendar.now()
             while len(found) < newest:
                 entries = self._footing.read(partial(Ledger.newest, count=newest - len(found), before=before))
@@ -221,6 +230,7 @@ class Store:
                 before = entries[-1].seq
                 shown = [e for e in entries if e.id not in self._owed and not due(now, e.kept, e.keep_s)]
                 found += [visit for entry in shown if (visit := self._read(entry)) is not None]
+            self._given.update(visit.id for visit in found)
         return found[::-1]
 
     def holdings(self) -> Holdings:
@@ -267,19 +277,25 @@ class Store:
         The disk and the database are waited for once, not once for each.
         """
         with self._mutex:
+            with contextlib.suppress(StoreFull):
+                self._stand()
+            if not self._footing.on_disk:  # it may know of more than can be read now
+                visits = list(visits)
+                self._owed.update(visit for visit in visits if is_id(visit) and not self._knows(visit))
             there = [visit for visit in dict.fromkeys(visits) if visit not in self._owed and self._knows(visit)]
             self._delete(there)
             return there
 
     def expire(self, keep_s: float | None = None) -> list[str]:
-        """Delete the visits whose time is over, and return their ids. To be called about once a minute.
+        """Delete the visits whose time is over. To be called about once a minute.
+
+        Returns their ids, and those of visits that were handed out and have been lost with their files or rows since.
 
         `keep_s` is the time configured now: where it is shorter than what a visit was kept for, it applies.
         """
         with self._mutex:
-            if not self._footing.on_disk:
-                with contextlib.suppress(StoreFull):  # it is tried at every `keep`, too
-                    self._reach_disk()
+            with contextlib.suppress(StoreFull):  # it is tried at every `keep`, too
+                self._stand()
             now = self._calendar.now()
             self._watch_clock()
             rows = self._footing.read(lambda ledger: ledger.terms())
@@ -291,12 +307,15 @@ class Store:
                 if not 0 <= now - self._written_down < REMEMBER_TIME_S:
                     self._footing.ask(lambda ledger: ledger.remember(self._calendar.reckoning))
                     self._written_down = now
-                self._watch_room()
+                if self._footing.on_disk:  # else it has been said why not
+                    self._footing.watch_aside()
+                    self._watch_room()
             except OSError as error:
                 self.takes = False
                 self._footing.full(error)
             self.takes = self.takes and self._footing.on_disk
-            return over
+            lost, self._lost = self._lost, set()
+            return [*over, *sorted(lost.difference(over))]
 
     def _put_dates_right(self, dates: dict[str, float]) -> None:
         """Date anew what was dated while the clock was not set, or wrong. Raises OSError."""
@@ -328,6 +347,7 @@ class Store:
         if not visits:
             return
         self._owed.update(visits)
+        self._given.difference_update(visits)
         refused: list[OSError] = []
         try:
             left = self._with_each(visits, self._call_gone, refused)
@@ -398,14 +418,21 @@ class Store:
 
     # ---- the disk and its moods ------------------------------------------------------------------------
 
+    def _stand(self) -> None:
+        """Back to the disk if it was left, or onto what lies there now. Raises StoreFull."""
+        if not self._footing.reach():
+            return
+        remembered = self._footing.remembered()
+        # One that went on while the disk was away knows more: for a new one a leap would be a time switched off.
+        if remembered is not None and not self._calendar_read:
+            self._calendar = Calendar(remembered, clock=self._clock, monotonic=self._monotonic)
+        self._calendar_read, self._written_down = True, float("-inf")
+        self._lost |= self._given - self._footing.read(lambda ledger: ledger.ids())
+        self._given -= self._lost
+
     def _reach_disk(self) -> None:
-        """Before writing: back to the disk if it was left, and pay what is owed. Raises StoreFull."""
-        if self._footing.reach():
-            remembered = self._footing.remembered()
-            # One that went on while the disk was away knows more: for a new one a leap would be a time switched off.
-            if remembered is not None and not self._calendar_read:
-                self._calendar = Calendar(remembered, clock=self._clock, monotonic=self._monotonic)
-            self._calendar_read = True
+        """Before writing: stand on the disk, and pay what is owed. Raises StoreFull."""
+        self._stand()
         if self._owed:
             self._delete(list(self._owed))
 

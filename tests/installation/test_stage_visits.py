@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import json
 import signal
 
 import numpy as np
 import pytest
 
 from installation.health.metrics import read_report
+from installation.home_disk import NOTE, note, noted
 from installation.stage_process import STORE_EVERY
 from installation.stage_store import open_store
 from installation.visitors import attendance, booth, on_request
@@ -138,3 +140,15 @@ def test_a_saved_file_waits_for_whoever_is_at_the_booth(room: Room) -> None:
         room.frames(1, 0.05)
     assert room.piece is not piece and process._stage.languages == ["de"]
     assert stored(process) == 1
+
+
+def test_nobody_is_recorded_in_the_place_of_a_disk_that_is_away(room: Room) -> None:
+    """The supervisor noted the disk; a stage that begins when it is away waits for it, and then goes on by itself."""
+    data = room.folder / "data"
+    note(data, room.run)
+    home = noted(room.run)
+    assert home is not None
+    (room.run / NOTE).write_text(json.dumps({"device": home.device + 1}))
+    room.begin("pieces: [little]\n")
+    room.frames(3, 61.0)
+    assert ("disk_away", "") in room.alerts and not (data / "visits").exists()

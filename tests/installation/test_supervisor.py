@@ -161,6 +161,13 @@ def test_one_that_is_to_outlive_its_terminal_goes_on(tmp_path: Path) -> None:
     assert finished.stdout.split() == ["turn", "turn", "turn", "end", "3"], finished.stderr
 
 
+def test_the_processes_are_told_on_which_disk_the_recordings_lie(tmp_path: Path) -> None:
+    """One that is started when it is away must not begin in its place."""
+    look = "from installation.home_disk import noted; print(noted(self.folder).device)"
+    finished = told(tmp_path, look)
+    assert finished.stdout.split()[:2] == ["turn", str(tmp_path.stat().st_dev)], finished.stderr
+
+
 def told(folder: Path, what: str, before: str = "") -> subprocess.CompletedProcess[str]:
     """A supervisor without a nursery, which is told `what` in each of its turns and leaves at the third by itself."""
     (folder / "exhibition.yaml").write_text("pieces: [neural_beatbox]\n")

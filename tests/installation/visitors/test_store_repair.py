@@ -171,6 +171,26 @@ def test_a_lost_ledger_is_written_anew_from_the_slips(opened, take, board, damag
     assert len(opened().expire()) == 3, "their time went on"
 
 
+def test_that_the_database_was_damaged_is_said_as_long_as_it_lies_there(opened, take, board):
+    """Through every new start of the stage: a disk that damages one will do it again."""
+    store = opened()
+    visit, _ = (store.keep(*pair(take(n)), MONTH_S) for n in range(2))
+    store.close()
+    (store.folder / "visits.sqlite").write_bytes(os.urandom(20000))
+    store = opened()
+    (alert,) = board.active()
+    assert alert.name == "store_damaged" and "2 visits were saved" in alert.message
+    board.clear("store_damaged")  # another process has another board
+    store = opened()
+    store.expire()
+    (alert,) = board.active()
+    assert "visits.sqlite.damaged-20270115-080000 was put aside" in alert.message and alert.count == 1
+    assert str(store.folder) in alert.remedy
+    store.delete(visit.id)
+    store.expire()
+    assert raised(board) == set() and not list(store.folder.glob("*.damaged-*"))
+
+
 @pytest.mark.parametrize("instant", ["put", "remember", "completed"])
 def test_a_ledger_whose_rewriting_is_interrupted_is_written_again(opened, take, monkeypatch, instant):
     store = opened()

@@ -1,0 +1,90 @@
+"""On which disk the recordings lay when the exhibition began: one that is away leaves an empty folder in its place.
+
+The supervisor notes it in the run's folder and lives on; a stage that is started again hours later finds it there. A
+disk that comes back may be counted as another by the system. It is known all the same where the lock that the
+supervisor wrote lies on it. Stands on the ground.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from installation.files import write_whole
+
+NOTE = "home_disk.json"
+LOCK = "running.lock"  # of the data folder, for as long as an exhibition runs
+RECORDINGS, MEDIA = "visits", "media"
+SAME_TIME_S = 2.0  # some file systems write times down no finer
+_LOCK_BYTES = 400
+_ON_THE_WAY = {errno.ENOENT, errno.ENOTDIR, errno.EACCES}
+log = logging.getLogger("supervisor")
+
+
+@dataclass(frozen=True)
+class HomeDisk:
+    """The disk on which an exhibition's recordings lay: the system's number of it, and what the lock in the data
+    folder said and since when, in seconds of the wall clock; empty where that lock lies on another disk."""
+
+    device: int
+    lock: str = ""
+    locked_at: float = 0.0
+
+    def is_away(self, folder: Path) -> bool:
+        """Whether another disk lies now where `folder`, that of the recordings, is or would be made.
+
+        Raises:
+            OSError: nobody can tell; the disk does not answer.
+        """
+        device = _device(folder / MEDIA)
+        if device == self.device:
+            return False
+        lock, locked_at = _lock(folder.parent, device)
+        return not (lock and lock == self.lock and abs(locked_at - self.locked_at) <= SAME_TIME_S)
+
+
+def note(data_folder: Path, run_folder: Path) -> None:
+    """Have the processes of this run know the disk. Where nobody can tell, they take any."""
+    try:
+        device = _device(data_folder / RECORDINGS / MEDIA)
+        found = HomeDisk(device, *_lock(data_folder, device))
+        write_whole(run_folder / NOTE, json.dumps(asdict(found)).encode())
+    except OSError as error:
+        log.warning("on which disk %s lies is not known: %s", data_folder, error)
+
+
+def noted(run_folder: Path) -> HomeDisk | None:
+    """The disk that was noted in this run; None where none was."""
+    try:
+        return HomeDisk(**json.loads((run_folder / NOTE).read_bytes()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        log.warning("on which disk the recordings lay is not known: %s", error)
+        return None
+
+
+def _device(path: Path) -> int:
+    """The system's number of the disk on which `path` lies, links followed, or would lie if it were made."""
+    real = Path(os.path.realpath(path))
+    for place in (real, *real.parents):
+        try:
+            return place.stat().st_dev
+        except OSError as error:
+            if error.errno not in _ON_THE_WAY:
+                raise
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+
+
+def _lock(data_folder: Path, device: int) -> tuple[str, float]:
+    """What the exhibition's lock says, and since when; nothing where it lies on another disk than `device`."""
+    with contextlib.suppress(OSError), (data_folder / LOCK).open("rb") as file:
+        state = os.fstat(file.fileno())
+        if state.st_dev == device:
+            return file.read(_LOCK_BYTES).decode(errors="replace"), state.st_mtime
+    return "", 0.0

@@ -1,0 +1,114 @@
+"""The disk that the recordings lay on is known again: by its number, or by the exhibition's lock on it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from installation import home_disk
+from installation.home_disk import HomeDisk, note, noted
+from installation.locking import locked
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Path:
+    """A folder on another disk than `tmp_path`."""
+    shared = Path("/dev/shm")
+    if not os.access(shared, os.W_OK) or shared.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("a second file system is needed")
+    return shared
+
+
+def begun(data: Path, run: Path) -> HomeDisk:
+    note(data, run)
+    found = noted(run)
+    assert found is not None
+    return found
+
+
+def test_what_was_not_noted_is_not_known(tmp_path: Path) -> None:
+    assert noted(tmp_path) is None
+    (tmp_path / home_disk.NOTE).write_text("[")
+    assert noted(tmp_path) is None
+
+
+def test_a_folder_that_is_made_later_lies_on_the_same_disk(tmp_path: Path) -> None:
+    """At the first start there is none, and one that somebody deletes is made again."""
+    home = begun(tmp_path / "data", tmp_path)
+    assert not home.is_away(tmp_path / "data" / "visits")
+    (tmp_path / "data" / "visits" / "media").mkdir(parents=True)
+    assert not home.is_away(tmp_path / "data" / "visits")
+
+
+@pytest.mark.parametrize("linked", ["data", "data/visits", "data/visits/media"])
+def test_a_link_is_followed_also_one_that_leads_nowhere(tmp_path: Path, memory: Path, linked: str) -> None:
+    link = tmp_path / linked
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(memory)
+    home = begun(tmp_path / "data", tmp_path)
+    assert home.device == memory.stat().st_dev and not home.is_away(tmp_path / "data" / "visits")
+    link.unlink()
+    link.symlink_to(tmp_path / "mounted here" / "once")
+    assert home.is_away(tmp_path / "data" / "visits")
+    link.unlink()
+    link.mkdir()
+    assert home.is_away(tmp_path / "data" / "visits")
+
+
+def test_a_disk_that_comes_back_under_another_number_is_known_by_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    with locked(data, "exhibition.yaml"):
+        home = begun(data, tmp_path)
+    number = tmp_path.stat().st_dev
+    known = HomeDisk(number + 1, home.lock, home.locked_at)
+    assert "exhibition.yaml" in known.lock and not known.is_away(data / "visits")
+    assert HomeDisk(number + 1, home.lock, home.locked_at - 60).is_away(data / "visits"), "of another day"
+    assert HomeDisk(number + 1).is_away(data / "visits"), "it was on another disk even then"
+    shutil.rmtree(data)
+    assert known.is_away(data / "visits")
+
+
+def test_a_lock_beside_the_link_says_nothing_of_the_disk_behind_it(tmp_path: Path, memory: Path) -> None:
+    data = tmp_path / "data"
+    with locked(data, "exhibition.yaml"):
+        (data / "visits").symlink_to(memory)
+        home = begun(data, tmp_path)
+    (data / "visits").unlink()
+    assert home.is_away(data / "visits"), "where the link led is on the lock's own disk now"
+
+
+def test_a_disk_that_does_not_answer_is_neither_here_nor_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    home = begun(tmp_path / "data", tmp_path)
+
+    def dead(path: Path) -> os.stat_result:
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", dead)
+        with pytest.raises(OSError, match="not connected"):
+            home.is_away(tmp_path / "data" / "visits")
+        (tmp_path / "run").mkdir()
+        note(tmp_path / "data", tmp_path / "run")
+    assert noted(tmp_path / "run") is None and "not connected" in caplog.text
+
+
+def test_a_folder_that_may_not_be_entered_lies_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = begun(tmp_path / "data", tmp_path)
+    (tmp_path / "data" / "visits").mkdir(parents=True)
+    really = Path.stat
+
+    def forbidden(path: Path, **more: bool) -> os.stat_result:
+        if path.name == "media":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return really(path, **more)
+
+    monkeypatch.setattr(Path, "stat", forbidden)
+    assert not home.is_away(tmp_path / "data" / "visits")
