@@ -27,6 +27,7 @@ class Clerk:
     def __init__(self, store: Store, keep_s: float, attendance: Attendance | None = None) -> None:
         self.store, self.keep_s = store, keep_s
         self._attendance = attendance
+        self._refusals = on_request.Refusals()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clerk")
 
     @property
@@ -63,7 +64,7 @@ class Clerk:
 
     def erase(self) -> Answer[list[str]]:
         """Delete what was asked for on the command line; the answer names those visits as well."""
-        return Later(self._thread.submit(on_request.answer, self.store))
+        return Later(self._thread.submit(on_request.answer, self.store, self._refusals))
 
     def attended(self, day: datetime.date, visits: int) -> None:
         """So many visitors joined the work on this day."""

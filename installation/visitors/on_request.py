@@ -128,32 +128,50 @@ def _request(
         pause(LOOK_EVERY_S)
 
 
-def answer(store: Store) -> list[str]:
+class Refusals:
+    """What the disk refuses at every look, a second apart, is said once; again only when it has done it meanwhile."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def say(self, what: str, error: OSError) -> None:
+        if what not in self._said:
+            log.warning("%s: %s", what, error)
+        self._said.add(what)
+
+    def over(self, what: str) -> None:
+        self._said.discard(what)
+
+
+def answer(store: Store, refusals: Refusals | None = None) -> list[str]:
     """Do what is requested, and return the visits that went, for the piece to forget them too: `AT_ONCE` at most, so
     that whoever gets some asks again. The request of a deletion goes with the first call that finds nothing left of
-    its visit: one after the piece was told.
+    its visit: one after the piece was told. Whoever asks again and again has the same `refusals` each time.
 
     Raises:
         OSError: the folder cannot be read.
     """
+    refusals = refusals or Refusals()
+    unheeded = f"{VOUCHER} is not heeded"
     try:
         (store.folder / VOUCHER).unlink()  # first: one that stayed would vouch for whatever the clock says later
     except FileNotFoundError:
-        pass
+        refusals.over(unheeded)
     except OSError as error:
-        log.warning("%s is not heeded: %s", VOUCHER, error)
+        refusals.say(unheeded, error)
     else:
+        refusals.over(unheeded)
         _trust_clock(store)
     requests = [path for path in sorted(store.folder.glob(f"*{REQUEST}")) if is_id(path.stem)]
     for portion in (requests[first : first + AT_ONCE] for first in range(0, len(requests), AT_ONCE)):
         try:
             went = store.delete_all(path.stem for path in portion)
         except OSError as error:  # at the next call again
-            log.warning("%d requests to delete stay: %s", len(portion), error)
+            refusals.say(f"requests to delete stay, from {portion[0].stem} on", error)
             continue
         for path in portion:
             if path.stem not in went:
-                _withdraw(path, store.media)
+                _withdraw(path, store.media, refusals)
         if went:
             return went  # the piece must be told now, and others may wait for the store
     return []
@@ -166,14 +184,16 @@ def _trust_clock(store: Store) -> None:
         log.warning("the clock is doubted on, until somebody vouches for it again: %s", error)
 
 
-def _withdraw(path: Path, media: Path) -> None:
+def _withdraw(path: Path, media: Path, refusals: Refusals) -> None:
     """Remove a request of whose visit nothing is left."""
     if any((media / f"{path.stem}.{kind}").exists() for kind in (SOUND, FILM, SLIP, GONE)):
         return
     try:
         path.unlink(missing_ok=True)
     except OSError as error:  # at the next call again
-        log.warning("%s stays: %s", path.name, error)
+        refusals.say(f"{path.name} stays", error)
+    else:
+        refusals.over(f"{path.name} stays")
 
 
 def _answered_here(folder: Path, exhibition: str) -> bool:

@@ -7,6 +7,7 @@ import errno
 import pytest
 
 from installation.visitors import on_request
+from installation.visitors.clerk import Clerk
 from installation.visitors.disk import Disk
 from installation.visitors.on_request import Kept, answer, chosen, erase, kept, vouch_for_clock
 from tests.installation.visitors.looking import DAY_S, MONTH_S, Refusing, names, pair, wanted_names
@@ -219,3 +220,29 @@ def test_a_voucher_that_cannot_be_removed_is_not_heeded_and_holds_up_no_deletion
     (store.folder / f"{other.id}{on_request.REQUEST}").touch()
     assert answer(store) == [other.id]
     assert store.expire() == [] and [one.id for one in store.visits(9)] == [visit.id]
+
+
+def test_what_the_disk_refuses_every_second_is_said_once_each_time_it_begins(opened, take, caplog):
+    store = opened()
+    refusals = on_request.Refusals()
+    (store.folder / on_request.VOUCHER).mkdir()
+    (store.folder / f"{'c' * 16}{on_request.REQUEST}").mkdir()
+    for _ in range(5):
+        answer(store, refusals)
+    assert caplog.text.count("clock.right is not heeded") == 1 and caplog.text.count("delete stays") == 1
+    (store.folder / on_request.VOUCHER).rmdir()
+    answer(store, refusals)
+    (store.folder / on_request.VOUCHER).mkdir()
+    for _ in range(5):
+        answer(store, refusals)
+    assert caplog.text.count("clock.right is not heeded") == 2
+
+
+def test_the_clerk_says_once_what_the_disk_refuses(opened, caplog):
+    store = opened()
+    (store.folder / on_request.VOUCHER).mkdir()
+    clerk = Clerk(store, MONTH_S)
+    for _ in range(5):
+        clerk.erase()
+    clerk.close()
+    assert caplog.text.count("clock.right is not heeded") == 1
