@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from installation.files import lies_at
 from installation.health import alerts
 from installation.home_disk import LOCK
 
@@ -53,6 +54,10 @@ def locked(folder: Path, exhibition: str) -> Iterator[None]:
                 f"or give this one a `data:` folder of its own."
             ) from error
         except OSError as error:
+            if lies_at(path).kind == "folder":  # somebody made it, or a copy did
+                raise LockedError(
+                    f"{path} is a folder, where a file has to be; delete it, or move it away"
+                ) from error
             if error.errno not in REFUSED | FORBIDDEN:
                 raise _unusable(folder, error) from error
             alerts.alert("data_unwritable", folder=folder, reason=error.strerror)

@@ -48,6 +48,14 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         raise AssertionError
 
 
+def test_what_lies_in_the_place_of_the_lock_is_named(tmp_path: Path) -> None:
+    """Another data folder would not be needed."""
+    (tmp_path / "running.lock").mkdir()
+    with pytest.raises(LockedError, match=r"running\.lock is a folder") as told, locked(tmp_path, "x"):
+        raise AssertionError
+    assert "data:" not in str(told.value)
+
+
 # ---- a disk that takes nothing more
 
 
