@@ -216,6 +216,7 @@ def visits_command(
     as_json: Json = False,
 ) -> None:
     """List the kept recordings, newest first, or delete some for good. Works while the exhibition runs, too."""
+    from installation.ownership import unusable
     from installation.visitors import attendance, on_request
 
     opened = load_or_last_good(exhibition.absolute())
@@ -236,7 +237,7 @@ def visits_command(
         err.print(f"{error}; `python3 run.py visits` lists them", highlight=False)
         raise typer.Exit(WRONG) from error
     except OSError as error:
-        err.print(f"{folder}: {error}", highlight=False)
+        err.print(unusable(folder, error), highlight=False)
         raise typer.Exit(1) from error
     if not wanted and not as_json:
         out.print("nothing is kept that could be deleted", highlight=False)

@@ -12,7 +12,6 @@ import grp
 import importlib.metadata
 import os
 import platform
-import pwd
 import re
 import shutil
 import socket
@@ -26,7 +25,9 @@ from typing import Any, Literal
 from installation.devices.probe import ProbeError
 from installation.exhibition import Exhibition
 from installation.files import lies_at
+from installation.home_disk import MEDIA, RECORDINGS
 from installation.inspection import missing_glyphs, weights_fault
+from installation.ownership import account, forbidden, usable
 from installation.programme import DISTRIBUTION
 from installation.roles import SOUND_PRIORITY
 
@@ -92,12 +93,19 @@ def examine_disk(exhibition: Exhibition, mounts: Path = Path("/proc/self/mounts"
     return [ok("disk", f"{said}, writable")]
 
 
-def account() -> str:
-    """The account that this runs as; its number where it has no name, as in a container."""
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())
+def examine_recordings(exhibition: Exhibition) -> list[Finding]:
+    """Whether this account may use what lies in the data folder already; what is not there yet it makes itself."""
+    found = []
+    for name in (RECORDINGS, f"{RECORDINGS}/{MEDIA}", "logs"):
+        folder = exhibition.data_folder / name
+        there = lies_at(folder)
+        if there.kind in {"file", "something else"}:
+            remedy = f"delete it, or move it elsewhere: {folder} has to be a folder"
+            found.append(Finding("recordings", "fault", f"{folder} is no folder", remedy))
+        elif there.unreachable or (there.kind == "folder" and not usable(folder)):
+            found.append(Finding("recordings", "fault", *forbidden(folder)))
+    unique = list(dict.fromkeys(found))  # a closed folder closes what is in it
+    return unique or [ok("recordings", f"{exhibition.data_folder / RECORDINGS} may be read and written")]
 
 
 def filesystem_of(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str:

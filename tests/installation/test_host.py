@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from installation import host
+from installation import host, ownership
 from installation.devices.probe import ProbeError
 from installation.exhibition import Exhibition
 from installation.piece import Piece
@@ -84,6 +84,52 @@ def test_a_folder_that_cannot_be_written_names_the_command(
     monkeypatch.setattr("tempfile.NamedTemporaryFile", refused)
     (found,) = host.examine_disk(loaded("pieces: beat", tmp_path / "x.yaml"))
     assert found.verdict == "fault" and found.remedy.startswith("sudo chown -R")
+
+
+def test_a_folder_of_recordings_that_another_account_keeps_is_a_fault_with_its_remedy(
+    loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the exhibition was once started with sudo."""
+    exhibition = loaded("pieces: beat", tmp_path / "x.yaml")
+    data = tmp_path / "data"
+    (found,) = host.examine_recordings(exhibition)
+    assert found.verdict == "ok" and not data.exists()
+    for name in ("visits/media", "logs"):
+        (data / name).mkdir(parents=True)
+    assert [found.verdict for found in host.examine_recordings(exhibition)] == ["ok"]
+    really = os.access
+    for closed in ("visits", "visits/media", "logs"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "access", lambda path, mode, c=closed: path != data / c and really(path, mode))
+            (found,) = host.examine_recordings(exhibition)
+        assert found.verdict == "fault" and str(data / closed) in found.message
+        assert found.remedy.endswith(f"sudo chown -R {ownership.account()} {data / closed}")
+
+
+def test_a_folder_of_recordings_that_may_not_be_entered_is_named_once(
+    loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exhibition = loaded("pieces: beat", tmp_path / "x.yaml")
+    visits = tmp_path / "data" / "visits"
+    (visits / "media").mkdir(parents=True)
+    really = Path.stat
+
+    def forbidden(path: Path, **more: bool) -> os.stat_result:
+        if visits in path.parents:
+            raise PermissionError(13, "Permission denied")
+        return really(path, **more)
+
+    monkeypatch.setattr(Path, "stat", forbidden)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != visits)
+    (found,) = host.examine_recordings(exhibition)
+    assert found.verdict == "fault" and f"{visits} may not be used" in found.message
+
+
+def test_a_file_in_the_place_of_the_logs_is_a_fault(loaded: Loaded, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "logs").touch()
+    (found,) = host.examine_recordings(loaded("pieces: beat", tmp_path / "x.yaml"))
+    assert found.verdict == "fault" and "logs is no folder" in found.message and found.remedy
 
 
 def test_an_account_without_a_name_is_called_by_its_number(

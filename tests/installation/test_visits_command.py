@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import getpass
+import io
 import json
+import os
 import time
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -13,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from installation import ownership
 from installation.exhibition import keep_last_good, load
 from installation.visitors import on_request
 from installation.visitors.attendance import Attendance
@@ -143,3 +147,27 @@ def test_a_store_that_cannot_be_read_is_said_in_a_line(run: Any) -> None:
     Path("data/visits/media").write_text("")
     done = run("visits")
     assert done.exit_code == 1 and "Not a directory" in done.stderr and "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("arguments", [(), ("--delete", "b"), ("--clock-is-right",)])
+def test_a_store_that_this_account_may_not_enter_names_its_owner_and_the_command(
+    run: Any, store: Store, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    store.close()
+    folder = Path("data/visits").absolute()
+    monkeypatch.setattr(os, "stat", functools.partial(refused, folder, os.stat))
+    monkeypatch.setattr(os, "open", functools.partial(refused, folder, os.open))
+    monkeypatch.setattr(os, "listdir", functools.partial(refused, folder, os.listdir))
+    monkeypatch.setattr(io, "open", functools.partial(refused, folder, io.open))
+    monkeypatch.setattr(ownership, "account", lambda: "kiosk")
+    done = run("visits", *arguments)
+    owner = getpass.getuser()
+    assert done.exit_code == 1 and not done.stdout and "Errno" not in done.stderr
+    assert f"{folder} may not be used by this account, kiosk: it belongs to {owner}" in done.stderr
+    assert f"ask as {owner}, or" in done.stderr and f"sudo chown -R kiosk {folder}" in done.stderr
+
+
+def refused(folder: Path, really: Any, path: Any, *more: Any, **named: Any) -> Any:
+    if not isinstance(path, int) and folder in Path(path).parents:
+        raise PermissionError(13, "Permission denied", str(path))
+    return really(path, *more, **named)
