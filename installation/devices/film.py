@@ -12,6 +12,7 @@ time stamps (rates vary), and what is broken at the end of a file costs the end 
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,13 @@ PATIENCE_S = 2.0  # further ahead than this, seeking is cheaper than decoding wh
 SLACK_S = 0.005  # sound stamped this near to where it is expected is contiguous: containers round
 LONGEST_SOUND_S = 600.0  # more than a stand-in needs, little enough for memory
 ONE_THREAD_PIXELS = 1280 * 720  # up to here one thread decodes fast enough; more cost memory and delay
+NOT_THE_FILE = {  # why one cannot be opened, by errno: what to do
+    errno.EMFILE: "close other programs, or allow more open files: `ulimit -n` says how many there may be",
+    errno.ENFILE: "close other programs: the machine has no more open files to give",
+    errno.ENOMEM: "close other programs: the memory is used up",
+    errno.EACCES: "let this account read it: `ls -l` says whose it is, `chmod a+r` opens it to all",
+    errno.EPERM: "let this account read it: `ls -l` says whose it is, `chmod a+r` opens it to all",
+}
 
 
 class FilmError(Exception):
@@ -224,6 +232,8 @@ def _sound_file(path: Path, longest_s: float = LONGEST_SOUND_S) -> tuple[Sound, 
             rate_hz = int(file.samplerate)
             samples = file.read(max(int(longest_s * rate_hz), 1), dtype="float32", always_2d=True)
     except (RuntimeError, OSError) as fault:  # libsndfile's errors are RuntimeErrors
+        if unopened := _unopened(path, fault):
+            raise FilmError(unopened) from fault
         raise FilmError(
             f"{path}: not a sound that can be read ({_reason(fault)}); save it again as WAV or FLAC"
         ) from fault
@@ -288,11 +298,25 @@ def _opened(path: Path) -> tuple[InputContainer, VideoStream]:
     try:
         container = av.open(str(path), metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as fault:
+        if unopened := _unopened(path, fault):
+            raise FilmError(unopened) from fault
         raise FilmError(_advice(path, f"is not a film that can be read ({_reason(fault)})")) from fault
     if not container.streams.video:
         container.close()
         raise FilmError(_advice(path, "holds no pictures"))
     return container, container.streams.video[0]
+
+
+def _unopened(path: Path, fault: Exception) -> str:
+    """Why the machine did not let a file be opened, whatever is in it, and what to do; empty where it did."""
+    refusal: Exception = fault
+    if not isinstance(fault, OSError):  # libsndfile says no more than that the system refused
+        try:
+            path.open("rb").close()
+        except OSError as refused:
+            refusal = refused
+    remedy = NOT_THE_FILE.get(getattr(refusal, "errno", None) or 0, "")
+    return f"{path}: cannot be opened ({_reason(refusal)}); {remedy}" if remedy else ""
 
 
 def _advice(path: Path, fault: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import struct
 from collections.abc import Iterator
 from fractions import Fraction
@@ -352,3 +354,48 @@ def test_a_sound_alone(tmp_path: Path) -> None:
 def test_a_silent_film_says_what_to_do(film: Path) -> None:
     with pytest.raises(FilmError, match=r"no sound track; lay one beside it as two seconds\.wav"):
         sound(film)
+
+
+# ---- a machine that is to blame
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        (errno.EMFILE, "ulimit -n"),
+        (errno.ENFILE, "close other programs"),
+        (errno.ENOMEM, "close other programs"),
+        (errno.EACCES, "let this account read it"),
+    ],
+)
+def test_a_whole_film_that_cannot_be_opened_need_not_be_copied_again(
+    film: Path, monkeypatch: pytest.MonkeyPatch, code: int, remedy: str
+) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise av.error.OSError(code, os.strerror(code), str(film))  # as PyAV has it from FFmpeg
+
+    monkeypatch.setattr(films.av, "open", refused)
+    with pytest.raises(FilmError) as told:
+        FilmReader(film)
+    assert os.strerror(code) in str(told.value) and remedy in str(told.value) and "copy it" not in str(told.value)
+
+
+def test_a_whole_sound_that_cannot_be_opened_need_not_be_saved_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """libsndfile says only that the system refused; opening the file says why."""
+    path = tmp_path / "voice.wav"
+    soundfile.write(path, np.zeros(100), RATE_HZ)
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise RuntimeError("System error.")
+
+    def forbidden(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(films, "opened", refused)
+    with pytest.raises(FilmError, match="save it again"):
+        sound(path)
+    monkeypatch.setattr(Path, "open", forbidden)
+    with pytest.raises(FilmError, match=r"Permission denied.*let this account read it"):
+        sound(path)
