@@ -30,6 +30,7 @@ from installation import home_disk, segments, shared
 from installation.exhibition import Exhibition, ExhibitionError, hand_on
 from installation.good_copy import GoodCopy
 from installation.health import heartbeat
+from installation.health.log_folder import LogFolder
 from installation.health.vitals import Vitals
 from installation.messages import Exited, Fork, Forked, Line, NotForked
 from installation.roles import ROLES, Role
@@ -88,6 +89,7 @@ class Supervisor:
         self.folder = shared.make_folder()
         self._vitals = Vitals(self.folder, "supervisor")
         self._copy = GoodCopy(self._vitals)
+        self._logs = LogFolder(exhibition.data_folder / "logs", self._vitals)
         self._notifier = Notifier()
         self._began = time.monotonic()
 
@@ -149,6 +151,7 @@ class Supervisor:
             self._look_at = now + LOOK_SECONDS
             self._apply_changes()
         self._copy.keep_up(self._exhibition, now)
+        self._logs.look(now)
         if fresh:
             self._notifier.alive()
         self._report(now)
