@@ -135,8 +135,10 @@ class Footing:
         self._ground.leave()
 
     def watch_aside(self) -> None:
-        """`store_damaged` stands as long as a damaged database lies there, through every new start."""
-        aside = put_aside(self._folder)
+        """`store_damaged` stands as long as a damaged database lies there, through every start. Raises OSError."""
+        self._say_aside(put_aside(self._folder))
+
+    def _say_aside(self, aside: list[Path]) -> None:
         if aside and not self._lies_aside:
             self._alerts.alert("store_damaged", reason=f"{aside[0].name} was put aside", folder=self._folder)
         elif self._lies_aside and not aside:
@@ -158,6 +160,7 @@ class Footing:
                 self.repairs = repair(self._media, ledger, self._disk, repairs, self._owed)
                 self._disk.flush_folder(self._folder)  # the names of the database and of its log
                 self._ground.opened()
+                aside = put_aside(self._folder)
             except BaseException:
                 ledger.close()
                 raise
@@ -172,10 +175,10 @@ class Footing:
         if self.repairs.damage:
             reason = f"{self.repairs.damage}; {self.repairs.rescued} visits were saved from its files"
             self._alerts.alert("store_damaged", reason=reason, folder=self._folder)
-            self._lies_aside = bool(put_aside(self._folder))
+            self._lies_aside = bool(aside)
         elif self.repairs:
             self._alerts.alert("store_repaired", what=str(self.repairs))
-        self.watch_aside()
+        self._say_aside(aside)
         return ledger
 
     def _opened_again(self) -> Ledger:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import shutil
 import signal
 
 import numpy as np
@@ -152,3 +153,13 @@ def test_nobody_is_recorded_in_the_place_of_a_disk_that_is_away(room: Room) -> N
     room.begin("pieces: [little]\n")
     room.frames(3, 61.0)
     assert ("disk_away", "") in room.alerts and not (data / "visits").exists()
+
+
+def test_who_is_lost_with_the_files_leaves_the_wall(room: Room) -> None:
+    """Nobody could take them back from there: they are in no list any more."""
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "joined")
+    assert stored(process) == 1 and room.piece.there
+    shutil.rmtree(room.folder / "data" / "visits" / "media")
+    room.frames(3, 61.0)
+    assert stored(process) == 0 and room.piece.there == {}
