@@ -43,8 +43,7 @@ def forbidden(path: Path) -> tuple[str, str]:
     """What this account may not do with `path`, and what to type about it."""
     closed, owner, who = closed_way(path), whose(closed_way(path)), account()
     said = f"{closed} may not be used by this account, {who}: it belongs to {owner or 'another'}"
-    give = f"give it to the account that shows the exhibition; if that is this one: sudo chown -R {who} {closed}"
-    return said, f"ask as {owner}, or {give}" if owner not in ("", who) else give
+    return said, f"use the account that shows the exhibition; if that is this one: sudo chown -R {who} {closed}"
 
 
 def unusable(path: Path, error: OSError) -> str:

@@ -164,7 +164,9 @@ def test_a_store_that_this_account_may_not_enter_names_its_owner_and_the_command
     owner = getpass.getuser()
     assert done.exit_code == 1 and not done.stdout and "Errno" not in done.stderr
     assert f"{folder} may not be used by this account, kiosk: it belongs to {owner}" in done.stderr
-    assert f"ask as {owner}, or" in done.stderr and f"sudo chown -R kiosk {folder}" in done.stderr
+    assert (
+        "use the account that shows the exhibition" in done.stderr and f"sudo chown -R kiosk {folder}" in done.stderr
+    )
 
 
 def refused(folder: Path, really: Any, path: Any, *more: Any, **named: Any) -> Any:
