@@ -12,29 +12,24 @@ import codecs
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from installation.broken_yaml import FALSE, FALSE_SPACES, FALSE_STRUCTURE, QUOTES, explained, in_quotes, other_kind
+
 MOST_BYTES = 1 << 18
 MOST_NODES = 20_000  # after aliases are unfolded: what ten short lines of nested aliases could otherwise become
 DEEPEST = 40
+LONGEST_NAME = 100  # characters of a word that are compared with those that are known
 
-_WHOLE = re.compile(r"[-+]?[0-9]+")
-_DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-# Spaces that do not break, pasted from a chat or a web page: to YAML they are letters.
-_FALSE_SPACES = "\u00a0\u2007\u202f"
-_FALSE_SPACE = f"[{_FALSE_SPACES}]"
-# Where one stands in the place of indentation, or behind the dash of an item or the colon of a setting.
-_FALSE_STRUCTURE = re.compile(rf"[ \t]*(?:- *|[\w-]+:|- +[\w-]+:)?({_FALSE_SPACE})")
-_FALSE = "a space that only looks like one; delete it and type it again"
+_WHOLE_NUMBER = re.compile(r"[-+]?[0-9]+")
+_ANY_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _UNSHOWABLE = re.compile("[\0\ud800-\udfff]")
-_CONFLICT = re.compile(r"(<{7}|={7}|>{7})(\s|$)")
-_NO_COLON = re.compile(r"[ \t]*[A-Za-z_]\w*(:[^\s:]|[ \t]*=)")
 _LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
+_COMMA = re.compile(r"([-+]?\d+),(\d+)")
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 _TAGS = {
     "tag:yaml.org,2002:str": "text",
@@ -64,6 +59,33 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}: {self.message}"
+
+
+class _Whole(int):
+    """A whole number that is shown as it was typed: 007."""
+
+    typed: str
+
+    def __repr__(self) -> str:
+        return self.typed
+
+
+class _Decimal(float):
+    """A number that is shown as it was typed: 9.30."""
+
+    typed: str
+
+    def __repr__(self) -> str:
+        return self.typed
+
+
+def number_as_typed(number: float, text: str) -> int | float:
+    """A number that is shown as `text` in messages. What is validated of it is a plain one again."""
+    if repr(number) == text or len(text) > LONGEST_NAME:
+        return number
+    typed = _Whole(number) if isinstance(number, int) else _Decimal(number)
+    typed.typed = text
+    return typed
 
 
 @dataclass(frozen=True)
@@ -100,10 +122,44 @@ class UnreadableError(Exception):
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """`"; did you mean 'tempo'?"`, or nothing where no known word is near."""
-    folded = {name.casefold().replace("-", "_"): name for name in known}
-    near = get_close_matches(word.casefold().replace("-", "_"), list(folded), n=1, cutoff=0.6)
-    return f"; did you mean '{folded[near[0]]}'?" if near else ""
+    """`"; did you mean 'tempo'?"`, or nothing where no known word is near: by a slip or two of the fingers, or one of
+    the words of a longer name (`beatbox` for `neural_beatbox`)."""
+    typed = _plain(word)
+    slips = {name: _slips(typed, _plain(name)) for name in known}
+    near = [name for name in known if slips[name] <= _allowed(typed, _plain(name))]
+    near = near or [name for name in known if _shares_a_word(typed, _plain(name))]
+    return f"; did you mean '{min(near, key=slips.__getitem__)}'?" if near else ""
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"[- ]+", "_", word.strip(QUOTES).casefold())[:LONGEST_NAME]
+
+
+def _allowed(word: str, known: str) -> int:
+    """How many slips of the fingers may lie between two words that are meant alike."""
+    longest = max(len(word), len(known))
+    return 0 if longest < 3 else 1 if longest < 6 else 2 if longest < 10 else 3
+
+
+def _shares_a_word(word: str, known: str) -> bool:
+    """Whether one is a part of the other, as `keep` of `keep_for`, or begins it, as `lang` does `languages`."""
+    short, long = sorted((word, known), key=len)
+    return len(short) >= 4 and (short in long.split("_") or long.startswith(short))
+
+
+def _slips(one: str, other: str) -> int:
+    """The least number of letters to leave out, put in, replace, or swap with their neighbour (optimal string
+    alignment)."""
+    row = list(range(len(other) + 1))
+    above = row
+    for i, letter in enumerate(one, 1):
+        before, above, row = above, row, [i]
+        for j, meant in enumerate(other, 1):
+            costs = [above[j] + 1, row[j - 1] + 1, above[j - 1] + (letter != meant)]
+            if i > 1 < j and letter == other[j - 2] and one[i - 2] == meant:
+                costs.append(before[j - 2] + 1)
+            row.append(min(costs))
+    return row[-1]
 
 
 def decode(data: bytes) -> str:
@@ -114,12 +170,16 @@ def decode(data: bytes) -> str:
     """
     if len(data) > MOST_BYTES:
         raise UnreadableError(Place(), f"the file is {len(data) >> 10} KiB long; this cannot be an exhibition")
+    if kind := other_kind(data):
+        raise UnreadableError(Place(), kind)
     utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         return data.decode("utf-16" if utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-16" if utf16 else "utf-8-sig", errors="replace")
-        raise UnreadableError(_end(before), "not text in UTF-8; save the file with the encoding UTF-8") from error
+        raise UnreadableError(
+            _end(before), "this is not UTF-8 text; save the file with the encoding UTF-8"
+        ) from error
 
 
 def read(text: str) -> tuple[Node | None, list[tuple[Place, str]]]:
@@ -137,7 +197,8 @@ def read(text: str) -> tuple[Node | None, list[tuple[Place, str]]]:
             place, f"an invisible character (code {ord(text[error.position])}); delete it"
         ) from error
     except yaml.MarkedYAMLError as error:
-        raise _explained(error, text) from error
+        complaint = explained(error, text)
+        raise UnreadableError(Place(complaint.line, complaint.column), complaint.message) from error
 
 
 def cut_short(text: str, node: Node) -> bool:
@@ -190,7 +251,7 @@ class _Builder:
             if event.tag and event.tag not in _TAGS:
                 self.wrong.append((_place(event), f"'{_shown(event.tag)}' cannot be used here; delete it"))
             is_list = isinstance(event, yaml.SequenceStartEvent)
-            node = Node(_place(event), self.items(depth) if is_list else self.members(depth))
+            node = Node(_place(event), self.items(depth) if is_list else self.members(depth, event.flow_style))
         if anchor:
             self.open_anchors.discard(anchor)
             self.anchors[anchor] = (node, self.count - before + 1)
@@ -218,9 +279,11 @@ class _Builder:
         text = self.without_false_spaces(event)
         if text in _NOTHING:
             return None
-        if _WHOLE.fullmatch(text) and len(text) < 300:
-            return int(text)
-        return float(text.replace(".inf", "inf").replace(".nan", "nan")) if _DECIMAL.fullmatch(text) else text
+        if _WHOLE_NUMBER.fullmatch(text) and len(text) < 300:
+            return number_as_typed(int(text), text)
+        if not _ANY_NUMBER.fullmatch(text):
+            return text
+        return number_as_typed(float(text.replace(".inf", "inf").replace(".nan", "nan")), text)
 
     def showable(self, event: Any) -> str:
         """A value whose escapes may have written a character in two halves, as JSON does: `"\\ud83c\\udf89"`. Half a
@@ -239,12 +302,12 @@ class _Builder:
         """
         text: str = event.value
         begin = self.text.rfind("\n", 0, event.start_mark.index) + 1
-        structure = _FALSE_STRUCTURE.match(self.text, begin)
+        structure = FALSE_STRUCTURE.match(self.text, begin)
         if structure and event.start_mark.index <= structure.start(1) < event.end_mark.index:
-            raise UnreadableError(Place(event.start_mark.line + 1, structure.start(1) - begin + 1), _FALSE)
-        if text.strip(_FALSE_SPACES) != text:
-            self.wrong.append((_place(event), f"'{text.strip(_FALSE_SPACES)}' begins or ends with {_FALSE}"))
-        return text.strip(_FALSE_SPACES)
+            raise UnreadableError(Place(event.start_mark.line + 1, structure.start(1) - begin + 1), FALSE)
+        if text.strip(FALSE_SPACES) != text:
+            self.wrong.append((_place(event), f"'{text.strip(FALSE_SPACES)}' begins or ends with {FALSE}"))
+        return text.strip(FALSE_SPACES)
 
     def items(self, depth: int) -> list[Node]:
         found = []
@@ -252,23 +315,30 @@ class _Builder:
             found.append(self.node(event, depth + 1))
         return found
 
-    def members(self, depth: int) -> dict[str, Member]:
+    def members(self, depth: int, in_brackets: bool) -> dict[str, Member]:
         found: dict[str, Member] = {}
         merged: dict[str, Member] = {}
+        cut = _Cut()
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             place = _place(event)
             key = self.node(event, depth + 1)
-            node = self.node(next(self.events), depth + 1)
+            value = next(self.events)
+            node = self.node(value, depth + 1)
             if isinstance(key.content, list | dict):
                 self.wrong.append((place, "the name of a setting must be a word"))
                 continue
-            name = event.value.strip(_FALSE_SPACES) if isinstance(event, yaml.ScalarEvent) else str(key.content)
+            name = event.value.strip(FALSE_SPACES) if isinstance(event, yaml.ScalarEvent) else str(key.content)
+            if in_brackets and cut.continues(event, value, self.text):
+                continue
+            self.wrong += cut.said(self.text)
+            cut = _Cut(name, value)
             if name == "<<":
                 merged.update(self.merged(place, node))
             elif name in found:
                 self.wrong.append((place, f"'{name}' is written twice; it is also in line {found[name].place.line}"))
             else:
                 found[name] = Member(place, node)
+        self.wrong += cut.said(self.text)
         return {**merged, **found}
 
     def merged(self, place: Place, node: Node) -> dict[str, Member]:
@@ -283,6 +353,36 @@ class _Builder:
         return taken
 
 
+class _Cut:
+    """A setting within brackets, and what follows it without a colon: most likely the rest of its text, which holds
+    a comma."""
+
+    def __init__(self, name: str = "", value: Any = None) -> None:
+        text = isinstance(value, yaml.ScalarEvent) and value.style is None and bool(value.value)
+        self._name, self._value = name, value if text else None
+        self._rest: list[Any] = []
+
+    def continues(self, key: Any, value: Any, text: str) -> bool:
+        """Whether `key` is such a rest; it is remembered."""
+        nothing = isinstance(value, yaml.ScalarEvent) and not value.value and value.style is None
+        rest = self._value is not None and isinstance(key, yaml.ScalarEvent) and nothing
+        if rest and ":" not in text[key.end_mark.index : value.start_mark.index]:
+            self._rest.append(key)
+            return True
+        return False
+
+    def said(self, text: str) -> list[tuple[Place, str]]:
+        if self._value is None or not self._rest:
+            return []
+        written = text[self._value.start_mark.index : self._rest[-1].end_mark.index]
+        place = _place(self._rest[0])
+        if match := _COMMA.fullmatch(written):
+            return [(place, f"a decimal has a point, not a comma; write {self._name}: {match[1]}.{match[2]}")]
+        example = f"{self._name}: {in_quotes(' '.join(written.split()))}"
+        remedy = f"if it belongs to the text before the comma, put that text in quotes: {example}"
+        return [(place, f"'{self._rest[0].value}' has no colon; {remedy}")]
+
+
 def _place(event: Any) -> Place:
     return Place(event.start_mark.line + 1, event.start_mark.column + 1)
 
@@ -295,54 +395,3 @@ def _end(text: str) -> Place:
 
 def _shown(tag: str) -> str:
     return tag.replace("tag:yaml.org,2002:", "!!")
-
-
-def _explained(error: yaml.MarkedYAMLError, text: str) -> UnreadableError:
-    """The parser's complaint in the words of someone who has never heard of tokens."""
-    mark = error.problem_mark or error.context_mark
-    place = Place(mark.line + 1, mark.column + 1) if mark else Place()
-    began = error.context_mark and Place(error.context_mark.line + 1, error.context_mark.column + 1)
-    problem, context = error.problem or "", error.context or ""
-    lines = text.split("\n")
-    line = lines[place.line - 1] if place.line <= len(lines) else ""
-    at = line[place.column - 1 : place.column]
-    if at == "\t" or ("\t" in line[: place.column] and not line[: place.column].strip()):
-        place = Place(place.line, line.index("\t") + 1)
-        return UnreadableError(place, "a tab; indent with spaces instead")
-    for number, each in enumerate(lines, 1):
-        if _CONFLICT.match(each):
-            message = "git left this mark where two versions differ: keep one of them and delete the marks"
-            return UnreadableError(Place(number, 1), message)
-    if "quoted scalar" in context and began:
-        return UnreadableError(began, "this text is never closed: a quotation mark is missing")
-    for number in range((began or place).line, place.line + 1):
-        false = _FALSE_STRUCTURE.match(lines[number - 1]) if number <= len(lines) else None
-        if false:
-            return UnreadableError(Place(number, false.start(1) + 1), _FALSE)
-    if ("flow sequence" in context or "flow mapping" in context) and began:
-        opened = "[" if "sequence" in context else "{"
-        closing = {"[": "]", "{": "}"}[opened]
-        missing = f"a comma or '{closing}' is missing before line {place.line}, column {place.column}"
-        return UnreadableError(began, f"'{opened}' is never closed: {missing}")
-    if problem.startswith("mapping values are not allowed"):
-        before = lines[place.line - 2] if 2 <= place.line <= len(lines) + 1 else ""
-        if _NO_COLON.match(before):
-            indent = len(before) - len(before.lstrip())
-            message = "after the name of a setting there must be a colon and a space"
-            return UnreadableError(Place(place.line - 1, indent + 1), message)
-        return UnreadableError(place, "a colon that is not expected here; is the line indented like its neighbours, "
-                          "or must the text stand in quotes?")  # fmt: skip
-    if problem.startswith("could not find expected ':'"):
-        return UnreadableError(began or place, "a colon is missing after the name of the setting")
-    if problem.startswith("expected <block end>"):
-        before = line[: place.column - 1].rstrip()
-        if before.endswith(("'", '"', "]", "}")):
-            remedy = "put all of the text in quotes, of the kind that it does not hold itself"
-            return UnreadableError(place, f"nothing can follow {before[-1]} here; {remedy}")
-        return UnreadableError(place, "the indentation does not fit: start this line exactly below its neighbours")
-    if "alias" in context or "anchor" in context:
-        return UnreadableError(began or place, "a text that begins with * or & must stand in quotes")
-    if problem.startswith("found character") and at:
-        return UnreadableError(place, f"a text that begins with {at} must stand in quotes")
-    said = ", ".join(part for part in (context, problem) if part)
-    return UnreadableError(place, f"this is not YAML ({said})")

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from installation.broken_yaml import QUOTES
 from installation.places import Node, Place, did_you_mean
 from installation.settings import in_digits, is_duration, to_seconds
 
@@ -27,7 +28,6 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
 }  # fmt: skip
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-"})  # the minus of typesetters, and a dash in its place
-_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"  # “ ” „ ‘ ’ ‚ « »
 _COMMA = re.compile(r"([-+]?\d+),(\d+)")
 _NUMBER_AND_UNIT = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*([^\d\s.,][^\d.,]*)?")
 _RANGE_ENDS = {"low": 0, "high": 1}  # a Range may be written as a list
@@ -121,7 +121,6 @@ def _sentence(item: Mapping[str, Any], root: Node, model: type[BaseModel], owner
             return key_place, f"{named((*parent, name), owner)} is missing"
         node, place, _ = locate(root, loc)
         hint = did_you_mean(name, fields_at(model, loc[:-1]))
-        hint = "; a decimal has a point, not a comma" if name.isdigit() else hint
         whose = named(parent, owner) if parent else owner
         return place, f"unknown setting '{name}'{' of ' + whose if whose else ''}{hint}"
     if loc and loc[-1] == "[key]":
@@ -203,7 +202,7 @@ def _retyped(kind: str, node: Node, fields: Sequence[FieldInfo]) -> str:
     """What to type instead of a value that is right to the eye: with typesetters' signs, or a unit too many."""
     if not isinstance(node.content, str):
         return ""
-    plain = node.content.translate(_MINUS).strip(_QUOTES)
+    plain = node.content.translate(_MINUS).strip(QUOTES)
     if (comma := _COMMA.fullmatch(plain)) and kind.startswith("float_"):
         return f"; write {comma[1]}.{comma[2]}: a decimal has a point"
     match = _NUMBER_AND_UNIT.fullmatch(plain)
@@ -232,7 +231,7 @@ def shown(node: Node) -> str:
         return f"a list of {len(node.content)}"
     if isinstance(node.content, dict):
         return f"a group of {len(node.content)} settings"
-    text = f"{node.content:.15g}" if isinstance(node.content, float) else str(node.content)
+    text = str(node.content)
     text = text if len(text) <= 60 else text[:59] + "…"
     return f"'{text}'" if isinstance(node.content, str) else text
 

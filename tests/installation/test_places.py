@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from installation.broken_yaml import in_quotes
 from installation.exhibition import Exhibition, ExhibitionError, load
 from installation.piece import Piece
-from installation.places import MOST_NODES
+from installation.places import MOST_NODES, did_you_mean, read
 
 Said = Callable[[str | bytes], list[str]]
 
@@ -18,13 +19,19 @@ NOT_YAML = [
     (b"# nothing\n", "1:1: the file is empty"),
     (b"- a\n- b\n", "1:1: the file holds a list of 2 where settings belong"),
     (b"just words\n", "1:1: the file holds 'just words' where settings belong"),
-    (b"pieces:\n\tbeat:\n", "2:1: a tab; indent with spaces instead"),
-    (b"pieces:\n  beat:\n  \t  tempo: 3\n", "3:3: a tab; indent with spaces instead"),
+    (b"pieces:\n\tbeat:\n", "2:1: there is a tab here; indent with spaces instead"),
+    (b"pieces:\n  beat:\n  \t  tempo: 3\n", "3:3: there is a tab here; indent with spaces instead"),
     (b"pieces: [beat\ntitle: x\n", "1:9: '[' is never closed"),
     (b"pieces: {beat: {}\ntitle: x\n", "1:9: '{' is never closed"),
     (b"title: 'it\npieces: beat\n", "1:8: this text is never closed: a quotation mark is missing"),
-    (b"pieces: beat\ntitle: a: b\n", "2:9: a colon that is not expected here"),
-    (b"pieces: beat\n title: x\n", "2:7: a colon that is not expected here"),
+    (
+        b"pieces: beat\ntitle: a: b\n",
+        """2:9: unexpected colon: if it belongs to the text, put the text in quotes ("a: b"); otherwise check the""",
+    ),
+    (
+        b"pieces: beat\n title: x\n",
+        "2:7: unexpected colon: if it belongs to the text, put the text in quotes; otherwise check the indentation",
+    ),
     (b"pieces:\n  beat:\n    tempo: 3\n   fade: 3\n", "4:4: the indentation does not fit"),
     (b"pieces: beat\ntitle\nlog: info\n", "a colon is missing after the name of the setting"),
     (
@@ -32,15 +39,21 @@ NOT_YAML = [
         "2:3: after the name of a setting there must be a colon and a space",
     ),
     (b"visitors:\n  keep = 30 days\n  undo: 20 s\n", "2:3: after the name of a setting there must be a colon and a"),
-    (b"title: 'Press the button's top'\n", "1:26: nothing can follow ' here; put all of the text in quotes"),
-    (b"title: [Press] the button\n", "1:16: nothing can follow ] here; put all of the text in quotes"),
+    (
+        b"title: 'Press the button's top'\n",
+        "1:26: this text holds a quotation mark: put it in the other kind, for example title: \"Press the button's",
+    ),
+    (
+        b"title: [Press] the button\n",
+        '1:16: a text that begins with [ must stand in quotes; write title: "[Press] the button"',
+    ),
     (b"a: b\n<<<<<<< Updated upstream\ntitle: x\n=======\ntitle: y\n>>>>>>> Stashed\n", "2:1: git left this mark"),
     (b"pieces: @beat\n", "1:9: a text that begins with @ must stand in quotes"),
     (b"title: *bold*\npieces: beat\n", "1:8: a text that begins with * or & must stand in quotes"),
     (b"title: *bold\npieces: beat\n", "1:8: '*bold' refers to nothing above it"),
     (b"pieces: beat\n---\npieces: hum\n", "2:1: a second document begins here; delete the '---'"),
     (b"pieces: beat\ntitle: \x00\n", "2:8: an invisible character (code 0); delete it"),
-    (b"pieces: beat\ntitle: \xff\xd8\xff\n", "2:8: not text in UTF-8; save the file with the encoding UTF-8"),
+    (b"pieces: beat\ntitle: \xff\xd8\xff\n", "2:8: this is not UTF-8 text; save the file with the encoding UTF-8"),
     (b"a: &a {b: *a}\n", "1:11: '*a' contains itself"),
     (b"x" * (2 << 20), "1:1: the file is 2048 KiB long; this cannot be an exhibition"),
     (b"[" * 2000, "too many nested values or aliases"),
@@ -51,6 +64,137 @@ NOT_YAML = [
 def test_what_is_not_yaml_is_said_in_plain_words(data: bytes, expected: str, said: Said) -> None:
     assert len(said(data)) == 1
     assert expected in said(data)[0]
+
+
+QUOTED = [
+    (
+        "texts:\n  kept: {de: Wir behalten das {days}, dann ist es weg, en: We keep it}",
+        '3:14: a text that holds a comma, ?, [ ] or { } must stand in quotes; write de: "Wir behalten das {days}, '
+        'dann ist es weg"',
+    ),
+    (
+        "texts: {kept: {fr: Bonjour, de: Wir behalten {days} alles}}  # so",
+        '2:33: a text that holds a comma, ?, [ ] or { } must stand in quotes; write de: "Wir behalten {days} alles"',
+    ),
+    (
+        "texts:\n  kept:\n    de: {days} lang behalten wir das",
+        '4:16: a text that begins with { must stand in quotes; write de: "{days} lang behalten wir das"',
+    ),
+    (
+        "texts: {kept: {en: {days} it stays, de: x}}",
+        '2:20: a text that holds a comma, ?, [ ] or { } must stand in quotes; write en: "{days} it stays"',
+    ),
+    (
+        "texts: {joined: {en: Who? You}}",
+        '2:22: a text that holds a comma, ?, [ ] or { } must stand in quotes; write en: "Who? You"',
+    ),
+    ("texts: {joined: [Who {is}]}", "2:22: a text that holds a comma, ?, [ ] or { } must stand in quotes"),
+    (
+        "texts:\n  joined: {de: Danke, en: Thanks, you are in}",
+        "3:35: 'you are in' has no colon; if it belongs to the text before the comma, put that text in quotes: "
+        'en: "Thanks, you are in"',
+    ),
+    (
+        'texts: {joined: {en: Well, "yes", indeed, de: ja}}',
+        "2:28: 'yes' has no colon; if it belongs to the text before the comma, put that text in quotes: "
+        "en: 'Well, \"yes\", indeed'",
+    ),
+    ("speakers: {gain_db: -6,5}", "2:24: a decimal has a point, not a comma; write gain_db: -6.5"),
+    (
+        "title: 'It's a beat'",
+        '2:12: this text holds a quotation mark: put it in the other kind, for example title: "It\'s a beat"',
+    ),
+    (
+        "texts: {joined: {en: 'It's on'}}",
+        '2:22: this text holds a quotation mark: put it in the other kind, for example en: "It\'s on"',
+    ),
+    (
+        'title: "Beat" box',
+        "2:15: this text holds a quotation mark: put it in the other kind, for example title: '\"Beat\" box'",
+    ),
+    (
+        'screen: {closed_picture: "C:\\Users\\anna\\new.png"}',
+        "2:26: a \\ in double quotes has a meaning of its own; write / instead, or put the text in single quotes: "
+        "'C:\\Users\\anna\\new.png'",
+    ),
+    (
+        'data: "C:\\Bilder"',
+        "2:7: a \\ in double quotes has a meaning of its own; write / instead, or put the text in single quotes: "
+        "'C:\\Bilder'",
+    ),
+    ("hours: {open: 10:00, close: 18:00", "2:8: '{' is never closed"),
+    (
+        "texts: {joined: {de: Los: jetzt}}",
+        "2:25: unexpected colon: if it belongs to the text, put the text in quotes; otherwise a comma is missing",
+    ),
+    (
+        "hours: (open: 10:00, close: 18:00)",
+        "2:8: settings in one line stand in curly brackets, not in round ones: {open: 10:00, close: 18:00}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), QUOTED, ids=[text for text, _ in QUOTED])
+def test_what_must_stand_in_quotes_is_said_as_it_must_be_written(text: str, expected: str, said: Said) -> None:
+    (problem,) = said(f"pieces: beat\n{text}\nlog: info\n")
+    assert problem.startswith(expected)
+
+
+@pytest.mark.parametrize("text", ["It's on", 'Say "yes"', 'It\'s "on"', "C:\\new", 'C:\\it\'s "new"', "{days}, so"])
+def test_what_is_put_in_quotes_is_read_as_it_was_meant(text: str) -> None:
+    root, wrong = read(f"title: {in_quotes(text)}")
+    assert root is not None and root.plain() == {"title": text} and not wrong
+
+
+def test_names_without_values_may_stand_in_brackets(loaded: Callable[[str], Exhibition]) -> None:
+    assert [show.name for show in loaded("pieces: {beat, hum}").pieces] == ["beat", "hum"]
+
+
+def test_a_setting_that_begins_too_far_left_is_said_in_its_own_line(said: Said) -> None:
+    text = "pieces:\n  beat:\n    tempo: 90\nfade: 2 s\n    remember: 3\n"
+    assert said(text) == ["4:1: 'fade' begins too far left; start it exactly below its neighbours"]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (rb"{\rtf1\ansi title: x}", "1:1: this is a word processor's file (RTF); save it as plain text"),
+        (
+            b"PK\x03\x04\x14\0",
+            "1:1: this is a word processor's file (such as .docx or .odt) or an archive; save it as",
+        ),
+        (b"\xef\xbb\xbf<!DOCTYPE html>\n<title>", "1:1: this is a web page; save it as plain text"),
+        (b"%PDF-1.7", "1:1: this is a PDF file; save it as plain text"),
+    ],
+)
+def test_a_file_of_another_kind_is_called_what_it_is(data: bytes, expected: str, said: Said) -> None:
+    (problem,) = said(data)
+    assert problem.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("tempoo", ["title", "tempo"], "tempo"),
+        ("baet", ["beat"], "beat"),
+        ("beatbox", ["learning_to_see", "neural_beatbox"], "neural_beatbox"),
+        ("Neural Beatbox", ["neural_beatbox"], "neural_beatbox"),
+        ("keep_for", ["undo", "keep"], "keep"),
+        ("lang", ["log", "languages"], "languages"),
+        ("timetable", ["title"], ""),
+        ("scenes", ["screen"], ""),
+        ("no", ["on", "up"], ""),
+    ],
+)
+def test_only_what_is_near_is_suggested(word: str, known: list[str], meant: str) -> None:
+    assert did_you_mean(word, known) == (f"; did you mean '{meant}'?" if meant else "")
+
+
+def test_numbers_are_echoed_as_they_were_typed(said: Said) -> None:
+    assert said("pieces: {beat: {remember: 99.50}}")[0].endswith("99.50 is not a whole number")
+    assert said("pieces: beat\ntitle: 007")[0].endswith('write it in quotes: "007"')
+    assert said("pieces: beat\nvisitors: {keep: 1e6}")[0].endswith("1e6 has no unit; write for example '1000000 s'")
+    assert said("pieces: beat\nscreen: {rate_hz: 0300}")[0].endswith("0300 is not allowed; it must be at most 120")
 
 
 FALSE = "a space that only looks like one; delete it and type it again"
