@@ -54,7 +54,7 @@ def _language(value: str) -> str:
         parts = re.split(r"[-_]", value)
         guess = "-".join([parts[0].lower(), *(p.title() if len(p) == 4 else p.upper() for p in parts[1:])])
         hint = f"; did you mean '{guess}'?" if LANGUAGE.fullmatch(guess) else "; write for example en, de or pt-BR"
-        raise ValueError(f"'{value}' is not a language{hint}")
+        raise ValueError(f"'{value}' is not the code of a language{hint}")
     return value
 
 
@@ -99,9 +99,10 @@ def _layout(value: Any) -> Any:
         if named is not None:
             return f"ring of {named[1] or RING}"
         if value != "stereo":
-            raise ValueError(f"'{value}' is no layout{did_you_mean(value, ('stereo', 'ring')) or _LAYOUTS}")
+            hint = "" if value.startswith("ring") else did_you_mean(value, ("stereo", "ring"))
+            raise ValueError(f"'{value}' is not a layout{hint or _LAYOUTS}")
     elif not isinstance(value, list | tuple):
-        raise ValueError(f"{value!r} is no layout{_LAYOUTS}")
+        raise ValueError(f"{value!r} is not a layout{_LAYOUTS}")
     elif not 1 <= len(value) <= layout.MOST:
         raise ValueError(f"{len(value)} speakers are listed; 1 … {layout.MOST} are possible")
     elif all(part is False or part == "off" for part in value):
@@ -114,7 +115,7 @@ def _layout(value: Any) -> Any:
 def _direction(value: Any) -> Any:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if value != "off" and not (number and -MOST_DEG <= value <= MOST_DEG):
-        raise ValueError(f"{value!r} is no direction; write degrees from -{MOST_DEG} to {MOST_DEG}, or off")
+        raise ValueError(f"{value!r} is not a direction; write degrees from -{MOST_DEG} to {MOST_DEG}, or off")
     return value
 
 
@@ -167,7 +168,9 @@ class Device(Settings):
     @classmethod
     def _from_text(cls, value: Any) -> Any:
         if isinstance(value, int | float):
-            raise ValueError(f"{value} is no identity; `run.py doctor` prints those of what is connected")
+            raise ValueError(
+                f"{value} does not name a device; write its identity as `run.py doctor` prints it, in quotes"
+            )
         return {"id": value} if isinstance(value, str) else value
 
     @field_validator("id", mode="after")
@@ -385,9 +388,7 @@ def _host(value: str) -> str:
     try:
         value.encode("idna")
     except UnicodeError as error:
-        raise ValueError(
-            f"'{value}' is no address: between its points stand 1 to 63 letters; write for example 0.0.0.0"
-        ) from error
+        raise ValueError(f"'{value}' is not an address; write for example 0.0.0.0") from error
     return value
 
 

@@ -85,8 +85,8 @@ def run(exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
 
 @app.command("check")
 def check_command(file: NamedFile = None, exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
-    """Name every mistake in the exhibition file, with line and column; if there is none, say what was understood.
-    Exit code 2 if there are mistakes."""
+    """List every mistake with line and column; without any, summarise the exhibition. Exit code 2 if there are
+    mistakes."""
     exhibition = file or exhibition
     problems = check(exhibition)
     for problem in problems:

@@ -124,7 +124,7 @@ def judging(path: Path) -> Iterator[None]:
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
-        message = f"cannot be judged: {said}; take back what was changed last, and report this"
+        message = f"cannot be judged: {said}; undo your last change, and report this"
         raise UnjudgedError(in_order(path, [(Place(), message)])) from error
 
 
@@ -251,7 +251,7 @@ def read_bytes_as_exhibition(data: bytes, path: Path, pieces: Pieces | None) -> 
     if root is None or root.content is None:
         found.append((Place(), "the file is empty; write at least 'pieces:' and the name of a piece"))
     elif not isinstance(root.content, dict):
-        found.append((root.place, f"the file holds {shown(root)} where settings belong; write 'name: value' lines"))
+        found.append((root.place, f"the file must hold settings, not {shown(root)}; write 'name: value' lines"))
     if root is None or not isinstance(root.content, dict):
         raise ExhibitionError(in_order(path, found))
     found += _cut_short(root, text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -31,25 +31,80 @@ _SAID_DAYS: dict[Day, str] = {
     "sun": "sunday sonntag so dimanche domingo domenica",
 }
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])")
+_SAID_TIME = re.compile(  # what stands between hour and minute, or behind them; 9.3 could be half past or 18 minutes
+    r"(?P<hour>\d{1,2}?)(?:\s*[:.,h\u2236 -]?\s*(?P<minute>\d\d)(?::00)?|[.,]0)?\s*"
+    r"(?:(?P<half>[ap]\.?m\.?)|h|hrs|hours|uhr|o'clock)?",
+    re.ASCII,
+)
+_DAY_FIRST = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})", re.ASCII)  # 12/25 and 25/12 are told apart by nobody
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def _clock(value: Any) -> Any:
-    match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
     if isinstance(value, datetime.time):
         return value
+    match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
     if match is None or (match[1] == "24" and match[2] != "00"):
-        raise ValueError(f"{value!r} is not a time of day; write for example 10:00 or 18:30")
+        meant = meant_time(str(value))
+        raise ValueError(f"{value!r} is not a time of day; write {meant or 'for example 10:00 or 18:30'}")
     return datetime.time(int(match[1]) % 24, int(match[2]))
+
+
+def meant_time(said: str) -> str:
+    """`9.30`, `9am`, `10h`, `6:00 pm` → the time as a setting has it; empty where it could be another, or none."""
+    match = _SAID_TIME.fullmatch(said.strip().lower())
+    if match is None:
+        return ""
+    hour, minute = int(match["hour"]), int(match["minute"] or 0)
+    if "-" in said and minute:  # rather from one hour to another
+        return ""
+    if half := (match["half"] or "").replace(".", ""):
+        if not 1 <= hour <= 12:
+            return ""
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    return f"{hour}:{minute:02}" if _CLOCK.fullmatch(f"{hour}:{minute:02}") and 60 * hour + minute <= _DAY else ""
 
 
 def _day(value: Any) -> Any:
     if not isinstance(value, str) or value in DAYS:
         return value
-    plain = "".join(sign for sign in unicodedata.normalize("NFD", value.lower()) if not unicodedata.combining(sign))
-    meant = next((day for day, said in _SAID_DAYS.items() if plain == day or plain.rstrip(".") in said.split()), None)
-    hint = f"; did you mean '{meant}'?" if meant else did_you_mean(value, DAYS)
-    raise ValueError(f"'{value}' is not one of {', '.join(DAYS)}{hint}")
+    meant = _meant_day(value)
+    several = [] if meant else meant_days(value)
+    hint = f"; did you mean '{meant}'?" if meant else f"; write {', '.join(several)}" if several else ""
+    raise ValueError(f"'{value}' is not one of {', '.join(DAYS)}{hint or did_you_mean(value, DAYS)}")
+
+
+def _meant_day(said: str) -> Day | None:
+    """A day as it is called in one of a few languages, whole or shortened."""
+    letters = unicodedata.normalize("NFD", said.strip().lower())
+    plain = "".join(sign for sign in letters if not unicodedata.combining(sign)).rstrip(".")
+    return next((day for day, called in _SAID_DAYS.items() if plain == day or plain in called.split()), None)
+
+
+def meant_days(said: str) -> list[Day]:
+    """`tue-fri, sun` → each of these days; empty where something in it is no day."""
+    found: list[Day] = []
+    for part in re.split(r"[,;+]|\band\b", said):
+        ends = [_meant_day(day) for day in re.split(r"\s*[-\u2010-\u2014]\s*|\s+(?:to|bis)\s+", part.strip())]
+        first, last = ends[0], ends[-1]
+        if first is None or last is None or len(ends) > 2:
+            return []
+        begin = DAYS.index(first)
+        found += [DAYS[(begin + ahead) % 7] for ahead in range((DAYS.index(last) - begin) % 7 + 1)]
+    return list(dict.fromkeys(found))
+
+
+def _days(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    days = meant_days(value)
+    raise ValueError(f"'{value}' is not a list of days; write [{', '.join(days or ('tue', 'wed', 'thu'))}]")
+
+
+def meant_hours(said: str) -> tuple[str, str] | None:
+    """`10-18`, `10:00 – 18:00`, `10 am to 6 pm` → when it opens and closes."""
+    ends = [meant_time(part) for part in re.split(r"\s*[-\u2010-\u2014]\s*|\s+(?:to|bis)\s+", said.strip())]
+    return (ends[0], ends[1]) if len(ends) == 2 and all(ends) else None
 
 
 def _closed_days(value: Any) -> Any:
@@ -58,7 +113,8 @@ def _closed_days(value: Any) -> Any:
         return value, value
     said = [part.strip() for part in value.split(" to ")] if isinstance(value, str) else []
     if not (1 <= len(said) <= 2 and all(_DATE.fullmatch(day) for day in said)):
-        raise ValueError(f"{value!r} is no day; write year-month-day: 2026-12-25, or 2026-12-24 to 2027-01-01")
+        meant = _meant_dates(str(value)) or "for example 2026-12-25, or 2026-12-24 to 2027-01-01"
+        raise ValueError(f"{value!r} is not a date; write {meant}")
     try:
         first, last = datetime.date.fromisoformat(said[0]), datetime.date.fromisoformat(said[-1])
     except ValueError:
@@ -66,6 +122,20 @@ def _closed_days(value: Any) -> Any:
     if last < first:
         raise ValueError(f"'{value}' ends before it begins")
     return first, last
+
+
+def _meant_dates(said: str) -> str:
+    """`25.12.2026` → 2026-12-25, and the same from one day to another; empty where it could be another."""
+    parts = re.split(r"\s+[-\u2010-\u2014]\s+|\s*[\u2013\u2014]\s*|\s+(?:to|bis)\s+", said.strip())
+    found = []
+    for part in parts:
+        if match := _DAY_FIRST.fullmatch(part):
+            part = f"{match[3]}-{int(match[2]):02}-{int(match[1]):02}"
+        try:
+            found.append(datetime.date.fromisoformat(part).isoformat())
+        except ValueError:
+            return ""
+    return " to ".join(found) if len(found) <= 2 else ""
 
 
 Clock = Annotated[
@@ -83,7 +153,7 @@ class Hours(Settings):
 
     open: Clock = Field(description="opening time")
     close: Clock = Field(description="closing time; 24:00 is midnight")
-    days: list[Annotated[Day, BeforeValidator(_day)]] = Field(
+    days: Annotated[list[Annotated[Day, BeforeValidator(_day)]], BeforeValidator(_days)] = Field(
         default=list(DAYS), min_length=1, description="the days on which these hours hold"
     )
 
@@ -117,5 +187,24 @@ class Hours(Settings):
 def one_or_more_hours(value: Any) -> Any:
     """A list; a single group does for a list of one."""
     if not isinstance(value, dict | list):
-        raise ValueError(f"{value!r} is no opening time; write {{open: 10:00, close: 18:00}}")
+        meant = _meant_groups({"": value})
+        example = meant[0] if meant else "{open: 10:00, close: 18:00}"
+        raise ValueError(f"{value!r} is not a set of opening hours; write {example}")
+    if isinstance(value, dict) and value and not {"open", "close"} & value.keys() and (meant := _meant_groups(value)):
+        listed = " and ".join(f"- {group}" for group in meant)
+        said = f"a list, one line for each: {listed}" if len(meant) > 1 else meant[0]
+        raise ValueError(f"'{next(iter(value))}' is not a setting of opening hours; write {said}")
     return [value] if isinstance(value, dict) else value
+
+
+def _meant_groups(by_days: Mapping[str, Any]) -> list[str]:
+    """`{"tue-fri": "10:00-18:00"}` → each as it is written; none where one of them cannot be understood."""
+    found = []
+    for said, value in by_days.items():
+        days = meant_days(str(said)) if said else list(DAYS)
+        hours = meant_hours(str(value))
+        if not days or hours is None:
+            return []
+        which = f", days: [{', '.join(days)}]" if said else ""
+        found.append(f"{{open: {hours[0]}, close: {hours[1]}{which}}}")
+    return found

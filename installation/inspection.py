@@ -104,7 +104,9 @@ def weights_fault(
     except OSError as error:
         return f"{path}: cannot be read ({error.strerror}); restore the file or train it: {card.command}"
     if digest != card.sha256:
-        return f"{path}: not the file that its model card describes; restore both or train again: {card.command}"
+        return (
+            f"{path}: this is not the file that its model card describes; restore both or train again: {card.command}"
+        )
     try:
         with staying():
             reason = refuses(network, card.architecture)
@@ -173,7 +175,7 @@ def _odd_hours(exhibition: Exhibition, root: Node) -> Found:
     for index, hours in enumerate(exhibition.hours):
         if hours.open == hours.close:
             node, _, _ = locate(root, ("hours", index, "close"))
-            message = f"opens and closes at {hours.open:%H:%M}; leave 'hours' out to be always open"
+            message = f"'open' and 'close' are both {hours.open:%H:%M}; remove 'hours' to be always open"
             found.append((node.place, message))
         node, _, _ = locate(root, ("hours", index, "days"))
         for day in dict.fromkeys(day for day in hours.days if hours.days.count(day) > 1):
@@ -182,9 +184,8 @@ def _odd_hours(exhibition: Exhibition, root: Node) -> Found:
             days = [f"'{day}'" for day in hours.days if _overlap(day, hours, other)]
             if days:
                 times = f"{hours.open:%H:%M} to {hours.close:%H:%M}"
-                message = (
-                    f"{', '.join(days)} {times} overlaps with item {number} of 'hours'; let 'days' keep them apart"
-                )
+                both = f"{', '.join(days)} {times} overlaps with item {number} of 'hours'"
+                message = f"{both}; give them different days or times"
                 found.append((node.place, message))
     return found
 
@@ -200,9 +201,9 @@ def _odd_controls(exhibition: Exhibition, root: Node) -> Found:
             other = meant.setdefault(trigger, name)
             if other != name:
                 node, _, _ = locate(root, ("controls", name, index))
-                usual = "" if other in written else f", as it always is where '{other}' is not written"
+                usual = "" if other in written else ", which is the default"
                 instead = "" if other == "button" else f", or write {other}: [] for none"
-                message = f"'{trigger}' is '{other}' already{usual}; choose another{instead}"
+                message = f"'{trigger}' already means '{other}'{usual}; choose another{instead}"
                 found.append((node.place, f"'{name}' of 'controls': {message}"))
     return found
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from installation import sound_files
+from installation.broken_yaml import as_typed, holds_escapes
 from installation.choices import FILM_SUFFIXES
 from installation.exhibition import Exhibition
 from installation.files import Lying, lies_at
@@ -39,11 +40,11 @@ def missing_files(exhibition: Exhibition, root: Node, before: Exhibition | None 
         if there.unreachable:
             found.append((node.place, f"{whose}: {there.unreachable}"))
         elif there.kind == "nothing":
-            found.append((node.place, f"{whose}: there is no {kind} {file}"))
+            found.append((node.place, f"{whose}: there is no {kind} {as_typed(str(file))}{_of_backslashes(file)}"))
         elif kind == "folder" and there.kind != "folder":
             found.append((node.place, f"{whose}: {file} is a file, not a folder; name the folder that it lies in"))
         elif not os.access(file, os.R_OK):
-            found.append((node.place, f"{whose}: {file} must not be read by this user"))
+            found.append((node.place, f"{whose}: {file} cannot be read: this user has no right to"))
     data = exhibition.data_folder
     there = lies_at(data) if before is None or data != before.data_folder else Lying("folder")
     if there.unreachable:
@@ -51,6 +52,12 @@ def missing_files(exhibition: Exhibition, root: Node, before: Exhibition | None 
     elif there.kind not in {"nothing", "folder"}:
         found.append((locate(root, ("data",))[0].place, f"'data': {data} is a file, not a folder"))
     return found
+
+
+def _of_backslashes(file: Path) -> str:
+    """Why a path of Windows in double quotes is another than the one that was typed: `\\n` ends a line there."""
+    said = "; a \\ in double quotes has a meaning of its own: write / instead, or single quotes"
+    return said if holds_escapes(str(file)) else ""
 
 
 def wrong_files(exhibition: Exhibition, root: Node) -> Found:
@@ -102,7 +109,7 @@ def _fault(file: Path, fault_in: Callable[[Path], str]) -> str:
         return ""
     if kind == "folder":
         return f"{file} is a folder; name a file in it"
-    return fault_in(file) if kind == "file" else f"{file} is no ordinary file"
+    return fault_in(file) if kind == "file" else f"{file} is not an ordinary file"
 
 
 def _unplayable(look_into: Callable[[Path], None], file: Path) -> str:
@@ -122,7 +129,7 @@ def _fault_in_picture(file: Path) -> str:
         found = cv2.imread(str(file), cv2.IMREAD_REDUCED_GRAYSCALE_8)
     except cv2.error as error:  # OpenCV's own limit of pixels
         return f"{file} cannot be shown ({error.err}); save it smaller"
-    return "" if found is not None else f"{file} is no picture that can be shown; save it again as PNG or JPEG"
+    return "" if found is not None else f"{file} is not a picture that can be shown; save it again as PNG or JPEG"
 
 
 def _unwritable(folder: Path) -> str:

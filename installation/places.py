@@ -132,7 +132,7 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 
 
 def _plain(word: str) -> str:
-    return re.sub(r"[- ]+", "_", word.strip(QUOTES).casefold())[:LONGEST_NAME]
+    return re.sub(r"[-+ ]+", "_", word.strip(QUOTES).casefold())[:LONGEST_NAME]
 
 
 def _allowed(word: str, known: str) -> int:
@@ -194,7 +194,7 @@ def read(text: str) -> tuple[Node | None, list[tuple[Place, str]]]:
     except yaml.reader.ReaderError as error:
         place = _end(text[: error.position])
         raise UnreadableError(
-            place, f"an invisible character (code {ord(text[error.position])}); delete it"
+            place, f"there is an invisible character here (code {ord(text[error.position])}); delete it"
         ) from error
     except yaml.MarkedYAMLError as error:
         complaint = explained(error, text)
@@ -290,7 +290,8 @@ class _Builder:
         one that stands alone, and the one that is no character, are said: nothing can print them."""
         text = _HALVES.sub(lambda both: both[0].encode("utf-16", "surrogatepass").decode("utf-16"), event.value)
         if found := _UNSHOWABLE.search(text):
-            message = f"a character that cannot be shown (code {ord(found[0])}); delete it, or write it as it is"
+            cause = f"there is a character here that cannot be shown (code {ord(found[0])})"
+            message = f"{cause}; delete it, or type the sign itself"
             self.wrong.append((_place(event), message))
         return _UNSHOWABLE.sub("\ufffd", text)
 

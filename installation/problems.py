@@ -14,9 +14,9 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from installation.broken_yaml import QUOTES
+from installation.broken_yaml import LONGEST, QUOTES, in_quotes
 from installation.places import Node, Place, did_you_mean
-from installation.settings import in_digits, is_duration, to_seconds
+from installation.settings import in_digits, is_duration, marks, to_seconds
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[str | int, ...]
@@ -27,7 +27,11 @@ _BOUNDS = {
     "less_than": ("lt", "less than"),
     "less_than_equal": ("le", "at most"),
 }  # fmt: skip
+_GROUP = {"model_type", "model_attributes_type", "dict_type", "mapping_type"}
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-"})  # the minus of typesetters, and a dash in its place
+_WORD = re.compile(r"\w[\w ./-]*")
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*(?:%|percent|per cent)")
+_PARTS = re.compile(r"(\d+)\s*/\s*(\d+)")
 _COMMA = re.compile(r"([-+]?\d+),(\d+)")
 _NUMBER_AND_UNIT = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*([^\d\s.,][^\d.,]*)?")
 _RANGE_ENDS = {"low": 0, "high": 1}  # a Range may be written as a list
@@ -69,7 +73,7 @@ def problems_of(error: ValidationError, node: Node, model: type[BaseModel], owne
     `owner` says whose settings they are, for the sentences: "piece 'ripples'". Errors of the branches of
     a union, which stand at one place, become one sentence.
     """
-    found: dict[Place, list[str]] = {}
+    found: dict[tuple[Place, str], list[str]] = {}
     items = error.errors(include_url=False)
     known = [locate(node, item["loc"])[2] for item in items]
     for item, path in zip(items, known, strict=True):
@@ -77,10 +81,11 @@ def problems_of(error: ValidationError, node: Node, model: type[BaseModel], owne
         if of_a_branch and any(other[: len(path)] == path != other for other in known):
             continue  # another branch of the union came further, so that one was meant
         place, message = _sentence(item, node, model, owner)
-        messages = found.setdefault(place, [])
+        # All that is missing of a group stands at its name, and is no other branch.
+        messages = found.setdefault((place, message if item["type"] == "missing" else ""), [])
         if message not in messages:
             messages.append(message)
-    return [(place, "; or: ".join(messages)) for place, messages in found.items()]
+    return [(place, "; or: ".join(messages)) for (place, _), messages in found.items()]
 
 
 def locate(node: Node, path: Sequence[str | int]) -> tuple[Node, Place, Loc]:
@@ -130,11 +135,22 @@ def _sentence(item: Mapping[str, Any], root: Node, model: type[BaseModel], owner
     settings = [str(step) for at, step in enumerate(loc) if step in set[str | int](fields_at(model, loc[:at]))]
     if settings and settings[0] not in known:  # nobody wrote it
         value = Node(key_place, item["input"])
-        return key_place, f"{named(settings, owner)}: its default cannot stand: {_reason(item, value)}"
+        return (
+            key_place,
+            f"{named(settings, owner)}: the default in the piece's code is invalid: {_reason(item, value)}",
+        )
     whose = named(known, owner)
     fields = fields_on_the_way(model, loc)
-    reason = _without_unit(node, fields) or _reason(item, node) + _retyped(item["type"], node, fields)
-    return key_place if node.content is None else node.place, f"{whose}: {reason}" if whose else reason
+    reason = _without_unit(node, fields) or _joined(_reason(item, node), _retyped(item["type"], node, fields))
+    if item["type"] in _GROUP and isinstance(node.content, list) and node.place.line > key_place.line and known:
+        return node.place, f"remove the dash: '{known[-1]}' takes indented 'name: value' lines"
+    stop = " " if reason.startswith(("has ", "must ")) else ": "
+    return key_place if node.content is None else node.place, f"{whose}{stop}{reason}" if whose else reason
+
+
+def _joined(reason: str, remedy: str) -> str:
+    """What is wrong, and what to type instead, which begins with "; "."""
+    return f"{reason} {remedy[2:3].upper()}{remedy[3:]}" if remedy and reason.endswith("?") else reason + remedy
 
 
 def _reason(item: Mapping[str, Any], node: Node) -> str:
@@ -162,23 +178,49 @@ def _reason(item: Mapping[str, Any], node: Node) -> str:
     if kind.startswith(("int_", "float_", "decimal_")):
         return f"{shown(node)} is not a number"
     if kind.startswith("bool_"):
-        return f"{shown(node)} is neither true nor false"
+        return f"{shown(node)} is neither true nor false; write one of these"
+    if kind == "string_type" and isinstance(value, list | dict):
+        return f"must be one text, not a {'list' if isinstance(value, list) else 'group of settings'}"
     if kind == "string_type":
         quoted = f'; write it in quotes: "{value}"' if isinstance(value, int | float) else ""
         return f"{shown(node)} is not a text{quoted}"
     if kind in {"too_short", "too_long"}:
         few = kind == "too_short"
         limit = f"at least {context['min_length']}" if few else f"at most {context['max_length']}"
-        return f"{context['actual_length']} is too {'few' if few else 'many'}; {limit}"
+        return f"has {context['actual_length']} items; it must have {limit}"
+    if kind == "string_too_short":
+        return (
+            "must not be empty"
+            if context["min_length"] == 1
+            else f"must have at least {context['min_length']} characters"
+        )
+    if kind == "string_too_long":
+        return f"must not be longer than {context['max_length']} characters"
     if kind in {"list_type", "tuple_type", "set_type"}:
-        return f"{shown(node)} is not a list; write [first, second]"
-    if kind in {"model_type", "model_attributes_type", "dict_type", "mapping_type"}:
+        return f"{shown(node)} is not a list; write {_listed(value)}"
+    if kind in _GROUP:
         return f"{shown(node)} is not a group of settings; write 'name: value' lines, indented below"
     if kind == "string_pattern_mismatch":
-        return f"{shown(node)} is not written as it must be; docs/settings.md says how"
+        return f"{shown(node)} is not valid here; see docs/settings.md"
     if kind.startswith("string_"):
         return f"{shown(node)}: {item['msg'].removeprefix('String ')}"
     return f"{shown(node)}: {item['msg']}"
+
+
+def _listed(value: Any) -> str:
+    """`"sea, fire"` → `[sea, fire]`, with quotes around what YAML might read as more than a word."""
+    words = [part.strip() for part in value.split(",")] if isinstance(value, str) else [value]
+    if not all(isinstance(word, str | int | float) and word != "" for word in words) or len(str(value)) > LONGEST:
+        return "[first, second]"
+    quoted = [
+        word
+        if isinstance(word, str) and _WORD.fullmatch(word)
+        else in_quotes(str(word))
+        if isinstance(word, str)
+        else str(word)
+        for word in words
+    ]
+    return f"[{', '.join(quoted)}]"
 
 
 def _without_unit(node: Node, fields: Sequence[FieldInfo]) -> str:
@@ -187,7 +229,7 @@ def _without_unit(node: Node, fields: Sequence[FieldInfo]) -> str:
     if not fields or not is_duration(fields[-1]) or not isinstance(number, int | float):
         return ""
     field = fields[-1]
-    limits = {name: getattr(mark, name) for mark in field.metadata for name in ("ge", "le") if hasattr(mark, name)}
+    limits = _limits(field)
     usual = duration(field.default) if isinstance(field.default, int | float) else "90 s"
     digits, usual_unit = in_digits(number), usual.split()[1]
     for unit in (usual_unit, "s", "min", "h", "days") if digits else ():
@@ -205,6 +247,9 @@ def _retyped(kind: str, node: Node, fields: Sequence[FieldInfo]) -> str:
     plain = node.content.translate(_MINUS).strip(QUOTES)
     if (comma := _COMMA.fullmatch(plain)) and kind.startswith("float_"):
         return f"; write {comma[1]}.{comma[2]}: a decimal has a point"
+    part = _part(plain) if fields and kind.startswith("float_") else None
+    if part is not None and _limits(fields[-1]) == {"ge": 0, "le": 1}:
+        return f"; write {part:.3g}" if part <= 1 else "; write a number from 0 to 1"
     match = _NUMBER_AND_UNIT.fullmatch(plain)
     if match and kind.startswith(("int_", "float_")):
         unit = _unit(fields)
@@ -215,6 +260,23 @@ def _retyped(kind: str, node: Node, fields: Sequence[FieldInfo]) -> str:
     if plain != node.content and re.search(r"-\s*\d", plain):
         return f"; write {plain}, with the minus of the keyboard"
     return ""
+
+
+def _part(said: str) -> float | None:
+    """`50%` and `1/2` → 0.5: a part of one, where nothing else is written."""
+    if match := _PERCENT.fullmatch(said):
+        return float(match[1]) / 100
+    match = _PARTS.fullmatch(said)
+    return int(match[1]) / int(match[2]) if match and int(match[2]) else None
+
+
+def _limits(field: FieldInfo) -> dict[str, float]:
+    """The least and the greatest that a setting may be, as `ge` and `le`; also where its type says so."""
+    inner = [
+        mark.metadata if isinstance(mark, FieldInfo) else [mark] for mark in marks(field.metadata, field.annotation)
+    ]
+    return {name: getattr(mark, name) for each in inner for mark in each for name in ("ge", "le")
+            if getattr(mark, name, None) is not None}  # fmt: skip
 
 
 def _unit(fields: Sequence[FieldInfo]) -> str:

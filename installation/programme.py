@@ -184,7 +184,7 @@ def on_show(root: Node, pieces: Pieces, folder: Path) -> tuple[list[OnShow], Fou
     if "pieces" not in root.content:
         if any(name.casefold() in NEARLY for name in root.content):
             return [], []  # the check of the other settings says how it is written
-        return [], [(root.place, f"'pieces' is missing; write which of {', '.join(sorted(pieces))} is on show")]
+        return [], [(root.place, f"'pieces' is missing; write what is on show: {' or '.join(sorted(pieces))}")]
     entries, found = entries_of(root)
     if not entries and not found:
         place = root.content["pieces"].place
@@ -232,7 +232,8 @@ def _piece(name: str, place: Place, node: Node | None, pieces: Pieces, folder: P
     if node is None or node.content is None:
         node = Node(place, {})
     if not isinstance(node.content, dict):
-        return None, [(node.place, f"piece '{name}': {shown(node)} is not a group of settings")]
+        message = f"piece '{name}': {shown(node)} is not a group of settings"
+        return None, [(node.place, f"{message}; write 'name: value' lines, indented below")]
     try:
         with staying():
             settings, found = validated(piece.Settings, node, {"folder": folder}, f"piece '{name}'")

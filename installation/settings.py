@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -34,6 +34,7 @@ _SECONDS = {
     "month": 2629800.0, "months": 2629800.0, "year": 31557600.0, "years": 31557600.0,
 }  # fmt: skip
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
+_FROM_TO = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(?:[-\u2010-\u2014]|to|\.\.+|\u2026)\s*(-?\d+(?:\.\d+)?)\s*")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -58,6 +59,8 @@ def in_digits(number: float) -> str:
 
 def to_colour(value: Any) -> str:
     """`"#ff8800"`, checked. An unquoted # starts a comment in YAML, which the message says."""
+    if value is None:
+        raise ValueError('has no value: an unquoted # begins a comment; write for example "#00ff88", with the quotes')
     if not isinstance(value, str) or not _COLOUR.fullmatch(value):
         raise ValueError(f'{value!r} is not a colour; write for example "#ff8800", with the quotes')
     return value.lower()
@@ -161,6 +164,18 @@ class Settings(BaseModel):
         return value
 
 
+def _meant_range(written: Sequence[Any]) -> str:
+    """`[0, 3, 0, 8]` → [0.3, 0.8]: a comma in the place of the decimal point."""
+    digits = [repr(part) for part in written]
+    if (
+        len(digits) == 4
+        and all(re.fullmatch(r"-?\d+", digit) for digit in digits)
+        and "-" not in digits[1] + digits[3]
+    ):
+        return f"[{digits[0]}.{digits[1]}, {digits[2]}.{digits[3]}]: a decimal has a point, not a comma"
+    return "[low, high]"
+
+
 class Range(Settings):
     """A closed range, written `[low, high]`."""
 
@@ -172,19 +187,22 @@ class Range(Settings):
     def _from_list(cls, value: Any) -> Any:
         if isinstance(value, list | tuple):
             if len(value) != 2:
-                raise ValueError(f"{list(value)!r} is not a range; write [low, high]")
+                raise ValueError(f"{list(value)!r} is not a range; write {_meant_range(value)}")
             return {"low": value[0], "high": value[1]}
         if isinstance(value, int | float) and not isinstance(value, bool):
             return {"low": value, "high": value}
         if not isinstance(value, dict | Range):
-            raise ValueError(f"{value!r} is not a range; write [low, high]")
+            between = _FROM_TO.fullmatch(value) if isinstance(value, str) else None
+            meant = f"[{between[1]}, {between[2]}]" if between else "[low, high]"
+            raise ValueError(f"{value!r} is not a range; write {meant}")
         return value
 
     @model_validator(mode="after")
     def _ordered(self) -> Range:
         if self.low > self.high:
             raise ValueError(
-                f"[{self.low:g}, {self.high:g}] is not a range: the first number must not exceed the second"
+                f"[{self.low:g}, {self.high:g}] is not a range; write the lower number first: "
+                f"[{self.high:g}, {self.low:g}]"
             )
         return self
 

@@ -283,8 +283,8 @@ def mistakes(
                 yield (
                     ("texts", key, language),
                     (
-                        f"nobody would read it: '{language}' is not among 'languages' "
-                        f"({among}), nor is there built-in wording in it"
+                        f"this wording is never shown: '{language}' is not among 'languages' "
+                        f"({among}), and has no built-in wording"
                     ),
                 )
     # What is no text at all is not missing: the setting's own check says what is wrong with it.

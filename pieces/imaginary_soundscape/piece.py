@@ -42,7 +42,7 @@ def _encoder(value: str) -> str:
     if not re.match(ENCODER, value):
         hint = did_you_mean(value, ("own", "clip+clap"))
         ways = "; write own, clip+clap, or clip+clap:CLIP,CLAP with the names or folders of two models"
-        raise ValueError(f"'{value}' is no encoder{hint or ways}")
+        raise ValueError(f"'{value}' is not an encoder{hint or ways}")
     return value
 
 

@@ -38,17 +38,17 @@ def test_a_pair_where_nothing_is_written() -> None:
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
-        ("rign", "2:20: 'layout' of 'speakers': 'rign' is no layout; did you mean 'ring'?"),
-        ("ring of 17", "'ring of 17' is no layout; write stereo, ring of 8, or the directions"),
-        ("5", "5 is no layout; write stereo"),
+        ("rign", "2:20: 'layout' of 'speakers': 'rign' is not a layout; did you mean 'ring'?"),
+        ("ring of 17", "'ring of 17' is not a layout; write stereo, ring of 8, or the directions"),
+        ("5", "5 is not a layout; write stereo"),
         ("[]", "0 speakers are listed; 1 … 16 are possible"),
         (str(list(range(17))), "17 speakers are listed; 1 … 16 are possible"),
         ("[off, off]", "no speaker has a direction"),
         (
             "[0, 400]",
-            "2:24: item 2 of 'layout' of 'speakers': 400 is no direction; write degrees from -360 to 360, or off",
+            "2:24: item 2 of 'layout' of 'speakers': 400 is not a direction; write degrees from -360 to 360, or off",
         ),
-        ("[0, left]", "2:24: item 2 of 'layout' of 'speakers': 'left' is no direction; write degrees from"),
+        ("[0, left]", "2:24: item 2 of 'layout' of 'speakers': 'left' is not a direction; write degrees from"),
     ],
 )
 def test_a_layout_that_cannot_be(loaded: Loaded, written: str, expected: str) -> None:
@@ -77,7 +77,7 @@ def test_a_host_that_cannot_be_is_refused(loaded: Loaded, host: str) -> None:
     with pytest.raises(ExhibitionError) as caught:
         loaded(f"pieces: beat\nconsole: {{host: {host}}}")
     (problem,) = caught.value.problems
-    assert problem.line == 2 and problem.message.startswith(f"'host' of 'console': '{host}' is no address")
+    assert problem.line == 2 and problem.message.startswith(f"'host' of 'console': '{host}' is not an address")
 
 
 @pytest.mark.parametrize(

@@ -167,18 +167,18 @@ WRONG = [
     ("pieces: [[hum]]", "1:10: a list of 1 is not the name of a piece"),
     ("pieces: []", "1:1: 'pieces' names no piece; there are beat, hum"),
     ("pieces:", "1:1: 'pieces' names no piece; there are beat, hum"),
-    ("title: x", "1:1: 'pieces' is missing; write which of beat, hum is on show"),
+    ("title: x", "1:1: 'pieces' is missing; write what is on show: beat or hum"),
     ("Pieces: beat", "1:1: unknown setting 'Pieces'; did you mean 'pieces'?"),
     ("title: x\npiece: beat", "2:1: unknown setting 'piece'; did you mean 'pieces'?"),
     ("pieces: {beat: fast}", "1:16: piece 'beat': 'fast' is not a group of settings"),
-    ("pieces: {beat: {tempo: [110, 90]}}", "1:24: 'tempo' of piece 'beat': [110, 90] is not a range: the first n"),
+    ("pieces: {beat: {tempo: [110, 90]}}", "1:24: 'tempo' of piece 'beat': [110, 90] is not a range; write the low"),
     ("pieces: {beat: {tempo: [50, 90]}}", "1:24: 'tempo' of piece 'beat': 50 is not allowed; it must be at least"),
     ("pieces: {beat: {tempo: fast}}", "1:24: 'tempo' of piece 'beat': 'fast' is not a range; write [low, high]"),
     ("pieces: {beat: {remember: 99}}", "1:27: 'remember' of piece 'beat': 99 is not allowed; it must be at most"),
     ("pieces: {beat: {remember: many}}", "1:27: 'remember' of piece 'beat': 'many' is not a number"),
     ("pieces: {beat: {remember: 3.5}}", "1:27: 'remember' of piece 'beat': 3.5 is not a whole number"),
     ("pieces: {beat: {remember: true}}", "1:27: 'remember' of piece 'beat': 'true' is not a number"),
-    ("pieces: {beat: {remember: }}", "1:17: 'remember' of piece 'beat': has no value; write one, or delete the l"),
+    ("pieces: {beat: {remember: }}", "1:17: 'remember' of piece 'beat' has no value; write one, or delete the l"),
     ("pieces: {beat: {fade: 90 s}}", "1:23: 'fade' of piece 'beat': '90 s' is not allowed; it must be at most 1"),
     ("pieces: {beat: {fade: .nan}}", "1:23: 'fade' of piece 'beat': .nan has no unit; write for example '3 s'"),
     ("pieces: {beat: {fade: 3}}", "1:23: 'fade' of piece 'beat': 3 has no unit; write for example '3 s'"),
@@ -187,20 +187,20 @@ WRONG = [
     ("pieces: {beat: {where: [1, x]}}", "1:28: item 2 of 'where' of piece 'beat': 'x' is not a number"),
     ("pieces: {beat: {glow: 3}}", "1:23: 'glow' of piece 'beat': 3 is not a group of settings; write 'name: valu"),
     ("pieces: {beat: {glow: {colours: [red]}}}", "1:34: item 1 of 'colours' of 'glow' of piece 'beat': 'red' is"),
-    ("pieces: {beat: {glow: {colours: [a, b, c, d]}}}", "4 is too many; at most 3"),
+    ("pieces: {beat: {glow: {colours: [a, b, c, d]}}}", "piece 'beat' has 4 items; it must have at most 3"),
     ("pieces: beat\ntitle: 2026", "2:8: 'title': 2026 is not a text; write it in quotes: \"2026\""),
     ("pieces: beat\nhours: {open: 10, close: 11:00}", "2:15: 'open' of 'hours': 10 is not a time of day"),
     ("pieces: beat\nhours: {open: 10:00}", "2:1: 'close' of 'hours' is missing"),
     ("pieces: beat\nhours: {open: 10:00, close: 25:00}", "2:29: 'close' of 'hours': '25:00' is not a time of day"),
     ("pieces: beat\nhours: {open: 9:00, close: 18:00, days: [montag]}", "2:42: item 1 of 'days' of 'hours': 'mon"),
-    ("pieces: beat\nlanguages: [en, DE]", "2:17: item 2 of 'languages': 'DE' is not a language; did you mean 'de"),
-    ("pieces: beat\nlanguages: [pt_br]", "2:13: item 1 of 'languages': 'pt_br' is not a language; did you mean"),
+    ("pieces: beat\nlanguages: [en, DE]", "2:17: item 2 of 'languages': 'DE' is not the code of a lang"),
+    ("pieces: beat\nlanguages: [pt_br]", "2:13: item 1 of 'languages': 'pt_br' is not the code of a lan"),
     ("pieces: beat\nlanguages: [eu]", "2:13: item 1 of 'languages': there is no built-in wording in 'eu'"),
     ("pieces: beat\nlanguages: [en, en]", "2:17: item 2 of 'languages': 'en' is listed twice"),
     ("pieces: beat\ntexts: {invitaton: {en: x}}", "2:9: no text is called 'invitaton'; did you mean 'invitation'?"),
     ("pieces: beat\ntexts: {kept: {en: 'for {day}'}}", "2:20: 'en' of 'kept' of 'texts': unknown placeholder '{d"),
-    ("pieces: beat\ntexts: {kept: {ne: x}}", "2:20: 'ne' of 'kept' of 'texts': nobody would read it: 'ne' is not am"),
-    ("pieces: beat\ntexts: {kept: {EN: x}}", "2:16: 'EN' of 'kept' of 'texts': 'EN' is not a language"),
+    ("pieces: beat\ntexts: {kept: {ne: x}}", "2:20: 'ne' of 'kept' of 'texts': this wording is never shown: 'ne' is"),
+    ("pieces: beat\ntexts: {kept: {EN: x}}", "2:16: 'EN' of 'kept' of 'texts': 'EN' is not the code of a language"),
     ("pieces: beat\ncamera: atuo", "2:9: 'camera': 'atuo' is neither auto, film, none nor the identity of a devi"),
     ("pieces: beat\ncamera: {crop: [0.5, 0, 0.5, 1]}", "2:9: 'camera': crop [0.5, 0.0, 0.5, 1.0] leaves nothing"),
     ("pieces: beat\nscreen: {size: 1080p}", "2:16: 'size' of 'screen': '1080p' is not a size; write [width, heig"),
@@ -212,17 +212,17 @@ WRONG = [
     ("pieces: beat\ncamera: off", "2:9: 'camera': 'off' is not the identity of a device; did you mean 'none'?"),
     ("pieces: beat\nmicrophone: {id: Mute}", "'Mute' is not the identity of a device; did you mean 'none'?"),
     ("pieces: beat\nspeakers: none", "'none' is not the identity of a device; did you mean 'silent'?"),
-    ("pieces: beat\ncamera: 0", "2:9: 'camera': 0 is no identity; `run.py doctor` prints those"),
+    ("pieces: beat\ncamera: 0", "2:9: 'camera': 0 does not name a device; write its identity as `run.py"),
     ("pieces: beat\nspeakers:\n  gain_db: -6,5", "3:12: 'gain_db' of 'speakers': '-6,5' is not a number; write -6.5"),
     ("pieces: beat\nvisitors: {keep: '1,5 days'}", "'1,5 days' is not a duration; write '1.5 days': a "),
-    ("pieces: beat\nclosed: 25.12.2026", "2:9: 'closed': '25.12.2026' is no day; write year-month-day: 2026-12-25"),
+    ("pieces: beat\nclosed: 25.12.2026", "2:9: 'closed': '25.12.2026' is not a date; write 2026-12-25"),
     ("pieces: beat\nclosed: [2026-02-30]", "2:10: item 1 of 'closed': there is no day '2026-02-30'"),
     ("pieces: beat\nclosed: [2027-01-02 to 2026-12-24]", "2:10: item 1 of 'closed': '2027-01-02 to 2026-12-24' "),
     ("pieces: beat\ncamera:\n  mirror: no\n  id: ~nobody-here/a.mp4", "4:7: 'id' of 'camera': there is no account"),
     ("pieces: beat\nmicrophone: ~nobody-here/a.wav", "2:13: 'microphone': there is no account 'nobody-here'"),
     ("pieces: beat\ndata: ~nobody-here", "2:7: 'data': there is no account 'nobody-here' on this machine; write the"),
     ("pieces: {beat: {film: ~nobody-here/a}}", "1:23: 'film' of piece 'beat': there is no account 'nobody-here'"),
-    ("pieces: beat\nhours: 10-18", "2:8: 'hours': '10-18' is no opening time; write {open: 10:00, close: 18:00}"),
+    ("pieces: beat\nhours: 10-18", "2:8: 'hours': '10-18' is not a set of opening hours; write {open: 10:00, cl"),
     ("pieces: {beat: {remember: " + 250 * "9" + "}}", "9… is not allowed; it must be at most 64"),
     ("pieces: {beat: {remember: 1e400}}", "1e400 is not a number that can be used"),
     ("pieces: beat\nlog: |\n  debug\n  info", "2:6: 'log': 'debug info' is not one of"),
@@ -304,7 +304,7 @@ RETYPED = [
     ("visitors: {keep: .inf}", ".inf has no unit; write for example '30 days'"),
     ("change_every: " + 40 * "9", "has no unit; write for example '20 min'"),
     ("visitors: {keep: \u201c30 days\u201d}", 'write it without quotation marks, or with straight ones: "'),
-    ("log: \u201einfo\u201d", 'write it without quotation marks, or with straight ones: "'),
+    ("log: \u201einfo\u201d", "did you mean 'info'? Write it without quotation marks, or with straight ones: \""),
 ]
 
 
@@ -377,8 +377,14 @@ def test_a_default_that_cannot_stand_is_said_to_be_one() -> None:
     with pytest.raises(ExhibitionError) as caught:
         parse(b"pieces: {deep: {}}", Path("x.yaml"), {"deep": Deep})
     said = str(caught.value)
-    assert "'depth' of piece 'deep': its default cannot stand: 7 is not allowed; it must be at most 1" in said
-    assert "'shape' of piece 'deep': its default cannot stand: 'sqare' is not one of round, square" in said
+    assert (
+        "'depth' of piece 'deep': the default in the piece's code is invalid: 7 is not allowed; it must be at most 1"
+        in said
+    )
+    assert (
+        "'shape' of piece 'deep': the default in the piece's code is invalid: 'sqare' is not one of round, square"
+        in said
+    )
 
 
 def test_a_piece_that_is_not_named_is_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:

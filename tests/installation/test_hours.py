@@ -90,3 +90,73 @@ def test_days_on_which_it_is_closed(hours: str, when: str, is_open: bool, opens:
 def test_what_is_closed_for_good_has_no_next_opening(loaded: Loaded) -> None:
     exhibition = loaded("pieces: beat\nhours: {open: 10:00, close: 18:00}\nclosed: 2026-01-01 to 2199-12-31")
     assert exhibition.next_opening(datetime.datetime(2026, 5, 4)) is None
+
+
+DAY = "'%s' is not one of mon, tue, wed, thu, fri, sat, sun"
+WRITTEN = [
+    ("{open: %s, close: 20:00}", said, f"2:15: 'open' of 'hours': {shown} is not a time of day; write {meant}")
+    for said, shown, meant in [
+        ("9.30", "9.30", "9:30"), ("18.00", "18.00", "18:00"), ("18.0", "18.0", "18:00"), ("9am", "'9am'", "9:00"),
+        ("10h", "'10h'", "10:00"), ("10h30", "'10h30'", "10:30"), ("6:00 pm", "'6:00 pm'", "18:00"),
+        ("6 p.m.", "'6 p.m.'", "18:00"), ("12 am", "'12 am'", "0:00"), ("12:15 pm", "'12:15 pm'", "12:15"),
+        ("10:00 Uhr", "'10:00 Uhr'", "10:00"), ("09:00:00", "'09:00:00'", "9:00"), ("1000", "1000", "10:00"),
+        ("10 00", "'10 00'", "10:00"), ("18-00", "'18-00'", "18:00"), ("10", "10", "10:00"), ("24", "24", "24:00"),
+        ("9.3", "9.3", "for example 10:00 or 18:30"), ("13 pm", "'13 pm'", "for example 10:00 or 18:30"),
+        ("18:60", "'18:60'", "for example 10:00 or 18:30"), ("10-18", "'10-18'", "for example 10:00 or 18:30"),
+        ("24:30", "'24:30'", "for example 10:00 or 18:30"), ("noon", "'noon'", "for example 10:00 or 18:30"),
+    ]
+] + [
+    ("{open: 10:00, close: 18:00, days: %s}", said, expected)
+    for said, expected in [
+        ("tue-sun", "'tue-sun' is not a list of days; write [tue, wed, thu, fri, sat, sun]"),
+        ("\"tue, wed\"", "'tue, wed' is not a list of days; write [tue, wed]"),
+        ("Fr \u2013 Mo", "'Fr \u2013 Mo' is not a list of days; write [fri, sat, sun, mon]"),
+        ("tuesday to thursday and sun", "write [tue, wed, thu, sun]"),
+        ("daily", "'daily' is not a list of days; write [tue, wed, thu]"),
+        ("[tue-fri, sun]", f"{DAY % 'tue-fri'}; write tue, wed, thu, fri"),
+        ("[Tuesday]", f"{DAY % 'Tuesday'}; did you mean 'tue'?"),
+        ("[tuu]", f"{DAY % 'tuu'}; did you mean 'tue'?"),
+    ]
+] + [
+    ("%s", said, expected)
+    for said, expected in [
+        ("10:00-18:00", "'10:00-18:00' is not a set of opening hours; write {open: 10:00, close: 18:00}"),
+        ("10 am to 6 pm", "'10 am to 6 pm' is not a set of opening hours; write {open: 10:00, close: 18:00}"),
+        ("weekdays", "'weekdays' is not a set of opening hours; write {open: 10:00, close: 18:00}"),
+        (
+            "{tue-fri: 10:00-18:00}",
+            "2:8: 'hours': 'tue-fri' is not a setting of opening hours; write {open: 10:00, close: 18:00, days: "
+            "[tue, wed, thu, fri]}",
+        ),
+        (
+            "{tue-fri: 10:00-18:00, sat: 11-20}",
+            "2:8: 'hours': 'tue-fri' is not a setting of opening hours; write a list, one line for each: "
+            "- {open: 10:00, close: 18:00, days: [tue, wed, thu, fri]} and - {open: 11:00, close: 20:00, "
+            "days: [sat]}",
+        ),
+    ]
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("hours", "written", "expected"), WRITTEN, ids=[written for _, written, _ in WRITTEN])
+def test_hours_as_people_say_them_are_answered_with_how_to_write_them(
+    hours: str, written: str, expected: str, said: Callable[[str], list[str]]
+) -> None:
+    (problem,) = said(f"pieces: beat\nhours: {hours % written}")
+    assert problem.endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("25.12.2026", "2026-12-25"),
+        ("1. 2. 2026", "2026-02-01"),
+        ("24.12.2026 - 1.1.2027", "2026-12-24 to 2027-01-01"),
+        ("2026-12-24 bis 2026-12-26", "2026-12-24 to 2026-12-26"),
+        ("12/25/2026", "for example 2026-12-25, or 2026-12-24 to 2027-01-01"),
+        ("30.2.2026", "for example 2026-12-25, or 2026-12-24 to 2027-01-01"),
+        ("Christmas", "for example 2026-12-25, or 2026-12-24 to 2027-01-01"),
+    ],
+)
+def test_dates_as_people_write_them(written: str, meant: str, said: Callable[[str], list[str]]) -> None:
+    assert said(f"pieces: beat\nclosed: {written}") == [f"2:9: 'closed': '{written}' is not a date; write {meant}"]

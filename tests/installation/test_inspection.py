@@ -68,6 +68,14 @@ def test_check_names_files_that_are_something_else(tmp_path: Path, pieces: Piece
     assert problem.startswith(said)
 
 
+def test_a_path_that_double_quotes_made_another_is_said_as_it_was_typed(tmp_path: Path, pieces: Pieces) -> None:
+    (problem,) = checked(tmp_path, 'pieces: beat\nscreen: {closed_picture: "C:\\new\\talk.png"}', pieces)
+    assert problem == (
+        f"2:26: 'closed_picture' of 'screen': there is no file {tmp_path}/C:\\new\\talk.png; a \\ in double quotes "
+        "has a meaning of its own: write / instead, or single quotes"
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -137,7 +145,7 @@ class Sketches(Piece):
         ("title: x\npieces: {sketches: {sketches: walls}}", "2:10: piece 'sketches': no wall is free"),
         (
             "pieces: {sketches: {kind: oil, sketches: .}}",
-            "1:27: 'kind' of piece 'sketches': 'oil' is not written as it must be; docs/settings.md says how",
+            "1:27: 'kind' of piece 'sketches': 'oil' is not valid here; see docs/settings.md",
         ),
     ],
 )
@@ -163,9 +171,12 @@ def test_check_leaves_no_trace_where_data_will_be(tmp_path: Path, pieces: Pieces
 @pytest.mark.parametrize(
     ("controls", "said"),
     [
-        ("{button: [space], next: [space]}", "2:36: 'next' of 'controls': 'space' is 'button' already"),
-        ("{next: n, previous: n}", "2:31: 'previous' of 'controls': 'n' is 'next' already"),
-        ("{button: right}", "2:20: 'button' of 'controls': 'right' is 'next' already, as it always is where 'next'"),
+        ("{button: [space], next: [space]}", "2:36: 'next' of 'controls': 'space' already means 'button'"),
+        ("{next: n, previous: n}", "2:31: 'previous' of 'controls': 'n' already means 'next'"),
+        (
+            "{button: right}",
+            "2:20: 'button' of 'controls': 'right' already means 'next', which is the default; choose another, o",
+        ),
     ],
 )
 def test_check_names_keys_that_are_meant_twice(tmp_path: Path, pieces: Pieces, controls: str, said: str) -> None:
@@ -190,7 +201,7 @@ def test_check_says_everything_at_once(tmp_path: Path, pieces: Pieces) -> None:
         "4:30 'rate_hz' of 'camera': 1000 is not allowed",
         "5:1 unknown setting 'titel'",
         "6:13 'microphone': there is no file " + str(tmp_path / "c.wav"),
-        "7:29 opens and closes at 10:00",
+        "7:29 'open' and 'close' are both 10:00",
         said[-1],
     ]
     assert said[-1].startswith("8:17 item 2 of 'languages': there is no built-in wording in 'xx'")
@@ -319,7 +330,7 @@ def test_a_card_that_a_piece_cannot_judge_is_a_fault_of_the_weights(tmp_path: Pa
 def test_check_names_odd_hours(tmp_path: Path, pieces: Pieces) -> None:
     text = "pieces: beat\nhours:\n  - {open: 10:00, close: 10:00, days: [mon]}\n  - {open: 9:00, close: 11:00}\n"
     lines = checked(tmp_path, text, pieces)
-    assert lines[0].startswith("3:26: opens and closes at 10:00")
+    assert lines[0].startswith("3:26: 'open' and 'close' are both 10:00")
     assert lines[1].startswith("4:5: 'mon', 'tue' 09:00 to 11:00 overlaps with item 1 of 'hours'")
     text = "pieces: beat\nhours: {open: 9:00, close: 10:00, days: [mon, mon]}"
     assert checked(tmp_path, text, pieces) == ["2:41: 'mon' is listed twice"]

@@ -17,8 +17,8 @@ Said = Callable[[str | bytes], list[str]]
 NOT_YAML = [
     (b"", "1:1: the file is empty"),
     (b"# nothing\n", "1:1: the file is empty"),
-    (b"- a\n- b\n", "1:1: the file holds a list of 2 where settings belong"),
-    (b"just words\n", "1:1: the file holds 'just words' where settings belong"),
+    (b"- a\n- b\n", "1:1: the file must hold settings, not a list of 2"),
+    (b"just words\n", "1:1: the file must hold settings, not 'just words'"),
     (b"pieces:\n\tbeat:\n", "2:1: there is a tab here; indent with spaces instead"),
     (b"pieces:\n  beat:\n  \t  tempo: 3\n", "3:3: there is a tab here; indent with spaces instead"),
     (b"pieces: [beat\ntitle: x\n", "1:9: '[' is never closed"),
@@ -52,7 +52,7 @@ NOT_YAML = [
     (b"title: *bold*\npieces: beat\n", "1:8: a text that begins with * or & must stand in quotes"),
     (b"title: *bold\npieces: beat\n", "1:8: '*bold' refers to nothing above it"),
     (b"pieces: beat\n---\npieces: hum\n", "2:1: a second document begins here; delete the '---'"),
-    (b"pieces: beat\ntitle: \x00\n", "2:8: an invisible character (code 0); delete it"),
+    (b"pieces: beat\ntitle: \x00\n", "2:8: there is an invisible character here (code 0); delete it"),
     (b"pieces: beat\ntitle: \xff\xd8\xff\n", "2:8: this is not UTF-8 text; save the file with the encoding UTF-8"),
     (b"a: &a {b: *a}\n", "1:11: '*a' contains itself"),
     (b"x" * (2 << 20), "1:1: the file is 2048 KiB long; this cannot be an exhibition"),
@@ -245,7 +245,7 @@ def test_the_two_halves_of_a_character_become_one(loaded: Callable[[str], Exhibi
 )
 def test_half_a_character_is_refused_in_words_that_can_be_shown(text: str, place: str, said: Said) -> None:
     lines = said(f"pieces: beat\n{text}")
-    refused = [line for line in lines if "a character that cannot be shown" in line]
+    refused = [line for line in lines if "a character here that cannot be shown" in line]
     assert len(refused) == 1 and refused[0].startswith(place)
     assert all(line.encode().decode().isprintable() for line in lines)
 

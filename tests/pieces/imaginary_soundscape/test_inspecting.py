@@ -42,8 +42,12 @@ def said(folder: Path, settings: str, more: str = "") -> list[str]:
         (f"pictures: {300 * 'a'}", "", "cannot be reached ("),
         (f"archive: {300 * 'a'}", "", "cannot be reached ("),
         ("pictures: camera", "camera: none", "there is no camera to look through"),
-        ("encoder: clap", "", "'clap' is no encoder; did you mean 'clip+clap'?"),
-        ("encoder: ears", "", "'ears' is no encoder; write own, clip+clap, or clip+clap:CLIP,CLAP with the names or"),
+        ("encoder: clap", "", "'clap' is not an encoder; did you mean 'clip+clap'?"),
+        (
+            "encoder: ears",
+            "",
+            "'ears' is not an encoder; write own, clip+clap, or clip+clap:CLIP,CLAP with the names or",
+        ),
     ],
 )
 def test_what_cannot_be_shown_is_said_at_its_place(folder: Path, settings: str, more: str, message: str) -> None:
