@@ -6,11 +6,13 @@ Lives here: the words. Must not live here: what is right and wrong (`inspection.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator, Sequence
 
 from installation.exhibition import Exhibition
 from installation.hours import DAYS, Hours
-from installation.problems import duration
+from installation.places import decode, read
+from installation.problems import duration, locate
 
 EVERY_DAY = tuple(DAYS)
 
@@ -18,18 +20,48 @@ EVERY_DAY = tuple(DAYS)
 def in_words(exhibition: Exhibition) -> Iterator[tuple[str, str]]:
     """Each thing that a curator would want to be sure of, and how it is: ("open", "tue–sun 10:00–18:00")."""
     names = [show.name for show in exhibition.pieces]
-    turns = f", in turns of {duration(exhibition.change_every)}" if len(names) > 1 else ""
+    turns = f", in turns of {_as_written(exhibition, 'change_every')}" if len(names) > 1 else ""
     yield "on show", ", ".join(names) + turns
     hours = "; ".join(f"{_days(hours.days)} {_from_to(hours)}" for hours in exhibition.hours) or "always"
     shut = ", ".join(_dates(*days) for days in exhibition.closed)
     yield "open", f"{hours}, but not on {shut}" if shut else hours
-    found = [(show.name, show.inspected(exhibition.has_camera).found) for show in exhibition.pieces]
-    if counted := [f"{' and '.join(parts)} for {name}" for name, parts in found if parts]:
+    inspected = [(show.name, show.inspected(exhibition.has_camera)) for show in exhibition.pieces]
+    if counted := [f"{' and '.join(of.found)} for {name}" for name, of in inspected if of.found]:
         yield "found", "; ".join(counted)
     yield "languages", ", ".join(exhibition.languages)
     if any(show.piece.records for show in exhibition.pieces):
-        kept, undo = duration(exhibition.visitors.keep), duration(exhibition.visitors.undo)
+        kept, undo = _as_written(exhibition, "visitors", "keep"), _as_written(exhibition, "visitors", "undo")
         yield "recordings", f"kept for {kept}, taken back within {undo}"
+    yield from (("note", note) for note in _never_shown(exhibition))
+    yield from (("note", f"{name}: {note}") for name, of in inspected for note in of.notes)
+
+
+def _as_written(exhibition: Exhibition, *path: str) -> str:
+    """A duration as the curator wrote it, `1 month`; in the unit that fits where nobody did."""
+    root, _ = read(decode(exhibition.source))
+    node, _, known = locate(root, path) if root is not None else (None, None, ())
+    if node is not None and known == path and isinstance(node.content, str):
+        number, unit = re.findall(r"[\d.]+|[^\W\d]+", node.content)
+        return f"{number} {unit}"
+    value: object = exhibition
+    for name in path:
+        value = getattr(value, name)
+    assert isinstance(value, float)
+    return duration(value)
+
+
+def _never_shown(exhibition: Exhibition) -> Iterator[str]:
+    """Wording of the curator's own that waits for a language which the screen does not speak now."""
+    spoken = exhibition.languages
+    shown = {*spoken, *(language.split("-")[0] for language in spoken)}
+    waiting: dict[str, list[str]] = {}
+    for name, by_language in exhibition.own_texts.items():
+        for language in by_language:
+            if language not in shown:
+                waiting.setdefault(language, []).append(f"'{name}'")
+    for language, names in waiting.items():
+        among = ", ".join(spoken)
+        yield f"the wording of {', '.join(names)} in '{language}' is not shown: 'languages' names only {among}"
 
 
 def _from_to(hours: Hours) -> str:

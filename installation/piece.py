@@ -354,6 +354,7 @@ class Inspected:
     faults: Mapping[str, str] = field(default_factory=dict)
     """Why it cannot be shown so, and what to do: by setting, or at "" where it is no setting's."""
     found: Sequence[str] = ()  # how much there is: "42 pictures", "310 recordings"
+    notes: Sequence[str] = ()  # what is right, but hardly meant so: "'exclude' names no sound"
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ class UnreadableError(Exception):
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
     """`"; did you mean 'tempo'?"`, or nothing where no known word is near: by a slip or two of the fingers, or one of
-    the words of a longer name (`beatbox` for `neural_beatbox`)."""
+    the words of a longer name (`garden` for `night_garden`)."""
     typed = _plain(word)
     slips = {name: _slips(typed, _plain(name)) for name in known}
     near = [name for name in known if slips[name] <= _allowed(typed, _plain(name))]

@@ -6,24 +6,29 @@ Must not live here: looking into pictures and sounds, which takes too long to wa
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from installation.files import lies_at
 from installation.piece import Inspected
-from pieces.imaginary_soundscape.archive import ArchiveError, Index, recordings_in
-from pieces.imaginary_soundscape.collection import AT_ONCE
+from pieces.imaginary_soundscape.archive import NAMED, ArchiveError, Index, recordings_in, sounds_in
+from pieces.imaginary_soundscape.collection import AT_ONCE, exclusion
 from pieces.imaginary_soundscape.encoders import TRANSFORMERS
+from pieces.imaginary_soundscape.listening import OWN
 from pieces.imaginary_soundscape.pictures import PictureError, pictures_in
 
 if TYPE_CHECKING:
     from pieces.imaginary_soundscape.piece import ImaginarySoundscape
+
+MOST_COMPARED = 50_000  # sounds times patterns, in some tenths of a second
 
 
 def inspected(settings: ImaginarySoundscape.Settings, camera: bool) -> Inspected:
     """Whether there are pictures, recordings and an encoder; what is missing altogether the runtime says."""
     faults: dict[str, str] = {}
     found: list[str] = []
+    sounds: list[str] = []
     if settings.pictures == "camera" and not camera:
         faults["pictures"] = "there is no camera to look through: the exhibition says 'camera: none'"
     if isinstance(settings.pictures, Path) and lies_at(settings.pictures).kind == "folder":
@@ -33,10 +38,12 @@ def inspected(settings: ImaginarySoundscape.Settings, camera: bool) -> Inspected
             faults["pictures"] = f"{error}; put some there, or leave the line out"
     if settings.archive is not None and lies_at(settings.archive).kind == "folder":
         try:
-            recordings = len(recordings_in(settings.archive))
+            listed = recordings_in(settings.archive)
         except ArchiveError as error:
             faults["archive"] = f"{error}; put some there, or leave the line out"
         else:
+            recordings = len(listed)
+            sounds = [path.relative_to(settings.archive).as_posix() for path in listed]
             found.append(_counted(recordings, "recording"))
             if recordings > AT_ONCE and not Index.table(settings.archive).is_file():
                 faults["archive"] = (
@@ -44,7 +51,21 @@ def inspected(settings: ImaginarySoundscape.Settings, camera: bool) -> Inspected
                 )
     if settings.encoder != "own" and importlib.util.find_spec("transformers") is None:
         faults["encoder"] = TRANSFORMERS
-    return Inspected(faults, found)
+    if settings.archive is None and settings.exclude:
+        sounds = [path.relative_to(OWN).as_posix() for path in sounds_in(OWN)]
+    return Inspected(faults, found, excluded(sounds, settings.exclude))
+
+
+def excluded(sounds: Sequence[str], exclude: Sequence[str]) -> list[str]:
+    """How many of the sounds are never played, and what of `exclude` names none; nothing where to tell takes long."""
+    if not exclude or not sounds or len(sounds) * len(exclude) > MOST_COMPARED:
+        return []
+    named = {pattern: exclusion(sounds, [pattern]).names for pattern in exclude}
+    none = [f"'{pattern}'" for pattern, names in named.items() if not names]
+    more = f" and {len(none) - NAMED} more" if len(none) > NAMED else ""
+    matches = "matches" if len(none) == 1 else "match"
+    lost = f"; {', '.join(none[:NAMED])}{more} {matches} none" if none else ""
+    return [f"'exclude' leaves out {len(frozenset().union(*named.values()))} of {len(sounds)} sounds{lost}"]
 
 
 def _counted(number: int, what: str) -> str:

@@ -35,8 +35,34 @@ def test_what_is_written_is_said_in_words(written: str, what: str, how: str, loa
     assert dict(in_words(loaded(written)))[what] == how
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("1 month", "1 month"),
+        ("1.5 days", "1.5 days"),
+        ("8 weeks", "8 weeks"),
+        ("30days", "30 days"),
+        ("90\u00a0minutes", "90 minutes"),
+    ],
+)
+def test_durations_are_said_as_they_were_written(written: str, said: str, loaded: Loaded) -> None:
+    text = f"pieces: [neural_beatbox, imaginary_soundscape]\nvisitors: {{keep: {written}}}\nchange_every: 1 hour"
+    words = dict(in_words(parse(text.encode(), loaded("pieces: beat").path)))
+    assert words["recordings"] == f"kept for {said}, taken back within 20 s"
+    assert words["on show"].endswith("in turns of 1 hour")
+
+
+def test_wording_that_the_screen_does_not_speak_is_noted(loaded: Loaded) -> None:
+    texts = "{invitation: {it: Ciao, de: Hallo}, closed: {it: Chiuso, fr: Fermé, en: Closed}}"
+    found = list(in_words(loaded(f"pieces: beat\nlanguages: [de-AT, en]\ntexts: {texts}")))
+    assert [how for what, how in found if what == "note"] == [
+        "the wording of 'invitation', 'closed' in 'it' is not shown: 'languages' names only de-AT, en",
+        "the wording of 'closed' in 'fr' is not shown: 'languages' names only de-AT, en",
+    ]
+
+
 def test_recordings_are_spoken_of_where_somebody_is_recorded(loaded: Loaded) -> None:
     assert "recordings" not in dict(in_words(loaded("pieces: beat")))
     text = b"pieces: neural_beatbox\nvisitors: {keep: 2 weeks, undo: 30 s}"
     exhibition = parse(text, loaded("pieces: beat").path)
-    assert dict(in_words(exhibition))["recordings"] == "kept for 14 days, taken back within 30 s"
+    assert dict(in_words(exhibition))["recordings"] == "kept for 2 weeks, taken back within 30 s"

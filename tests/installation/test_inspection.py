@@ -121,7 +121,7 @@ class Sketches(Piece):
             return Inspected({"sketches": "none is chosen"})
         if settings.kind == "ink" and settings.sketches.name == "walls":
             return Inspected({"": "no wall is free"})
-        return Inspected(found=["1 folder", "2 sketches"])
+        return Inspected(found=["1 folder", "2 sketches"], notes=["all in ink"])
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_what_a_piece_found_is_counted(tmp_path: Path) -> None:
     text = "pieces: {sketches: {sketches: .}}"
     assert checked(tmp_path, text, {"sketches": Sketches}) == []
     said = dict(in_words(parse(text.encode(), tmp_path / "exhibition.yaml", {"sketches": Sketches})))
-    assert said["found"] == "1 folder and 2 sketches for sketches"
+    assert said["found"] == "1 folder and 2 sketches for sketches" and said["note"] == "sketches: all in ink"
     assert "found" not in dict(in_words(parse(b"pieces: sketches", tmp_path / "x.yaml", {"sketches": Sketches})))
 
 

@@ -10,6 +10,7 @@ import pytest
 from installation.exhibition import load
 from installation.in_words import in_words
 from installation.inspection import check
+from pieces.imaginary_soundscape.inspecting import MOST_COMPARED, excluded
 
 
 @pytest.fixture
@@ -69,3 +70,34 @@ def test_what_is_there_is_counted(folder: Path) -> None:
     assert said(folder, "archive: few, pictures: pictures") == []
     found = dict(in_words(load(folder / "exhibition.yaml")))["found"]
     assert found == "3 pictures and 1 recording for imaginary_soundscape"
+
+
+@pytest.mark.parametrize(
+    ("settings", "note"),
+    [
+        (
+            'archive: many, exclude: ["20*.wav", nothing*]',
+            "'exclude' leaves out 2 of 3 sounds; 'nothing*' matches none",
+        ),
+        ("archive: many, exclude: [201.WAV, '1*']", "'exclude' leaves out 2 of 3 sounds"),
+        (
+            "archive: many, exclude: [a, b, c, d, e]",
+            "'exclude' leaves out 0 of 3 sounds; 'a', 'b', 'c' and 2 more match none",
+        ),
+        ("exclude: [nothing*]", "'nothing*' matches none"),
+        ("archive: many", ""),
+    ],
+)
+def test_what_is_excluded_is_counted(tmp_path: Path, settings: str, note: str) -> None:
+    (tmp_path / "many").mkdir()
+    for name in ("1.wav", "200.wav", "201.wav"):
+        (tmp_path / "many" / name).touch()
+    assert said(tmp_path, settings) == []
+    words = dict(in_words(load(tmp_path / "exhibition.yaml")))
+    assert words.get("note", "").startswith("imaginary_soundscape: " if note else "")
+    assert words.get("note", "").endswith(note) and bool(note) == ("note" in words)
+
+
+def test_in_a_large_archive_nobody_waits_for_the_count() -> None:
+    assert excluded([f"{number}.wav" for number in range(1000)], ["1*"])
+    assert excluded([f"{number}.wav" for number in range(MOST_COMPARED)], ["1*", "2*"]) == []
