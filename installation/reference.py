@@ -30,7 +30,8 @@ _INTRODUCTION = """\
 # Settings
 
 All that can be written into `exhibition.yaml`, with what holds where it is left out. `python3 run.py check` names
-every mistake with its line and column; a running exhibition follows the file as soon as it is saved without one.
+every mistake with its line and column; where the file cannot be read at all, the first. A running exhibition follows
+the file as soon as it is saved without a mistake.
 
 Durations are written as people say them: `20 s`, `5 min`, `30 days`. Sizes are `[width, height]`. A device is
 chosen by the identity that `python3 run.py doctor` prints, never by a number, and no other takes its place.

@@ -115,6 +115,26 @@ def test_the_pages_show_late_hours_that_can_be_written(page: str, tmp_path: Path
     assert [each.close.hour for each in hours if "thu" in each.days] == [22]
 
 
+def test_the_page_for_curators_shows_wording_that_can_be_written() -> None:
+    from installation.exhibition import parse
+
+    text = (ROOT / "docs/curators.md").read_text(encoding="utf-8")
+    block = next(each for each in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if each.startswith("title:"))
+    kept = parse(block.encode(), Path("exhibition.yaml")).texts()["kept"]
+    assert [line.replace("\u00a0", " ") for line in kept] == [
+        "Ton und Film bleiben 30 Tage hier, dann löschen wir sie",
+        "Sound and film stay here for 30 days, then we delete them",
+    ]
+
+
+@pytest.mark.parametrize("page", ["docs/curators.md", "docs/settings.md", "docs/commands.md"])
+def test_no_page_promises_every_mistake_of_a_file_that_cannot_be_read(page: str) -> None:
+    text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+    assert "every mistake" in text and re.search(
+        r"every mistake.{,100}file cannot be read at all,[^.]* the first", text
+    )
+
+
 def test_what_the_default_file_has_in_comments_can_be_uncommented() -> None:
     from installation.exhibition import parse
 
@@ -123,6 +143,7 @@ def test_what_the_default_file_has_in_comments_can_be_uncommented() -> None:
     shown = parse(text.encode(), path)
     assert [show.name for show in shown.pieces] == ["neural_beatbox", "learning_to_see", "imaginary_soundscape"]
     assert shown.hours is not None and shown.texts
+    assert shown.texts()["kept"] == ["Sound and film stay here for 30\u00a0days, then we delete them"]
 
 
 def test_the_default_file_shows_the_defaults() -> None:
