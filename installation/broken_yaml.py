@@ -18,6 +18,7 @@ FALSE_SPACES = "\u00a0\u2007\u202f"
 FALSE_STRUCTURE = re.compile(rf"[ \t]*(?:- *|[\w-]+:|- +[\w-]+:)?([{FALSE_SPACES}])")
 FALSE = "a space that only looks like one; delete it and type it again"
 QUOTES = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"  # “ ” „ ‘ ’ ‚ « »: to YAML they are letters
+LONGEST_LINE = 2000  # characters of a line that are looked at
 LONGEST = 100  # characters of a line that is quoted back to whoever wrote it
 
 _CONFLICT = re.compile(r"(<{7}|={7}|>{7})(\s|$)")
@@ -81,7 +82,7 @@ def explained(error: yaml.MarkedYAMLError, text: str) -> Complaint:
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     began = (error.context_mark.line + 1, error.context_mark.column + 1) if error.context_mark else None
     problem, context = error.problem or "", error.context or ""
-    lines = text.split("\n")
+    lines = [each[:LONGEST_LINE] for each in text.split("\n")]
     here = lines[line - 1] if line <= len(lines) else ""
     at = here[column - 1 : column]
     if at == "\t" or ("\t" in here[: column - 1] and not here[: column - 1].strip()):
@@ -96,7 +97,7 @@ def explained(error: yaml.MarkedYAMLError, text: str) -> Complaint:
     for number in range((began or (line, column))[0], line + 1):
         false = FALSE_STRUCTURE.match(lines[number - 1]) if number <= len(lines) else None
         if false:
-            return Complaint(number, false.start(1) + 1, FALSE)
+            return Complaint(number, false.start(1) + 1, f"this is {FALSE}")
     if ("flow sequence" in context or "flow mapping" in context) and began:
         return _in_brackets(lines, began, line, column, "[" if "sequence" in context else "{")
     if problem.startswith("mapping values are not allowed"):

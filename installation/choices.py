@@ -231,7 +231,9 @@ class Camera(Device):
     def _crop_has_area(self) -> Camera:
         left, top, right, bottom = self.crop
         if right - left < 0.05 or bottom - top < 0.05:
-            raise ValueError(f"crop {list(self.crop)} leaves nothing; write [left, top, right, bottom] within 0 … 1")
+            raise ValueError(
+                f"crop {list(self.crop)} leaves nothing of the picture; write [left, top, right, bottom] within 0 … 1"
+            )
         return self
 
 

@@ -30,6 +30,7 @@ _SAID_DAYS: dict[Day, str] = {
     "sat": "saturday samstag sonnabend sa samedi sabado sabato",
     "sun": "sunday sonntag so dimanche domingo domenica",
 }
+LONGEST = 100  # characters of a value that somebody may have meant as a time, days or dates
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])")
 _SAID_TIME = re.compile(  # what stands between hour and minute, or behind them; 9.3 could be half past or 18 minutes
     r"(?P<hour>\d{1,2}?)(?:\s*[:.,h\u2236 -]?\s*(?P<minute>\d\d)(?::00)?|[.,]0)?\s*"
@@ -52,7 +53,7 @@ def _clock(value: Any) -> Any:
 
 def meant_time(said: str) -> str:
     """`9.30`, `9am`, `10h`, `6:00 pm` → the time as a setting has it; empty where it could be another, or none."""
-    match = _SAID_TIME.fullmatch(said.strip().lower())
+    match = _SAID_TIME.fullmatch(said.strip().lower()) if len(said) <= LONGEST else None
     if match is None:
         return ""
     hour, minute = int(match["hour"]), int(match["minute"] or 0)
@@ -84,6 +85,8 @@ def _meant_day(said: str) -> Day | None:
 def meant_days(said: str) -> list[Day]:
     """`tue-fri, sun` → each of these days; empty where something in it is no day."""
     found: list[Day] = []
+    if len(said) > LONGEST:
+        return found
     for part in re.split(r"[,;+]|\band\b", said):
         ends = [_meant_day(day) for day in re.split(r"\s*[-\u2010-\u2014]\s*|\s+(?:to|bis)\s+", part.strip())]
         first, last = ends[0], ends[-1]
@@ -103,6 +106,8 @@ def _days(value: Any) -> Any:
 
 def meant_hours(said: str) -> tuple[str, str] | None:
     """`10-18`, `10:00 – 18:00`, `10 am to 6 pm` → when it opens and closes."""
+    if len(said) > LONGEST:
+        return None
     ends = [meant_time(part) for part in re.split(r"\s*[-\u2010-\u2014]\s*|\s+(?:to|bis)\s+", said.strip())]
     return (ends[0], ends[1]) if len(ends) == 2 and all(ends) else None
 
@@ -126,6 +131,8 @@ def _closed_days(value: Any) -> Any:
 
 def _meant_dates(said: str) -> str:
     """`25.12.2026` → 2026-12-25, and the same from one day to another; empty where it could be another."""
+    if len(said) > LONGEST:
+        return ""
     parts = re.split(r"\s+[-\u2010-\u2014]\s+|\s*[\u2013\u2014]\s*|\s+(?:to|bis)\s+", said.strip())
     found = []
     for part in parts:
@@ -190,9 +197,16 @@ def one_or_more_hours(value: Any) -> Any:
         meant = _meant_groups({"": value})
         example = meant[0] if meant else "{open: 10:00, close: 18:00}"
         raise ValueError(f"{value!r} is not a set of opening hours; write {example}")
-    if isinstance(value, dict) and value and not {"open", "close"} & value.keys() and (meant := _meant_groups(value)):
+    settings = ("open", "close", "days")
+    if (
+        isinstance(value, dict)
+        and value
+        and not any(name in settings or did_you_mean(str(name), settings) for name in value)
+    ):
+        meant = _meant_groups(value) or ["{open: 10:00, close: 18:00, days: [tue, wed]}"]
         listed = " and ".join(f"- {group}" for group in meant)
         said = f"a list, one line for each: {listed}" if len(meant) > 1 else meant[0]
+        said += "; or a list of these for different days" if len(value) > len(meant) else ""
         raise ValueError(f"'{next(iter(value))}' is not a setting of opening hours; write {said}")
     return [value] if isinstance(value, dict) else value
 

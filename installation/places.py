@@ -237,7 +237,9 @@ class _Builder:
     def node(self, event: Any, depth: int) -> Node:
         self.count += 1
         if self.count > MOST_NODES or depth > DEEPEST:
-            raise UnreadableError(_place(event), "too many nested values or aliases; this cannot be an exhibition")
+            raise UnreadableError(
+                _place(event), "there are too many nested values or aliases; this cannot be an exhibition"
+            )
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
         if isinstance(event, yaml.ScalarEvent):
@@ -305,7 +307,9 @@ class _Builder:
         begin = self.text.rfind("\n", 0, event.start_mark.index) + 1
         structure = FALSE_STRUCTURE.match(self.text, begin)
         if structure and event.start_mark.index <= structure.start(1) < event.end_mark.index:
-            raise UnreadableError(Place(event.start_mark.line + 1, structure.start(1) - begin + 1), FALSE)
+            raise UnreadableError(
+                Place(event.start_mark.line + 1, structure.start(1) - begin + 1), f"this is {FALSE}"
+            )
         if text.strip(FALSE_SPACES) != text:
             self.wrong.append((_place(event), f"'{text.strip(FALSE_SPACES)}' begins or ends with {FALSE}"))
         return text.strip(FALSE_SPACES)

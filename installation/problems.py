@@ -31,7 +31,7 @@ _GROUP = {"model_type", "model_attributes_type", "dict_type", "mapping_type"}
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-"})  # the minus of typesetters, and a dash in its place
 _WORD = re.compile(r"\w[\w ./-]*")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*(?:%|percent|per cent)")
-_PARTS = re.compile(r"(\d+)\s*/\s*(\d+)")
+_PARTS = re.compile(r"(\d{1,9})\s*/\s*(\d{1,9})")
 _COMMA = re.compile(r"([-+]?\d+),(\d+)")
 _NUMBER_AND_UNIT = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*([^\d\s.,][^\d.,]*)?")
 _RANGE_ENDS = {"low": 0, "high": 1}  # a Range may be written as a list
@@ -178,7 +178,7 @@ def _reason(item: Mapping[str, Any], node: Node) -> str:
     if kind.startswith(("int_", "float_", "decimal_")):
         return f"{shown(node)} is not a number"
     if kind.startswith("bool_"):
-        return f"{shown(node)} is neither true nor false; write one of these"
+        return f"{shown(node)} is neither true nor false"
     if kind == "string_type" and isinstance(value, list | dict):
         return f"must be one text, not a {'list' if isinstance(value, list) else 'group of settings'}"
     if kind == "string_type":

@@ -188,7 +188,7 @@ def on_show(root: Node, pieces: Pieces, folder: Path) -> tuple[list[OnShow], Fou
     entries, found = entries_of(root)
     if not entries and not found:
         place = root.content["pieces"].place
-        found.append((place, f"'pieces' names no piece; there are {', '.join(sorted(pieces))}"))
+        found.append((place, f"'pieces' is empty; write what is on show: {' or '.join(sorted(pieces))}"))
     shows: list[OnShow] = []
     for name, place, settings in entries:
         if any(show.name == name for show in shows):

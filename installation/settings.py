@@ -80,7 +80,7 @@ def resolved(value: Path, info: ValidationInfo) -> Path:
     except RuntimeError as error:
         account = value.parts[0][1:]
         who = f"there is no account '{account}' on this machine" if account else "this account has no home"
-        raise ValueError(f"{who}; write the whole path, from / on, or a name without the ~") from error
+        raise ValueError(f"{who}; write the whole path, beginning with /, or a name without the ~") from error
 
 
 class _Seconds(float):

@@ -124,6 +124,11 @@ WRITTEN = [
         ("10 am to 6 pm", "'10 am to 6 pm' is not a set of opening hours; write {open: 10:00, close: 18:00}"),
         ("weekdays", "'weekdays' is not a set of opening hours; write {open: 10:00, close: 18:00}"),
         (
+            "{weekdays: 10:00, weekend: 11:00}",
+            "'weekdays' is not a setting of opening hours; write {open: 10:00, close: 18:00, days: [tue, wed]}; or a "
+            "list of these for different days",
+        ),
+        (
             "{tue-fri: 10:00-18:00}",
             "2:8: 'hours': 'tue-fri' is not a setting of opening hours; write {open: 10:00, close: 18:00, days: "
             "[tue, wed, thu, fri]}",
