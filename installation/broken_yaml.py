@@ -166,7 +166,7 @@ def _texts_in(line: str) -> Iterator[tuple[str, str, int]]:
     match = _IN_BRACKETS.search(line)
     while match:
         after = _NEXT_IN_BRACKETS.search(line, match.end(), end)
-        value = line[match.end() : after.start() if after else end].rstrip()
+        value = line[match.end() : after.start() if after else end].rstrip().rstrip(",")
         while not after and value.endswith(("}", "]")) and _closes_more(value):
             value = value[:-1].rstrip()
         nested = _NESTED.match(line, match.end()) or (value.startswith("[") and value.endswith("]"))

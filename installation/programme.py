@@ -184,11 +184,13 @@ def on_show(root: Node, pieces: Pieces, folder: Path) -> tuple[list[OnShow], Fou
     if "pieces" not in root.content:
         if any(name.casefold() in NEARLY for name in root.content):
             return [], []  # the check of the other settings says how it is written
-        return [], [(root.place, f"'pieces' is missing; write what is on show: {' or '.join(sorted(pieces))}")]
+        return [], [
+            (root.place, f"'pieces' is missing; write what is on show: there are {', '.join(sorted(pieces))}")
+        ]
     entries, found = entries_of(root)
     if not entries and not found:
         place = root.content["pieces"].place
-        found.append((place, f"'pieces' is empty; write what is on show: {' or '.join(sorted(pieces))}"))
+        found.append((place, f"'pieces' is empty; write what is on show: there are {', '.join(sorted(pieces))}"))
     shows: list[OnShow] = []
     for name, place, settings in entries:
         if any(show.name == name for show in shows):

@@ -88,6 +88,10 @@ QUOTED = [
         "texts: {joined: {en: Who? You}}",
         '2:22: a text that holds a comma, ?, [ ] or { } must stand in quotes; write en: "Who? You"',
     ),
+    (
+        "texts: {kept: {en: It stays {days},\n  de: x}}",
+        '2:20: a text that holds a comma, ?, [ ] or { } must stand in quotes; write en: "It stays {days}"',
+    ),
     ("texts: {joined: [Who {is}]}", "2:22: a text that holds a comma, ?, [ ] or { } must stand in quotes"),
     (
         "texts:\n  joined: {de: Danke, en: Thanks, you are in}",
