@@ -327,6 +327,10 @@ def _silent(value: list[str]) -> list[str]:
 CONTROLS = ("button", "next", "previous", "up", "down")
 
 
+# Controls that no sound can stand for.
+Silent = Annotated[list[Trigger], BeforeValidator(one_or_more), AfterValidator(_silent)]
+
+
 class Controls(Settings):
     """What visitors can press, turn, or do. A knob that calls itself a mouse turns the wheel."""
 
@@ -335,19 +339,13 @@ class Controls(Settings):
         min_length=1,
         description="what counts as the button: keys, touch, mouse, gamepad, or sound (simply making a sound)",
     )
-    next: Annotated[list[Trigger], BeforeValidator(one_or_more), AfterValidator(_silent)] = Field(
+    next: Silent = Field(
         default=["right", "wheel down"],
         description="what goes on to the next, in pieces that go through something: keys, a knob (wheel), …",
     )
-    previous: Annotated[list[Trigger], BeforeValidator(one_or_more), AfterValidator(_silent)] = Field(
-        default=["left", "wheel up"], description="what goes back to the one before"
-    )
-    up: Annotated[list[Trigger], BeforeValidator(one_or_more), AfterValidator(_silent)] = Field(
-        default=["up"], description="what looks up, in pieces in which one looks around"
-    )
-    down: Annotated[list[Trigger], BeforeValidator(one_or_more), AfterValidator(_silent)] = Field(
-        default=["down"], description="what looks down"
-    )
+    previous: Silent = Field(default=["left", "wheel up"], description="what goes back to the one before")
+    up: Silent = Field(default=["up"], description="what looks up, in pieces in which one looks around")
+    down: Silent = Field(default=["down"], description="what looks down")
     sound_db: float = Field(
         default=-24.0,
         ge=-60,

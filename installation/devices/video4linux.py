@@ -91,22 +91,12 @@ def modes(path: str) -> list[Mode]:
 
 def _formats(node: Path) -> Iterator[int]:
     for kind in CAPTURE_BUFFERS:
-        for index in range(MOST):
-            request = bytearray(64)
-            struct.pack_into("<II", request, 0, index, kind)
-            answer = _next(node, ENUM_FMT, request)
-            if answer is None:
-                break
+        for answer in _listed(node, ENUM_FMT, 64, kind):
             yield struct.unpack_from("<I", answer, 44)[0]
 
 
 def _sizes(node: Path, pixels: int) -> Iterator[tuple[int, int]]:
-    for index in range(MOST):
-        request = bytearray(44)
-        struct.pack_into("<II", request, 0, index, pixels)
-        answer = _next(node, ENUM_FRAMESIZES, request)
-        if answer is None:
-            return
+    for answer in _listed(node, ENUM_FRAMESIZES, 44, pixels):
         kind, width, height_or_widest, _, _, highest, _ = struct.unpack_from("<7I", answer, 8)
         if kind != DISCRETE:
             yield height_or_widest, highest
@@ -115,17 +105,24 @@ def _sizes(node: Path, pixels: int) -> Iterator[tuple[int, int]]:
 
 
 def _rates(node: Path, pixels: int, width: int, height: int) -> Iterator[float]:
-    for index in range(MOST):
-        request = bytearray(52)
-        struct.pack_into("<4I", request, 0, index, pixels, width, height)
-        answer = _next(node, ENUM_FRAMEINTERVALS, request)
-        if answer is None:
-            return
+    for answer in _listed(node, ENUM_FRAMEINTERVALS, 52, pixels, width, height):
         kind, seconds, per = struct.unpack_from("<3I", answer, 16)
         if seconds:
             yield round(per / seconds, 2)
         if kind != DISCRETE:  # a continuous range begins with the shortest interval, which is the fastest rate
             return
+
+
+def _listed(node: Path, request: int, size: int, *of: int) -> Iterator[bytearray]:
+    """The driver's list, entry by entry: structures of `size` bytes that begin with their number and what they are
+    `of`."""
+    for index in range(MOST):
+        entry = bytearray(size)
+        struct.pack_into(f"<{1 + len(of)}I", entry, 0, index, *of)
+        answer = _next(node, request, entry)
+        if answer is None:
+            return
+        yield answer
 
 
 def _next(node: Path, request: int, data: bytearray) -> bytearray | None:

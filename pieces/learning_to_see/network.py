@@ -16,7 +16,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pieces.learning_to_see.abstraction import SCALE
 from pieces.learning_to_see.worlds import Architecture
 
 REACH = 4.0
@@ -150,8 +149,3 @@ def even(layer: nn.Conv2d) -> nn.Conv2d:
 def rows_of(height: int) -> Tensor:
     """How high each row of a whole abstraction lies, -1 top, 1 bottom: float32 [1, 1, height, 1]."""
     return ((torch.arange(height) + 0.5) / height * 2 - 1)[None, None, :, None]
-
-
-def picture_size(abstract: Tensor) -> tuple[int, int]:
-    """Width and height in px of the picture that an abstraction [..., h, w] becomes."""
-    return abstract.shape[-1] * SCALE, abstract.shape[-2] * SCALE

@@ -232,7 +232,7 @@ def prepare(samples: NDArray[np.float32], rate_hz: int) -> tuple[Tensor, float]:
 
 
 class Hearing:
-    """The trained network at work. Not for two threads at once."""
+    """The trained network at work. It keeps nothing between takes: several threads may ask it at once."""
 
     def __init__(self, network: HearingNetwork, device: str = "cpu") -> None:
         self.device = torch.device(device)
