@@ -24,7 +24,8 @@ from installation.attract import Attract
 from installation.clock import Lateness, lateness
 from installation.closed_picture import ClosedPicture
 from installation.devices.screen import Pace, Screen
-from installation.exhibition import Exhibition, ExhibitionError, OnShow, running
+from installation.exhibition import Exhibition, OnShow, running
+from installation.following import How
 from installation.health import alerts
 from installation.health.logs import configure
 from installation.health.vitals import Vitals
@@ -38,6 +39,8 @@ from installation.preview import Preview
 from installation.sound.score import LivePort, ScoreWriter
 from installation.sound.somebody import Somebody
 from installation.stage import Stage
+from installation.stage_gpu import chosen_gpu
+from installation.stage_saved import Save, StageSaved
 from installation.stage_screen import StageScreen, triggers
 from installation.stage_store import open_store, reserve_bytes
 from installation.stage_visitor import StageVisitor
@@ -74,7 +77,7 @@ class StageProcess:
 
     def __init__(self, folder: Path, exhibition: Exhibition, told: set[int], safe: bool) -> None:
         self._folder, self._exhibition, self._safe = folder, exhibition, safe
-        self._told = told
+        self._told, self._saved = told, StageSaved(folder)
         self._running = True
         self._vitals = Vitals(folder, "stage")
         self._turns = Turns([show.name for show in exhibition.pieces])
@@ -312,9 +315,7 @@ class StageProcess:
         self._vitals.write_if_due()
         for visit in [*self._register.expired(now), *self._register.erased(now)]:
             self._ask(self._stage.piece.withdraw, visit)
-        if signal.SIGHUP in self._told:
-            self._told.discard(signal.SIGHUP)
-            self._change()
+        self._follow(now)
 
     def _count(self) -> None:
         """Figures that are looked up once a second."""
@@ -384,22 +385,23 @@ class StageProcess:
 
     # ---- opening and changing ------------------------------------------------------------------------------------
 
-    def _change(self) -> None:
-        """Take over a saved exhibition: the same piece keeps running with its new settings. Where it has to be opened
-        anew, whoever is at the booth is waited for."""
-        try:
-            exhibition = running(self._folder, self._exhibition.path)
-        except ExhibitionError as error:
-            log.warning("the exhibition cannot be read: %s", error)
-            return
-        before, stage = self._exhibition, self._stage
+    def _follow(self, now: float) -> None:
+        """Take over what was saved, as soon as the room is ready for it."""
+        if signal.SIGHUP in self._told:
+            self._told.discard(signal.SIGHUP)
+            self._saved.read(self._exhibition, now)
+        shown = "" if self._show is None else self._turns.names[self._show]
+        save = self._saved.ready(self._stage.booth.phase, shown, now)
+        if save is not None and save.how is How.AWAITED:
+            log.info("what was saved needs a new process; leaving")
+            self._running = False
+        elif save is not None:
+            self._change(save, shown)
+
+    def _change(self, save: Save, shown: str) -> None:
+        """Take over a saved exhibition: the piece that is shown keeps running with its new settings, if it can."""
+        before, stage, exhibition = self._exhibition, self._stage, save.exhibition
         was = None if self._show is None else before.pieces[self._show]
-        places = [place for place, show in enumerate(exhibition.pieces) if was is not None and show.name == was.name]
-        worded = (before.texts(), before.languages) == (exhibition.texts(), exhibition.languages)
-        anew = not places or not worded
-        if anew and stage.booth.phase in ("asking", "counting", "performing", "listening"):
-            self._told.add(signal.SIGHUP)  # at the next frame, and the next, until the visit is over
-            return
         self._exhibition = exhibition
         if self._clerk is not None:
             self._clerk.keep_s = exhibition.visitors.keep
@@ -410,12 +412,12 @@ class StageProcess:
         self._vitals.condition("piece_replaced", False)
         self._vitals.condition("font_missing", False)
         self._look_for_fonts()
-        if anew:
+        place = self._turns.names.index(shown) if shown in self._turns.names else None
+        if place is None or save.how is How.REOPENED:
             self._safe = False
-            self._change_to(places[0] if places else 0)
+            self._change_to(place or 0)
         else:
-            self._show = places[0]
-            settings = exhibition.pieces[self._show].settings
+            self._show, settings = place, exhibition.pieces[place].settings
             if was is not None and was.settings != settings:
                 self._ask(stage.piece.change, settings)
         self._stage.set_undo(exhibition.visitors.undo)
@@ -485,15 +487,3 @@ def _made(show: OnShow) -> Piece:
 def sound_trigger_db(exhibition: Exhibition) -> float | None:
     """How loud a sound must be to count as the button; None where none does."""
     return exhibition.controls.sound_db if "sound" in exhibition.controls.button else None
-
-
-def chosen_gpu(wanted: str, vitals: Vitals) -> str:
-    """The torch device for networks: `auto` takes the first NVIDIA GPU whose driver is loaded, else the processor.
-
-    Asked without torch, which would take seconds; a GPU that then fails is reported by whoever uses it."""
-    present = Path("/proc/driver/nvidia/version").exists()
-    named = wanted.startswith("cuda")
-    vitals.condition("gpu_missing", named and not present, reason="no NVIDIA driver is loaded")
-    if not present:
-        return "cpu"
-    return "cuda:0" if wanted == "auto" else wanted

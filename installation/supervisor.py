@@ -28,6 +28,7 @@ from types import FrameType
 
 from installation import home_disk, segments, shared
 from installation.exhibition import Exhibition, ExhibitionError, hand_on
+from installation.following import How, in_words, wanted, who
 from installation.good_copy import GoodCopy
 from installation.health import heartbeat
 from installation.health.log_folder import LogFolder
@@ -48,7 +49,6 @@ LONGEST_PAUSE = 60.0
 STOP_SECONDS = 3.0
 LAST_WORDS = 200  # characters of a line
 GIVE_UP = 70  # exit code: not even safe mode ran
-NOT_SETTINGS = {"path", "source", "digest", "texts_of_pieces"}  # of an exhibition: where and how it is written
 log = logging.getLogger("supervisor")
 
 
@@ -65,6 +65,7 @@ class Child:
     restarts: int = 0
     ended: deque[float] = field(default_factory=lambda: deque(maxlen=64))
     told_to_leave: float | None = None  # when
+    may_leave: bool = False  # what was saved asks it to begin anew, when it sees fit
     printed_before: int = 0  # by those who were it before: so many bytes of NAME.out
 
 
@@ -196,14 +197,15 @@ class Supervisor:
             return
         now = time.monotonic()
         lived, told = now - child.asked, child.told_to_leave is not None
+        follows = code == 0 and (told or child.may_leave)  # what the curator changed is no fault
         child.pid, child.told_to_leave = 0, None
         if self._stopping:
             return
-        child.restarts += not (told and code == 0)  # what the curator changed is no fault
+        child.restarts += not follows
         # Who was told to leave, or leaves by itself to begin again with other devices, is started at once; but not
         # who does so again and again. One that hung had its time to show work before it was ended for that.
         steady = STEADY_SECONDS + (child.role.first_beat if told else 0.0)
-        unsteady = lived <= steady and not (told and code == 0)
+        unsteady = lived <= steady and not follows
         child.pause = _longer(child.pause) if unsteady else 0.0
         child.due = now + child.pause
         if code == 0:
@@ -262,20 +264,19 @@ class Supervisor:
             self._vitals.condition("safe_mode", False)
         self._vitals.condition("exhibition_invalid", False)
         log.info("%s was saved; applying it", self._path.name)
-        restarted = touched(before, changed)
-        what = ", ".join(changed_settings(before, changed)) or "nothing that counts has changed"
-        anew = f"; started anew: {', '.join(restarted)}" if restarted else ""
-        self._vitals.event("exhibition_applied", file=self._path.name, what=what + anew)
-        for name in restarted:
+        self._vitals.event("exhibition_applied", file=self._path.name, what=in_words(before, changed))
+        for name in who(How.ANEW, before, changed):
             child = self._children.get(name)
             if child is not None and child.pid:
                 child.told_to_leave = time.monotonic()
                 _kill(child.pid, signal.SIGTERM)
-        wanted = self._wanted()
-        for name in wanted:
+        for name in who(How.AWAITED, before, changed):
+            self._children[name].may_leave = True
+        needed = wanted(changed)
+        for name in needed:
             if name not in self._children:
                 self._children[name] = Child(name, ROLES[name], due=time.monotonic())
-        for name in [name for name in self._children if name not in wanted]:
+        for name in [name for name in self._children if name not in needed]:
             child = self._children.pop(name)
             if child.pid:
                 self._leaving[child.pid] = time.monotonic()
@@ -319,20 +320,17 @@ class Supervisor:
         theirs.close()
         self._line = Line(ours)
         now = time.monotonic()
-        self._children = {name: self._children.get(name) or Child(name, ROLES[name]) for name in self._wanted()}
+        self._children = {
+            name: self._children.get(name) or Child(name, ROLES[name]) for name in wanted(self._exhibition)
+        }
         for child in self._children.values():
             child.pid, child.told_to_leave, child.due, child.pause = 0, None, now, 0.0
             child.ended.clear()
         self._leaving.clear()
 
-    def _wanted(self) -> list[str]:
-        """The processes that this exhibition needs."""
-        without = {"camera": self._exhibition.camera.id == "none", "console": self._exhibition.console.port is None}
-        return [name for name in ROLES if not without.get(name, False)]
-
     def _start(self, child: Child) -> None:
         assert self._line is not None
-        child.asked, child.due = time.monotonic(), 0.0
+        child.asked, child.due, child.may_leave = time.monotonic(), 0.0, False
         child.printed_before = _size(self._output(child.name))
         arguments = (str(self.folder), str(self._path)) + (("safe",) if self._safe and child.name == "stage" else ())
         self._line.send(Fork(child.name, child.role.entry, arguments))
@@ -396,29 +394,6 @@ class Supervisor:
         import shutil
 
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def touched(before: Exhibition, after: Exhibition) -> list[str]:
-    """The processes that must be started anew for a change; the stage takes the rest while it runs."""
-    names = []
-    if (before.speakers, before.microphone) != (after.speakers, after.microphone):
-        names.append("sound")
-    if before.camera != after.camera:
-        names.append("camera")
-    if (before.screen, before.gpu) != (after.screen, after.gpu):
-        names.append("stage")
-    if before.console != after.console:
-        names.append("console")
-    return names
-
-
-def changed_settings(before: Exhibition, after: Exhibition) -> list[str]:
-    """The settings in which two exhibitions differ, as they are written."""
-    return [
-        field.alias or name
-        for name, field in Exhibition.model_fields.items()
-        if name not in NOT_SETTINGS and getattr(before, name) != getattr(after, name)
-    ]
 
 
 def last_words(path: Path, since: int = 0, lines: int = 3) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from installation import segments, stage_process
+from installation import segments, stage_process, stage_saved
 from installation.exhibition import Exhibition, hand_on, load, running
 from installation.health import alerts
 from installation.health.vitals import Vitals
@@ -92,18 +93,30 @@ class Room:
         segments.make(self.run)
         self.now, self.wall, self.open = 5000.0, 1.79e9, True
         self.process: StageProcess | None = None
-        monkeypatch.setattr(stage_process, "running", lambda run, path: running(run, path, PIECES))
+        self.read = 0  # how often the process has read the file
+        monkeypatch.setattr(stage_saved, "running", self._running)
         monkeypatch.setattr(stage_process.time, "monotonic", lambda: self.now)
         monkeypatch.setattr(stage_process.time, "time", lambda: self.wall)
         monkeypatch.setattr(Exhibition, "is_open", lambda exhibition, now: self.open)
         self.devices(microphone=True, camera=True)
 
-    def write(self, text: str) -> Exhibition:
+    def _running(self, run: Path, path: Path) -> Exhibition:
+        self.read += 1
+        return running(run, path, PIECES)
+
+    def write(self, text: str, screen: str = "mode: offscreen, size: [64, 48]") -> Exhibition:
         path = self.folder / "exhibition.yaml"
-        path.write_text(text + "\nscreen: {mode: offscreen, size: [64, 48]}\n")
+        path.write_text(f"{text}\nscreen: {{{screen}}}\n")
         exhibition = load(path, PIECES)
         hand_on(exhibition, self.run)
         return exhibition
+
+    def save(self, text: str, screen: str = "mode: offscreen, size: [64, 48]") -> None:
+        """Have the process told that this was saved."""
+        assert self.process is not None
+        self.write(text, screen)
+        self.process._told.add(signal.SIGHUP)
+        self.process._follow(self.now)
 
     def begin(self, text: str) -> StageProcess:
         self.process = StageProcess(self.run, self.write(text), set(), safe=False)

@@ -345,13 +345,13 @@ def test_a_process_that_the_machine_does_not_give_is_asked_for_again(world: Worl
 
 def test_who_hangs_while_leaving_is_killed(world: World) -> None:
     world.run(20.0)
-    world.deaf = {"stage"}
-    world.save("pieces: [neural_beatbox]\nscreen: {rate_hz: 25}\n")
+    world.deaf = {"sound"}
+    world.save("pieces: [neural_beatbox]\nmicrophone: none\n")
     world.run(rooms.STOP_SECONDS + 1)
-    assert ("stage", signal.SIGKILL) in world.killed
-    assert [fork.name for fork in world.forks].count("stage") == 2
+    assert ("sound", signal.SIGKILL) in world.killed
+    assert [fork.name for fork in world.forks].count("sound") == 2
     world.deaf = {"camera"}
-    world.save("pieces: [neural_beatbox]\nscreen: {rate_hz: 25}\ncamera: none\n")
+    world.save("pieces: [neural_beatbox]\nmicrophone: none\ncamera: none\n")
     world.run(rooms.STOP_SECONDS + 1)
     assert "camera" not in world.names()
 

@@ -71,8 +71,7 @@ def test_wherever_a_piece_fails_the_process_lives_and_the_piece_is_named(
     room.frames(2)
     Little.fails.add(f"Little.{where}")
     if where == "change":
-        room.write("pieces: [{little: {speed: 2}}, other]\nchange_every: 10 min\n")
-        process._change()
+        room.save("pieces: [{little: {speed: 2}}, other]\nchange_every: 10 min\n")
     elif where == "withdraw":
         process._ask(room.piece.withdraw, "somebody")
     elif where == "on_now":
@@ -350,8 +349,7 @@ def test_a_gpu_that_is_broken_takes_the_process_along_and_one_that_is_full_does_
 def test_another_reserve_of_the_disk_holds_as_soon_as_it_is_saved(room: Room) -> None:
     process = room.begin("pieces: [little]\nvisitors: {disk_reserve_mb: 300}\n")
     assert process._clerk is not None and process._clerk.store.reserve_bytes == 300_000_000
-    room.write("pieces: [little]\nvisitors: {disk_reserve_mb: 200}\n")
-    process._change()
+    room.save("pieces: [little]\nvisitors: {disk_reserve_mb: 200}\n")
     assert process._clerk.store.reserve_bytes == 200_000_000
 
 
@@ -359,13 +357,11 @@ def test_other_controls_hold_as_soon_as_they_are_saved(room: Room, monkeypatch: 
     process = room.begin("pieces: [little]\n")
     piece, obeyed = room.piece, []
     monkeypatch.setattr(process._screen, "obey", obeyed.append)
-    room.write("pieces: [little]\ncontrols: {button: [sound, a], next: wheel up, sound_db: -12}\n")
-    process._change()
+    room.save("pieces: [little]\ncontrols: {button: [sound, a], next: wheel up, sound_db: -12}\n")
     others = {"previous": ["left", "wheel up"], "up": ["up"], "down": ["down"]}
     assert obeyed == [{"button": ["sound", "a"], "next": ["wheel up"], **others}]
     assert process._stage.sound_trigger_db == -12 and room.piece is piece
-    room.write("pieces: [little]\n")
-    process._change()
+    room.save("pieces: [little]\n")
     assert process._stage.sound_trigger_db is None
 
 
@@ -404,8 +400,7 @@ def test_a_visitor_that_always_stands_in_does_so_at_every_turn_until_the_file_sa
         if type(room.piece) is Other:
             break
     assert type(room.piece) is Other and process._visitor.there
-    room.write("pieces: [little, other]\nchange_every: 10 min\nstand_in_visitors: never\n")
-    process._change()
+    room.save("pieces: [little, other]\nchange_every: 10 min\nstand_in_visitors: never\n")
     room.frames(2, 1.1)
     assert not process._visitor.there
 

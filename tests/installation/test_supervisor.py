@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,59 +16,10 @@ import numpy as np
 import pytest
 
 from installation import supervisor as rooms
-from installation.exhibition import Exhibition, load
 from installation.health import heartbeat
-from installation.supervisor import Notifier, changed_settings, last_words, touched
+from installation.supervisor import Notifier, last_words
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def written(tmp_path: Path) -> Callable[[str], Exhibition]:
-    def write(more: str = "") -> Exhibition:
-        path = tmp_path / "exhibition.yaml"
-        path.write_text(f"pieces: [neural_beatbox]\n{more}")
-        return load(path)
-
-    return write
-
-
-@pytest.mark.parametrize(
-    "change, names",
-    [
-        ("", []),
-        ("title: Another\n", []),
-        ("visitors: {undo: 10 s}\n", []),
-        ("microphone: none\n", ["sound"]),
-        ("speakers: silent\n", ["sound"]),
-        ("camera: {mirror: false}\n", ["camera"]),
-        ("screen: {rotate: 90}\n", ["stage"]),
-        ("gpu: cpu\n", ["stage"]),
-        ("console: {port: 8099}\n", ["console"]),
-        ("speakers: silent\ncamera: film\n", ["sound", "camera"]),
-    ],
-)
-def test_a_change_restarts_only_whom_it_concerns(
-    written: Callable[[str], Exhibition], change: str, names: list[str]
-) -> None:
-    before = written("")
-    assert touched(before, written(change)) == names
-    assert touched(before, before) == []
-
-
-@pytest.mark.parametrize(
-    "change, names",
-    [
-        ("", []),
-        ("# a remark\n", []),
-        ("visitors: {undo: 10 s}\ntexts: {closed: Zu}\n", ["texts", "visitors"]),
-        ("log: debug\nclosed: 2026-12-25\n", ["closed", "log"]),
-    ],
-)
-def test_what_was_changed_is_said_as_it_is_written(
-    written: Callable[[str], Exhibition], change: str, names: list[str]
-) -> None:
-    assert sorted(changed_settings(written(""), written(change))) == names
 
 
 def test_the_last_words_of_a_process(tmp_path: Path) -> None:
