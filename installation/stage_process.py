@@ -408,6 +408,7 @@ class StageProcess:
             self._clerk.store.reserve_bytes = reserve_bytes(exhibition)
         self._closed = self._closed_picture()
         self._screen.obey(triggers(exhibition))
+        self._screen.entitle(exhibition.title)
         self._turns = Turns([show.name for show in exhibition.pieces])
         self._vitals.condition("piece_replaced", False)
         self._vitals.condition("font_missing", False)

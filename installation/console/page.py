@@ -90,8 +90,9 @@ class Page:
     `never_again` keeps what is put away at this page; None where whoever looks may only look.
     """
 
-    def __init__(self, title: str, never_again: NeverAgain | None = None) -> None:
+    def __init__(self, never_again: NeverAgain | None = None) -> None:
         self._never_again = never_again
+        self._client, self._called = ui.context.client, ""
         ui.add_head_html(f"<style>{STYLE.read_text(encoding='utf-8')}</style>")
         ui.add_body_html(f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>")
         # Quasar's page is a `main` around everything; ours is the part between masthead and foot.
@@ -99,7 +100,7 @@ class Page:
         if slot is not None:
             slot.parent.props["role"] = "presentation"
         with Tag("header", "masthead", role="banner"):
-            Words("h1", title)
+            self._head = Words("h1", "")
             self._verdict = Words("p", "", "verdict", role="status")
         with Tag("div", "room", role="main"):
             self._build_picture()
@@ -129,8 +130,13 @@ class Page:
             for path, name in (("/status.json", "status"), ("/metrics", "metrics"), ("/healthz", "health")):
                 Words("a", name, href=path)
 
-    def show(self, situation: Situation, curtain: bool) -> None:
+    def show(self, title: str, situation: Situation, curtain: bool) -> None:
         """Say how things stand; with the `curtain`, that there is no picture to be seen."""
+        if title != self._called:
+            self._called = title
+            self._head.set_text(title)
+            with self._client:
+                ui.page_title(title)
         self._verdict.set_text(verdict_words(situation))
         _become(self._verdict, f"verdict is-{situation.verdict}")
         _become(self._curtain, "curtain" if curtain else "curtain is-open")

@@ -3,6 +3,9 @@
 It must never slow the others: once it serves it runs at a low priority, it reads a file when it has changed, and asks
 the stage for pictures only while somebody watches. Its heartbeat is written by the loop that reads the status files,
 brings the open pages up to date and asks its own server, through its own port, whether it answers.
+
+A save that does not ask it to begin anew (`following.py`) is taken over while it runs: the title, and whether there
+is a camera to be watched.
 """
 
 from __future__ import annotations
@@ -21,10 +24,10 @@ from typing import TYPE_CHECKING
 from installation.choices import Choices
 from installation.console.address import Address, listen
 from installation.console.standing import Observer, Situation
-from installation.exhibition import ExhibitionError, running
+from installation.exhibition import ON_SHOW, ExhibitionError, running
+from installation.following import wanted
 from installation.health.logs import configure
 from installation.health.vitals import Vitals
-from installation.roles import ROLES
 
 if TYPE_CHECKING:
     from installation.console.server import Server, Site
@@ -49,7 +52,7 @@ def main(folder_text: str, exhibition_path: str) -> None:
     choices = chosen(folder, Path(exhibition_path))
     configure("console", choices.data_folder / "logs", choices.log_level.upper())
     os.environ["OTEL_SDK_DISABLED"] = "true"  # FastAPI can report to elsewhere; nothing leaves this machine
-    process = ConsoleProcess(folder, choices)
+    process = ConsoleProcess(folder, Path(exhibition_path), choices)
     asyncio.run(process.run())
 
 
@@ -71,12 +74,12 @@ def chosen(folder: Path, path: Path) -> Choices:
 class ConsoleProcess:
     """The loop, and what it looks after."""
 
-    def __init__(self, folder: Path, choices: Choices) -> None:
-        self._folder, self._choices = folder, choices
+    def __init__(self, folder: Path, path: Path, choices: Choices) -> None:
+        self._folder, self._path, self._choices = folder, path, choices
+        self._handed_on: tuple[int, ...] | None = None  # what was handed on last, as it was when it was read
         self._vitals = Vitals(folder, "console")
         self._address = self._listen()
-        watched = [name for name in ROLES if name != "camera" or choices.camera.id != "none"]
-        self._observer = Observer(folder, watched, disk=choices.data_folder)
+        self._observer = Observer(folder, wanted(choices), disk=choices.data_folder)
 
     async def run(self) -> None:
         from installation.console.server import Site  # imports NiceGUI: the port is open and named by now
@@ -114,6 +117,7 @@ class ConsoleProcess:
         ask_at = 0.0
         while not site.stopping.is_set():
             now = time.monotonic()
+            self._follow(site, now)
             situation = self._observer.look(now)
             site.show(situation)
             self._report(situation)
@@ -128,6 +132,20 @@ class ConsoleProcess:
                 log.warning("the server does not answer at %s", self._address.url)
             await asyncio.sleep(TURN_SECONDS)
 
+    def _follow(self, site: Site, now: float) -> None:
+        """Take over what was saved. What cannot be read changes nothing."""
+        handed_on = stamp(self._folder / ON_SHOW)
+        if handed_on == self._handed_on:
+            return
+        self._handed_on = handed_on
+        try:
+            saved = running(self._folder, self._path)
+        except ExhibitionError as error:
+            log.warning("the page goes by what was on show before, because of %s", error)
+            return
+        site.title = saved.title
+        self._observer.watch(wanted(saved), now)
+
     def _report(self, situation: Situation) -> None:
         free = situation.figures.disk_free_bytes
         if free is not None:
@@ -141,6 +159,15 @@ class ConsoleProcess:
         server.should_exit = True
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # of what is cut short, nothing need be said
         asyncio.get_running_loop().call_later(LEAVE_SECONDS, setattr, server, "force_exit", True)
+
+
+def stamp(path: Path) -> tuple[int, ...]:
+    """What tells a file from the one that takes its place; () where there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return ()
+    return about.st_mtime_ns, about.st_ino, about.st_size
 
 
 async def answers(address: Address) -> bool:

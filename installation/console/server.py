@@ -68,13 +68,13 @@ class Server(uvicorn.Server):
 
 
 class Site:
-    """Everything that is answered, and the pages that are open."""
+    """Everything that is answered, and the pages that are open. `title` may be changed while they are."""
 
     def __init__(
         self, folder: Path, title: str, rate_hz: float, observer: Observer, anywhere: bool = False, host: str = ""
     ) -> None:
-        self._folder, self._title, self._observer, self._anywhere = folder, title, observer, anywhere
-        self._host = host
+        self._folder, self._observer, self._anywhere = folder, observer, anywhere
+        self.title, self._host = title, host
         self.stopping = asyncio.Event()
         self.preview = Preview(folder, rate_hz)
         self._pages: dict[str, Page] = {}
@@ -100,7 +100,7 @@ class Site:
         """Bring the open pages up to date. One that cannot be is let go; the others go on."""
         for name, page in list(self._pages.items()):
             try:
-                page.show(situation, self._curtain)
+                page.show(self.title, situation, self._curtain)
             except Exception:  # whatever a browser brought about, the other pages are brought up to date
                 log.exception("a page cannot be brought up to date; its browser will have to load it again")
                 del self._pages[name]
@@ -118,7 +118,7 @@ class Site:
         app.get("/metrics")(self._metrics)
         app.get("/healthz")(self._health)
         pages.add_exception_handler(404, nothing_here)
-        ui.page("/", title=self._title, favicon=FAVICON)(self._page_builder())
+        ui.page("/", favicon=FAVICON)(self._page_builder())
         ui.run_with(
             app,
             language="en-US",
@@ -139,8 +139,8 @@ class Site:
                 client.delete()  # NiceGUI would keep for a minute what is never shown
                 return PlainTextResponse("Too many pages are open; close one elsewhere.\n", 503, KEPT)
             may = self._anywhere or here
-            page = Page(self._title, self._observer.never_again if may else None)
-            page.show(self._look(), self._curtain)
+            page = Page(self._observer.never_again if may else None)
+            page.show(self.title, self._look(), self._curtain)
             self._pages[client.id] = page
             client.on_delete(lambda: self._pages.pop(client.id, None))
             return None

@@ -145,7 +145,8 @@ class Observer:
     """Looks at a run's folder. Remembers only what a rate needs: the count of frames at the last look."""
 
     def __init__(self, folder: Path, processes: Sequence[str], disk: Path) -> None:
-        self._folder, self._processes, self._disk = folder, tuple(processes), disk
+        self._folder, self._disk = folder, disk
+        self._since = dict.fromkeys(processes, 0.0)  # who is watched, from when on: monotonic seconds
         self.never_again = NeverAgain(disk)
         self._table: NDArray[np.float64] | None = None
         self._frames: tuple[float, float] | None = None  # written at, frames
@@ -153,6 +154,12 @@ class Observer:
         self._free: int | None = None
         self._free_due = -math.inf
         self._read: dict[str, _Reading] = {}
+
+    def watch(self, processes: Sequence[str], now: float) -> None:
+        """From now on these. Who is none of them any more has nothing to say; who was not has its time to start."""
+        for name in self._since.keys() - set(processes):
+            self._read.pop(name, None)
+        self._since = {name: self._since.get(name, now) for name in processes}
 
     def look(self, now: float) -> Situation:
         """How things stand at monotonic `now`. Never raises for what a file holds."""
@@ -183,7 +190,7 @@ class Observer:
 
     def _reports(self, now: float) -> dict[str, Report]:
         """Every process's report by name. A file is read when it was written anew; until then its report ages."""
-        for name in ("supervisor", *self._processes):
+        for name in ("supervisor", *self._since):
             path = self._folder / "status" / f"{name}.json"
             try:
                 about = path.stat()
@@ -205,20 +212,22 @@ class Observer:
         alive = age is not None and age <= SUPERVISOR_SECONDS
         yield Process("supervisor", "working" if alive else "silent", 0, age)
         uptime = number(supervisor, "installation_uptime_seconds")
-        for name in self._processes:
+        for name, since in self._since.items():
             restarts = _count(number(supervisor, "installation_restarts_total", process=name)) or 0
-            yield self._process(name, restarts, uptime if alive else None)
+            wanted_for = min(uptime, now - since) if alive and uptime is not None else None
+            yield self._process(name, restarts, wanted_for)
 
-    def _process(self, name: str, restarts: int, uptime: float | None) -> Process:
+    def _process(self, name: str, restarts: int, wanted_for: float | None) -> Process:
+        """`wanted_for` is how long the exhibition has needed it, seconds; None where nobody starts it."""
         if self._table is None:
             found = shared.attach(self._folder, "heartbeats")
             self._table = found[1] if found is not None else None
         role = ROLES[name]
         if self._table is not None:
-            age, worked = heartbeat.age(self._table, name, 0.0)
+            age, worked = heartbeat.age(self._table, name, self._since[name])
             if worked:
                 return Process(name, "working" if age <= role.next_beat else "silent", restarts, max(age, 0.0))
-        starting = uptime is not None and uptime <= role.first_beat
+        starting = wanted_for is not None and wanted_for <= role.first_beat
         return Process(name, "starting" if starting else "silent", restarts, None)
 
     def _on_now(self, stage: Report | None) -> OnNow:

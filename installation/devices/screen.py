@@ -40,6 +40,10 @@ class Screen(Protocol):
         """From now on these keys, touches, … press each control."""
         ...
 
+    def entitle(self, title: str) -> None:
+        """From now on its window, if it has one, is called so."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -63,6 +67,9 @@ class Offscreen:
         return 0.0, 0.0
 
     def obey(self, controls: Mapping[str, Sequence[str]]) -> None:
+        return None
+
+    def entitle(self, title: str) -> None:
         return None
 
     def close(self) -> None:
@@ -156,6 +163,9 @@ class Window:
 
     def obey(self, controls: Mapping[str, Sequence[str]]) -> None:
         self._controls.obey(controls)
+
+    def entitle(self, title: str) -> None:
+        self._pygame.display.set_caption(title)
 
     def close(self) -> None:
         self._pygame.display.quit()

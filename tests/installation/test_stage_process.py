@@ -365,6 +365,14 @@ def test_other_controls_hold_as_soon_as_they_are_saved(room: Room, monkeypatch: 
     assert process._stage.sound_trigger_db is None
 
 
+def test_another_title_is_the_windows_as_soon_as_it_is_saved(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = room.begin("pieces: [little]\n")
+    titles: list[str] = []
+    monkeypatch.setattr(process._screen, "entitle", titles.append)
+    room.save("pieces: [little]\ntitle: Evening\n")
+    assert titles == ["Evening"]
+
+
 @pytest.mark.parametrize("where", ["__init__", "remembers"])
 def test_a_piece_that_cannot_even_be_made_is_passed_over(
     room: Room, monkeypatch: pytest.MonkeyPatch, where: str

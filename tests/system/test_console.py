@@ -278,6 +278,19 @@ def test_an_open_page_follows_what_happens(room: Room, console: Console, tab: Br
     until(lambda: "All is well" in tab.text(), "the end of it")
 
 
+def test_an_open_page_is_called_as_it_was_saved_last(room: Room, console: Console, tab: Browser) -> None:
+    tab.open(console.address, SIZES["phone"])
+    until(lambda: "Neural Beatbox" in tab.text(), "the title")
+    until(lambda: tab.ask("document.title") == "Neural Beatbox", "and its tab's")
+    text = (room.folder.parent / "exhibition.yaml").read_text()
+    handed_on = room.folder / "on_show.yaml"
+    handed_on.write_text(text.replace("Neural Beatbox", "</script> <b>Evening</b>"))
+    until(lambda: "</script> <b>Evening</b>" in tab.text(), "the new one, without loading again")
+    until(lambda: tab.ask("document.title") == "</script> <b>Evening</b>", "and its tab's")
+    handed_on.write_text(text)
+    until(lambda: tab.ask("document.title") == "Neural Beatbox", "the old one")
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_sound_is_put_away_for_good_and_allowed_again(
     room: Room, console: Console, tab: Browser, size: str

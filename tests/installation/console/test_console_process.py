@@ -26,6 +26,7 @@ import pytest
 
 from installation.console.address import listen
 from installation.console.process import chosen
+from installation.files import write_whole
 from installation.shared import FrameWriter
 from tests.installation.console.made_run import Run
 
@@ -242,6 +243,39 @@ def test_the_process_speaks_to_nobody_elsewhere(console: Console) -> None:
             if connection.raddr and connection.family != socket.AF_UNIX
         }
         assert remote <= {"127.0.0.1"}
+
+
+def test_a_save_that_needs_no_new_process_is_taken_over_while_it_runs(console: Console) -> None:
+    """Another title; and a camera that is switched off was missed for good, its film still among the devices."""
+    run, pid = console.run, console.process.pid
+    text = (run.folder.parent / "exhibition.yaml").read_text()
+    handed_on = run.folder / "on_show.yaml"
+
+    def said() -> tuple[set[str], set[str]]:
+        status = json.loads(console.get("/status.json")[1])
+        return {each["name"] for each in status["processes"]}, {each["kind"] for each in status["devices"]}
+
+    run.status["camera"].fact("devices", {"camera": {"name": "film visitors.mp4", "real": False, "reason": "none"}})
+    run.write("camera")
+    until(lambda: "camera" in said()[1], console.process)
+    try:
+        write_whole(handed_on, text.replace("A <b>room</b>", "Another house").encode() + b"camera: none\n")
+        run.silence("camera", 9.0)
+        run.beat("sound", "stage", "console")
+        until(lambda: "camera" not in said()[0], console.process)
+        assert b"Another house" in console.get("/")[1]
+        run.beat("sound", "stage", "console")
+        run.write("supervisor", "sound", "stage")
+        assert said() == ({"supervisor", "sound", "stage", "console"}, set())
+        assert json.loads(console.get("/healthz")[1]) == {"ok": True, "reasons": []}
+        write_whole(handed_on, b"pieces: [nobody]\n")  # it became wrong since: what was, stays
+        time.sleep(2.0)
+        assert b"Another house" in console.get("/")[1] and "camera" not in said()[0]
+    finally:
+        write_whole(handed_on, text.encode())
+    until(lambda: "camera" in said()[0], console.process)
+    assert console.process.pid == pid and console.process.poll() is None
+    handed_on.unlink()
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/nothing"])

@@ -71,6 +71,30 @@ def test_a_process_may_take_its_time_to_start_but_not_for_ever(run: Run) -> None
     assert situation.missing == ["stage: has not started"]
 
 
+def test_who_is_no_longer_watched_has_nothing_to_say_and_who_is_new_has_its_time_to_start(run: Run) -> None:
+    run.status["camera"].fact("devices", {"camera": {"name": "film", "real": False, "reason": "none"}})
+    run.alerts["camera"] = [alert("fault", "it is gone")]
+    run.write()
+    watching = observer(run)
+    assert [device.kind for device in watching.look(time.monotonic()).devices] == ["camera"]
+    watching.watch([name for name in NAMES if name != "camera"], time.monotonic())
+    run.silence("camera", 60.0)
+    run.table[[row for row, name in enumerate(NAMES) if name != "camera"], 1] = time.monotonic()
+    situation = watching.look(time.monotonic())
+    assert (situation.verdict, situation.devices, situation.alerts) == ("well", (), ())
+    assert "camera" not in [process.name for process in situation.processes]
+    run.alerts.clear()
+    run.write()
+    now = time.monotonic()
+    watching.watch(NAMES, now)
+    assert watching.look(now).missing == ["camera: starting"], "its last work was for another save"
+    late = ROLES["camera"].first_beat + 1
+    run.status["supervisor"].write(now + late)
+    assert watching.look(now + late).missing == ["camera: has not started"]
+    run.beat("camera")
+    assert watching.look(time.monotonic()).verdict == "well"
+
+
 def test_a_supervisor_that_has_gone_is_missed(run: Run) -> None:
     run.write("supervisor", ago=6.0)
     assert seen(run).missing == ["supervisor: no work for 6 s"]

@@ -216,6 +216,19 @@ def test_no_picture_is_squeezed(rotate: int, size: tuple[int, int], mode: str, s
     assert done.stdout.strip() == said, done.stderr
 
 
+def test_a_window_is_called_as_it_was_called_last() -> None:
+    program = (
+        "import pygame; from installation.devices.screen import Offscreen, Window\n"
+        "pygame.display.get_driver = lambda: 'x11'\n"
+        "window = Window(size=(64, 36), display=0, fullscreen=False, rotate=0, title='Morning', controls={})\n"
+        "window.entitle('Evening'); Offscreen((64, 36)).entitle('Evening')\n"
+        "print(pygame.display.get_caption()[0])"
+    )
+    environment = os.environ | {"SDL_VIDEODRIVER": "dummy", "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == "Evening", done.stderr
+
+
 class Time:
     """A clock that moves when it is slept on."""
 
