@@ -80,6 +80,7 @@ class Supervisor:
         self._watcher = PatientWatcher(Watcher(self._path, exhibition))
         self._look_at = 0.0
         self._broken = ""  # what the last look at the file broke with
+        self._waiting: Exhibition | None = None  # saved and good, and the run's folder has not taken it yet
         self._stopping = False
         self._safe = False
         self._runtime_restarts: list[float] = []
@@ -239,30 +240,48 @@ class Supervisor:
         self._broken = broken
         self._vitals.condition("exhibition_unread", self._watcher.hangs or bool(broken), file=self._path.name)
         if changed is None:
+            if self._waiting is not None:
+                self._hand_on(self._waiting)
             return
+        self._forget_waiting()
         if isinstance(changed, ExhibitionError):
             for problem in changed.problems:
                 log.warning("%s", problem)
             self._say_invalid(changed.problems[0])
             self._told(f"{self._path.name} has a mistake; what was on show goes on:\n{changed}")
             return
+        self._vitals.condition("exhibition_invalid", False)  # it is right, whatever comes of it
         if changed.data_folder != self._exhibition.data_folder:  # who was recorded would be kept there for ever
             log.warning("%s names another data folder: that needs a new start", self._path.name)
             self._vitals.condition("data_moved", True, file=self._path.name, folder=self._exhibition.data_folder)
             self._told(f"{self._path.name} names another `data` folder; start the exhibition again to use it")
             return
         self._vitals.condition("data_moved", False)
+        self._hand_on(changed)
+
+    def _hand_on(self, changed: Exhibition) -> None:
+        """Put a good save where the processes take it from, or have it wait for the next look."""
         try:
             hand_on(changed, self.folder)
         except OSError as error:
-            log.error("%s cannot be handed on: %s", self._path.name, error)
-            self._say_invalid(f"it cannot be handed on: {error}")
+            if self._waiting is not changed:  # once: it is tried at every look
+                log.error("%s cannot be handed on: %s", self._path.name, error)
+            self._waiting = changed
+            self._vitals.condition("exhibition_waits", True, file=self._path.name, folder=self.folder, reason=error)
             return
+        self._forget_waiting()
+        self._apply(changed)
+
+    def _forget_waiting(self) -> None:
+        self._waiting = None
+        self._vitals.condition("exhibition_waits", False)
+
+    def _apply(self, changed: Exhibition) -> None:
+        """Have the processes follow what was handed on."""
         before, self._exhibition = self._exhibition, changed
         if self._safe:  # the stage tries its pieces with what was saved
             self._safe = False
             self._vitals.condition("safe_mode", False)
-        self._vitals.condition("exhibition_invalid", False)
         log.info("%s was saved; applying it", self._path.name)
         self._vitals.event("exhibition_applied", file=self._path.name, what=in_words(before, changed))
         for name in who(How.ANEW, before, changed):

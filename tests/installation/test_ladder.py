@@ -438,7 +438,7 @@ def test_a_run_folder_that_is_full_keeps_what_is_on_show(world: World, monkeypat
     world.run(20.0)
     monkeypatch.setattr(rooms, "hand_on", full)
     world.save("pieces: [learning_to_see]\n")
-    assert world.supervisor._exhibition.pieces[0].name == "neural_beatbox" and "exhibition_invalid" in world.raised
+    assert world.supervisor._exhibition.pieces[0].name == "neural_beatbox" and "exhibition_waits" in world.raised
 
 
 def test_a_file_that_is_empty_for_a_moment_while_it_is_saved_is_called_nothing(world: World) -> None:

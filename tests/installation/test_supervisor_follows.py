@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
+import pytest
+
+from installation import supervisor as rooms
+from installation.exhibition import hand_on, running
 from installation.health import alerts
 from tests.installation.test_ladder import ALL, World, world
 
@@ -32,3 +37,47 @@ def test_a_stage_that_has_to_begin_anew_is_told_and_leaves_when_it_sees_fit(worl
         assert [fork.name for fork in world.forks[forks:]] == ["stage"]
         assert world.supervisor._children["stage"].restarts == expected, "what the curator changed is no fault"
     assert world.names() == ALL
+
+
+def test_what_a_full_run_folder_refused_is_applied_once_there_is_room(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(exhibition: object, folder: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    world.run(20.0)
+    monkeypatch.setattr(rooms, "hand_on", full)
+    world.save(PIECE + "title: Evening\n")
+    world.run(60.0)
+    assert world.supervisor._exhibition.title == "Exhibition"
+    assert "exhibition_waits" in world.raised and "exhibition_invalid" not in world.raised, "nothing is wrong with it"
+    assert caplog.text.count("cannot be handed on") == 1
+    monkeypatch.setattr(rooms, "hand_on", hand_on)
+    world.run(1.0)
+    assert world.supervisor._exhibition.title == "Evening" and "exhibition_waits" not in world.raised
+    assert running(world.supervisor.folder, world.path).title == "Evening"
+    assert ("stage", signal.SIGHUP) in world.killed
+
+
+def test_what_waits_for_room_gives_way_to_what_is_saved_after_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(exhibition: object, folder: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    world.run(20.0)
+    monkeypatch.setattr(rooms, "hand_on", full)
+    world.save(PIECE + "title: Evening\n")
+    world.save(PIECE + "tempo: 3\n")
+    assert "exhibition_invalid" in world.raised and "exhibition_waits" not in world.raised
+    monkeypatch.setattr(rooms, "hand_on", hand_on)
+    world.run(2.0)
+    assert world.supervisor._exhibition.title == "Exhibition" and "exhibition_invalid" in world.raised
+
+
+def test_a_file_that_is_right_again_is_not_called_wrong_for_naming_another_folder(world: World) -> None:
+    world.run(20.0)
+    world.save(PIECE + "tempo: 3\n")
+    assert "exhibition_invalid" in world.raised
+    world.save(PIECE + "data: elsewhere\n")
+    assert "exhibition_invalid" not in world.raised and "data_moved" in world.raised
