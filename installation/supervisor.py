@@ -59,6 +59,7 @@ class Child:
     name: str
     role: Role
     pid: int = 0
+    wanted_since: float = field(default_factory=lambda: time.monotonic())
     asked: float = 0.0  # when it was last asked for
     due: float = 0.0  # when it is to be started; 0 when it runs
     pause: float = 0.0
@@ -192,8 +193,9 @@ class Supervisor:
         return all_fresh
 
     def _on_exit(self, name: str, pid: int, code: int) -> None:
-        self._leaving.pop(pid, None)
         child = self._children.get(name)
+        if self._leaving.pop(pid, None) is not None and child is None:  # what it said last would stand, and age
+            (self.folder / "status" / f"{name}.json").unlink(missing_ok=True)
         if child is None or child.pid != pid:
             return
         now = time.monotonic()
@@ -297,6 +299,7 @@ class Supervisor:
                 self._children[name] = Child(name, ROLES[name], due=time.monotonic())
         for name in [name for name in self._children if name not in needed]:
             child = self._children.pop(name)
+            self._vitals.status.forget("installation_heartbeat_age_seconds", process=name)
             if child.pid:
                 self._leaving[child.pid] = time.monotonic()
                 _kill(child.pid, signal.SIGTERM)
@@ -312,9 +315,8 @@ class Supervisor:
     def _report(self, now: float) -> None:
         for child in self._children.values():
             self._vitals.status.set("installation_restarts_total", child.restarts, process=child.name)
-            age, worked = heartbeat.age(self._table, child.name, child.asked)
-            if worked:
-                self._vitals.status.set("installation_heartbeat_age_seconds", age, process=child.name)
+            age, _ = heartbeat.age(self._table, child.name, child.wanted_since)  # whichever process it was
+            self._vitals.status.set("installation_heartbeat_age_seconds", age, process=child.name)
         self._vitals.status.set("installation_uptime_seconds", now - self._began)
         self._vitals.write_if_due()
 

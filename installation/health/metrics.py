@@ -187,6 +187,10 @@ class Status:
         """Set a gauge (or a counter that is counted elsewhere). Raises ValueError for what is not declared."""
         self._values.setdefault(metric, {})[_checked(metric, labels, "gauge", "counter")] = float(value)
 
+    def forget(self, metric: str, **labels: str) -> None:
+        """Say no more of a gauge or counter: what it was about is no longer there."""
+        self._values.get(metric, {}).pop(_checked(metric, labels, "gauge", "counter"), None)
+
     def inc(self, metric: str, by: float = 1.0, **labels: str) -> None:
         """Count. Raises ValueError for what is not declared as a counter, or a negative step."""
         if by < 0:

@@ -10,7 +10,8 @@ import pytest
 from installation import supervisor as rooms
 from installation.exhibition import hand_on, running
 from installation.health import alerts
-from tests.installation.test_ladder import ALL, World, world
+from installation.health.metrics import read_report
+from tests.installation.test_ladder import ALL, WELL, World, world
 
 __all__ = ["world"]
 
@@ -81,3 +82,47 @@ def test_a_file_that_is_right_again_is_not_called_wrong_for_naming_another_folde
     assert "exhibition_invalid" in world.raised
     world.save(PIECE + "data: elsewhere\n")
     assert "exhibition_invalid" not in world.raised and "data_moved" in world.raised
+
+
+def age_of(world: World, name: str) -> float | None:
+    """What the supervisor says of the time since that process last did work, seconds."""
+    status = world.supervisor._vitals.status
+    status.write(world.now)
+    report = read_report(status.path, world.now)
+    assert report is not None
+    return report.value("installation_heartbeat_age_seconds", process=name)
+
+
+def test_the_age_of_a_heartbeat_grows_while_a_process_is_started_in_vain(world: World) -> None:
+    """It froze at the last good value, just when it was needed."""
+    world.run(20.0)
+    world.fate = lambda name: (False, 0.3, 1) if name == "camera" else WELL
+    world.alive[pid_of(world, "camera")] = ("camera", world.now, (False, 0.0, 1))
+    for minutes in (1, 5, 60):
+        began = world.now
+        world.run(60.0 * minutes)
+        age = age_of(world, "camera")
+        assert age is not None and age > world.now - began - 1.0, f"after {minutes} min"
+    assert (age_of(world, "sound") or 0.0) < 2.0
+
+
+def test_a_process_that_never_worked_has_an_age_as_well(world: World) -> None:
+    world.fate = lambda name: (False, None, 0) if name == "console" else WELL
+    world.run(50.0)
+    age = age_of(world, "console")
+    assert age is not None and 40.0 < age < 60.0
+
+
+def test_nothing_is_said_of_a_process_that_is_no_longer_wanted(world: World) -> None:
+    world.run(20.0)
+    status = world.supervisor.folder / "status" / "camera.json"
+    status.write_text("{}")
+    world.save(PIECE + "camera: none\n")
+    world.run(2.0)
+    assert age_of(world, "camera") is None and age_of(world, "sound") is not None
+    assert not status.exists(), "or its age would grow in the figures for ever"
+    world.run(600.0)
+    world.save(PIECE)
+    world.run(2.0)
+    age = age_of(world, "camera")
+    assert age is not None and age < 3.0, "its last work was for another save"

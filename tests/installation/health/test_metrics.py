@@ -134,6 +134,16 @@ def test_values_that_are_no_numbers_stay_out(stage, tmp_path):
     assert "installation_frame_seconds" not in str(samples(tmp_path))
 
 
+def test_what_is_forgotten_is_said_no_more(stage, tmp_path):
+    stage.set("installation_presence", 0.5)
+    stage.forget("installation_presence")
+    stage.forget("installation_frame_rate")  # which was never said
+    assert stage.write(100.0)
+    assert "installation_presence" not in str(samples(tmp_path))
+    with pytest.raises(ValueError, match="no metric"):
+        stage.forget("installation_nothing")
+
+
 def test_the_file_is_written_once_a_second(stage):
     written = [stage.write_if_due(100 + n / 10) for n in range(31)]
     assert sum(written) == 4
