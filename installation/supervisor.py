@@ -126,9 +126,11 @@ class Supervisor:
         for message in self._line.receive():
             match message:
                 case Forked(name, pid):
-                    if name in self._children:  # its time to show work begins now: forking may have had to wait
-                        self._children[name].pid, self._children[name].asked = pid, time.monotonic()
-                    else:  # it was no longer needed before it was there
+                    child = self._children.get(name)
+                    if child is not None and not child.pid:
+                        # Its time to show work begins now: forking may have had to wait.
+                        child.pid, child.asked = pid, time.monotonic()
+                    else:  # it was no longer needed before it was there; or it was asked for twice, and one is there
                         self._leaving[pid] = time.monotonic()
                         _kill(pid, signal.SIGTERM)
                 case NotForked(name, reason):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from installation import supervisor as rooms
 from installation.exhibition import hand_on, running
 from installation.health import alerts
 from installation.health.metrics import read_report
+from installation.messages import Forked
 from tests.installation.test_ladder import ALL, WELL, World, world
 
 __all__ = ["world"]
@@ -126,3 +128,28 @@ def test_nothing_is_said_of_a_process_that_is_no_longer_wanted(world: World) -> 
     world.run(2.0)
     age = age_of(world, "camera")
     assert age is not None and age < 3.0, "its last work was for another save"
+
+
+def test_of_two_that_were_asked_for_one_leaves(world: World) -> None:
+    """Off and on again by two saves, before the first was forked: one of them was known to nobody, and held the camera
+    to the end."""
+    world.run(20.0)
+    receive, held = world.receive, []
+
+    def slowly() -> list[Any]:
+        said = receive()
+        held.extend(message for message in said if isinstance(message, Forked))
+        return [message for message in said if not isinstance(message, Forked)]
+
+    world.receive = slowly  # type: ignore[method-assign]
+    world._kill(pid_of(world, "camera"), signal.SIGKILL)
+    world.run(1.0)
+    world.save(PIECE + "camera: none\n")
+    world.save(PIECE)
+    assert [message.name for message in held] == ["camera", "camera"]
+    world.receive = receive  # type: ignore[method-assign]
+    world._said.extend(held)
+    world.run(20.0)
+    known = world.supervisor._children["camera"].pid
+    assert [pid for pid, (name, _, _) in world.alive.items() if name == "camera"] == [known]
+    assert not world.supervisor._leaving and world.names() == ALL
