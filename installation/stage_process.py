@@ -119,10 +119,9 @@ class StageProcess:
         """The place of the piece that a process before this one showed. One with which processes keep dying is set
         aside as one that keeps failing is, if there are others."""
         names = self._turns.names
-        for death in self._on_stage.deaths if len(names) > 1 else ():
-            if death.piece in names and self._turns.failed(names.index(death.piece), death.at):
-                reason = "its process died"
-                self._vitals.condition("piece_replaced", True, piece=death.piece, reason=reason)
+        deaths = [(death.piece, death.at) for death in self._on_stage.deaths if len(names) > 1]
+        for piece in self._turns.learn(deaths, time.monotonic()):
+            self._vitals.condition("piece_replaced", True, piece=piece, reason="its process died")
         return names.index(self._on_stage.piece) if self._on_stage.piece in names else 0
 
     def _look_for_fonts(self) -> None:

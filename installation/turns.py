@@ -7,11 +7,12 @@ decides.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 FAILURES, FAILURE_WINDOW = 3, 600.0  # so many within so many seconds, and a piece is set aside
 TRIED_AGAIN = (600.0, 3600.0)  # after so long: the first time, and every other
+FORGOTTEN = FAILURE_WINDOW + TRIED_AGAIN[-1]  # a failure so long ago says nothing of how a piece is now
 WELL_SECONDS = 120.0  # shown for so long without failing, a piece that was set aside is well again
 
 
@@ -47,6 +48,13 @@ class Turns:
         record.until = now + TRIED_AGAIN[min(record.times_aside, len(TRIED_AGAIN) - 1)]
         record.times_aside += 1
         return True
+
+    def learn(self, failures: Iterable[tuple[str, float]], now: float) -> list[str]:
+        """Which pieces failed before this was made, and when, oldest first; those that are set aside now for it."""
+        for name, at in failures:
+            if name in self._records and now - at < FORGOTTEN:
+                self.failed(self.names.index(name), at)
+        return [name for name in self.names if now < self._records[name].until]
 
     def shown(self, place: int, seconds: float) -> bool:
         """It has been shown for so long without failing; whether it had been set aside and is well again by that."""

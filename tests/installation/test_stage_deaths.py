@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from installation.health import alerts
 from installation.turns import FAILURES
 from tests.installation.stage_room import Little, Other, Room, Third
 
@@ -89,3 +90,37 @@ def test_an_only_piece_is_not_passed_over_for_deaths(room: Room) -> None:
         room.begin("pieces: [little]\n")
         assert type(room.piece) is Little
         room.die()
+
+
+@pytest.mark.parametrize("seconds", [700.0, 90 * 86400.0])
+def test_deaths_of_long_ago_are_no_news(room: Room, seconds: float) -> None:
+    """A new process for another reason (what was saved, a power cut in the room) told of them again."""
+    room.begin(THREE)
+    room.minutes(1)
+    for _ in range(FAILURES):
+        room.die()
+        room.begin(THREE)
+    assert ("piece_replaced", "other") in room.alerts
+    assert room.process is not None
+    room.process._on_stage.leaves()
+    room.die()
+    alerts.use(alerts.Board(strict=True))  # those of a process go with it
+    room.now += seconds
+    room.begin(THREE)
+    assert ("piece_replaced", "other") not in room.alerts and room.process._turns.turn(1, room.now) == 1
+
+
+def test_a_piece_that_goes_on_dying_is_tried_less_often(room: Room) -> None:
+    room.begin(THREE)
+    room.minutes(1)
+    waited = []
+    for _ in range(3):
+        for _ in range(FAILURES):
+            assert type(room.piece) is Other
+            room.die()
+            room.begin(THREE)
+        began = room.now
+        while type(room.piece) is not Other:
+            room.minutes(1)
+        waited.append(room.now - began)
+    assert waited[0] < 15 * 60.0 and min(waited[1:]) > 55 * 60.0
