@@ -131,8 +131,7 @@ def test_nothing_is_said_of_a_process_that_is_no_longer_wanted(world: World) -> 
 
 
 def test_of_two_that_were_asked_for_one_leaves(world: World) -> None:
-    """Off and on again by two saves, before the first was forked: one of them was known to nobody, and held the camera
-    to the end."""
+    """Off and on again by two saves, before the first was forked: nobody knew of one, and it held the camera."""
     world.run(20.0)
     receive, held = world.receive, []
 
