@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from installation.exhibition import Exhibition
+from installation.following import wanted
 from installation.health.metrics import Report, read_reports
 
 PATIENCE = 20.0
@@ -28,9 +29,7 @@ class Announcer:
         if self._done:
             return
         reports = {report.process: report for report in read_reports(self._folder, time.monotonic())}
-        wanted = {"sound", "stage"} | ({"camera"} if self._exhibition.camera.id != "none" else set())
-        wanted |= {"console"} if self._exhibition.console.port is not None else set()
-        if wanted <= reports.keys() or time.monotonic() > self._until:
+        if reports.keys() >= set(wanted(self._exhibition)) or time.monotonic() > self._until:
             self._done = True
             self._say(announcement(self._exhibition, reports))
 

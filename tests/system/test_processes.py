@@ -111,6 +111,42 @@ def test_a_saved_file_is_applied_without_a_new_stage(running: Exhibition) -> Non
     path.write_text(TEXT, encoding="utf-8")
 
 
+def test_another_screen_comes_when_whoever_records_has_gone(running: Exhibition) -> None:
+    pid, path = running.pid("stage"), running.data.parent / "exhibition.yaml"
+
+    def said(what: str) -> object:
+        report = running.report("stage")
+        return report.facts.get(what) if report is not None else None
+
+    def stored() -> float:
+        report = running.report("stage")
+        return (report.value("installation_visits_stored") or 0.0) if report is not None else 0.0
+
+    until(lambda: said("booth") == "performing", 90, "a take")
+    before = stored()
+    path.write_text(TEXT.replace("size:", "rate_hz: 25, size:"), encoding="utf-8")
+    until(lambda: said("booth") == "joined", 60, "the end of the take")
+    assert running.pid("stage") == pid
+    until(lambda: running.pid("stage") not in (0, pid), 60, "another stage")
+    until(lambda: stored() > before, 30, "the take, on the disk")
+    path.write_text(TEXT, encoding="utf-8")
+
+
+def test_a_camera_is_switched_off_and_on_again(running: Exhibition) -> None:
+    path = running.data.parent / "exhibition.yaml"
+
+    def age() -> float | None:
+        report = running.report("supervisor")
+        return report.value("installation_heartbeat_age_seconds", process="camera") if report is not None else None
+
+    until(lambda: age() is not None, 15, "the age of its heartbeat")
+    path.write_text(TEXT + "camera: none\n", encoding="utf-8")
+    until(lambda: age() is None and running.report("camera") is None, 15, "nothing is said of it")
+    beats = running.beats("camera")
+    path.write_text(TEXT, encoding="utf-8")
+    until(lambda: running.beats("camera") > beats + 3 and age() is not None, 15, "the camera")
+
+
 def test_nothing_is_left_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     with exhibition(tmp_path, TEXT) as found:
         until(lambda: found.beats("stage") > 5, 60, "pictures")
