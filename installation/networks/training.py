@@ -22,6 +22,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from installation.files import write_whole
 from installation.locking import HeldError, held
+from installation.networks.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -70,9 +71,9 @@ def alone(folder: Path) -> Iterator[None]:
 class Run:
     """One training run, kept in `folder` so that it goes on where it was cut; nobody else trains there meanwhile.
 
-    `data` is the folder that is learned from: a run goes on only with its own, so that no card names pictures that
-    the network has never seen. Ctrl-C ends a run behind the step that is under way, which is kept; a second one, at
-    once.
+    `data` is the folder that is learned from, or the whole `Subject`: a run goes on only with its own, so that no
+    card names pictures that the network has never seen; what came into the folder since is learned from, too. Ctrl-C
+    ends a run behind the step that is under way, which is kept; a second one, at once.
 
     Whoever watches reads the steps, their share, how long it still takes, and the first two figures that the piece
     tells; every hundred steps all of them are kept in `progress.jsonl` beside the run.
@@ -86,13 +87,18 @@ class Run:
     """
 
     def __init__(
-        self, folder: Path, steps: int, data: Path | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        folder: Path,
+        steps: int,
+        data: Path | Subject | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if steps <= 0:
             raise ValueError(f"steps={steps} must be positive")
         self.folder = folder
         self.steps = steps
-        self._data = str(data.resolve()) if data is not None else None
+        self._subject = Subject.of(data)
+        self.came_since: list[str] = []  # the files that it had not learned from when it was stopped
         self._alone = contextlib.ExitStack()
         self._learning: tuple[nn.Module, Optimizer, nn.Module | None] | None = None
         self._kept = self._done = -1  # the last step that is on disk, and the last that was done
@@ -124,8 +130,12 @@ class Run:
         self._bar.stop()
         self._alone.close()
         if kind is KeyboardInterrupt:
-            went = f"after {self._kept + 1} of {self.steps} steps" if self._kept >= 0 else "before a step was kept"
-            print(f"{self.folder}: stopped {went}; the same command goes on from there", file=sys.stderr, flush=True)
+            went = (
+                f"after {self._kept + 1} of {self.steps} steps; the same command goes on from there"
+                if self._kept >= 0
+                else "before a step was kept; the same command begins anew"
+            )
+            print(f"{self.folder}: stopped {went}", file=sys.stderr, flush=True)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         if self._asked_to_stop or self._learning is None or self._done < 0:
@@ -137,10 +147,10 @@ class Run:
         """Load the newest checkpoint into the arguments; returns the step to go on from (0 for a new run).
 
         torch's random numbers go on as well: where batches are drawn by step, the losses are those of a run that was
-        never cut. A run that has all its steps says so.
+        never cut. A run that has all its steps says so, and one that learns from more files than it did.
 
         Raises:
-            RunError: what lies there is damaged, another network's, or learned from other data.
+            RunError: what lies there is damaged, another network's, or learned something else.
         """
         import torch
 
@@ -149,13 +159,15 @@ class Run:
         if not path.exists():
             return 0
         tensors, about = self._read(path)
-        learned_from = about.get("data")
-        self._data = self._data or learned_from
-        if learned_from not in (None, self._data):
+        if fault := self._subject.fault(about):
+            raise RunError(f"{self.folder}: {fault} move the folder away or name another with --run")
+        self.came_since = more = self._subject.came_since(about)
+        if more and int(about["step"]) + 1 >= self.steps:
             raise RunError(
-                f"{self.folder}: this run learned from {learned_from}; to learn from {self._data}, move the folder "
-                "away or name another with --run"
+                f"{self.folder}: this run has its {int(about['step']) + 1} steps and has not seen {len(more)} of the "
+                f"files that are there now (the first: {more[0]}); for more steps ask with --steps, or take them out"
             )
+        self._subject = self._subject.after(about)
         try:
             self._restore(tensors, about, model, optimiser, ema)
         except torch.OutOfMemoryError:
@@ -169,6 +181,13 @@ class Run:
             torch.set_rng_state(tensors["random"])
         self._kept = int(about["step"])
         step = self._kept + 1
+        if more:
+            print(
+                f"{self.folder}: from step {step} on it also learns from {len(more)} files that came since (the "
+                f"first: {more[0]})",
+                file=sys.stderr,
+                flush=True,
+            )
         if step >= self.steps:
             print(
                 f"{self.folder}: this run has its {step} steps and learns no more; for more ask with --steps, or "
@@ -235,7 +254,7 @@ class Run:
                 else:
                     scalars.setdefault(index, {})[name] = value
         groups = [{k: v for k, v in group.items() if k != "params"} for group in state["param_groups"]]
-        about = {"step": step, "data": self._data, "optimiser": scalars, "groups": groups}
+        about = {"step": step, **self._subject.kept(), "optimiser": scalars, "groups": groups}
         copies = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
         data = to_bytes(copies, metadata={"about": json.dumps(about)})  # one file: a cut cannot part step and tensors
         write_whole(self.folder / "checkpoint.safetensors", data)
@@ -296,6 +315,18 @@ class Run:
             return ""
         minutes = math.ceil((1.0 - done) * (now - began) / (done - share) / 60)
         return f"{minutes} min left" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min left"
+
+
+def steps_had(folder: Path) -> int:
+    """How many steps the run in `folder` has had: what a card must say, whatever was asked for. 0 for none."""
+    from safetensors import safe_open
+
+    path = folder / "checkpoint.safetensors"
+    if not path.exists():
+        return 0
+    with safe_open(path, framework="pt") as file:
+        said = (file.metadata() or {}).get("about")
+    return int(json.loads(said or (folder / "checkpoint.json").read_text(encoding="utf-8"))["step"]) + 1
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

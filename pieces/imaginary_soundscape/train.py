@@ -25,7 +25,8 @@ from torch.nn.functional import cross_entropy, log_softmax
 
 from installation.networks import weights
 from installation.networks.material import authors_to_name, demand, learned_from
-from installation.networks.training import Run, alone
+from installation.networks.subject import Subject, digest, of_tables
+from installation.networks.training import Run, alone, steps_had
 from pieces.imaginary_soundscape.audio_network import AudioNetwork
 from pieces.imaginary_soundscape.encoders import NAME
 from pieces.imaginary_soundscape.image_network import SIDE, ImageNetwork, place_pictures, prepare
@@ -112,7 +113,9 @@ def balanced(kind: NDArray[np.int64], power: float = 0.5) -> NDArray[np.float64]
 # ---- the eye ---------------------------------------------------------------------------------------------------
 
 
-def train_eye(pictures: Pictures, steps: int, seed: int, run: Path, data: Path | None = None) -> ImageNetwork:
+def train_eye(
+    pictures: Pictures, steps: int, seed: int, run: Path, data: Path | Subject | None = None
+) -> ImageNetwork:
     """A network that names pictures, out of the folder `data`."""
     torch.manual_seed(seed)
     # Colours innermost in memory: so convolutions take half as long on a processor.
@@ -121,7 +124,7 @@ def train_eye(pictures: Pictures, steps: int, seed: int, run: Path, data: Path |
     average = copy.deepcopy(network).eval()
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=0.05)
     chances = balanced(pictures.label)
-    with Run(run, steps, data) as place:
+    with Run(run, steps, Subject.of(data).telling(pictures.labels)) as place:
         for step in range(place.resume(network, optimiser, average), steps):
             rng = np.random.default_rng([seed, step])
             chosen = rng.choice(chances.size, PICTURES_PER_STEP, p=chances)
@@ -254,7 +257,7 @@ def train_ear(
     steps: int,
     seed: int,
     run: Path,
-    data: Path | None = None,
+    data: Path | Subject | None = None,
 ) -> Space:
     """The ear, and the eye's way into the space.
 
@@ -279,8 +282,11 @@ def train_ear(
     parameters = [parameter for parameter in space.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.05)
     weights_of = torch.from_numpy(belongs)
-    with Run(run, steps, data) as place:
-        for step in range(place.resume(space, optimiser, average), steps):
+    with Run(run, steps, Subject.of(data).telling((*pictures.labels, *sounds.classes))) as place:
+        first = place.resume(space, optimiser, average)
+        for one in (space, average):
+            _see_with(one, eye)
+        for step in range(first, steps):
             batch = draw(np.random.default_rng([seed, 1, step]), sounds, made, seen_as, pictures)
             space.train()
             space.picture.trunk.eval()
@@ -291,6 +297,12 @@ def train_ear(
             if step % 200 == 199 or step == steps - 1:
                 place.save(step, space, optimiser, average)
     return average
+
+
+def _see_with(space: Space, eye: ImageNetwork) -> None:
+    """The eye as it is now: a run that goes on may remember one that had learned for fewer steps."""
+    space.picture.trunk.load_state_dict(eye.trunk.state_dict())
+    space.picture.classify.load_state_dict(eye.classify.state_dict())
 
 
 # ---- all of it -------------------------------------------------------------------------------------------------
@@ -345,10 +357,14 @@ def train(
     if without := without_scene(belongs, pictures.labels):
         print(f"labels of pictures that have no scene, and no sound: {', '.join(without)}", file=sys.stderr)
     learned, authors = material_of(data), authors_to_name(data / "ambience/train/esc50/INDEX.csv")
-    ear_steps = max(1, round(EAR_STEPS * steps))
+    files = of_tables(data, ("images/INDEX.csv",))
+    heard = of_tables(data, ("ambience/train/esc50/INDEX.csv",)) | {"scenes.csv": digest(data / "scenes.csv")}
     with alone(run):  # until the weights are written
-        eye = train_eye(pictures, steps, seed, run / "eye", data)
-        space = train_ear(eye, pictures, sounds, made, belongs, ear_steps, seed, run / "ear", data)
+        eye = train_eye(pictures, steps, seed, run / "eye", Subject(data, files=files))
+        steps = steps_had(run / "eye")  # more than was asked for, where it had them before
+        ear_steps = max(1, round(EAR_STEPS * steps))
+        subject = Subject(data, files=files | heard)
+        space = train_ear(eye, pictures, sounds, made, belongs, ear_steps, seed, run / "ear", subject)
         return save(space, bank(space, pictures, seed), steps, measured or {}, learned, authors, out)
 
 
@@ -411,7 +427,7 @@ def card(
         architecture=architecture,
         data=data,
         licence="Apache-2.0 for what is ours; see data for the pictures learned from",
-        command=f"python3 run.py train {NAME} --data DIR  # {steps} steps",
+        command=f"python3 run.py train {NAME} --data DIR --steps {steps}",
         measured=measured,
         notes="Visitors' pictures are never in the training data.",
         evaluation="python3 run.py evaluate imaginary_soundscape --data MANIFEST.csv",

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from installation.networks.subject import marked
 from pieces.learning_to_see.abstraction import CELL_PX_TRAINED, SCALE, smooth
 from pieces.learning_to_see.grain import FINER, GRAINS, places, sampled, tile
 
@@ -43,12 +44,13 @@ class Pictures:
     """Pictures of one world, RGB uint8 [h, w, 3] each.
 
     left_out: the files that could not be read, with the reason; held_back: how many of the folder are never learned
-    from.
+    from; files: those that were read, by their path in the folder, each with its mark (`subject.Subject`).
     """
 
     kept: list[NDArray[np.uint8]]
     left_out: list[str] = field(default_factory=list)
     held_back: int = 0
+    files: dict[str, str] = field(default_factory=dict)
 
 
 def read_pictures(folder: Path, size_px: int, part: str = "train") -> Pictures:
@@ -77,10 +79,16 @@ def read_pictures(folder: Path, size_px: int, part: str = "train") -> Pictures:
     for path in chosen:
         try:
             found.kept.append(read_picture(path, round(KEPT * size_px)))
+            found.files.update(marked(folder, [path]))
         except OSError as error:
             found.left_out.append(f"{path}: cannot be read ({error.strerror}); it was left out")
         except ValueError as error:
             found.left_out.append(str(error))
+    if part == "held_back" and not found.held_back:
+        few = f"with fewer than {FEW} none is" if len(paths) < FEW else f"about one in {HELD_BACK} is, by its name"
+        raise ValueError(
+            f"{folder}: nothing in its part 'held_back': none of {len(paths)} pictures is held back ({few})"
+        )
     if not found.kept:
         why = f"; the first of {len(found.left_out)}: {found.left_out[0]}" if found.left_out else ""
         raise ValueError(f"{folder}: no picture in its part {part!r} can be used{why}")

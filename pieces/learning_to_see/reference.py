@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from installation.networks import weights
+from installation.networks.subject import Subject
 from installation.networks.training import Run
 from installation.networks.weights import Card
 from pieces.learning_to_see.abstraction import SCALE
@@ -120,21 +121,24 @@ def train_reference(
     run: Path | None = None,
     steps: int | None = None,
     folder: Path = Path("runs/reference"),
+    out: Path | None = None,
 ) -> Path:
     """Teach the U-Net for a time in processor minutes (so that a busy machine is no disadvantage); returns its file.
 
     data: the pictures of one world; run: where the run keeps its place and the time it has had, so that one that was
-    cut goes on (default: folder/run); steps: ends it earlier; folder: where its weights go.
+    cut goes on (default: folder/run); steps: ends it earlier; folder: where its weights
+    go; out: where they go instead.
 
     Raises:
         ValueError: there is no picture that can be used.
     """
-    sampler = Sampler(read_pictures(data, SIZE_PX), SIZE_PX, SIZE_PX)
+    pictures = read_pictures(data, SIZE_PX)
+    sampler = Sampler(pictures, SIZE_PX, SIZE_PX)
     pair = Pair()
     pair.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     groups = [{"params": list(pair.network.parameters())}, {"params": list(pair.adversary.parameters())}]
     optimiser = torch.optim.Adam(groups, lr=RATE, betas=(0.5, 0.999))
-    with Run(run or folder / "run", steps or 10**9, data) as keeper:
+    with Run(run or folder / "run", steps or 10**9, Subject(data, files=pictures.files)) as keeper:
         step = keeper.resume(pair, optimiser)
         before = time.process_time() - float(pair.spent_s)
         while float(pair.spent_s) < 60 * minutes and step < keeper.steps:
@@ -147,7 +151,7 @@ def train_reference(
         keeper.save(step - 1, pair, optimiser)
     notes = f"{step} steps, {float(pair.spent_s) / 60:.1f} processor minutes"
     card = Card(NAME, {}, [f"pictures of {data.name!r}"], "", COMMAND, notes=notes)
-    return weights.save(NAME, pair.network.state_dict(), card, folder)
+    return weights.save(NAME, pair.network.state_dict(), card, out or folder)
 
 
 def step_of(

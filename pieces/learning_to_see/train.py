@@ -23,7 +23,8 @@ from torch import Tensor
 
 from installation.networks import weights
 from installation.networks.material import demand_folder
-from installation.networks.training import Run, alone
+from installation.networks.subject import Subject
+from installation.networks.training import Run, alone, steps_had
 from installation.networks.weights import Card, WeightsError
 from pieces.learning_to_see import worlds
 from pieces.learning_to_see.evaluate import measured
@@ -74,11 +75,12 @@ def train(
     steps: int | None = None,
     folder: Path | None = None,
     plan: Plan | None = None,
+    out: Path | None = None,
 ) -> Path:
     """Teach one world from a folder of pictures; returns the file of its weights.
 
     world: its name, small letters, digits, - and _; run: where the run keeps its place (default runs/WORLD); steps:
-    how long; folder: where the parent lies and the world goes (default assets/weights).
+    how long; folder: where the parent lies (default assets/weights); out: where the world goes (default: there, too).
 
     Raises:
         ValueError: no name, or no picture that can be used.
@@ -94,14 +96,14 @@ def train(
         learner = from_parent(world, folder, our)
         sheet = Sheet(shown(data, pictures, plan), plan.size_px)
         sampler = Sampler(pictures, plan.size_px, plan.crop_px)
-        seer = fit(run or RUNS / world, data, learner, [sampler], sheet, plan, our)
-        path = (folder or weights.WEIGHTS_FOLDER) / f"{PREFIX}{world}.safetensors"
+        subject = Subject(data, (world,), pictures.files)
+        seer = fit(run or RUNS / world, subject, learner, [sampler], sheet, plan, our)
+        path = (out or folder or weights.WEIGHTS_FOLDER) / f"{PREFIX}{world}.safetensors"
         if our.leads:
             network = seer.worlds()[0].cpu()
-            card = card_of(world, data, len(pictures.kept), plan)
-            worlds.save(world, network, card, folder)
-            figures = measured(worlds.load(world, folder), data, plan.size_px)
-            path = worlds.save(world, network, replace(card, measured=figures), folder)
+            card = card_of(world, data, len(pictures.kept), replace(plan, steps=steps_had(run or RUNS / world)))
+            figures = measured(worlds.of(world, network, card), data, plan.size_px)
+            path = worlds.save(world, network, replace(card, measured=figures), out or folder)
         return path
 
 
@@ -111,6 +113,7 @@ def train_parent(
     steps: int | None = None,
     folder: Path | None = None,
     plan: Plan | None = None,
+    out: Path | None = None,
 ) -> Path:
     """Teach the parent from a folder that holds one folder of pictures for each world; returns the weights' file.
 
@@ -131,18 +134,25 @@ def train_parent(
         learner = Learner(Architecture(), len(names))
         on_sheet = [shown(data / name, part, plan)[0] for name, part in zip(names, parts, strict=True)]
         samplers = [Sampler(part, plan.size_px, plan.crop_px) for part in parts]
-        seer = fit(run or RUNS / PARENT, data, learner, samplers, Sheet(on_sheet, plan.size_px), plan, our)
+        files = {
+            f"{name}/{file}": kept
+            for name, part in zip(names, parts, strict=True)
+            for file, kept in part.files.items()
+        }
+        subject = Subject(data, tuple(names), files)
+        seer = fit(run or RUNS / PARENT, subject, learner, samplers, Sheet(on_sheet, plan.size_px), plan, our)
         learner.seer.load_state_dict(seer.state_dict())
         if our.leads:
-            card = card_of(PARENT, data, sum(len(part.kept) for part in parts), plan)
-            save_parent(learner, names, card, folder)
-        return (folder or weights.WEIGHTS_FOLDER) / f"{PREFIX}{PARENT}.safetensors"
+            had = replace(plan, steps=steps_had(run or RUNS / PARENT))
+            card = card_of(PARENT, data, sum(len(part.kept) for part in parts), had)
+            save_parent(learner, names, card, out or folder)
+        return (out or folder or weights.WEIGHTS_FOLDER) / f"{PREFIX}{PARENT}.safetensors"
 
 
 def fit(
-    folder: Path, data: Path, learner: Learner, samplers: Sequence[Sampler], sheet: Sheet, plan: Plan, our: Team
+    folder: Path, subject: Subject, learner: Learner, samplers: Sequence[Sampler], sheet: Sheet, plan: Plan, our: Team
 ) -> Seer:
-    """Teach a learner in a folder, going on where an earlier call with the same data was cut; returns the averaged
+    """Teach a learner in a folder, going on where an earlier call with the same subject was cut; returns the averaged
     seer."""
     learner.to(our.device)
     learner.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -152,7 +162,7 @@ def fit(
     optimiser = torch.optim.Adam(groups, betas=(0.5, 0.99))
     if our.leads:
         print(f"{folder / SHEET} shows every {plan.sheet_every} steps what it makes of pictures", file=sys.stderr)
-    with Run(folder, plan.steps, data) as run:
+    with Run(folder, plan.steps, subject) as run:
         first = run.resume(learner, optimiser, averaged)
         for step, (batch, world) in batches(samplers, plan, first, our.rank):
             for group, rate in zip(optimiser.param_groups, (plan.rate, plan.adversary_rate), strict=True):

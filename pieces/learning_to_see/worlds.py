@@ -88,12 +88,16 @@ def load(name: str, folder: Path | None = None) -> World:
     return World(name, found.state, found.card)
 
 
-def save(name: str, network: Generator, card: Card, folder: Path | None = None) -> Path:
-    """Write a world in half precision, which costs nothing that an eye or a figure would tell; returns its file."""
+def of(name: str, network: Generator, card: Card) -> World:
+    """A world as it will be on disk: in half precision, which costs nothing that an eye or a figure would tell."""
     import torch
 
-    state = {key: tensor.detach().to(torch.float16) for key, tensor in network.state_dict().items()}
-    return weights.save(f"{PREFIX}{name}", state, card, folder)
+    return World(name, {key: tensor.detach().to(torch.float16) for key, tensor in network.state_dict().items()}, card)
+
+
+def save(name: str, network: Generator, card: Card, folder: Path | None = None) -> Path:
+    """Write a world as `of` makes it; returns its file."""
+    return weights.save(f"{PREFIX}{name}", of(name, network, card).state, card, folder)
 
 
 def generator(card: Card) -> Generator:

@@ -24,7 +24,8 @@ from torch import Tensor, nn
 
 from installation.networks import weights
 from installation.networks.material import authors_to_name, demand, learned_from
-from installation.networks.training import Run
+from installation.networks.subject import Subject, of_tables
+from installation.networks.training import Run, steps_had
 from pieces.neural_beatbox import takes
 from pieces.neural_beatbox.everyday import Everyday, read_everyday
 from pieces.neural_beatbox.hearing import LABELS, NAME, RATE_HZ, Features, HearingNetwork
@@ -39,6 +40,7 @@ MIXED = 0.2  # of the steps
 LEARNING_RATE = 2e-3
 Generator = np.random.Generator
 
+TABLES = {"beatbox/train": "mouth sounds", "drums/train": "drum sounds", "ambience/train/esc50": "everyday sounds"}
 SOURCES = {
     "marc-ortuno/VOPEC": "VOPEC mouth sounds by 26 people, (c) 2021 Marc Ortuno (MIT)",
     "sonic-pi-net/sonic-pi": "Sonic Pi drum samples (CC0-1.0)",
@@ -121,7 +123,8 @@ def train(
     network, features = HearingNetwork(**architecture), Features().eval()
     average = copy.deepcopy(network).eval()
     optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=0.02)
-    with Run(run, steps, data) as place:
+    subject = Subject(data, LABELS, of_tables(data, (f"{folder}/INDEX.csv" for folder in TABLES)))
+    with Run(run, steps, subject) as place:
         start = place.resume(network, optimiser, average)
         rng = np.random.default_rng([seed, start])
         recorded = {"mouth": mouth + events, "drum": drum}
@@ -150,20 +153,16 @@ def train(
             place.progress(step, onset=near.item(), label=named.item())
             if step % 250 == 249 or step == steps - 1:
                 place.save(step, network, optimiser, average)
+    steps = steps_had(run)  # more than was asked for, where it had them before
     teach_second(average, mouth + drum, backgrounds, everyday, steps, teaching)
     return weights.save(NAME, average.state_dict(), card(architecture, steps, measured or {}, learned, authors), out)
 
 
 def material_of(data: Path) -> list[str]:
     """What the card says of the data, by the tables of the folder."""
-    tables = {
-        "beatbox/train": "mouth sounds",
-        "drums/train": "drum sounds",
-        "ambience/train/esc50": "everyday sounds",
-    }
     return [
         line
-        for folder, what in tables.items()
+        for folder, what in TABLES.items()
         if (data / folder / "INDEX.csv").exists()
         for line in learned_from(data, f"{folder}/INDEX.csv", what, SOURCES)
     ] + [OURS]

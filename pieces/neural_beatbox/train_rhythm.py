@@ -23,7 +23,8 @@ from torch.nn import functional
 from installation.files import write_whole
 from installation.networks import weights
 from installation.networks.material import read_table
-from installation.networks.training import Run, alone
+from installation.networks.subject import Subject, mark
+from installation.networks.training import Run, alone, steps_had
 from pieces.neural_beatbox.evaluate_rhythm import Quality, quality, rhythm
 from pieces.neural_beatbox.groove import MINIMUM_HITS, Take, Windows, cut, demand_windows, read_takes
 from pieces.neural_beatbox.phrase import BAR, DRUMS, OPENING_FILE, STEPS, Phrase, write_phrase
@@ -234,8 +235,12 @@ def fit(
     groups = [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, lr=plan.learning_rate, betas=(0.9, 0.98))
     sampler = Sampler(known)
-    with Run(folder, plan.steps, data) as run:
-        for step in range(run.resume(network, optimiser, averaged), plan.steps):
+    files = {} if data is None else {take.name: mark(data / take.name) for take in known}
+    with Run(folder, plan.steps, Subject(data, DRUMS, files)) as run:
+        first = run.resume(network, optimiser, averaged)
+        if first == 0 or run.came_since:  # the best of another run, or of fewer takes
+            forget_best(folder)
+        for step in range(first, plan.steps):
             network.train()
             torch.manual_seed(plan.seed * plan.steps + step)
             cosine = 0.5 + 0.5 * math.cos(math.pi * step / plan.steps)
@@ -256,6 +261,12 @@ def fit(
             run.progress(step, **figures)  # last: who asked to stop leaves here
     averaged.load_state_dict(weights.load(BEST, folder).state)
     return averaged
+
+
+def forget_best(folder: Path) -> None:
+    """Nothing is the best in a run's folder yet."""
+    for ending in (".yaml", ".safetensors"):
+        (folder / f"{BEST}{ending}").unlink(missing_ok=True)
 
 
 def keep_best(folder: Path, network: RhythmNetwork, measured: Quality) -> None:
@@ -299,7 +310,7 @@ def train(
     data: Path,
     run: Path | None = None,
     steps: int | None = None,
-    folder: Path | None = None,
+    out: Path | None = None,
     members: int = MEMBERS,
     architecture: Architecture = SHIPPED,
     plan: Plan = PLANNED,
@@ -307,7 +318,7 @@ def train(
     """Train, measure and write the weights, their card and the opening; returns the weights' file.
 
     data: the Groove MIDI data set; run: where interrupted training is kept and gone on from; steps: of each member
-    (default: the plan's); folder: where the weights go (default assets/weights). Members differ in the seed only.
+    (default: the plan's); out: where the weights go (default assets/weights). Members differ in the seed only.
     Raises MaterialError where a split has nothing to learn from, or to be measured on.
     """
     plan, run = replace(plan, steps=steps or plan.steps), run or RUN
@@ -315,23 +326,29 @@ def train(
     needed = {"train": cut(known), "validation": chosen, "test": cut(read_takes(data, "test"))}
     demand_windows(data, needed)  # what is measured only when all is learned is asked for now, too
     with alone(run):  # until the weights are written
-        networks = [
-            fit(run / f"member{seed}", known, chosen, architecture, replace(plan, seed=seed), data)
-            for seed in range(members)
-        ]
+        networks = []
+        for seed in range(members):
+            place = run / f"member{seed}"
+            networks.append(fit(place, known, chosen, architecture, replace(plan, seed=seed), data))
+            plan = replace(
+                plan, steps=max(plan.steps, steps_had(place))
+            )  # where it had more before: all have as many
         network = together(networks)
         calibrate(network, chosen)
-        return ship(network, data, folder)
+        return ship(network, data, plan.steps, out)
 
 
-def ship(network: RhythmNetwork, data: Path, folder: Path | None = None) -> Path:
-    """Write the weights with the card that the evaluation fills, and the opening that the network composed."""
+def ship(network: RhythmNetwork, data: Path, steps: int, folder: Path | None = None) -> Path:
+    """Write the weights with the card that the evaluation fills, and the opening that the network composed.
+
+    steps: those that each member had.
+    """
     card = weights.Card(
         NAME,
         asdict(network.architecture),
         material_of(data),
         "Apache-2.0" if is_groove(data) else "Apache-2.0 for what is ours; see data for the takes learned from",
-        f"python3 run.py train {NAME} --data GROOVE_FOLDER",
+        f"python3 run.py train {NAME} --data GROOVE_FOLDER --steps {steps}",
         evaluation=f"python3 run.py evaluate {NAME} --data GROOVE_FOLDER",
         notes=NOTES if is_groove(data) else NOTES.replace("official ", ""),
     )

@@ -16,7 +16,8 @@ from torch import nn
 
 from installation.locking import HeldError, held
 from installation.networks import training
-from installation.networks.training import Run, RunError, alone
+from installation.networks.subject import Subject
+from installation.networks.training import Run, RunError, alone, steps_had
 
 
 class Network(nn.Module):
@@ -93,7 +94,7 @@ def test_a_second_ctrl_c_ends_a_run_at_once(tmp_path: Path, capsys: pytest.Captu
         assert "this step is done and kept" in capsys.readouterr().err
         os.kill(os.getpid(), signal.SIGINT)
         pytest.fail("it went on")
-    assert "stopped before a step was kept" in capsys.readouterr().err
+    assert "stopped before a step was kept; the same command begins anew" in capsys.readouterr().err
 
 
 def test_a_new_run_begins_at_its_first_step(tmp_path: Path) -> None:
@@ -151,6 +152,65 @@ def test_a_run_goes_on_with_its_own_data_only(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"learned from .*sea; to learn from .*fire, move the folder away or name"):
         go_on(tmp_path / "fire")
     assert go_on(tmp_path / "sea") == 4
+
+
+def go_on(folder: Path, subject: Subject, steps: int = 10) -> int:
+    """One step of a run, kept; returns the step that it went on from."""
+    model = Network()
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    with Run(folder, steps, subject) as run:
+        step = run.resume(model, optimiser)
+        if step < steps:
+            run.save(step, model, optimiser)
+    return step
+
+
+def test_a_run_goes_on_under_its_own_names_only(tmp_path: Path) -> None:
+    """A label that was renamed moves in the alphabet, and with it what the network's outputs are called."""
+    told = Subject(tmp_path, ("fire", "forest", "sea"))
+    assert [go_on(tmp_path / "run", told), go_on(tmp_path / "run", told)] == [0, 1]
+    renamed = told.telling(("forest", "sea", "wildfire"))
+    with pytest.raises(
+        RunError, match=r"other names \(now it is without fire and with wildfire\); put them back, or"
+    ):
+        go_on(tmp_path / "run", renamed)
+    with pytest.raises(RunError, match="now they are in another order"):
+        go_on(tmp_path / "run", told.telling(("sea", "forest", "fire")))
+    assert go_on(tmp_path / "run", Subject(tmp_path)) == 2, "who does not say them is trusted"
+    with pytest.raises(RunError, match="other names"):
+        go_on(tmp_path / "run", renamed)
+
+
+def test_a_run_goes_on_with_its_files_and_with_what_came_since(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder that grows for months is learned from further; one whose pictures were replaced is another."""
+
+    def began(**files: str) -> int:
+        return go_on(tmp_path / "run", Subject(tmp_path, files=files), steps=4)
+
+    assert [began(a="1", b="2"), began(a="1", b="2")] == [0, 1]
+    for other in ({"a": "1"}, {"a": "1", "b": "3"}, {"c": "1", "d": "2"}):
+        with pytest.raises(
+            RunError, match=r"from 2 files, of which \d are gone now, changed .*put them back, or move"
+        ):
+            began(**other)
+    assert "came since" not in capsys.readouterr().err
+    assert began(a="1", b="2", c="3") == 2
+    assert "from step 2 on it also learns from 1 files that came since (the first: c)" in capsys.readouterr().err
+    assert began(a="1", b="2", c="3") == 3
+    with pytest.raises(
+        RunError, match=r"has its 4 steps and has not seen 1 of the files .*first: d\); for more steps"
+    ):
+        began(a="1", b="2", c="3", d="4")
+    assert began(a="1", b="2", c="3") == 4
+
+
+def test_the_steps_that_a_run_has_had_are_known(tmp_path: Path) -> None:
+    assert steps_had(tmp_path / "run") == 0
+    train(tmp_path / "run", 10)
+    train(tmp_path / "run", 5)
+    assert steps_had(tmp_path / "run") == 10, "whatever was asked for"
 
 
 def test_a_finished_run_says_that_it_learns_no_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,15 @@ def fill(folder: Path, number: int) -> None:
 # ---- reading ------------------------------------------------------------------------------------------------------
 
 
+def test_why_nothing_is_held_back_is_said(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((64, 64, 3), np.uint8))
+    (tmp_path / "x.heic").write_bytes(b"a photograph")
+    with pytest.raises(
+        ValueError, match=r"part 'held_back': none of 1 pictures is held back \(with fewer than 20 none is\)"
+    ):
+        read_pictures(tmp_path, 64, "held_back")
+
+
 def test_no_folder_and_no_picture(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="no folder"):
         read_pictures(tmp_path / "nothing", 64)

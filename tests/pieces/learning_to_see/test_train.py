@@ -16,6 +16,7 @@ import torch
 
 from installation.locking import HeldError, held
 from installation.networks import weights
+from installation.networks.training import RunError
 from pieces.learning_to_see import train, worlds
 from pieces.learning_to_see.adversary import Adversary, augmented, hinge_loss, patch_distance, r1
 from pieces.learning_to_see.lesson import Asked, Learner, condition_loss, unsteadiness
@@ -87,6 +88,33 @@ def test_a_run_that_was_cut_goes_on_as_if_it_had_not_been(
     assert steps == [2, 3]
     cut, whole = (worlds.load("ember", tmp_path / name).state for name in ("cut", "whole"))
     assert all(torch.equal(cut[key], whole[key]) for key in whole)
+
+
+def test_the_card_is_of_the_pictures_and_steps_that_the_run_had(pictures: Path, tmp_path: Path) -> None:
+    taught(pictures, tmp_path)
+    taught(pictures, tmp_path, replace(BRIEF, steps=2))
+    assert worlds.load("ember", tmp_path).card.command.endswith("--steps 4"), "whatever was asked for"
+    for picture in (pictures / "ember").iterdir():
+        picture.write_bytes((pictures / "ice" / picture.name).read_bytes())
+    with pytest.raises(RunError, match=r"from 4 files, of which 4 are gone now, changed .*first: 0\.png\)"):
+        taught(pictures, tmp_path, replace(BRIEF, steps=6))
+    with pytest.raises(RunError, match="without ember and with ice"):
+        train.train(pictures / "ember", "ice", tmp_path / "run", folder=tmp_path, plan=BRIEF)
+
+
+def test_what_a_world_was_stays_until_what_it_becomes_is_measured(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = taught(pictures, tmp_path).read_bytes()
+
+    def stopped(*_: object) -> dict[str, float]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "measured", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        taught(pictures, tmp_path, replace(BRIEF, steps=6))
+    assert worlds.load("ember", tmp_path).card.measured == {"swd": 0.5}
+    assert (tmp_path / "learning_to_see.ember.safetensors").read_bytes() == before
 
 
 def test_it_learns_the_colours_of_its_world(pictures: Path, tmp_path: Path) -> None:

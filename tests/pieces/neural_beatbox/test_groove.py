@@ -120,7 +120,7 @@ def test_a_split_without_takes_is_named_before_anything_is_learned(
 ) -> None:
     data = few_takes(tmp_path, **signatures)
     with pytest.raises(MaterialError, match=f"no take of split {lacking} that can be used; .* 4-4 with 8 hits"):
-        train_rhythm.train(data, run=tmp_path / "run", folder=tmp_path)
+        train_rhythm.train(data, run=tmp_path / "run", out=tmp_path)
     assert not (tmp_path / "run").exists()
     if lacking != "validation, test":
         with pytest.raises(MaterialError, match=f"no take of split {lacking} "):
