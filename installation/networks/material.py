@@ -86,6 +86,8 @@ def learned_from(data: Path, table: str, what: str, known: Mapping[str, str] | N
 def read_table(path: Path, columns: Sequence[str], filled: Sequence[str] | None = None) -> list[tuple[int, Row]]:
     """The rows of a CSV file, each with the line on which it ends; what a row leaves out is empty.
 
+    Blanks around names of columns and around cells are none of them, and a column may be written in capitals.
+
     Args:
         path: the file; rows without anything in them are passed over.
         columns: what its first line must name.
@@ -98,6 +100,7 @@ def read_table(path: Path, columns: Sequence[str], filled: Sequence[str] | None 
     try:
         with path.open(newline="", encoding=ENCODING) as file:
             reader = csv.DictReader(file)
+            reader.fieldnames = [_column(name) for name in reader.fieldnames or ()]
             if fault := _lacking(reader.fieldnames or (), columns):
                 raise MaterialError(f"{path}, line 1: {fault}{expected}")
             read = [(reader.line_num, row) for row in reader]
@@ -105,13 +108,13 @@ def read_table(path: Path, columns: Sequence[str], filled: Sequence[str] | None 
         raise MaterialError(f"{path}: cannot be read ({why(error)})") from error
     rows: list[tuple[int, Row]] = []
     for line, cells in read:
-        row = {name: cells[name] or "" for name in reader.fieldnames or ()}
-        if any(cell.strip() for cell in row.values()):
+        row = {name: (cells[name] or "").strip() for name in reader.fieldnames}
+        if any(row.values()):
             rows.append((line, row))
     if not rows:
         raise MaterialError(f"{path}: holds no rows{expected}")
     asked = columns if filled is None else filled
-    empty = [(line, ", ".join(name for name in asked if not row[name].strip())) for line, row in rows]
+    empty = [(line, ", ".join(name for name in asked if not row[name])) for line, row in rows]
     refuse(path, [f"line {line}: empty {names}" for line, names in empty if names])
     return rows
 
@@ -165,13 +168,17 @@ def read_sounds(table: Path, rows: Iterable[tuple[int, Row]]) -> Iterator[tuple[
 def _fault_of_table(path: Path, columns: Sequence[str]) -> str:
     try:
         with path.open(newline="", encoding=ENCODING) as file:
-            named = next(csv.reader(file), [])
+            named = [_column(name) for name in next(csv.reader(file), [])]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         if isinstance(error, FileNotFoundError | NotADirectoryError):
             return f"there is no {path}"
         return f"{path} cannot be read ({why(error)})"
     fault = _lacking(named, columns)
     return f"{path} has {fault}" if fault.startswith("no column") else f"in {path} {fault}" if fault else ""
+
+
+def _column(name: str) -> str:
+    return name.strip().casefold()
 
 
 def _lacking(named: Sequence[str], columns: Sequence[str]) -> str:

@@ -6,14 +6,16 @@ line does it) and training. A manifest is a CSV whose paths are relative to it o
     hits:    path,label[,performer]      one sound a file
     onsets:  path,annotations            the latter a CSV of time[,label], times in seconds
 
-Every broken row of a manifest is named, all at once, before anything is measured. Labels may be written as in
-`ALIASES`.
+Every broken row of a manifest is named, all at once, before anything is measured. A file that can be read but holds
+nothing to hear (silence, one sample, what is no number) is left out of the figures and named with them. Labels may be
+written as in `ALIASES`.
 """
 
 import csv
 import importlib
 import importlib.util
 import math
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,7 @@ from pieces.neural_beatbox.hearing import LABELS, Hearing
 from pieces.neural_beatbox.synthesis import Samples
 
 TOLERANCE_S = 0.05
+SHORTEST_S = 0.001  # that a sound is long
 BEFORE_S, AFTER_S = 0.1, 1.0  # so far outside of a sound an annotation may lie: those that were fitted err a little
 ALIASES = {
     "kick": "kickdrum bass bassdrum bd",
@@ -107,7 +110,8 @@ def read_onsets_manifest(manifest: Path) -> list[AnnotatedFile]:
     """Rows of an onsets manifest with their annotations read.
 
     Raises:
-        ManifestError: as for hits; also annotations that are missing or hold no time within their sound.
+        ManifestError: as for hits; also annotations that are missing, hold a time beyond their sound, or all together
+            none: one file in which nothing is heard may well be annotated by nothing.
     """
     rows, faults = [], []
     for line, row in read_table(manifest, ("path", "annotations")):
@@ -123,6 +127,10 @@ def read_onsets_manifest(manifest: Path) -> list[AnnotatedFile]:
         except MaterialError as error:
             faults.append(f"line {line}: annotations {row['annotations']}: {error}")
     refuse(manifest, faults)
+    if not any(row.onsets_s.size for row in rows):
+        raise ManifestError(
+            f"{manifest}: its annotations hold no time: there is nothing to be found; write time[,label]"
+        )
     return rows
 
 
@@ -149,6 +157,12 @@ def read_annotations(path: Path, duration_s: float = math.inf) -> tuple[NDArray[
     for line, row in lines:
         if line == 1 and row[0].strip().lower().startswith("time"):
             continue
+        if len(row) > 1 and row[0].strip().isdigit() and row[1].strip().isdigit():
+            whole, part = row[0].strip(), row[1].strip()
+            raise MaterialError(
+                f"{path.name}:{line}: {whole},{part} would be read as {whole} s and a label; write points in "
+                f"the times ({whole}.{part}), or {whole}.0 where {part} is a label"
+            )
         try:
             time_s = float(row[0])
         except ValueError:
@@ -177,6 +191,15 @@ def _separated(rows: Iterable[Sequence[str]]) -> str:
     return ""
 
 
+def _nothing_in(samples: Samples, rate_hz: int) -> str:
+    """Why there is nothing to hear in a file that can be read, or ''."""
+    if not np.isfinite(samples).all():
+        return "holds what is no number (NaN or infinite)"
+    if samples.size < SHORTEST_S * rate_hz:
+        return f"is {samples.size} samples long"
+    return "" if np.ptp(samples) > 0 else "is silent"
+
+
 def _unreadable(path: Path) -> str | None:
     try:
         read_sound(path)
@@ -196,20 +219,34 @@ def hits(manifest: Path, hearing: Hearing | None = None, degraded: bool = True) 
     Returns:
         accuracy (argmax over nine labels), accuracy_restricted (argmax over the labels present), per_label
         {label: {accuracy, accuracy_restricted, n}}, confusion {label: {heard as: count}}, n; per_performer when the
-        manifest names performers; degraded {name: {accuracy, accuracy_restricted}} when asked for.
+        manifest names performers; degraded {name: {accuracy, accuracy_restricted}} when asked for; unusable: what was
+        left out, as there is nothing to hear in it, and left_out, how many.
 
     Raises:
-        ManifestError: broken rows.
+        ManifestError: broken rows, or there is nothing to hear in any.
     """
-    rows = read_hits_manifest(Path(manifest))
+    rows, sounds, unusable = [], [], []
+    for row in read_hits_manifest(Path(manifest)):
+        samples, rate_hz = read_sound(row.path)
+        if fault := _nothing_in(samples, rate_hz):
+            unusable.append(f"{row.path}: {fault}")
+        else:
+            rows.append(row)
+            sounds.append((samples, rate_hz))
+    if not rows:
+        raise ManifestError(f"{manifest}: there is nothing to hear in it: {', '.join(unusable)}")
+    if unusable:
+        left_out = "\n  ".join(unusable)
+        print(f"{len(unusable)} of {len(rows) + len(unusable)} files are left out:\n  {left_out}", file=sys.stderr)
     hearing = hearing or Hearing.load()
-    sounds = [read_sound(row.path) for row in rows]
     truth = np.array([LABELS.index(row.label) for row in rows])
     probabilities = np.stack([hearing.classify(samples, rate_hz) for samples, rate_hz in sounds])
     heard, restricted = _decide(probabilities, truth)
     result: dict[str, Any] = {
         **_accuracies(truth, heard, restricted),
         "n": len(rows),
+        "left_out": len(unusable),
+        "unusable": unusable,
         "per_label": {
             LABELS[label]: {**_accuracies(truth, heard, restricted, truth == label), "n": int((truth == label).sum())}
             for label in np.unique(truth)

@@ -77,6 +77,14 @@ def test_a_table_that_a_spreadsheet_saved_is_read(tmp_path: Path) -> None:
     demand(tmp_path, TABLES)
 
 
+def test_blanks_and_capitals_are_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "sounds").mkdir()
+    table = tmp_path / "sounds/INDEX.csv"
+    table.write_text("Path, LABEL ,Author\n a.wav, dog,Ann Bee \n")
+    assert read_table(table, ("path", "label")) == [(2, {"path": "a.wav", "label": "dog", "author": "Ann Bee"})]
+    demand(tmp_path, {"sounds/INDEX.csv": ("path", "label")})
+
+
 def test_columns_that_are_parted_otherwise_are_told_from_columns_that_are_missing(tmp_path: Path) -> None:
     table = tmp_path / "sounds/INDEX.csv"
     table.parent.mkdir()

@@ -116,6 +116,8 @@ def test_annotations_with_words_for_times_are_named(folder: Path, time: str) -> 
             "time,label\n0.1,kick\n9.5,kick\n",
             "bad.csv:3: 9.5 s lies beyond the end of the sound, which is 1.00 s long",
         ),
+        ("0,5\n1,2\n", "bad.csv:1: 0,5 would be read as 0 s and a label; write points in the times (0.5), or 0.0"),
+        ("time,label\n0,5,snare\n", "bad.csv:2: 0,5 would be read as 0 s and a label"),
         ("-0.2,kick\n", "bad.csv:1: -0.2 s lies before the beginning of the sound"),
     ],
 )
@@ -146,6 +148,41 @@ def test_annotations_that_are_not_there_are_said_in_words(folder: Path) -> None:
         "  line 3: annotations inside: no such file",
         "  line 4: annotations odd.csv: cannot be read (no text in UTF-8)",
     ]
+
+
+def test_labels_may_be_numbers_where_the_times_have_points(folder: Path) -> None:
+    (folder / "b.csv").write_text("0.0,36\n0.5,38\n")
+    (folder / "m.csv").write_text("path,annotations\na.wav,b.csv\n")
+    (row,) = evaluate_hearing.read_onsets_manifest(folder / "m.csv")
+    assert row.onsets_s.tolist() == [0.0, 0.5]
+
+
+@pytest.mark.parametrize("text", ["", "time,label\n"])
+def test_annotations_that_all_hold_no_time_are_refused(folder: Path, text: str) -> None:
+    """One in which nothing is to be heard is none the worse beside others."""
+    (folder / "none.csv").write_text(text)
+    (folder / "m.csv").write_text("path,annotations\na.wav,none.csv\n")
+    with pytest.raises(ManifestError, match=r"m\.csv: its annotations hold no time"):
+        evaluate_hearing.onsets(folder / "m.csv", Listener([0.2]))  # type: ignore[arg-type]
+    (folder / "m.csv").write_text("path,annotations\na.wav,none.csv\na.wav,a.csv\n")
+    result = evaluate_hearing.onsets(folder / "m.csv", Listener([0.2, 0.5]))  # type: ignore[arg-type]
+    assert (result["n"], result["files"], result["recall"], result["precision"]) == (2, 2, 1.0, 0.5)
+
+
+def test_what_holds_nothing_to_hear_is_left_out_and_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    soundfile.write(folder / "silent.wav", np.zeros(8000), 8000)
+    soundfile.write(folder / "one.wav", np.full(1, 0.5), 8000)
+    soundfile.write(folder / "nan.wav", np.full(8000, np.nan), 8000, subtype="FLOAT")
+    (folder / "m.csv").write_text("path,label\na.wav,snare\nsilent.wav,kick\none.wav,kick\nnan.wav,kick\n")
+    result = evaluate_hearing.hits(folder / "m.csv", Listener([]))  # type: ignore[arg-type]
+    assert (result["accuracy"], result["n"], result["left_out"]) == (1.0, 1, 3)
+    assert [line.rpartition("/")[2] for line in result["unusable"]] == [
+        "silent.wav: is silent", "one.wav: is 1 samples long", "nan.wav: holds what is no number (NaN or infinite)",
+    ]  # fmt: skip
+    assert "3 of 4 files are left out:\n" in capsys.readouterr().err
+    (folder / "m.csv").write_text("path,label\nsilent.wav,kick\n")
+    with pytest.raises(ManifestError, match=r"nothing to hear in it: .*silent\.wav: is silent"):
+        evaluate_hearing.hits(folder / "m.csv", Listener([]))  # type: ignore[arg-type]
 
 
 def test_matching_is_a_largest_matching() -> None:
