@@ -9,12 +9,12 @@ all. A clip that bears no query's label counts as if all clips shared all votes.
 has few queries and many clips, chance alone makes 3.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +23,7 @@ from installation.piece import Picture
 from pieces.imaginary_soundscape import search
 from pieces.imaginary_soundscape.choosing import EQUALS, Weariness
 from pieces.imaginary_soundscape.encoders import Encoder, load
+from pieces.imaginary_soundscape.pictures import PictureError, read_whole
 from pieces.imaginary_soundscape.recordings import listen
 
 KINDS = ("picture", "sound")
@@ -147,11 +148,12 @@ def measure(rows: Sequence[Row], encoder: Encoder) -> dict[str, Any]:
     pictures, asked, unread = [], [], []
     for row in rows:
         if row.kind == "picture":
-            read = cv2.imread(str(row.path), cv2.IMREAD_COLOR)
-            if read is None:
+            try:
+                pictures.append(read_whole(row.path))
+            except PictureError as error:
                 unread.append(str(row.path))
+                print(f"{error}; it is left out", file=sys.stderr)
                 continue
-            pictures.append(np.asarray(read[..., ::-1], np.uint8))
             asked.append(row.label)
     points, labels, plain = [], [], []
     for row in rows:

@@ -21,6 +21,7 @@ from pieces.imaginary_soundscape import ambiences, drawings
 from pieces.imaginary_soundscape.audio_network import FRAMES, MELS, RATE_HZ, Samples, Spectrogram, levelled, trimmed
 from pieces.imaginary_soundscape.image_network import SIDE
 from pieces.imaginary_soundscape.panorama import views
+from pieces.imaginary_soundscape.pictures import PictureError, read_whole
 
 KEPT_SIDE = 184  # pixels of a kept picture's short side
 DRAWN_VIEWS = 8  # directions in which a drawn panorama is looked at
@@ -146,15 +147,17 @@ def read_pictures(index: Path) -> Pictures:
     images, names, faults = [], [], []
     for line, row in read_table(index, ("path", "label")):
         path = index.parent / row["path"]
-        read = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if read is None:
-            why = "not a picture that can be read, or a damaged one" if path.is_file() else "no such file"
-            faults.append(f"line {line}: {path}: {why}")
+        try:
+            read = read_whole(path)
+        except PictureError as error:
+            why = str(error).removeprefix(f"{path}: ")
+            fault = f"not a picture that can be read ({why})" if path.is_file() else "no such file"
+            faults.append(f"line {line}: {path}: {fault}")
             continue
         scale = KEPT_SIDE / min(read.shape[:2])
         size = (max(round(read.shape[1] * scale), KEPT_SIDE), max(round(read.shape[0] * scale), KEPT_SIDE))
         small = cv2.resize(read, size, interpolation=cv2.INTER_AREA)
-        images.append(np.asarray(small[..., ::-1], np.uint8, copy=True))
+        images.append(np.asarray(small, np.uint8))
         names.append(row["label"])
     refuse(index, faults)
     labels = tuple(sorted(set(names)))

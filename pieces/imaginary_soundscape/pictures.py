@@ -24,6 +24,7 @@ from pieces.imaginary_soundscape import kinds
 
 MOST_PIXELS = 150_000_000  # decoded whole: 450 MB
 REDUCTIONS = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
+WHOLE = 1 << 30  # pixels of a side: more than any picture has
 MOST_SEGMENTS = 10_000  # before a JPEG's picture
 TAIL_BYTES = 1 << 16  # read at once where the end of a JPEG is looked for
 HEAD_BYTES = 1 << 20  # in which a JPEG says its size: previews and colour profiles come first
@@ -101,6 +102,15 @@ def read(path: Path, least: int) -> Picture:
     if decoded is None or not decoded.size:
         raise PictureError(f"{path}: {kinds.refused_picture(path.name) or kinds.no_picture(head)}")
     return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def read_whole(path: Path) -> Picture:
+    """A picture that is learned from or measured with: as `read`, always decoded at its full size.
+
+    Raises:
+        PictureError: it cannot be read, is damaged or breaks off, or is too large to be decoded.
+    """
+    return read(path, WHOLE)
 
 
 def size_of(file: BinaryIO) -> Size | None:

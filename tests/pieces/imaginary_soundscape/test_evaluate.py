@@ -1,5 +1,7 @@
 """Figures: known rankings have known figures, and a manifest that cannot be used says so."""
 
+import struct
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -82,6 +84,27 @@ def test_an_encoder_is_measured_on_a_manifest(manifest: Path) -> None:
     assert found["n"] == 5, "what has no sound of its label is not asked for"
     assert found["p_at_1_by_label"] == {"fire": 1, "sea": 1}
     assert [Path(path).name for path in found["unreadable"]] == ["bad.png", "bad.wav", "silent.wav"]
+
+
+def of_too_many_pixels(path: Path) -> None:
+    """A PNG of 60,000 by 60,000 pixels, by its header; a few hundred bytes."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 1, 0, 0, 0, 0))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b""))
+
+
+def test_a_picture_of_too_many_pixels_is_left_out(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    of_too_many_pixels(manifest.parent / "huge.png")
+    with manifest.open("a") as table:
+        table.write("huge.png,fire,picture\n")
+    found = measure(read_manifest(manifest), Colours())
+    assert found["n"] == 5 and str(manifest.parent / "huge.png") in found["unreadable"]
+    assert "huge.png: 60000 × 60000 pixels are too many; save it smaller, or as JPEG; it is left out" in (
+        capsys.readouterr().err
+    )
 
 
 def test_an_encoder_that_mistakes_fire_for_water_is_found_out(manifest: Path) -> None:

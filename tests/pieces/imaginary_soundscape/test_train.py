@@ -11,10 +11,12 @@ import torch
 
 from installation.networks import weights
 from installation.networks.material import MaterialError
+from installation.networks.training import RunError
 from pieces.imaginary_soundscape import material, train
 from pieces.imaginary_soundscape.audio_network import FRAMES, MELS, RATE_HZ
 from pieces.imaginary_soundscape.image_network import SIDE
 from pieces.imaginary_soundscape.material import Pictures, Scene, Sounds
+from tests.pieces.imaginary_soundscape.test_evaluate import of_too_many_pixels
 
 SCENES = {"sea": Scene(("sea",), ("waves",)), "fire": Scene(("fire",), ("crackling", "pops", "roar"))}
 
@@ -123,6 +125,24 @@ def test_a_finished_run_is_not_run_again(small: None, tmp_path: Path, monkeypatc
         assert torch.equal(value, again.sound.state_dict()[name]), name
 
 
+def test_a_run_does_not_go_on_under_other_names(small: None, tmp_path: Path) -> None:
+    train.train_eye(pictures(), 3, 0, tmp_path / "eye")
+    seen = pictures()
+    renamed = Pictures(seen.images, 1 - seen.label, ("sea", "wildfire"))
+    with pytest.raises(RunError, match="without fire and with wildfire"):
+        train.train_eye(renamed, 6, 0, tmp_path / "eye")
+
+
+def test_an_ear_that_learns_on_has_the_eye_that_learned_on(small: None, tmp_path: Path) -> None:
+    seen, heard = pictures(), sounds()
+    belongs = material.affinity(SCENES, seen.labels, heard.classes)
+    for steps in (2, 4):
+        eye = train.train_eye(seen, steps, 0, tmp_path / "eye")
+        space = train.train_ear(eye, seen, heard, np.arange(24) >= 20, belongs, steps, 0, tmp_path / "ear")
+    for name, value in eye.trunk.state_dict().items():
+        assert torch.equal(value, space.picture.trunk.state_dict()[name]), name
+
+
 def lay_out(tmp_path: Path) -> Path:
     """A folder as somebody fills it who trains: three pictures, three sounds, one scene."""
     (tmp_path / "images").mkdir()
@@ -153,6 +173,34 @@ def test_the_data_folder_is_learned_from_as_it_lies(data: Path, tmp_path: Path) 
     assert path.with_suffix(".yaml").exists()
 
 
+@pytest.fixture
+def undrawn(data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder, and no drawings beside its pictures: they take a while."""
+    monkeypatch.setattr(train, "DRAWINGS_EACH", 0)
+    return data
+
+
+def test_the_card_says_the_steps_that_the_run_had(undrawn: Path, tmp_path: Path) -> None:
+    data = undrawn
+    for steps in (3, 2):
+        path = train.train(data, tmp_path / "out", steps, 0, tmp_path / "run")
+    assert weights.read_card(path.with_suffix(".yaml")).command.endswith("--data DIR --steps 3")
+
+
+def test_a_run_does_not_go_on_with_other_pictures_or_scenes(undrawn: Path, tmp_path: Path) -> None:
+    data = undrawn
+    train.train(data, tmp_path / "out", 2, 0, tmp_path / "run")
+    index = data / "images/INDEX.csv"
+    whole = index.read_text()
+    index.write_text(whole.replace("0.png,sea", "0.png,portraits").replace("2.png,portraits", "2.png,sea"))
+    with pytest.raises(RunError, match=r"eye: .*2 are gone now, changed .*images/0\.png"):
+        train.train(data, tmp_path / "out", 4, 0, tmp_path / "run")
+    index.write_text(whole)
+    (data / "scenes.csv").write_text("scene,pictures,sounds\nsea,portraits,sea_waves\n")
+    with pytest.raises(RunError, match=r"ear: .*1 are gone now, changed .*scenes\.csv"):
+        train.train(data, tmp_path / "out", 2, 0, tmp_path / "run")
+
+
 def test_tables_that_a_spreadsheet_saved_are_learned_from(data: Path, tmp_path: Path) -> None:
     for name in ("images/INDEX.csv", "ambience/train/esc50/INDEX.csv", "scenes.csv"):
         text = (data / name).read_text()
@@ -179,6 +227,16 @@ def test_pictures_and_sounds_that_cannot_be_read_are_named(data: Path, tmp_path:
     (sounds / "1.wav").write_text("no sound")
     with pytest.raises(MaterialError, match=r"esc50/INDEX.csv: 1 broken row\n  line 3: .*1\.wav: not a sound"):
         material.read_recordings(sounds / "INDEX.csv")
+
+
+def test_a_picture_of_too_many_pixels_is_named_with_its_line(data: Path) -> None:
+    of_too_many_pixels(data / "images/huge.png")
+    with (data / "images/INDEX.csv").open("a") as index:
+        index.write("huge.png,sea\n")
+    with pytest.raises(
+        MaterialError, match=r"1 broken row\n  line 5: .*huge\.png: .*60000 × 60000 pixels are too many"
+    ):
+        material.read_pictures(data / "images/INDEX.csv")
 
 
 def test_pictures_that_no_scene_names_are_told(
