@@ -32,6 +32,7 @@ from installation.piece_commands import (
     listed,
     on_show_or_not,
     options_for,
+    said_of,
 )
 from installation.starting import load_or_last_good, say_missing
 from installation.terminal import WRONG, err, load_or_leave, out, print_figures, say, tell, use_its_letters
@@ -329,15 +330,16 @@ def train(
         int | None, typer.Option(help="How long, in steps; by default the piece decides.", min=1)
     ] = None,
     world: Annotated[str | None, typer.Option(help="The name for the network, where a piece has many.")] = None,
+    out_folder: Annotated[
+        Path | None,
+        typer.Option("--out", help="Where weights and card go, instead of where the exhibition has them."),
+    ] = None,
 ) -> None:
     """Train a network from a folder of files. Continues where it was stopped; ends with weights and a model card."""
     function = function_of(network, "trains")
-    try:
-        options = options_for(network, function, run=run_folder, steps=steps, world=world)
+    with said_of(network):
+        options = options_for(network, function, run=run_folder, steps=steps, world=world, out=out_folder)
         made = function(*data_for(network, function, data), **options)
-    except (OSError, ValueError, WeightsError) as error:
-        err.print(f"{network}: {error}", highlight=False)
-        raise typer.Exit(WRONG) from error
     if isinstance(made, Path):
         out.print(f"{made}, and its card beside it", highlight=False, soft_wrap=True)
 
@@ -355,13 +357,10 @@ def index(
     """Make a folder searchable for a piece. Continues where it was interrupted; does only what is new or changed."""
     name = archive or first_with("indexes")
     function = function_of(name, "indexes")
-    try:
+    with said_of(name):
         with contextlib.redirect_stdout(sys.stderr):
             done = function(data, **options_for(name, function, encoder=encoder, engine=engine))
         print_figures(str(data), done, as_json)
-    except (OSError, ValueError, WeightsError) as error:
-        err.print(f"{name}: {error}", highlight=False)
-        raise typer.Exit(WRONG) from error
 
 
 @app.command("listen")
@@ -417,14 +416,11 @@ def evaluate(
 ) -> None:
     """Measure a network's quality on your own data."""
     function = function_of(figure, "evaluates")
-    try:
+    with said_of(figure):
         with contextlib.redirect_stdout(sys.stderr):
             options = options_for(figure, function, world=world, reference=reference)
             measured = function(*data_for(figure, function, data), **options)
         print_figures(figure, measured, as_json)
-    except (OSError, ValueError, WeightsError) as error:
-        err.print(f"{figure}: {error}", highlight=False)
-        raise typer.Exit(WRONG) from error
 
 
 @app.command()

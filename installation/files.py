@@ -48,7 +48,11 @@ def stamp_of(path: Path) -> Stamp | None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write `data` to `path` so that a power cut leaves the old file or the new one, never a part."""
+    """Write `data` to `path` so that a power cut leaves the old file or the new one, never a part.
+
+    Raises:
+        OSError: it cannot be written; it names `path`, also where the system names no file: that of a full disk.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as file:
@@ -56,8 +60,10 @@ def write_whole(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:

@@ -6,9 +6,11 @@ themselves (`cli.py`). Whatever cannot be had is said and ends the command.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,33 @@ import typer
 
 from installation.exhibition import DEFAULT_PATH, Exhibition, Installed, OnShow
 from installation.named_functions import NamedFunctionError, faults_of, owner_of, resolved
+from installation.networks.weights import WeightsError
 from installation.never_again import NeverAgain
 from installation.piece import Piece
 from installation.programme import unregistered, why_unloadable
 from installation.terminal import WRONG, err, load_or_leave
 
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+FULL = 1  # exit code: something is wrong with the machine
 _BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+@contextlib.contextmanager
+def said_of(name: str) -> Iterator[None]:
+    """What a piece's function refuses, or cannot do for want of room on the disk, is said and ends the command."""
+    try:
+        yield
+    except (OSError, ValueError, WeightsError) as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            where = Path(error.filename).parent if error.filename else "the disk"
+            err.print(
+                f"{name}: {where}: the disk is full ({error.strerror}); make room, and give the same command again: "
+                "it goes on from what was kept last",
+                highlight=False,
+            )
+            raise typer.Exit(FULL) from error
+        err.print(f"{name}: {error}", highlight=False)
+        raise typer.Exit(WRONG) from error
 
 
 def on_show_or_not(exhibition: Exhibition | None, name: str) -> Any:

@@ -8,6 +8,7 @@ and no pickle is ever read.
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     Network = TypeVar("Network", bound=nn.Module)
 
+BEFORE = "before"  # the folder beside weights for those that were replaced
 BESIDE = "weights"  # the folder beside a piece's module for weights of its own
 WEIGHTS_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "weights"
 
@@ -97,13 +99,14 @@ def _beside(name: str) -> Path | None:
 def save(name: str, state: Mapping[str, Tensor], card: Card, folder: Path | None = None) -> Path:
     """Write `NAME.safetensors` and `NAME.yaml`, each complete or not at all; returns the tensor file's path.
 
-    Into `folder`, else into `weights` beside the piece if there is such a folder, else into assets/weights.
+    Into `folder`, else into `weights` beside the piece if there is such a folder, else into assets/weights: there the
+    exhibition takes it from, and what it had before is kept (`keep_before`).
     Checksum and parameter count are filled in here. The card is written last, so that a crash between the
     two leaves a checksum that does not match, which `load` refuses, and never a network without a card.
     """
     from safetensors.torch import save as to_bytes
 
-    folder = folder or _beside(name) or WEIGHTS_FOLDER
+    on_show, folder = folder is None, folder or _beside(name) or WEIGHTS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {key: value.detach().cpu().contiguous() for key, value in state.items()}
     data = to_bytes(tensors)
@@ -114,10 +117,39 @@ def save(name: str, state: Mapping[str, Tensor], card: Card, folder: Path | None
         parameters=sum(value.numel() for value in tensors.values()),
     )
     path = folder / f"{name}.safetensors"
+    if on_show:
+        keep_before(path, card.sha256)
     write_whole(path, data)
     text = yaml.safe_dump(asdict(card), sort_keys=False, allow_unicode=True, width=100)
     write_whole(path.with_suffix(".yaml"), text.encode())
     return path
+
+
+def keep_before(path: Path, sha256: str) -> None:
+    """Copy the network at `path` and its card to the folder `before` beside them, or to before-2 … where that has
+    others of the name, and say so: they are about to be replaced by one of another checksum. Nothing is said where
+    there is none, or where it is the same or kept already."""
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() == sha256:
+        return
+    number = 1
+    while (kept := path.parent / (BEFORE if number == 1 else f"{BEFORE}-{number}") / path.name).exists():
+        if kept.read_bytes() == data:
+            break
+        number += 1
+    else:
+        kept.parent.mkdir(exist_ok=True)
+        write_whole(kept, data)
+        if path.with_suffix(".yaml").exists():
+            write_whole(kept.with_suffix(".yaml"), path.with_suffix(".yaml").read_bytes())
+    print(
+        f"{path}: the network that the exhibition uses is replaced; what it used before is kept, with its card, in "
+        f"{kept.parent}: copy both back to have it again. Who only tries one out says --out FOLDER",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def load(name: str, folder: Path | None = None) -> Weights:

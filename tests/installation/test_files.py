@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from installation.files import lies_at, stamp_of
+from installation.files import lies_at, stamp_of, write_whole
 
 
 def test_what_lies_there(tmp_path: Path) -> None:
@@ -33,6 +33,17 @@ def test_what_cannot_be_reached_is_said_and_not_raised(monkeypatch: pytest.Monke
     there = lies_at(Path("/home/anna/closed.png"))
     assert there.kind == "unknown"
     assert there.unreachable == f"/home/anna/closed.png cannot be reached ({os.strerror(number)})"
+
+
+def test_a_full_disk_is_told_with_the_file_that_did_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(number: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # the system names no file
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*checkpoint'") as told:
+        write_whole(tmp_path / "checkpoint", b"much")
+    assert told.value.errno == errno.ENOSPC and told.value.filename == str(tmp_path / "checkpoint")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_names_that_no_file_can_have(tmp_path: Path) -> None:

@@ -55,6 +55,36 @@ def test_a_network_that_was_changed_since_asks_to_be_trained_again(
         load(NAME, tmp_path).network(Layer)
 
 
+def test_what_the_exhibition_used_is_kept_when_it_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Trying a training out costs nobody the network that ships."""
+    monkeypatch.setattr(weights, "WEIGHTS_FOLDER", tmp_path)
+
+    def trained(number: float, folder: Path | None = None) -> str:
+        state = {"layer.weight": torch.full((2, 3), number), "layer.bias": torch.zeros(2)}
+        save(NAME, state, replace(CARD, notes=str(number)), folder)
+        return capsys.readouterr().err
+
+    assert trained(1) == trained(1) == "", "nothing is lost"
+    said = trained(2)
+    assert "the network that the exhibition uses is replaced" in said
+    assert f"what it used before is kept, with its card, in {tmp_path}/before:" in said
+    assert "--out FOLDER" in said
+    assert trained(3) and (trained(1), trained(2)) != ("", "")
+    assert [load(NAME, tmp_path / name).card.notes for name in ("", "before", "before-2", "before-3")] == [
+        "2",
+        "1",
+        "2",
+        "3",
+    ]
+    assert not (tmp_path / "before-4").exists(), "what is kept is not kept twice"
+    assert trained(1, tmp_path / "mine") == trained(2, tmp_path / "mine") == "", "elsewhere nothing is on show"
+    assert [path.name for path in tmp_path.glob("*.safetensors")] == [f"{NAME}.safetensors"], (
+        "no other network is listed"
+    )
+
+
 def test_weights_beside_the_piece_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     piece, assets = tmp_path / "piece", tmp_path / "assets"
     monkeypatch.setattr(weights, "WEIGHTS_FOLDER", assets)

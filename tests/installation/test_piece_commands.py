@@ -1,0 +1,63 @@
+"""What pieces bring for the command line: where it goes, and how a full disk is told."""
+
+from __future__ import annotations
+
+import errno
+import inspect
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from typer.testing import CliRunner
+
+from installation import piece_commands
+from installation.cli import app
+from installation.piece import Piece
+
+
+def without_room(data: Path) -> None:
+    path = Path("runs/rust/checkpoint.safetensors")
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+def into(out: Path | None = None) -> Path:
+    return (out or Path("assets/weights")) / "maker.file.safetensors"
+
+
+class Maker(Piece):
+    """A piece that trains."""
+
+    trains: ClassVar[Mapping[str, str]] = {
+        "full": "tests.installation.test_piece_commands:without_room",
+        "file": "tests.installation.test_piece_commands:into",
+    }
+
+
+@pytest.fixture(autouse=True)
+def maker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(piece_commands, "Installed", lambda: {"maker": Maker})
+
+
+def test_a_full_disk_is_said_with_the_folder_and_what_to_do() -> None:
+    done = CliRunner().invoke(app, ["train", "maker.full", "--data", "x"])
+    assert done.exit_code == 1, "nothing that was asked for is wrong"
+    assert done.stderr == (
+        "maker.full: runs/rust: the disk is full (No space left on device); make room, and give the same command "
+        "again: it goes on from what was kept last\n"
+    )
+
+
+def test_weights_go_where_one_says() -> None:
+    done = CliRunner().invoke(app, ["train", "maker.file", "--out", "mine"])
+    assert done.exit_code == 0 and done.stdout == "mine/maker.file.safetensors, and its card beside it\n"
+    done = CliRunner().invoke(app, ["train", "maker.full", "--data", "x", "--out", "mine"])
+    assert done.exit_code == 2 and "takes no --out" in done.stderr
+
+
+@pytest.mark.parametrize("network", ["world", "parent", "reference", "hearing", "rhythm", "space"])
+def test_every_training_of_ours_can_be_tried_out_elsewhere(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    (name,) = [piece for piece, kind in piece_commands.loadable().items() if network in kind.trains]
+    assert "out" in inspect.signature(piece_commands.function_of(f"{name}.{network}", "trains")).parameters
