@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.networks.phases import counted
 from installation.sound_files import opened
 
 FREE = ("CC0", "public domain")  # licences that ask for no name
@@ -155,7 +156,7 @@ def read_sounds(table: Path, rows: Iterable[tuple[int, Row]]) -> Iterator[tuple[
         MaterialError: at the end, if some could not be read; all of them are named.
     """
     faults = []
-    for line, row in rows:
+    for line, row in counted(f"reading the sounds of {table}", list(rows)):
         try:
             samples, rate_hz = read_sound(table.parent / row["path"])
         except MaterialError as error:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from installation.networks.material import MaterialError, read_sounds, read_table, refuse
+from installation.networks.phases import counted
 from installation.piece import Picture
 from pieces.imaginary_soundscape import ambiences, drawings
 from pieces.imaginary_soundscape.audio_network import FRAMES, MELS, RATE_HZ, Samples, Spectrogram, levelled, trimmed
@@ -145,7 +146,7 @@ def read_pictures(index: Path) -> Pictures:
         MaterialError: it is no such table, or pictures cannot be read; all of them are named.
     """
     images, names, faults = [], [], []
-    for line, row in read_table(index, ("path", "label")):
+    for line, row in counted("reading pictures", read_table(index, ("path", "label"))):
         path = index.parent / row["path"]
         try:
             read = read_whole(path)
@@ -167,13 +168,14 @@ def read_pictures(index: Path) -> Pictures:
 def drawn_pictures(labels: tuple[str, ...], each: int) -> Pictures:
     """Views of drawn panoramas, `each` of every scene that is among the labels: so that drawings are known, too."""
     images, names = [], []
-    for name, scene in drawings.SCENES.items():
-        for seed in range(drawings.SHIPPED + 1, drawings.SHIPPED + 1 + each) if scene in labels else ():
-            for view in views(drawings.draw(name, seed), DRAWN_VIEWS)[0]:
-                scale = KEPT_SIDE / min(view.shape[:2])
-                size = (round(view.shape[1] * scale), round(view.shape[0] * scale))
-                images.append(np.asarray(cv2.resize(view, size, interpolation=cv2.INTER_AREA), np.uint8))
-                names.append(scene)
+    seeds = range(drawings.SHIPPED + 1, drawings.SHIPPED + 1 + each)
+    asked = [(name, scene, seed) for name, scene in drawings.SCENES.items() if scene in labels for seed in seeds]
+    for name, scene, seed in counted("drawing panoramas", asked):
+        for view in views(drawings.draw(name, seed), DRAWN_VIEWS)[0]:
+            scale = KEPT_SIDE / min(view.shape[:2])
+            size = (round(view.shape[1] * scale), round(view.shape[0] * scale))
+            images.append(np.asarray(cv2.resize(view, size, interpolation=cv2.INTER_AREA), np.uint8))
+            names.append(scene)
     return Pictures(images, np.array([labels.index(name) for name in names], np.int64), labels)
 
 
@@ -245,7 +247,7 @@ def make_synthetic(seed: int, each: int) -> list[tuple[Samples, str]]:
     """So many ambiences of each kind, one channel each: left, right, or both."""
     named = {kind: name for name, kinds in SAME_AS.items() for kind in kinds}
     made = []
-    for kind in ambiences.KINDS:
+    for kind in counted("making ambiences: kind", ambiences.KINDS):
         for number in range(each):
             rng = np.random.default_rng([seed, number, *kind.encode()])
             x = ambiences.make(kind, rng, SYNTHETIC_S, RATE_HZ)
@@ -260,7 +262,7 @@ def spectrograms(clips: Sequence[tuple[Samples, str]]) -> Sounds:
     spectrogram = Spectrogram()
     classes = tuple(sorted({name for _, name in clips}))
     kept = []
-    for samples, _ in clips:
+    for samples, _ in counted("looking at sounds:", clips):
         versions = []
         for speed in SPEEDS:
             faster = np.interp(np.arange(0, samples.size - 1, speed), np.arange(samples.size), samples)

@@ -25,6 +25,7 @@ from torch.nn.functional import cross_entropy, log_softmax
 
 from installation.networks import weights
 from installation.networks.material import authors_to_name, demand, learned_from
+from installation.networks.phases import counted
 from installation.networks.subject import Subject, digest, of_tables
 from installation.networks.training import Run, alone, steps_had
 from pieces.imaginary_soundscape.audio_network import AudioNetwork
@@ -163,7 +164,7 @@ def views(network: ImageNetwork, pictures: Pictures, seed: int) -> Tensor:
     """What the eye makes of every picture, seen VIEWS times: features [pictures, VIEWS, width]."""
     rng = np.random.default_rng(seed)
     rows = []
-    for image in pictures.images:
+    for image in counted("the eye looks at pictures", pictures.images):
         with torch.autocast("cpu", torch.bfloat16):
             rows.append(network.features(prepare([seen(image, rng) for _ in range(VIEWS)])).float())
     return torch.stack(rows)

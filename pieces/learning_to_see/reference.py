@@ -19,7 +19,7 @@ from torch.nn import functional
 from installation.networks import weights
 from installation.networks.subject import Subject
 from installation.networks.training import Run
-from installation.networks.weights import Card
+from installation.networks.weights import Card, WeightsError
 from pieces.learning_to_see.abstraction import SCALE
 from pieces.learning_to_see.pictures import Sampler, read_pictures
 
@@ -190,8 +190,13 @@ class Reference:
         Raises:
             WeightsError: the file or its card cannot be used.
         """
-        self.network = UNet()
-        self.network.load_state_dict(weights.load(path.stem, path.parent).state)
+        try:
+            self.network = weights.load(path.stem, path.parent).network(UNet)
+        except WeightsError as error:
+            raise WeightsError(
+                f"{path}: not what `train learning_to_see.reference` wrote, a .safetensors with its card beside it "
+                f"({str(error).partition(';')[0]})"
+            ) from error
         self.network.train().requires_grad_(False)
 
     def see(self, abstract: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from installation.networks.phases import counted, say
 from pieces.neural_beatbox.groove import Windows, cut, demand_windows, read_takes, step_ms
 from pieces.neural_beatbox.phrase import BAR, DRUMS, STEPS, Phrase
 from pieces.neural_beatbox.rhythm import Drummer
@@ -138,8 +139,9 @@ def simulate(
     """What the drummer composes in a time, wishes unchanged."""
     drummer.reset()
     rng = np.random.default_rng(seed)
-    phrases = round(seconds / (8 * 60.0 / tempo_bpm))
-    return [drummer.compose(density, adventure, kit, rng, tempo_bpm) for _ in range(phrases)]
+    phrases = range(round(seconds / (8 * 60.0 / tempo_bpm)))
+    told = counted("measuring, an hour of playing: phrase", phrases)
+    return [drummer.compose(density, adventure, kit, rng, tempo_bpm) for _ in told]
 
 
 def judge(hits: NDArray[np.bool_]) -> Hour:
@@ -181,7 +183,8 @@ def obedience(drummer: Drummer, seed: int = 2, phrases: int = 60) -> float:
     drummer.reset()
     rng = np.random.default_rng(seed)
     asked = rng.random(phrases)
-    got = [drummer.compose(float(wish), 0.4, frozenset(DRUMS), rng).hits.sum() for wish in asked]
+    told = counted("measuring, does it play as full as wished: phrase", asked.tolist())
+    got = [drummer.compose(wish, 0.4, frozenset(DRUMS), rng).hits.sum() for wish in told]
     return float(np.corrcoef(asked, got)[0, 1])
 
 
@@ -191,10 +194,15 @@ def rhythm(data: Path, weights_folder: Path | None = None) -> dict[str, object]:
     data: the folder of the Groove MIDI data set. Besides the protocol's four keys the result has the hits measured,
     the bits per hit without the tempo, the simpler predictors (fitted to the train split) and the figures of an hour.
     """
+    return figures(Drummer.load(folder=weights_folder), data)
+
+
+def figures(drummer: Drummer, data: Path) -> dict[str, object]:
+    """What `rhythm` measures, of any drummer: some minutes."""
     known = cut(read_takes(data, "train"))
     judged = cut(read_takes(data, "test"))
     demand_windows(data, {"train": known, "test": judged})
-    drummer = Drummer.load(folder=weights_folder)
+    say(f"measuring, {len(judged)} windows that it has never seen …")
     measured = quality(drummer.network, judged)
     hour = judge(np.stack([phrase.hits for phrase in simulate(drummer)]))
     return {

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.networks.material import MaterialError, Row, read_table, refuse
+from installation.networks.phases import counted
 from pieces.neural_beatbox.phrase import BAR, DRUMS, STEPS
 
 SPLITS = ("train", "validation", "test")
@@ -133,7 +134,8 @@ def read_takes(folder: Path, split: str) -> list[Take]:
             "(https://magenta.tensorflow.org/datasets/groove, the MIDI-only archive is enough)"
         )
     takes, faults = [], []
-    for line, row in read_table(index, COLUMNS, filled=("midi_filename", "split", "time_signature", "bpm")):
+    rows = read_table(index, COLUMNS, filled=("midi_filename", "split", "time_signature", "bpm"))
+    for line, row in counted(f"reading takes of split {split}: row", rows):
         if row["split"] != split or row["time_signature"] != "4-4":
             continue
         try:

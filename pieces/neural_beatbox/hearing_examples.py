@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from installation.networks.phases import counted
 from pieces.neural_beatbox import synthesis, takes
 from pieces.neural_beatbox.hearing import (
     FRAMES_PER_S,
@@ -142,7 +143,7 @@ def lesson_hits(
         missing = max(lesson.at_least - counts[label], 0)
         sounds += [(synthesis.hit(label, rng, RATE_HZ, "drum"), label) for _ in range(missing)]
     hits, labels, shares = [], [], []
-    for samples, label in sounds:
+    for samples, label in counted("sounds for a second opinion", sounds):
         files = [(samples, 0), *(single(rng, samples, backgrounds) for _ in range(lesson.in_rooms))]
         hits += [with_margin(torch.from_numpy(np.asarray(heard, np.float32)), onset) for heard, onset in files]
         labels += [LABELS.index(label)] * len(files)

@@ -16,6 +16,7 @@ import torchaudio
 from numpy.typing import NDArray
 
 from installation.networks.material import read_sounds, read_table
+from installation.networks.phases import counted
 from pieces.neural_beatbox import evaluate_hearing, synthesis, takes
 from pieces.neural_beatbox.hearing import LABELS, RATE_HZ
 from pieces.neural_beatbox.synthesis import Samples
@@ -180,10 +181,11 @@ class Hits:
             for recording in recordings:
                 groups = self._recorded.setdefault((voice, recording.label), {})
                 groups.setdefault(recording.group, []).append(recording.samples)
+        voices: tuple[synthesis.Voice, ...] = ("mouth", "drum")
+        kinds = [(voice, label) for voice in voices for label in LABELS]
         self._made: dict[tuple[str, str], list[Samples]] = {
             (voice, label): [synthesis.hit(label, rng, RATE_HZ, voice) for _ in range(pool or POOL)]
-            for voice in ("mouth", "drum")
-            for label in LABELS
+            for voice, label in counted("synthesising hits: kind", kinds)
         }
         self._shares = {"mouth": shares(MOUTH_SHARE), "drum": shares(DRUM_SHARE)}
 

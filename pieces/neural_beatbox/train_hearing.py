@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from installation.networks import weights
 from installation.networks.material import authors_to_name, demand, learned_from
+from installation.networks.phases import counted, telling
 from installation.networks.subject import Subject, of_tables
 from installation.networks.training import Run, steps_had
 from pieces.neural_beatbox import takes
@@ -130,9 +131,9 @@ def train(
         recorded = {"mouth": mouth + events, "drum": drum}
         material = Material(features, Hits(rng, recorded["mouth"], drum), recorded, backgrounds)
         if start < steps:
-            for _ in range(TAKES_FIRST // 10):
+            for _ in counted("composing takes, ten at once:", range(TAKES_FIRST // 10)):
                 material.add_takes(rng, 10)
-            for _ in range(SINGLES_FIRST):
+            for _ in counted("composing single hits", range(SINGLES_FIRST)):
                 material.add_single(rng)
         for step in range(start, steps):
             for group in optimiser.param_groups:
@@ -177,10 +178,12 @@ def teach_second(
     rng: Generator,
 ) -> None:
     """Teach the network's second opinions, each its lesson. `steps` are those that the class head had."""
-    for opinion, lesson in zip(network.second, LESSONS, strict=True):
+    for number, (opinion, lesson) in enumerate(zip(network.second, LESSONS, strict=True), start=1):
         assert isinstance(opinion, SecondOpinion)
         hits = lesson_hits(rng, lesson, recordings, backgrounds)
-        teach(opinion, *hits, rng, round(lesson.pace * steps), _half(), everyday=everyday)
+        taught = round(lesson.pace * steps)
+        tell = telling(f"second opinion {number} of {len(LESSONS)}: step", taught)
+        teach(opinion, *hits, rng, taught, _half(), tell, everyday)
 
 
 def _half() -> bool:

@@ -23,9 +23,10 @@ from torch.nn import functional
 from installation.files import write_whole
 from installation.networks import weights
 from installation.networks.material import read_table
+from installation.networks.phases import say
 from installation.networks.subject import Subject, mark
 from installation.networks.training import Run, alone, steps_had
-from pieces.neural_beatbox.evaluate_rhythm import Quality, quality, rhythm
+from pieces.neural_beatbox.evaluate_rhythm import Quality, figures, quality
 from pieces.neural_beatbox.groove import MINIMUM_HITS, Take, Windows, cut, demand_windows, read_takes
 from pieces.neural_beatbox.phrase import BAR, DRUMS, OPENING_FILE, STEPS, Phrase, write_phrase
 from pieces.neural_beatbox.rhythm import NAME, Drummer, fullness
@@ -296,6 +297,7 @@ def calibrate(network: RhythmNetwork, chosen: Windows) -> None:
     position = (torch.arange(STEPS) % BAR).expand(len(cells), STEPS)
     network.temperature.fill_(1.0)
     logits = []
+    say("weighing how sure it may be …")
     with torch.inference_mode():
         for start in range(0, len(cells), 256):
             part, tempo = cells[start : start + 256], torch.from_numpy(chosen.tempo_bpm[start : start + 256])
@@ -339,7 +341,8 @@ def train(
 
 
 def ship(network: RhythmNetwork, data: Path, steps: int, folder: Path | None = None) -> Path:
-    """Write the weights with the card that the evaluation fills, and the opening that the network composed.
+    """Write the weights with the card that the evaluation fills, and the opening that the network composed: all of it
+    once it is measured, so that whoever loses patience meanwhile has what was there before.
 
     steps: those that each member had.
     """
@@ -352,9 +355,9 @@ def ship(network: RhythmNetwork, data: Path, steps: int, folder: Path | None = N
         evaluation=f"python3 run.py evaluate {NAME} --data GROOVE_FOLDER",
         notes=NOTES if is_groove(data) else NOTES.replace("official ", ""),
     )
-    path = weights.save(NAME, network.state_dict(), card, folder)
-    weights.save(NAME, network.state_dict(), replace(card, measured=rhythm(data, folder)), folder)
     text = json.dumps(write_phrase(first_phrase(Drummer(network))), separators=(",", ":"))
+    card = replace(card, measured=figures(Drummer(network), data))
+    path = weights.save(NAME, network.state_dict(), card, folder)
     write_whole(path.with_name(OPENING_FILE), text.encode())
     return path
 

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 import torch
 
-from installation.networks import weights
+from installation.networks import phases, weights
 from installation.networks.material import MaterialError
 from installation.networks.training import RunError
 from pieces.imaginary_soundscape import material, train
@@ -178,6 +178,22 @@ def undrawn(data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder, and no drawings beside its pictures: they take a while."""
     monkeypatch.setattr(train, "DRAWINGS_EACH", 0)
     return data
+
+
+def test_every_phase_that_lasts_is_told(
+    undrawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Pictures, panoramas and ambiences took five minutes without a word."""
+    monkeypatch.setattr(phases, "SOON_S", 0.0)
+    monkeypatch.setattr(train, "DRAWINGS_EACH", 1)
+    monkeypatch.setattr(material.drawings, "draw", lambda name, seed: np.zeros((64, 256, 3), np.uint8))
+    train.train(undrawn, tmp_path / "out", 1, 0, tmp_path / "run")
+    told = capsys.readouterr().err
+    for phase in (
+        "reading pictures 1/3 …", "drawing panoramas 1/", "reading the sounds of ", "looking at sounds: 1/3 …",
+        "making ambiences: kind 1/", "the eye looks at pictures 1/",
+    ):  # fmt: skip
+        assert phase in told
 
 
 def test_the_card_says_the_steps_that_the_run_had(undrawn: Path, tmp_path: Path) -> None:

@@ -59,6 +59,16 @@ def test_it_sees(pictures: Path, tmp_path: Path) -> None:
     assert seen.shape == (256, 256, 3) and seen.dtype == np.uint8
 
 
+def test_what_is_no_reference_is_said(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("x")
+    weights.save("learning_to_see.sea", {}, weights.Card("", {"width": 8}, [], "", "train it"), tmp_path)
+    for name in ("notes", "learning_to_see.sea.safetensors"):
+        with pytest.raises(
+            weights.WeightsError, match=r"not what `train learning_to_see\.reference` wrote, a \.safet"
+        ):
+            Reference(tmp_path / name)
+
+
 def test_a_reference_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(weights.WeightsError, match="cannot be read"):
         Reference(tmp_path / f"{NAME}.safetensors")

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import torch
 
+from installation.networks import phases, weights
 from pieces.neural_beatbox import evaluate_rhythm, train_rhythm
 from pieces.neural_beatbox.evaluate_rhythm import Quality, bits_per_hit, judge, quality
 from pieces.neural_beatbox.groove import Take, Windows, cut
 from pieces.neural_beatbox.phrase import DRUMS
+from pieces.neural_beatbox.rhythm import Drummer
 from pieces.neural_beatbox.rhythm_network import Architecture, RhythmNetwork
 
 SMALL = Architecture(width=16, layers=1, cell_width=8, dropout=0.1, velocity_bins=8, offset_bins=9)
@@ -171,6 +173,47 @@ def test_training_learns_and_goes_on_where_it_was_cut(tmp_path: Path, monkeypatc
     again = train_rhythm.fit(tmp_path / "cut", takes, chosen, SMALL, plan)
     assert draws == 25 + 20  # 24 done, 20 of them kept, 20 more
     assert quality(again, chosen).bits_per_hit == pytest.approx(trained.bits_per_hit, rel=1e-3)
+
+
+def test_a_network_takes_its_place_when_it_is_measured_and_not_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever loses patience while an hour is played has what was there before, and its card."""
+    network = train_rhythm.new_network(some_takes(), SMALL, 1).eval()
+    monkeypatch.setattr(train_rhythm, "is_groove", lambda _: True)
+
+    def impatient(*_: object) -> dict[str, object]:
+        assert not list(tmp_path.iterdir())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_rhythm, "figures", impatient)
+    with pytest.raises(KeyboardInterrupt):
+        train_rhythm.ship(network, tmp_path, 7, tmp_path)
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr(train_rhythm, "figures", lambda *_: {"bits_per_hit": 1.5})
+    card = weights.read_card(train_rhythm.ship(network, tmp_path, 7, tmp_path).with_suffix(".yaml"))
+    assert card.measured == {"bits_per_hit": 1.5} and card.command.endswith("--data GROOVE_FOLDER --steps 7")
+    assert len(list(tmp_path.iterdir())) == 3, "weights, card and opening"
+
+
+def test_a_run_of_other_takes_begins_without_their_best(tmp_path: Path) -> None:
+    """It may have been cut between the best and its place."""
+    takes, chosen = some_takes(), cut(some_takes(seed=1))
+    plan = train_rhythm.Plan(steps=2, batch=4, check_every=2)
+    stale = train_rhythm.new_network(takes, SMALL, 9)
+    train_rhythm.keep_best(tmp_path, stale, Quality(0.1, 0.1, 0.01, 1, 1))
+    found = train_rhythm.fit(tmp_path, takes, chosen, SMALL, plan)
+    state, old = found.state_dict(), stale.state_dict()
+    assert any(not torch.equal(state[key], old[key]) for key in state)
+
+
+def test_playing_for_an_hour_says_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(phases, "SOON_S", 0.0)
+    drummer = Drummer(train_rhythm.new_network(some_takes(), SMALL, 1))
+    evaluate_rhythm.simulate(drummer, seconds=9.0)
+    assert capsys.readouterr().err == "measuring, an hour of playing: phrase 1/2 …\n"
 
 
 def test_several_networks_become_one() -> None:

@@ -8,7 +8,8 @@ import pytest
 import soundfile
 import torch
 
-from installation.networks import weights
+from installation.networks import phases, weights
+from installation.networks.training import RunError
 from pieces.imaginary_soundscape import voices
 from pieces.neural_beatbox import (
     hearing,
@@ -212,7 +213,9 @@ def test_weights_of_another_shape_are_refused_with_a_remedy(tmp_path: Path) -> N
         Hearing.load(folder=tmp_path)
 
 
-def test_training_from_a_folder_writes_weights_that_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_from_a_folder_writes_weights_that_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     for column, folder, name in (
         ("performer", "beatbox/train", "P1/kick__1.wav"),
         ("kit", "drums/train", "k/rim__A_1.wav"),
@@ -232,12 +235,22 @@ def test_training_from_a_folder_writes_weights_that_load(tmp_path: Path, monkeyp
     monkeypatch.setattr(train_hearing, "SINGLES_FIRST", 6)
     monkeypatch.setattr(hearing_examples, "KEPT", dict.fromkeys(hearing_examples.KINDS, 50))
     monkeypatch.setattr(train_hearing, "LESSONS", (Lesson(0, 1, 0.2, 1.0), Lesson(2, 1, 1.0, 1.5)))
+    monkeypatch.setattr(phases, "SOON_S", 0.0)
     before = train_hearing.train(tmp_path, tmp_path / "out", steps=1, run=tmp_path / "run").read_bytes()
+    told = capsys.readouterr().err
+    for phase in ("reading the sounds of ", "synthesising hits: kind 1/18 …", "takes, ten at once: 1/1 …",
+                  "single hits 1/6 …", "second opinion 2 of 2: step 1/2 …"):  # fmt: skip
+        assert phase in told
     after = train_hearing.train(tmp_path, tmp_path / "out", steps=2, run=tmp_path / "run").read_bytes()  # goes on
     assert before != after
     learned = weights.load(hearing.NAME, tmp_path / "out").state
     assert [int(learned[f"second.{one}.body.1.num_batches_tracked"]) for one in (0, 1)] == [4, 6], "with dogs beside"
     assert weights.load(hearing.NAME, tmp_path / "out").card.authors == ["Ann"]
+    train_hearing.train(tmp_path, tmp_path / "out", steps=1, run=tmp_path / "run")
+    assert weights.load(hearing.NAME, tmp_path / "out").card.command.endswith("--steps 2"), "that it has had"
+    (tmp_path / "drums/train/k/rim__A_1.wav").write_bytes((barks / "dog.wav").read_bytes())
+    with pytest.raises(RunError, match=r"of which 1 are gone now, changed .*rim__A_1\.wav"):
+        train_hearing.train(tmp_path, tmp_path / "out", steps=3, run=tmp_path / "run")
     ear = Hearing.load(folder=tmp_path / "out")
     assert ear.classify(synthesis.hit("kick", np.random.default_rng(1), RATE_HZ), RATE_HZ).shape == (9,)
 
