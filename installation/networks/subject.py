@@ -71,8 +71,8 @@ class Subject:
         lost = sorted(name for name, kept in files.items() if self.files and self.files.get(name) != kept)
         if lost:
             return (
-                f"this run learned from {len(files)} files, of which {len(lost)} are gone now, changed or held back "
-                f"(the first: {lost[0]}); put them back, or"
+                f"this run learned from {len(files)} files, and {len(lost)} of them are gone now, were changed or "
+                f"are held back (the first: {lost[0]}); put back what was there, or"
             )
         return ""
 

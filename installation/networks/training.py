@@ -164,8 +164,9 @@ class Run:
         self.came_since = more = self._subject.came_since(about)
         if more and int(about["step"]) + 1 >= self.steps:
             raise RunError(
-                f"{self.folder}: this run has its {int(about['step']) + 1} steps and has not seen {len(more)} of the "
-                f"files that are there now (the first: {more[0]}); for more steps ask with --steps, or take them out"
+                f"{self.folder}: this run has its {int(about['step']) + 1} steps and has not seen all files that "
+                f"are there now: {len(more)} came since (the first: {more[0]}). For more steps ask with --steps, or "
+                "take out what came"
             )
         self._subject = self._subject.after(about)
         try:
@@ -183,7 +184,7 @@ class Run:
         step = self._kept + 1
         if more:
             print(
-                f"{self.folder}: from step {step} on it also learns from {len(more)} files that came since (the "
+                f"{self.folder}: from step {step} on it also learns from what came since, files: {len(more)} (the "
                 f"first: {more[0]})",
                 file=sys.stderr,
                 flush=True,

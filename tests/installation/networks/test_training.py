@@ -192,15 +192,15 @@ def test_a_run_goes_on_with_its_files_and_with_what_came_since(
     assert [began(a="1", b="2"), began(a="1", b="2")] == [0, 1]
     for other in ({"a": "1"}, {"a": "1", "b": "3"}, {"c": "1", "d": "2"}):
         with pytest.raises(
-            RunError, match=r"from 2 files, of which \d are gone now, changed .*put them back, or move"
+            RunError, match=r"from 2 files, and \d of them are gone now, .*put back what was there, or move"
         ):
             began(**other)
     assert "came since" not in capsys.readouterr().err
     assert began(a="1", b="2", c="3") == 2
-    assert "from step 2 on it also learns from 1 files that came since (the first: c)" in capsys.readouterr().err
+    assert "from step 2 on it also learns from what came since, files: 1 (the first: c)" in capsys.readouterr().err
     assert began(a="1", b="2", c="3") == 3
     with pytest.raises(
-        RunError, match=r"has its 4 steps and has not seen 1 of the files .*first: d\); for more steps"
+        RunError, match=r"has its 4 steps and has not seen all .* 1 came since \(the first: d\)\. For more steps"
     ):
         began(a="1", b="2", c="3", d="4")
     assert began(a="1", b="2", c="3") == 4

@@ -209,11 +209,11 @@ def test_a_run_does_not_go_on_with_other_pictures_or_scenes(undrawn: Path, tmp_p
     index = data / "images/INDEX.csv"
     whole = index.read_text()
     index.write_text(whole.replace("0.png,sea", "0.png,portraits").replace("2.png,portraits", "2.png,sea"))
-    with pytest.raises(RunError, match=r"eye: .*2 are gone now, changed .*images/0\.png"):
+    with pytest.raises(RunError, match=r"eye: .*2 of them are gone now, .*images/0\.png"):
         train.train(data, tmp_path / "out", 4, 0, tmp_path / "run")
     index.write_text(whole)
     (data / "scenes.csv").write_text("scene,pictures,sounds\nsea,portraits,sea_waves\n")
-    with pytest.raises(RunError, match=r"ear: .*1 are gone now, changed .*scenes\.csv"):
+    with pytest.raises(RunError, match=r"ear: .*1 of them are gone now, .*scenes\.csv"):
         train.train(data, tmp_path / "out", 2, 0, tmp_path / "run")
 
 

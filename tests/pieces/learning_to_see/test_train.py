@@ -96,7 +96,7 @@ def test_the_card_is_of_the_pictures_and_steps_that_the_run_had(pictures: Path, 
     assert worlds.load("ember", tmp_path).card.command.endswith("--steps 4"), "whatever was asked for"
     for picture in (pictures / "ember").iterdir():
         picture.write_bytes((pictures / "ice" / picture.name).read_bytes())
-    with pytest.raises(RunError, match=r"from 4 files, of which 4 are gone now, changed .*first: 0\.png\)"):
+    with pytest.raises(RunError, match=r"from 4 files, and 4 of them are gone now, .*first: 0\.png\)"):
         taught(pictures, tmp_path, replace(BRIEF, steps=6))
     with pytest.raises(RunError, match="without ember and with ice"):
         train.train(pictures / "ember", "ice", tmp_path / "run", folder=tmp_path, plan=BRIEF)
