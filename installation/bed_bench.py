@@ -23,6 +23,7 @@ KINDS = (("wav", 48_000, 2), ("flac", 44_100, 2), ("ogg", 44_100, 2), ("mp3", 44
 PATIENCE = 20.0
 SETTLING = 2.0  # seconds: the rings are filled
 FRAME = 1 / 30
+FAULTS = ("missed", "card_underruns", "starved")  # of which none is allowed
 
 
 class Orchestra:
@@ -56,7 +57,8 @@ class Orchestra:
         self._leaving.close()
 
     def measure(self, streams: int, seconds: float) -> dict[str, Any]:
-        """`missed` blocks, `starved` beds and the part of a `core` that the process took, with so many beds.
+        """`missed` blocks, `card_underruns`, `starved` beds and the part of a `core` that the process took, with so
+        many beds.
 
         Each goes slowly round the room. Only what happens once all of them play is counted; one that does not play
         at the end counts as starved.
@@ -67,7 +69,8 @@ class Orchestra:
             path = self._files[number % len(self._files)]
             self._score.beds.play(f"{number}", path, gain_db=-30.0, direction_deg=0.0, fade=0.5)
         self._frames(SETTLING)
-        missed, starved, used = self._missed(), self._starved(), psutil.Process(self._sound.child.pid).cpu_times()
+        missed, gaps, starved = self._missed(), self._gaps(), self._starved()
+        used = psutil.Process(self._sound.child.pid).cpu_times()
         began = time.monotonic()
         self._frames(seconds)
         took = time.monotonic() - began
@@ -75,6 +78,7 @@ class Orchestra:
         self._frames(1.5)  # until the report of the last second is written
         return {
             "missed": self._missed() - missed,
+            "card_underruns": self._gaps() - gaps,
             "starved": self._starved() - starved + streams - self._sounding(),
             "core": (after.user + after.system - used.user - used.system) / took,
         }
@@ -93,6 +97,9 @@ class Orchestra:
     def _missed(self) -> int:
         reading = self._score.update()
         return reading.missed if reading is not None else 0
+
+    def _gaps(self) -> int:
+        return self._figure("installation_card_underruns_total")
 
     def _starved(self) -> int:
         return self._figure("installation_beds_starved_total")

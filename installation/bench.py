@@ -100,7 +100,7 @@ def recovery() -> dict[str, Any]:
 
 
 def sound(minutes: float = 1.0) -> dict[str, Any]:
-    """Blocks of sound missed while every core is kept busy by another process."""
+    """Blocks of sound missed, and gaps of a card that ran dry, while every core is kept busy by another process."""
     cores = os.cpu_count() or 1
     with room() as found:
         found.until(found.sounding)
@@ -111,21 +111,27 @@ def sound(minutes: float = 1.0) -> dict[str, Any]:
             found.until(lambda: (found.report("sound") or before) is not before)
             after, end = found.report("sound"), found.clock()
     assert before is not None and after is not None and start is not None and end is not None
-    blocks = (after.value("installation_blocks_total") or 0) - (before.value("installation_blocks_total") or 0)
+
+    def grown(name: str) -> float:
+        """Since the beginning; a sound process that was started again has counted anew."""
+        counted = after.value(name) or 0.0
+        return counted - (before.value(name) or 0.0) if after.pid == before.pid else counted
+
     devices: Mapping[str, Any] = after.facts.get("devices", {})
     return {
         "minutes": minutes,
         "busy_cores": cores,
-        "blocks": blocks,
+        "blocks": grown("installation_blocks_total"),
         "blocks_missed": end.missed - start.missed,
+        "card_underruns": grown("installation_card_underruns_total"),
         "card": devices.get("speakers", {}).get("name", ""),
     }
 
 
 def beds(seconds: float = 20.0) -> dict[str, Any]:
     """Sounds streamed from disk at once, of all common kinds and on the move, while every core is kept busy: the most
-    for which no block was missed and none fell silent, and what one of them costs a core."""
-    from installation.bed_bench import Orchestra
+    for which no block was missed, no card ran dry and none fell silent, and what one of them costs a core."""
+    from installation.bed_bench import FAULTS, Orchestra
 
     cores = os.cpu_count() or 1
     tried: dict[int, dict[str, Any]] = {}
@@ -134,18 +140,17 @@ def beds(seconds: float = 20.0) -> dict[str, Any]:
         with busy(cores):
             for streams in BEDS:
                 tried[streams] = orchestra.measure(streams, seconds)
-                if tried[streams]["missed"] == tried[streams]["starved"] == 0:
+                if not any(tried[streams][fault] for fault in FAULTS):
                     break
     streams, found = min(tried.items())
     return {
-        "streams": streams if found["missed"] == found["starved"] == 0 else 0,
-        "missed": found["missed"],
-        "starved": found["starved"],
+        "streams": 0 if any(found[fault] for fault in FAULTS) else streams,
+        **{fault: found[fault] for fault in FAULTS},
         "seconds": seconds,
         "busy_cores": cores,
         "core_per_stream": (found["core"] - alone["core"]) / streams,
         "card": orchestra.card,
-        "tried": {str(count): {key: each[key] for key in ("missed", "starved")} for count, each in tried.items()},
+        "tried": {str(count): {fault: each[fault] for fault in FAULTS} for count, each in tried.items()},
     }
 
 

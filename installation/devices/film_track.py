@@ -34,6 +34,7 @@ class FilmTrack:
     def __init__(self, film: Path, rate_hz: int) -> None:
         self.name = f"no microphone (sound of {film.name})"
         self.garbage = 0
+        self.overflows = 0
         self._silence: Sound = np.zeros(rate_hz, np.float32)
         self._samples = self._silence
         self._rate_hz = rate_hz

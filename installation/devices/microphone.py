@@ -1,7 +1,8 @@
 """Sound in: a real microphone, or silence in its place, onto the timeline's capture ring.
 
 A microphone may deliver anything: what is not a number becomes silence and is counted, what exceeds full scale is
-clipped. (That it clips is seen by its level, `sound/watch.py`.)
+clipped. (That it clips is seen by its level, `sound/watch.py`.) What the card threw away, as nobody took it in time,
+is counted, too; what comes after it still lies where it was heard.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Microphone(Protocol):
     name: str
     real: bool
     garbage: int
+    overflows: int
 
     def feed(self, ring: SampleRing, timeline: Timeline) -> None:
         """Move what was recorded since the last call to its place on the timeline."""
@@ -46,6 +48,7 @@ class Input:
         index, info = find_device(sounddevice, name, "max_input_channels")
         self.name = str(info["name"])
         self.garbage = 0
+        self.overflows = 0  # times
         self._gain = 10 ** (gain_db / 20)
         channels = min(channel + 1, int(info["max_input_channels"])) if channel else 1
         if channel >= int(info["max_input_channels"]):
@@ -102,6 +105,8 @@ class Input:
     def _callback(self, data: NDArray[np.float32], frames: int, times: Any, status: Any) -> None:
         now = time.monotonic()
         self._last = now
+        if status is not None and status.input_overflow:
+            self.overflows += 1
         ago = times.currentTime - times.inputBufferAdcTime
         if not 0.0 < ago < 2.0:
             ago = self._latency
@@ -119,6 +124,7 @@ class Quiet:
     name = "no microphone (silence)"
     real = False
     garbage = 0
+    overflows = 0
 
     def feed(self, ring: SampleRing, timeline: Timeline) -> None:
         end = round(timeline.sample_at(time.monotonic()))

@@ -22,6 +22,8 @@ BLOCK_FRAMES = 512
 SOUND_CARD = (
     "plug in a sound card; on a machine with a sound server: sudo apt install libasound2-plugins, and start it"
 )
+OPENING_SECONDS = 2.0  # a card that begins to play may run dry: nothing was heard yet
+APART_SECONDS = 0.5  # what follows a gap closer than this belongs to it
 DEAD_SECONDS = 3.0  # without a callback: a sound server may pause for a second, no card that is there for three
 
 
@@ -33,12 +35,40 @@ class Speakers(Protocol):
     channels: int
     latency: float
 
+    @property
+    def underruns(self) -> int:
+        """How often it has run dry, heard as a gap, although every block that it asked for was given."""
+        ...
+
     def start(self, pull: Pull) -> None:
         """Ask `pull` for samples from now on. Raises DeviceError: it was opened, and does not play."""
         ...
 
     def alive(self) -> bool: ...
     def close(self) -> None: ...
+
+
+class Underruns:
+    """Counts the gaps of a card that was asked too late for more: it says so, or what it had was over by then.
+
+    Neither knows of them all: a host may resume without a word, and another tells nobody what is left. What follows
+    a gap at once belongs to it, and a card that begins to play has none yet.
+    """
+
+    def __init__(self, now: float) -> None:
+        self.count = 0
+        self._began = now
+        self._last = self._lasts_until = float("inf")
+
+    def note(self, now: float, heard_at: float, seconds: float, said: bool) -> None:
+        """A block of `seconds`, asked for at `now`, is heard from `heard_at` on; the card `said` that it ran dry."""
+        dry = now > self._lasts_until
+        self._lasts_until = heard_at + seconds
+        if not (dry or said) or now - self._began < OPENING_SECONDS:
+            return
+        if not 0.0 <= now - self._last < APART_SECONDS:
+            self.count += 1
+        self._last = now
 
 
 class Card:
@@ -58,6 +88,8 @@ class Card:
         self._pull: Pull | None = None
         self._both = np.zeros((4 * BLOCK_FRAMES, 2), np.float32) if self.channels == 1 < channels else None
         self._last = time.monotonic()
+        self._gaps = Underruns(self._last)
+        self._rate_hz = rate_hz
         self._fault: type[Exception] = sounddevice.PortAudioError
         try:
             self._stream = sounddevice.OutputStream(
@@ -73,9 +105,14 @@ class Card:
             raise DeviceError(f"speakers {self.name!r} cannot be opened at {rate_hz} Hz: {error}") from error
         self.latency = float(self._stream.latency)
 
+    @property
+    def underruns(self) -> int:
+        return self._gaps.count
+
     def start(self, pull: Pull) -> None:
         self._pull = pull
         self._last = time.monotonic()
+        self._gaps = Underruns(self._last)
         try:
             self._stream.start()
         except self._fault as error:
@@ -95,6 +132,8 @@ class Card:
         ahead = times.outputBufferDacTime - times.currentTime
         if not 0.0 < ahead < 2.0:  # some hosts leave the field empty
             ahead = self.latency
+        said = status is not None and bool(status.output_underflow)
+        self._gaps.note(now, now + ahead, frames / self._rate_hz, said)
         assert self._pull is not None
         if self._both is None:
             self._pull(out, now + ahead)
@@ -110,6 +149,7 @@ class Silent:
     name = "no sound card (silent)"
     real = False
     latency = 0.02
+    underruns = 0
 
     def __init__(self, rate_hz: int, channels: int = 2) -> None:
         self._rate_hz = rate_hz

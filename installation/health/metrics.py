@@ -68,6 +68,9 @@ METRICS: Mapping[str, Metric] = {
         Metric("installation_blocks_total", "counter", "blocks", "Blocks of sound played."),
         Metric("installation_bars_late_total", "counter", "bars", "Bars of the score that arrived too late."),
         Metric("installation_blocks_missed_total", "counter", "blocks", "Blocks of sound that came too late."),
+        Metric(
+            "installation_card_underruns_total", "counter", "times", "Times the sound card ran dry: a gap was heard."
+        ),
         Metric("installation_beds", "gauge", "beds", "Long sounds (beds) that play, including those that fade out."),
         Metric("installation_beds_silent", "gauge", "beds", "Beds that should be heard but have nothing to play."),
         Metric(
@@ -78,6 +81,12 @@ METRICS: Mapping[str, Metric] = {
         ),
         Metric(
             "installation_sound_latency_seconds", "gauge", "seconds", "Time from handing over a sample to hearing it."
+        ),
+        Metric(
+            "installation_microphone_overflows_total",
+            "counter",
+            "times",
+            "Times the microphone's card dropped sound because it was not read in time.",
         ),
         Metric(
             "installation_microphone_level_db", "gauge", "decibels", "Loudness at the microphone; full scale = 0."

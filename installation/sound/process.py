@@ -261,6 +261,8 @@ class SoundProcess:
         status = self._vitals.status
         status.set("installation_blocks_total", self._queue.blocks)
         status.set("installation_blocks_missed_total", self._missed_before + self._queue.missed)
+        status.set("installation_card_underruns_total", self._speakers.underruns)
+        status.set("installation_microphone_overflows_total", self._microphone.overflows)
         status.set("installation_beds", len(self._beds))
         status.set("installation_beds_silent", self._beds.silent)
         status.set("installation_beds_starved_total", self._beds.starved)
@@ -278,6 +280,7 @@ class SoundProcess:
         self._watch.look(
             now,
             missed=self._queue.missed,
+            underruns=self._speakers.underruns,
             starved=self._beds.starved,
             unreadable=self._beds.unreadable(),
             garbage=self._microphone.garbage,

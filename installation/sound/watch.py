@@ -1,4 +1,5 @@
-"""Judges, once a second, what card, files and microphone deliver: missed blocks, clipping, perfect silence, …"""
+"""Judges, once a second, what card, files and microphone deliver: missed blocks, a card that
+runs dry, clipping, perfect silence, …"""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from installation.piece import Level
 MINUTE = 60.0
 SILENT_SECONDS = 30.0
 CLIPPED_DB = -0.1
+UNDERRUNS = 3  # of a card within a minute; one is a machine that slept, or another program that began
 
 
 class SoundWatch:
@@ -20,6 +22,7 @@ class SoundWatch:
     def __init__(self, vitals: Vitals) -> None:
         self._vitals = vitals
         self._missed: deque[tuple[float, int]] = deque()
+        self._underruns: deque[tuple[float, int]] = deque()
         self._starved: deque[tuple[float, int]] = deque()
         self._unreadable: Mapping[str, str] = {}
         self._garbage: tuple[float, int] = (float("-inf"), 0)
@@ -31,6 +34,7 @@ class SoundWatch:
         now: float,
         *,
         missed: int,
+        underruns: int,
         starved: int,
         unreadable: Mapping[str, str],
         garbage: int,
@@ -38,10 +42,10 @@ class SoundWatch:
         microphone: str,
         real: bool,
     ) -> None:
-        """`missed`, `starved` and `garbage` are running totals; `unreadable` are files that should be heard now, with
-        the reason; `level` is of the microphone's last second."""
-        lately = _lately(self._missed, now, missed)
-        self._vitals.condition("sound_underrun", lately > 0, blocks=lately)
+        """`missed`, `underruns`, `starved` and `garbage` are running totals; `unreadable` are files that should be
+        heard now, with the reason; `level` is of the microphone's last second."""
+        blocks, gaps = _lately(self._missed, now, missed), _lately(self._underruns, now, underruns)
+        self._vitals.condition("sound_underrun", blocks > 0 or gaps >= UNDERRUNS, blocks=blocks, gaps=gaps)
         lately = _lately(self._starved, now, starved)
         self._vitals.condition("sound_disk_slow", lately > 0, times=lately)
 

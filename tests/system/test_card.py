@@ -151,6 +151,34 @@ def test_a_sound_server_that_hangs_is_not_waited_for_and_is_taken_again_when_it_
         until(lambda: devices(run_folder).get("speakers", {}).get("real"), 15, "the card")
 
 
+def test_gaps_of_the_card_are_counted_and_told_of_and_one_that_nobody_made_is_not(
+    server: SoundServer, settings: Path, run_folder: Path
+) -> None:
+    """A process that is held for longer than the card's buffer finds its own queue full, and misses no block."""
+    house, name = SoundHouse(run_folder), "installation_card_underruns_total"
+
+    def said() -> tuple[float, list[str]]:
+        report = read_report(run_folder / "status" / "sound.json", time.monotonic())
+        return (
+            (0.0, []) if report is None else (report.value(name) or 0.0, [alert["name"] for alert in report.alerts])
+        )
+
+    with process(house.start(settings), env=server) as child:
+        until(lambda: devices(run_folder).get("speakers", {}).get("real"), 15, "the card")
+        time.sleep(6.0)  # what it does of itself
+        before, told = said()
+        assert before <= 1 and told == []
+        for _ in range(5):
+            os.kill(child.pid, signal.SIGSTOP)
+            time.sleep(0.35)
+            os.kill(child.pid, signal.SIGCONT)
+            time.sleep(2.5)
+        until(lambda: said()[0] >= before + 5, 5, "five gaps")
+        until(lambda: "sound_underrun" in said()[1], 5, "the alert")
+        reading = house.clock.read()
+        assert reading is not None and reading.missed == 0
+
+
 def devices(folder: Path) -> dict[str, dict[str, object]]:
     """What the sound process says of its devices."""
     report = read_report(folder / "status" / "sound.json", time.monotonic())

@@ -52,13 +52,13 @@ class FakeCard:
         if self.sticks:
             raise self.PortAudioError("Unanticipated host error")
 
-    def deliver(self, samples: np.ndarray, captured_at: float) -> None:
+    def deliver(self, samples: np.ndarray, captured_at: float, overflow: bool = False) -> None:
         """A block [frames] on the last channel, captured at the monotonic instant `captured_at`."""
         data = np.zeros((len(samples), self._channels), np.float32)
         data[:, -1] = samples
         assert self.callback is not None
         times = SimpleNamespace(currentTime=self._clock(), inputBufferAdcTime=captured_at)
-        self.callback(data, len(samples), times, None)
+        self.callback(data, len(samples), times, SimpleNamespace(input_overflow=overflow))
 
 
 @pytest.fixture
@@ -163,6 +163,13 @@ def test_a_microphone_that_can_be_opened_and_does_not_start_is_let_go(card: Fake
     with pytest.raises(DeviceError, match="delivers nothing: Unanticipated"):
         Input(None, RATE_HZ)
     assert card.closed
+
+
+def test_what_a_card_threw_away_is_counted(card: FakeCard, now: SimpleNamespace) -> None:
+    microphone = Input(None, RATE_HZ)
+    for overflow in (False, True, False, True):
+        card.deliver(np.zeros(BLOCK_FRAMES), now.at, overflow)
+    assert microphone.overflows == 2
 
 
 FLOATS = arrays.arrays(

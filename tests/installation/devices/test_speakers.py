@@ -119,6 +119,36 @@ def test_a_card_says_when_its_samples_are_heard(monkeypatch: pytest.MonkeyPatch)
     assert not card.alive(), "a card that asks for nothing is dead, whatever its flags say"
 
 
+def test_a_gap_is_counted_once_whether_the_card_tells_of_it_or_only_the_clock_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, made = host("Analog"), {}
+    one.OutputStream = lambda **options: made.update(options) or SimpleNamespace(latency=0.1, start=lambda: None)
+    monkeypatch.setattr(speakers, "import_sounddevice", lambda: one)
+    clock = SimpleNamespace(at=50.0)
+    monkeypatch.setattr(speakers, "time", SimpleNamespace(monotonic=lambda: clock.at))
+    card = Card(None, RATE_HZ)
+    card.start(lambda out, at: None)
+    out, block = np.zeros((BLOCK_FRAMES, 2), np.float32), BLOCK_FRAMES / RATE_HZ
+
+    def asks(ahead: float = 0.1, said: bool = False, after: float = block) -> int:
+        """The card asks for a block that is heard `ahead` seconds later; how often it has run dry so far."""
+        clock.at += after
+        times = SimpleNamespace(outputBufferDacTime=7.0 + ahead, currentTime=7.0)
+        made["callback"](out, BLOCK_FRAMES, times, SimpleNamespace(output_underflow=said))
+        return card.underruns
+
+    assert asks(said=True) == asks(after=0.6) == 0, "it begins"
+    assert [asks() for _ in range(300)][-1] == 0
+    assert asks(after=0.09) == asks(ahead=0.05, after=0.08) == asks(ahead=0.06, after=0.0) == 0, "in bursts"
+    assert [asks() for _ in range(100)][-1] == 0
+    assert asks(ahead=0.001, after=0.36) == 1, "it was asked too late, and says nothing"
+    assert [asks() for _ in range(100)][-1] == 1
+    assert [asks(0.001, said=True, after=0.36), asks(0.011, said=True, after=0.0), asks(0.021, said=True)] == [2] * 3
+    assert [asks() for _ in range(100)][-1] == 2
+    assert asks(said=True) == 3, "it says so, and its clock does not"
+
+
 def test_a_card_that_can_be_opened_and_does_not_play_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     one, closed = host("Analog"), []
 

@@ -24,10 +24,13 @@ def clock() -> Iterator[SimpleNamespace]:
     alerts.use(before)
 
 
-def look(watch: SoundWatch, now: float, unreadable: dict[str, str]) -> list[str]:
+def look(watch: SoundWatch, now: float, unreadable: dict[str, str], missed: int = 0, underruns: int = 0) -> list[str]:
     """What is said of which file after a look at `now`."""
     level = Level(rms_db=-50.0, peak_db=-40.0)
-    watch.look(now, missed=0, starved=0, unreadable=unreadable, garbage=0, level=level, microphone="Mic", real=True)
+    watch.look(
+        now, missed=missed, underruns=underruns, starved=0, unreadable=unreadable, garbage=0, level=level,
+        microphone="Mic", real=True,
+    )  # fmt: skip
     return [alert.message for alert in alerts.board().active()]
 
 
@@ -46,3 +49,15 @@ def test_each_file_is_named_for_itself(clock: SimpleNamespace) -> None:
     assert len(look(watch, 0.0, {"/sea.wav": "gone", "/wind.wav": "damaged"})) == 2
     (said,) = look(watch, 1.0, {"/wind.wav": "gone too"})
     assert "/wind.wav" in said and "gone too" in said, "with the newest reason"
+
+
+def test_a_card_that_runs_dry_is_told_of_when_it_does_so_again_and_again(clock: SimpleNamespace) -> None:
+    """Once is a machine that slept; a block that the mixer itself missed is told of at once."""
+    watch = SoundWatch(Vitals(None, "sound"))
+    for clock.at, underruns in ((0.0, 0), (1.0, 1), (30.0, 2), (62.0, 2), (100.0, 3)):
+        assert look(watch, clock.at, {}, underruns=underruns) == []
+    (said,) = look(watch, 115.0, {}, underruns=5)
+    assert "0 blocks" in said and "ran dry 3 times" in said
+    assert look(watch, 180.0, {}, underruns=5) == []
+    (said,) = look(watch, 181.0, {}, missed=1, underruns=5)
+    assert "1 blocks" in said
