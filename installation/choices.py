@@ -8,6 +8,7 @@ Paths are resolved against the folder of the file, which the validation context 
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -86,7 +87,8 @@ def _gpu(value: Any) -> str:
 
 def _trigger(value: str) -> str:
     name = value.lower().replace("_", " ")
-    if name in TRIGGERS or re.fullmatch(r"[a-z0-9]|f([1-9]|1[0-2])", name):
+    name = unicodedata.normalize("NFC", name)  # as keyboards have it: an ä is one letter
+    if name in TRIGGERS or re.fullmatch(r"[0-9]|f([1-9]|1[0-2])", name) or (len(name) == 1 and name.isalpha()):
         return name
     hint = did_you_mean(value, TRIGGERS) or f"; write a letter, a digit, f1 … f12 or one of {', '.join(TRIGGERS)}"
     raise ValueError(f"no control is called '{value}'{hint}")
@@ -337,7 +339,8 @@ class Controls(Settings):
     button: Annotated[list[Trigger], BeforeValidator(one_or_more)] = Field(
         default=["space", "return", "touch"],
         min_length=1,
-        description="what counts as the button: keys, touch, mouse, gamepad, or sound (simply making a sound)",
+        description="what counts as the button: keys (by name, or a letter, digit), touch, mouse, gamepad or sound "
+        "(simply making a sound)",
     )
     next: Silent = Field(
         default=["right", "wheel down"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+WINDOW_CLOSED = 5  # exit code of a stage whose window somebody closed: that ends the exhibition
 SOUND_PRIORITY = 20  # of the scheduler's 1 … 99 for real time: before all ordinary programs
 
 

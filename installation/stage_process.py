@@ -36,6 +36,7 @@ from installation.never_again import NeverAgain
 from installation.on_stage import OnStage
 from installation.piece import Phase, Picture, Piece
 from installation.preview import Preview
+from installation.roles import WINDOW_CLOSED
 from installation.sound.score import LivePort, ScoreWriter
 from installation.sound.somebody import Somebody
 from installation.stage import Stage
@@ -55,6 +56,7 @@ STUCK_SECONDS, LEAVE_SECONDS = 120.0, 600.0  # long work has waited so long to b
 BEGUN: tuple[Phase, ...] = ("counting", "performing", "listening", "joined", "withdrawn")  # of a visit
 LAST_SECONDS = 60.0  # beyond the time for taking back, for which the doors wait for the last visitor
 STORE_EVERY = 60.0  # a store that another process holds is tried again
+SPELLED = 8  # characters that an alert gives as an example
 MOST_ON_NOW = 40  # names that the console lists
 WARMING_SECONDS = 15.0  # in which a process that has just started may be late without an alert
 SLOW, SLOW_SECONDS = 0.7, 30  # this part of the wanted rate, for so long, is worth an alert
@@ -69,7 +71,10 @@ def main(folder_text: str, exhibition_path: str, mode: str = "") -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     exhibition = running(Path(folder_text), Path(exhibition_path))
     configure("stage", exhibition.data_folder / "logs", exhibition.log_level.upper())
-    StageProcess(Path(folder_text), exhibition, told, safe=mode == "safe").run()
+    process = StageProcess(Path(folder_text), exhibition, told, safe=mode == "safe")
+    process.run()
+    if process.closed_by_somebody:
+        raise SystemExit(WINDOW_CLOSED)
 
 
 class StageProcess:
@@ -78,7 +83,7 @@ class StageProcess:
     def __init__(self, folder: Path, exhibition: Exhibition, told: set[int], safe: bool) -> None:
         self._folder, self._exhibition, self._safe = folder, exhibition, safe
         self._told, self._saved = told, StageSaved(folder)
-        self._running = True
+        self._running, self.closed_by_somebody = True, False
         self._vitals = Vitals(folder, "stage")
         self._turns = Turns([show.name for show in exhibition.pieces])
         self._show: int | None = 0  # the place of the piece on the stage; None is the attract film
@@ -125,10 +130,10 @@ class StageProcess:
         return names.index(self._on_stage.piece) if self._on_stage.piece in names else 0
 
     def _look_for_fonts(self) -> None:
-        for lines in self._exhibition.texts().values():
-            for missing in self._type.missing(" ".join(lines)):
-                example, install = missing.characters, missing.package
-                self._vitals.condition("font_missing", True, script=missing.script, example=example, install=install)
+        shown = [line for language in self._exhibition.languages for line in self._exhibition.texts_in(language)]
+        for gap in self._type.missing(" ".join(shown)):
+            example, install = gap.characters[:SPELLED], gap.package
+            self._vitals.condition("font_missing", True, script=gap.script, example=example, install=install)
 
     def run(self) -> None:
         pace = Pace(self._exhibition.screen.rate_hz)
@@ -165,7 +170,7 @@ class StageProcess:
     def _picture(self, shown_at: float) -> Picture:
         pressed = self._screen.pressed()
         if "quit" in pressed:
-            self._running = False
+            self._running, self.closed_by_somebody = False, True
         stage = self._stage
         stage.size = self._screen.size
         if not self._open:

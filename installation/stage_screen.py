@@ -1,6 +1,7 @@
 """The stage's screen: the one that the exhibition asks for, an offscreen stand-in, and what is switched on later.
 
-Lives here: choosing and taking a screen. Must not live here: windows themselves (`devices/screen.py`).
+Lives here: choosing and taking a screen, and keeping its picture before all others. Must not live here: windows
+themselves (`devices/screen.py`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from installation.exhibition import Exhibition
 from installation.health.vitals import Vitals
 from installation.piece import Answer, Size
 
+AWAY_SECONDS = 15.0  # another window has the keyboard: time enough to press Ctrl-C in a terminal
+STUBBORN_SECONDS = 5.0  # after which it has not helped
+FORWARD_EVERY = 60.0  # seconds, while the desktop does not let it, or another takes it again
 LOOKED_FOR_AFTER = (15.0, 60.0)  # seconds without a screen: the first time, and every other
 log = logging.getLogger("stage")
 
@@ -37,11 +41,13 @@ class StageScreen:
         self._vitals, self._computer = vitals, computer
         self._displays: Answer[Any] | None = None
         self._asleep: UnstoppableError | None = None  # a question about displays that nobody can stop
+        self._forward_at = now
         self._looks, self._look_at = 0, now + LOOKED_FOR_AFTER[0]
         self.screen = opened(exhibition, vitals)
 
     def look(self, exhibition: Exhibition, now: float) -> None:
-        """Take a screen that is switched on later as soon as it gives a window."""
+        """Come before a window that hides the picture; take a screen that is switched on later when it gives one."""
+        self._come_forward(now)
         wanted = exhibition.screen
         if self.screen.real or wanted.mode == "offscreen" or (wanted.mode == "auto" and not has_display()):
             return
@@ -62,6 +68,15 @@ class StageScreen:
                 self.screen = opened(exhibition, self._vitals)
                 if self.screen.real:
                     self._vitals.condition("screen_missing", False)
+
+    def _come_forward(self, now: float) -> None:
+        """Visitors press keys that another window takes, and see nothing of it."""
+        away = self.screen.away(now)
+        if away > AWAY_SECONDS and now >= self._forward_at:
+            self._forward_at = now + FORWARD_EVERY
+            log.warning("another window has had the keyboard for %.0f s; the picture comes forward again", away)
+            self.screen.come_forward()
+        self._vitals.condition("keyboard_elsewhere", away > AWAY_SECONDS + STUBBORN_SECONDS)
 
 
 def triggers(exhibition: Exhibition) -> dict[str, list[str]]:

@@ -34,7 +34,7 @@ from installation.health import heartbeat
 from installation.health.log_folder import LogFolder
 from installation.health.vitals import Vitals
 from installation.messages import Exited, Fork, Forked, Line, NotForked
-from installation.roles import ROLES, Role
+from installation.roles import ROLES, WINDOW_CLOSED, Role
 from installation.watching import PatientWatcher, Watcher
 
 TICK_SECONDS = 0.1
@@ -205,6 +205,11 @@ class Supervisor:
         follows = code == 0 and (told or child.may_leave)  # what the curator changed is no fault
         child.pid, child.told_to_leave = 0, None
         if self._stopping:
+            return
+        if code == WINDOW_CLOSED:
+            log.info("the window was closed; the exhibition ends")
+            self._told("the window was closed; the exhibition ends")
+            self._stopping = True
             return
         child.restarts += not follows
         # Who was told to leave, or leaves by itself to begin again with other devices, is started at once; but not

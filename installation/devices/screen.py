@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import time
+import unicodedata
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -22,7 +24,9 @@ POINTERS = {"touch", "mouse"}
 WHEEL = {"wheel up": 1, "wheel down": -1}  # the sign of SDL's vertical scrolling
 NO_DESKTOP = "there is no X server or Wayland"
 DESKTOP = "log in to a desktop, or: sudo apt install xserver-xorg xinit, and start it in an X session"
+TO_END = "end the exhibition by Ctrl-C in its terminal, or with systemctl"
 log = logging.getLogger("stage")
+POSITION_OF_A = 4  # of the keys' places, which are named by what a US keyboard has there; a to z follow each other
 BUTTONS = 3  # of a mouse; SDL says turns of its wheel a second time, as buttons beyond
 
 
@@ -42,6 +46,14 @@ class Screen(Protocol):
 
     def entitle(self, title: str) -> None:
         """From now on its window, if it has one, is called so."""
+        ...
+
+    def away(self, now: float) -> float:
+        """For how many seconds another window has had the keyboard, and may lie over the picture."""
+        ...
+
+    def come_forward(self) -> None:
+        """Lie over all other windows and take the keyboard, as far as the desktop lets it."""
         ...
 
     def close(self) -> None: ...
@@ -70,6 +82,12 @@ class Offscreen:
         return None
 
     def entitle(self, title: str) -> None:
+        return None
+
+    def away(self, now: float) -> float:
+        return 0.0
+
+    def come_forward(self) -> None:
         return None
 
     def close(self) -> None:
@@ -120,7 +138,8 @@ class Window:
             raise DeviceError(f"display {display} gives no window of {shown[0]}×{shown[1]}: {error}") from error
         pygame.display.set_caption(title)
         pygame.mouse.set_visible(not fullscreen)
-        self._rotate = rotate
+        self._fullscreen, self._rotate = fullscreen, rotate
+        self._had_keyboard: float | None = None  # when it was last seen to; None: no desktop has given it
         self._wanted = size if fullscreen else None
         self._controls = Controls(pygame, controls)
         self._drag = Drag(pygame)
@@ -150,7 +169,9 @@ class Window:
         for event in pygame.event.get():
             found += self._controls.pressed(event)
             self._drag.see(event, self._surface.get_size())
-            if event.type == pygame.QUIT:
+            if event.type == pygame.QUIT and self._fullscreen:
+                log.warning("somebody asked to close the picture (Alt-F4, or the desktop): it stays; %s", TO_END)
+            elif event.type == pygame.QUIT:
                 found.append("quit")
             elif event.type == pygame.VIDEORESIZE:
                 self.size = self._picture_size()
@@ -167,13 +188,31 @@ class Window:
     def entitle(self, title: str) -> None:
         self._pygame.display.set_caption(title)
 
+    def away(self, now: float) -> float:
+        """A window among others may be away; so may one to which no desktop has ever given the keyboard."""
+        if self._pygame.key.get_focused():
+            self._had_keyboard = now
+        there = not self._fullscreen or self._had_keyboard is None
+        return 0.0 if there else now - (self._had_keyboard or now)
+
+    def come_forward(self) -> None:
+        with warnings.catch_warnings():  # pygame means to give up this way, and has no other yet
+            warnings.simplefilter("ignore", DeprecationWarning)
+            window = self._pygame.Window.from_display_module()
+        window.restore()
+        window.focus()
+
     def close(self) -> None:
         self._pygame.display.quit()
 
 
 class Controls:
     """Which controls an event presses. `triggers` maps a control to keys, touch, mouse, its wheel, gamepad (and
-    sound, which the stage listens for)."""
+    sound, which the stage listens for).
+
+    A letter is the key that bears it. Under a layout of another script, Russian or Greek, no key does; there it is
+    the one in its place on a US keyboard.
+    """
 
     def __init__(self, pygame: Any, triggers: Mapping[str, Sequence[str]]) -> None:
         self._pygame = pygame
@@ -184,6 +223,7 @@ class Controls:
         """Take these triggers in place of those before. Raises DeviceError for a key that no keyboard has."""
         pygame = self._pygame
         self._keys: dict[int, list[str]] = {}
+        self._places: dict[int, list[str]] = {}
         self._turned: dict[int, list[str]] = {1: [], -1: []}
         self._pointed: list[str] = []
         self._gamepad: list[str] = []
@@ -194,6 +234,8 @@ class Controls:
                 elif source != "sound" and source not in POINTERS and source != "gamepad":
                     for key in _keys(pygame, source):
                         self._keys.setdefault(key, []).append(name)
+                    if len(source) == 1 and "a" <= source <= "z":
+                        self._places.setdefault(POSITION_OF_A + ord(source) - ord("a"), []).append(name)
             if POINTERS & set(sources):
                 self._pointed.append(name)
             if "gamepad" in sources:
@@ -206,6 +248,8 @@ class Controls:
         pygame = self._pygame
         if event.type == pygame.KEYDOWN and event.key in self._keys:
             return list(dict.fromkeys(self._keys[event.key]))
+        if event.type == pygame.KEYDOWN and _is_of_another_script(event.key):
+            return list(dict.fromkeys(self._places.get(event.scancode, [])))
         if event.type == pygame.FINGERDOWN:
             return self._pointed
         if event.type == pygame.MOUSEWHEEL and event.y:
@@ -295,3 +339,9 @@ def _keys(pygame: Any, name: str) -> list[int]:
         return [int(pygame.key.key_code(each)) for each in names]
     except ValueError as error:
         raise DeviceError(f"no key is called {name!r}; use a name such as 'space', 'return', 'a' or 'f1'") from error
+
+
+def _is_of_another_script(key: int) -> bool:
+    """Whether SDL's code of a key is a letter that is none of the Latin ones."""
+    letter = chr(key) if 0 < key <= 0x10FFFF else ""
+    return letter.isalpha() and not unicodedata.name(letter, "").startswith("LATIN")

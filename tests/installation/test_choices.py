@@ -85,3 +85,15 @@ def test_a_host_that_cannot_be_is_refused(loaded: Loaded, host: str) -> None:
 )
 def test_a_host_that_can_be_is_taken(loaded: Loaded, host: str) -> None:
     assert loaded(f'pieces: beat\nconsole: {{host: "{host}"}}').console.host == host
+
+
+@pytest.mark.parametrize("key", ["ф", "α", "ä", "Ä", "a\u0308", "ß", "ש", "q", "7"])
+def test_any_letter_of_a_keyboard_may_be_the_button(loaded: Loaded, key: str) -> None:
+    (button,) = loaded(f"pieces: beat\ncontrols: {{button: [{key!r}]}}").controls.button
+    assert button == ("ä" if key in ("Ä", "a\u0308") else key)
+
+
+@pytest.mark.parametrize("key", ["фы", "☺", "€", "ä7"])
+def test_what_is_no_one_letter_is_no_key(loaded: Loaded, key: str) -> None:
+    with pytest.raises(ExhibitionError, match=f"no control is called '{key}'; write a letter"):
+        loaded(f"pieces: beat\ncontrols: {{button: [{key!r}]}}")

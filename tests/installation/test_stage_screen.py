@@ -65,3 +65,35 @@ def test_a_question_that_nobody_can_stop_is_asked_again_only_when_it_is_over(
         screen._computer.time = now  # type: ignore[attr-defined]
         screen.look(exhibition, now)
     assert sum(second < 300 for second in asked) == 1 and 300 <= min(asked[1:]) < 302
+
+
+def test_a_picture_that_another_window_hides_comes_forward_and_says_so_where_it_may_not(
+    loaded: Callable[..., Exhibition], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Hidden(Offscreen):
+        real, since, forward = True, float("inf"), list[float]()
+
+        def away(self, now: float) -> float:
+            return max(0.0, now - self.since)
+
+        def come_forward(self) -> None:
+            self.forward.append(now)
+
+    shown, exhibition, vitals = Hidden((64, 36)), loaded("pieces: beat"), Vitals(None, "stage")
+    monkeypatch.setattr(stage_screen, "opened", lambda exhibition, vitals: shown)
+    now, raised = 0.0, list[tuple[float, bool]]()
+    monkeypatch.setattr(
+        vitals,
+        "condition",
+        lambda name, stands: raised.append((now, stands)) if name == "keyboard_elsewhere" else None,
+    )
+    screen = StageScreen(exhibition, vitals, Offline(), now)  # type: ignore[arg-type]
+    for now in np.arange(0.0, 200.0, 1.0):
+        if now == 100.0:
+            shown.since = 100.0
+        if now == 190.0:
+            shown.since = float("inf")
+        screen.look(exhibition, now)
+    assert shown.forward == [116.0, 176.0], "not at once: somebody may be typing; and not all the time"
+    standing = [at for at, stands in raised if stands]
+    assert (standing[0], standing[-1]) == (121.0, 189.0)

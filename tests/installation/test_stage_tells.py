@@ -9,10 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
+from installation import stage_process
 from installation.health import alerts
 from installation.health.metrics import read_report
 from installation.never_again import NeverAgain
+from installation.roles import WINDOW_CLOSED
 from installation.stage_process import WARMING_SECONDS
+from installation.typography import Missing, Typesetter
 from tests.installation.stage_room import Little, Room
 
 
@@ -89,3 +92,31 @@ def test_what_was_put_away_is_asked_for_its_title_once(room: Room, monkeypatch: 
     assert asked.count("siren.ogg") == 1 and asked.count("rain.ogg") >= 4
     report = read_report(room.run / "status" / "stage.json", room.now)
     assert report is not None and report.facts["on_now"]["titles"]["siren.ogg"] == "SIREN.OGG"
+
+
+def test_who_closes_the_window_ends_the_process_and_says_so(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = room.begin("pieces: [little]\n")
+    monkeypatch.setattr(stage_process, "StageProcess", lambda *_, **__: process)
+    monkeypatch.setattr(stage_process, "configure", lambda *_: None)
+    monkeypatch.setattr(stage_process.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(process._screen, "pressed", lambda: ["quit"])
+    with pytest.raises(SystemExit, match=str(WINDOW_CLOSED)):
+        stage_process.main(str(room.run), str(room.folder / "exhibition.yaml"))
+
+
+def test_letters_that_no_font_has_are_told_of_as_far_as_they_can_be_seen(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of a script together, and none of a piece that is not on show."""
+    asked: list[str] = []
+
+    def missing(self: Typesetter, text: str) -> tuple[Missing, ...]:
+        asked.append(text)
+        found = "".join(letter for letter in dict.fromkeys(text) if "\u3040" < letter < "\u30ff")
+        return (Missing("Japanese", "fonts-noto-cjk", found),) if found else ()
+
+    monkeypatch.setattr(Typesetter, "missing", missing)
+    room.begin("pieces: [little]\nlanguages: [ja]\ntexts: {invitation: {ja: あいうえお}, closed: {ja: かきくけこ}}\n")
+    said = room.alerts["font_missing", "Japanese"]
+    example = said.partition("(")[2].partition(")")[0]
+    assert len(example) == 8 and "あいうえお" in asked[-1] and "かきくけこ" in asked[-1]

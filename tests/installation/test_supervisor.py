@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from installation import supervisor as rooms
+from installation.exhibition import load
 from installation.health import heartbeat
 from installation.supervisor import Notifier, last_words
 
@@ -193,3 +194,18 @@ def test_a_supervisor_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
     while nursery.exists() and "\nState:\tZ" not in (nursery / "status").read_text() and time.monotonic() < until:
         time.sleep(0.02)
     assert not nursery.exists() or "State:\tZ" in (nursery / "status").read_text()
+
+
+def test_who_closes_the_window_ends_the_exhibition(tmp_path: Path) -> None:
+    """It was started again as if it had died, sixteen times in three minutes."""
+    path, told = tmp_path / "exhibition.yaml", list[str]()
+    path.write_text("pieces: [neural_beatbox]\n")
+    exhibition = load(path)
+    supervisor = rooms.Supervisor(exhibition.path, exhibition, told.append)
+    try:
+        supervisor._children["stage"] = rooms.Child("stage", rooms.ROLES["stage"], pid=7)
+        supervisor._on_exit("stage", 7, rooms.WINDOW_CLOSED)
+        assert supervisor._stopping and not supervisor._children["stage"].due
+        assert told == ["the window was closed; the exhibition ends"]
+    finally:
+        supervisor._remove_folder()

@@ -80,6 +80,26 @@ def test_keys_press_what_they_are_given_for() -> None:
     assert controls.pressed(event(fake.FINGERDOWN)) == controls.pressed(event(fake.MOUSEBUTTONDOWN)) == []
 
 
+def test_a_letter_is_the_key_that_bears_it_and_under_another_script_the_one_in_its_place() -> None:
+    """As SDL says them under X: the code of the letter, and the key's place, named after a US keyboard."""
+    fake = pygame()
+    fake.key.key_code = lambda name: ord(name)
+    controls = Controls(fake, {"button": ["f"], "next": ["z", "ä"], "previous": ["ф"], "up": ["q"]})
+
+    def typed(letter: str, us: str) -> list[str]:
+        return controls.pressed(event(fake.KEYDOWN, key=ord(letter), scancode=4 + ord(us) - ord("a")))
+
+    assert typed("f", "f") == typed("а", "f") == typed("φ", "f") == typed("כ", "f") == ["button"], (
+        "Russian, Greek, Hebrew"
+    )
+    assert typed("я", "z") == ["next"] and typed("ч", "x") == []
+    assert typed("z", "y") == ["next"] and typed("y", "z") == [], "German: what is printed on the key"
+    assert typed("q", "a") == ["up"] and typed("a", "q") == [], "French"
+    assert typed("ä", "p") == ["next"] and typed("ö", "z") == [], "letters of Latin script stay what they are"
+    assert typed("ф", "a") == ["previous"], "a letter of another script is the key that bears it"
+    assert controls.pressed(event(fake.KEYDOWN, key=0x40000052, scancode=82)) == [], "an arrow"
+
+
 @pytest.mark.parametrize("word", ["touch", "mouse"])
 def test_a_touch_is_one_press(word: str) -> None:
     """SDL makes a mouse's click of every touch as well: that must not press twice."""
@@ -227,6 +247,34 @@ def test_a_window_is_called_as_it_was_called_last() -> None:
     environment = os.environ | {"SDL_VIDEODRIVER": "dummy", "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert done.stdout.strip() == "Evening", done.stderr
+
+
+CLOSED = """
+import sys; import pygame; from installation.devices.screen import Window
+pygame.display.get_driver = lambda: "x11"
+window = Window(size=(96, 54), display=0, fullscreen=sys.argv[1] == "fullscreen", rotate=0, title="", controls={})
+window.pressed()
+pygame.event.post(pygame.event.Event(pygame.QUIT))
+said = [window.pressed()]
+for second, focused in enumerate([False, False, True, False, False, True]):
+    pygame.key.get_focused = lambda: focused
+    said.append(window.away(50.0 + second))
+window.come_forward()
+print(said)
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [("fullscreen", "[[], 0.0, 0.0, 0.0, 1.0, 2.0, 0.0]"), ("window", "[['quit'], " + "0.0, " * 5 + "0.0]")],
+)
+def test_only_a_window_among_others_can_be_closed_or_lie_behind_them(mode: str, said: str) -> None:
+    """A visitor's Alt-F4 ends no exhibition; what never had the keyboard, as without a desktop, has not lost it."""
+    environment = os.environ | {"SDL_VIDEODRIVER": "dummy", "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
+    command = [sys.executable, "-c", CLOSED, mode]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == said, done.stderr
+    assert ("asked to close" in done.stderr) == (mode == "fullscreen")
 
 
 class Time:
