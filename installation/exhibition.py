@@ -54,10 +54,13 @@ class Exhibition(Choices):
         return found
 
     def texts_in(self, language: str) -> list[str]:
-        """Every text in one language; fewer where the wording is incomplete."""
+        """Every text that can come up in one language: the runtime's, those of the pieces on show, and what a curator
+        wrote; fewer where the wording is incomplete."""
         keep_s, undo_s = self.visitors.keep, self.visitors.undo
         owners: list[tuple[str, PieceTexts | None]] = [(name, None) for name in texts.names()]
-        owners += [(name, own) for own in self.texts_of_pieces.values() for name in own.names]
+        shown = {show.name for show in self.pieces}
+        for piece, own in self.texts_of_pieces.items():
+            owners += [(name, own) for name in own.names if piece in shown or name in self.own_texts]
         return [
             line
             for name, own in owners

@@ -46,6 +46,11 @@ def test_a_piece_s_own_wording_is_there_and_can_be_replaced(tides: dict[str, typ
         parse(b"pieces: tide\ntexts: {ebbb: Out}", Path("x.yaml"), tides)
 
 
+def test_what_nobody_will_see_needs_no_font(tides: dict[str, type[Piece]]) -> None:
+    shown = parse(b"pieces: tide", Path("x.yaml"), tides).texts_in("en")
+    assert {"Out", "In"} <= set(shown) and "Round" not in shown
+
+
 def test_a_text_of_two_pieces_names_both_where_one_is_on_show(tides: dict[str, type[Piece]], tmp_path: Path) -> None:
     (tmp_path / "moon" / "texts.yaml").write_text("en: {lines: {ebb: x, full: y}}", encoding="utf-8")
     tides["hum"] = type("Hum", (Piece,), {})
