@@ -26,6 +26,7 @@ SWEEP_SECONDS = 0.12
 TEMPO_BPM = 120.0
 PATIENCE = 15.0
 EARLIEST, LATEST = -0.1, 0.4  # seconds around the expected place in which a sweep is looked for
+CLIPPED = 0.98  # of full scale: what reaches it was louder than the card can say
 CLEAR = 8.0  # the peak must stand out of its surroundings by this factor
 
 
@@ -53,17 +54,24 @@ def measure(exhibition: Exhibition) -> Measured:
     """
     with sound_alone(exhibition.path, "without profile") as sound:
         names = _devices(sound)
-        delays = _play_and_hear(sound.folder)
+        delays, peak = _play_and_hear(sound.folder)
     if len(delays) < SWEEPS // 2:
-        raise CalibrationError(
-            f"only {len(delays)} of {SWEEPS} sweeps were heard: turn the speakers up, the microphone's gain too, "
-            "and have the room quiet for ten seconds"
-        )
+        raise CalibrationError(f"only {len(delays)} of {SWEEPS} sweeps were heard: {remedy(peak)}")
     middle = float(np.median(delays))
     low, high = np.percentile(delays, [25, 75])
     spread = float(high - low) / 2
     path = profiles.save_delay(exhibition.data_folder, names["speakers"], names["microphone"], middle, spread)
     return Measured(middle, spread, len(delays), names["speakers"], names["microphone"], path)
+
+
+def remedy(peak: float) -> str:
+    """What helps where sweeps were not heard, and the loudest sample was `peak` of full scale."""
+    if peak >= CLIPPED:
+        return (
+            "the microphone is overdriven, which makes them unlike what was played; turn its gain down, or the "
+            "speakers, until `doctor` shows it below full scale"
+        )
+    return "turn the speakers up, the microphone's gain too, and have the room quiet for ten seconds"
 
 
 def sweep() -> Sound:
@@ -103,12 +111,13 @@ def _devices(sound: Alone) -> dict[str, str]:
     raise CalibrationError("the sound process did not start; see data/logs/sound.log")
 
 
-def _play_and_hear(folder: Path) -> list[float]:
-    """Play a sweep at each bar line; the delays in ms of those that were heard."""
+def _play_and_hear(folder: Path) -> tuple[list[float], float]:
+    """Play a sweep at each bar line; the delays in ms of those that were heard, and the loudest sample 0..1."""
     score = ScoreWriter(LivePort(folder))
     what = sweep()
     score.voice("sweep", what, RATE_HZ)
     delays: list[float] = []
+    peak = 0.0
     done: set[int] = set()
     until = time.monotonic() + PATIENCE + 2.0 * SWEEPS
     while len(done) < SWEEPS and time.monotonic() < until:
@@ -121,7 +130,8 @@ def _play_and_hear(folder: Path) -> list[float]:
                 done.add(bar.number)
                 start = bar.start + round(2 * EARLIEST * RATE_HZ)
                 captured = score.port.captured(start, end - start + RATE_HZ // 10)
+                peak = max(peak, float(np.max(np.abs(captured))))
                 found = delay_of(captured, bar.start - start, what)
                 delays += [found] if found is not None else []
         time.sleep(0.02)
-    return delays
+    return delays, peak
