@@ -22,9 +22,10 @@ from pieces.imaginary_soundscape.titles import title_of
 
 INK = (238, 235, 228)
 GROUND = (13, 13, 14)  # where there is no picture
-EM = 1 / 34  # of the screen's short side
+EM = 1 / 25  # of the screen's short side: capitals of 3 % of it, which are read from four metres
 MARGIN = 1 / 20
 ROW = 1.62  # in ems
+SIGN = 1.75  # the room of the compass before a line, in ems
 LINES = 4
 COMES_SECONDS, LEAVES_SECONDS = 1.2, 0.8
 MOVES_SECONDS = 0.25  # in which a line has taken two thirds of its way
@@ -33,7 +34,8 @@ FAINT, PLAIN = 0.92, 0.97  # opacity of the quietest and the loudest line
 APART = 0.5  # between what is heard and the invitation above it, in rows
 BASELINE = 1.08  # of the mask that type is set in, in ems
 FINE = 8  # the compass is drawn so much larger
-LONGEST = 0.75  # of the screen's short side
+FREE = 0.1  # of the screen's width, at the right
+LONGEST = 1.0  # of the screen's short side, where it is so wide
 
 
 class Captions:
@@ -95,13 +97,14 @@ class Captions:
         height, width = canvas.shape[:2]
         em = max(8, round(EM * min(width, height)))
         left, bottom = round(MARGIN * min(width, height)), height - round(MARGIN * min(width, height))
+        longest = min(round(LONGEST * min(width, height)), round((1 - FREE) * width) - left - round(SIGN * em))
         drawn: list[tuple[Mask, int, int, float]] = []
         shadows: list[shadow.Shadow] = []
         for text, sign, row, opacity, there in self._set(em):
             shown = 0.5 - 0.5 * math.cos(math.pi * there)
             top = round(bottom - (row + 1) * ROW * em)
-            ink = self._line(text, em, round(LONGEST * min(width, height)))
-            parts = [(ink, left + round(1.75 * em), top - round((BASELINE - 1.0) * em))]
+            ink = self._line(text, em, longest)
+            parts = [(ink, left + round(SIGN * em), top - round((BASELINE - 1.0) * em))]
             if sign is not None:
                 parts.append((sign, left, top + round(0.62 * em) - sign.shape[0] // 2))
             for mask, x, y in parts:

@@ -27,6 +27,8 @@ QUIET: Colour = (132, 129, 124)
 """Further languages, upon the wall."""
 FURTHER = 0.85
 """Their opacity upon a picture."""
+SMALLEST = 0.8
+"""Of their size, to which names that would not fit beside each other are set smaller before one is left out."""
 APART = 1.6
 """Between two languages, in capitals."""
 STAYS_SECONDS, LEAVES_SECONDS, COMES_SECONDS = 7.0, 2.5, 0.6
@@ -122,6 +124,10 @@ class Captions:
         """The names beside each other, from where the first language begins; what has no room is left out."""
         width, height = plan.caption.size
         em = max(4, round(plan.cap / self._cap()))
+        wanted = sum(self._type.line(name, em).shape[1] for name in names) + (len(names) - 1) * round(
+            APART * plan.cap
+        )
+        em = max(4, int(em * min(1.0, max(SMALLEST, width / max(wanted, 1)))))
         first, others = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
         from_right = right_to_left(names[0])
         top = round(height - 0.55 * plan.cap - BASELINE * em) if plan.over else round(1.9 * plan.cap - BASELINE * em)

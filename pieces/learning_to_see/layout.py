@@ -16,8 +16,8 @@ ViewName = Literal["split", "full", "inset"]
 
 MARGIN, GAP = 1 / 20, 1 / 60
 """Of the screen's short side: around the panels, and between them."""
-CAP = 1 / 42
-"""Height of the caption's capitals, of the short side."""
+CAP = 1 / 34
+"""Height of the caption's capitals, of the short side: 3 %, which is read from four metres."""
 CAPTION = 2.6
 """Height of the row under the panels, in capitals."""
 INSET = 0.27
@@ -90,7 +90,7 @@ def _whole(size: Size, aspect: float | None, with_camera: bool) -> Plan:
     short = min(size)
     panel = _fitted(width, height, aspect)
     seen = Rect((width - panel[0]) // 2, (height - panel[1]) // 2, *panel)
-    cap, margin = 1.15 * CAP * short, round(MARGIN * short)
+    cap, margin = 1.05 * CAP * short, round(MARGIN * short)
     row = round(CAPTION * cap)
     camera = None
     if with_camera:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from installation.typography import Typesetter
 from pieces.imaginary_soundscape import captions
 from pieces.imaginary_soundscape.captions import Captions
 from pieces.imaginary_soundscape.panorama import sheet_for
@@ -265,3 +266,20 @@ def test_the_cameras_picture_is_not_painted_on_itself() -> None:
     for _ in range(40):
         shown = view.draw_camera(camera, 0.05, [Heard("sea.wav", None, 1.0)], True)
     assert (shown != 90).any() and (camera == 90).all()
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (1280, 720), (1080, 1920), (2560, 1080)])
+def test_what_is_heard_is_read_from_four_metres_and_a_long_name_keeps_its_end(size: tuple[int, int]) -> None:
+    """Capitals of 3 % of the screen's short side."""
+
+    def lettered(name: str) -> np.ndarray:
+        lines = Captions(Typesetter(system=False))
+        lines._compass = no_compass  # type: ignore[method-assign]
+        for _ in range(60):
+            lines.advance([Heard(f"{name}.wav", None, 1.0)], 0.05)
+        return painted(lines, size, 0).max(2) > 60
+
+    rows = np.flatnonzero(lettered("HEH").any(1))
+    assert rows[-1] + 1 - rows[0] >= 0.028 * min(size)
+    columns = np.flatnonzero(lettered("Rain on the roof of the station in the early morning").any(0))
+    assert columns[-1] < 0.91 * size[0]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from installation.typography import Typesetter
 from pieces.learning_to_see.captions import GROUND, Captions, names_of
-from pieces.learning_to_see.layout import Plan, plan
+from pieces.learning_to_see.layout import Plan, ViewName, plan
 
 TEXTS = {"world_sea": ["The sea", "Das Meer"], "world_fire": ["Fire", "Feuer"], "world_long": ["Wo " * 60, "Rest"]}
 HZ = 30
@@ -122,3 +122,19 @@ def test_what_reads_from_the_right_stands_at_the_right(type_: Typesetter) -> Non
         if not len(lit):
             pytest.skip("no font of this machine draws Hebrew: install fonts-noto-core")
         assert bool(lit.mean() > row.width / 2) is at_right
+
+
+@pytest.mark.parametrize("view", ["split", "full"])
+@pytest.mark.parametrize("size", [(1024, 768), (1280, 720), (1080, 1920), (2560, 1080)])
+def test_it_is_read_from_four_metres_in_three_languages(
+    type_: Typesetter, size: tuple[int, int], view: ViewName
+) -> None:
+    """Capitals of 3 % of the screen's short side; they are a little smaller before a language is left out."""
+    names = ["HHH", "Les fleurs", "Las flores"]
+    place, captions = plan(size, view, None), Captions(type_, {"world_sea": names})
+    found = captions._captioned("sea", place)
+    assert found.first.mask.shape[0] >= 0.028 * min(size)
+    two = Captions(type_, {"world_sea": names[:2]})._captioned("sea", place)
+    assert found.others.mask.shape[1] > 1.5 * two.others.mask.shape[1], "the third is there"
+    longer = Captions(type_, {"world_sea": [f"{name} und noch viel mehr" for name in names]})._captioned("sea", place)
+    assert longer.first.mask.shape[0] >= 0.021 * min(size), "as small as before, at most"
