@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import glob
 import os
 import stat
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 _NOT_THERE = {errno.ENOENT, errno.ENOTDIR}
+PART_SECONDS = 3600.0  # nobody writes one file for so long
 Stamp = tuple[int, int, int, int]  # device, inode, time of the last writing [ns], size [bytes]
 
 
@@ -48,7 +51,9 @@ def stamp_of(path: Path) -> Stamp | None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write `data` to `path` so that a power cut leaves the old file or the new one, never a part.
+    """Write `data` to `path` so that a power cut leaves the old file or the new one, never a part under its name.
+
+    Parts that writers before left when they were killed are removed.
 
     Raises:
         OSError: it cannot be written; it names `path`, also where the system names no file: that of a full disk.
@@ -59,6 +64,7 @@ def write_whole(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+            now = os.fstat(file.fileno()).st_mtime  # by the clock of the disk, which may be another machine's
         temporary.replace(path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
@@ -70,3 +76,11 @@ def write_whole(path: Path, data: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+    _remove_parts(path, now)
+
+
+def _remove_parts(path: Path, now: float) -> None:
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with contextlib.suppress(OSError):  # somebody else did, or it must not be: the next writer tries again
+            if now - part.stat().st_mtime > PART_SECONDS:
+                part.unlink()

@@ -46,6 +46,17 @@ def test_a_full_disk_is_told_with_the_file_that_did_not_fit(tmp_path: Path, monk
     assert list(tmp_path.iterdir()) == []
 
 
+def test_parts_of_writers_that_were_killed_are_removed_and_nobody_elses(tmp_path: Path) -> None:
+    old, new = tmp_path / ".index[1].f32.77.part", tmp_path / ".index[1].f32.78.part"
+    other = tmp_path / ".index1.f32.77.part"
+    for part in (old, new, other):
+        part.write_bytes(b"much")
+    for part in (old, other):
+        os.utime(part, (1.0, 1.0))
+    write_whole(tmp_path / "index[1].f32", b"all")
+    assert {path.name for path in tmp_path.iterdir()} == {"index[1].f32", new.name, other.name}
+
+
 def test_names_that_no_file_can_have(tmp_path: Path) -> None:
     (tmp_path / "ring").symlink_to("ring")
     for name in (300 * "a", "a\0b", "\ud83c", "ring"):
