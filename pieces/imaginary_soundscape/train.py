@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
 
 from installation.networks import weights
+from installation.networks.averaging import follow
 from installation.networks.material import authors_to_name, demand, learned_from
 from installation.networks.phases import counted
 from installation.networks.subject import Subject, digest, of_tables
@@ -92,16 +93,6 @@ def rate(step: int, steps: int, highest: float) -> float:
 def side_at(step: int, steps: int) -> int:
     """How large the eye's squares are at a step, in pixels: small first (Touvron et al. 2019)."""
     return next(side for until, side in SIDES if step < until * steps)
-
-
-def follow(average: nn.Module, network: nn.Module, keep: float) -> None:
-    """Exponential moving average of parameters and statistics, in place."""
-    with torch.no_grad():
-        for slow, fast in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-            if slow.dtype.is_floating_point:
-                slow.lerp_(fast, 1 - keep)
-            else:
-                slow.copy_(fast)
 
 
 def balanced(kind: NDArray[np.int64], power: float = 0.5) -> NDArray[np.float64]:

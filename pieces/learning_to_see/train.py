@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from installation.networks import weights
+from installation.networks.averaging import follow
 from installation.networks.material import demand_folder
 from installation.networks.subject import Subject
 from installation.networks.training import Run, alone, steps_had
@@ -168,10 +169,7 @@ def fit(
             for group, rate in zip(optimiser.param_groups, (plan.rate, plan.adversary_rate), strict=True):
                 group["lr"] = rate * pace_at(step, plan)
             figures = lesson(learner, optimiser, batch, world.to(our.device), step, plan.asked, our)
-            keep = min(plan.averaging, (step + 1) / (step + 20))
-            with torch.no_grad():
-                for slow, fast in zip(averaged.parameters(), learner.seer.parameters(), strict=True):
-                    slow.lerp_(fast, 1.0 - keep)
+            follow(averaged, learner.seer, min(plan.averaging, (step + 1) / (step + 20)))
             if not our.leads:
                 continue
             last = step + 1 == plan.steps

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from installation.networks import weights
+from installation.networks.averaging import follow
 from installation.networks.material import authors_to_name, demand, learned_from
 from installation.networks.phases import counted, telling
 from installation.networks.subject import Subject, of_tables
@@ -150,7 +151,7 @@ def train(
             (5 * near + named).backward()
             nn.utils.clip_grad_norm_(network.parameters(), 2.0)
             optimiser.step()
-            _follow(average, network, min(0.997, step / (step + 10)))
+            follow(average, network, min(0.997, step / (step + 10)))
             place.progress(step, onset=near.item(), label=named.item())
             if step % 250 == 249 or step == steps - 1:
                 place.save(step, network, optimiser, average)
@@ -189,16 +190,6 @@ def teach_second(
 def _half() -> bool:
     """Whether this processor multiplies bfloat16 by itself: then it learns twice as fast."""
     return bool(torch.cpu.get_capabilities().get("avx512_bf16"))
-
-
-def _follow(average: nn.Module, network: nn.Module, keep: float) -> None:
-    """Exponential moving average of parameters and normalisation statistics, in place."""
-    with torch.no_grad():
-        for slow, fast in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-            if slow.dtype.is_floating_point:
-                slow.lerp_(fast, 1 - keep)
-            else:
-                slow.copy_(fast)
 
 
 def card(

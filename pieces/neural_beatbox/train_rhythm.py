@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from installation.files import write_whole
 from installation.networks import weights
+from installation.networks.averaging import follow
 from installation.networks.material import read_table
 from installation.networks.phases import say
 from installation.networks.subject import Subject, mark
@@ -252,10 +253,7 @@ def fit(
             nats.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
-            share = min(plan.averaging, (step + 1) / (step + 20))
-            with torch.no_grad():
-                for slow, fast in zip(averaged.parameters(), network.parameters(), strict=True):
-                    slow.lerp_(fast, 1.0 - share)
+            follow(averaged, network, min(plan.averaging, (step + 1) / (step + 20)))
             if (step + 1) % plan.check_every == 0 or step + 1 == plan.steps:
                 keep_best(folder, averaged, quality(averaged, chosen))
                 run.save(step, network, optimiser, averaged)
