@@ -138,7 +138,9 @@ def render_command(
 ) -> None:
     """Render a piece to a film with sound; with visitors, where the piece records them."""
     from installation.programme import Installed, texts_of
-    from installation.render import PieceError, RenderError, presses_of, render
+    from installation.render import PieceError, Plan, render
+    from installation.render_inputs import RenderError
+    from installation.render_visitors import presses_of
 
     try:
         width, height = (int(part) for part in size.lower().split("x"))
@@ -149,17 +151,9 @@ def render_command(
     for name, fault in texts_of(Installed())[1].items():
         err.print(f"piece '{name}': {fault}", highlight=False, markup=False)
     try:
-        report = render(
-            show,
-            seconds=seconds,
-            out=out_path,
-            camera=camera,
-            voice=voice,
-            seed=seed,
-            size=(width, height),
-            rate_hz=rate,
-            press=presses_of(press, seconds) if press else (),
-        )
+        pressed = presses_of(press, seconds) if press else ()
+        plan = Plan(seconds, size=(width, height), rate_hz=rate, seed=seed, camera=camera, voice=voice, press=pressed)
+        report = render(show, plan, out_path)
     except RenderError as error:
         err.print(str(error), highlight=False)
         raise typer.Exit(WRONG) from error

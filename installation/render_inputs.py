@@ -1,6 +1,7 @@
 """What stands in a render where a room has camera and microphone: films, folders of pictures, takes.
 
-By the render's own time, and the same whenever it is asked for. Must not live here: who steps up (`render.py`).
+By the render's own time, and the same whenever it is asked for. Must not live here: who steps up
+(`render_visitors.py`).
 """
 
 from __future__ import annotations

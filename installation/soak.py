@@ -22,7 +22,7 @@ PICTURES_HZ = 10
 
 def soaked(visits: int) -> dict[str, Any]:
     """Memory of this process after WARM_VISITS and after `visits`, in MB."""
-    from installation.render import Visiting, render
+    from installation.render import Plan, Visiting, render
     from installation.visitors.clerk import Clerk
     from installation.visitors.store import Store
 
@@ -37,10 +37,8 @@ def soaked(visits: int) -> dict[str, Any]:
         clerk = Clerk(Store(Path(folder) / "visits"), keep_s=86400.0)
         try:
             visiting = Visiting(clerk, visits, lambda: memory.append(me.memory_info().rss / 1e6))
-            render(
-                (OnShow(name, piece, piece.Settings()), None), seconds=float("inf"), out=None, size=PICTURE,
-                rate_hz=PICTURES_HZ, visiting=visiting,
-            )  # fmt: skip
+            plan = Plan(float("inf"), size=PICTURE, rate_hz=PICTURES_HZ, visiting=visiting)
+            render((OnShow(name, piece, piece.Settings()), None), plan)
         finally:
             clerk.close()
     return {

@@ -23,7 +23,7 @@ from installation.assets import STAND_IN_FILM
 from installation.exhibition import OnShow
 from installation.health import alerts
 from installation.networks import weights
-from installation.render import render
+from installation.render import Plan, render
 from installation.testing import Room
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "artists.md"
@@ -64,7 +64,7 @@ def pictures_of(shown: type[piece.Piece], seconds: float = 1.0, out: Path | None
     pictures: list[np.ndarray] = []
     show = (OnShow("ripples", shown, shown.Settings()), None)
     keep = lambda picture, sound: pictures.append(picture.copy())  # noqa: E731
-    render(show, seconds=seconds, out=out, size=(320, 180), rate_hz=10, each=keep)
+    render(show, Plan(seconds, size=(320, 180), rate_hz=10), out, keep)
     return pictures
 
 

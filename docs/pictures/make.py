@@ -14,7 +14,7 @@ import numpy as np
 
 from installation.exhibition import Installed, OnShow
 from installation.piece import Picture, Size
-from installation.render import render
+from installation.render import Plan, render
 
 HERE = Path(__file__).parent
 RATE_HZ = 15
@@ -34,8 +34,8 @@ def frames(name: str, size: Size, at: dict[str, float], **settings: Any) -> dict
 
     piece = Installed()[name]
     show = OnShow(name, piece, piece.Settings.model_validate(settings))
-    seconds = max(at.values()) + 1.0
-    render((show, None), seconds=seconds, out=None, size=size, rate_hz=RATE_HZ, seed=3, each=each)
+    plan = Plan(max(at.values()) + 1.0, size=size, rate_hz=RATE_HZ, seed=3)
+    render((show, None), plan, each=each)
     return kept
 
 

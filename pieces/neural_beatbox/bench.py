@@ -55,20 +55,15 @@ def rhythm() -> dict[str, Any]:
 
 def frames(seconds: float = 60.0) -> dict[str, Any]:
     """The whole stage at 1280×720 with visitors, as fast as it goes, the networks beside it: time per picture."""
+    from installation.answers import Threads
     from installation.exhibition import OnShow
-    from installation.render import render
+    from installation.render import Plan, render
     from pieces.neural_beatbox.piece import NeuralBeatbox
 
     stamps: list[float] = []
     show = OnShow("neural_beatbox", NeuralBeatbox, NeuralBeatbox.Settings())
-    report = render(
-        (show, None),
-        seconds=seconds,
-        out=None,
-        size=(1280, 720),
-        each=lambda *_: stamps.append(time.perf_counter()),
-        as_live=True,
-    )
+    plan = Plan(seconds, size=(1280, 720), threads=Threads())
+    report = render((show, None), plan, each=lambda *_: stamps.append(time.perf_counter()))
     times = 1000 * np.diff(stamps)
     settled = times[150:]  # the libraries are loaded within the first seconds, beside the pictures in a live run
     return {

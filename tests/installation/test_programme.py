@@ -15,7 +15,9 @@ from installation import programme
 from installation.exhibition import ExhibitionError, parse
 from installation.piece import Moment, Picture, Piece, Recording
 from installation.programme import OnShow, recording
-from installation.render import FilmWriter, presses_of, render
+from installation.render import Plan, render
+from installation.render_film import FilmWriter
+from installation.render_visitors import presses_of
 from installation.settings import Field, NetworkOf
 
 Water = Annotated[str, NetworkOf("pond")]
@@ -66,7 +68,7 @@ def test_nobody_steps_up_in_a_render_of_a_piece_that_records_nobody(own_film: bo
     writer.close()
     show = OnShow("pond", Pond, Pond.Settings())
     camera = film if own_film else None
-    report = render((show, None), seconds=14.0, out=None, camera=camera, size=(64, 36), rate_hz=10)
+    report = render((show, None), Plan(14.0, camera=camera, size=(64, 36), rate_hz=10))
     assert report.visits == 0 and report.seconds == pytest.approx(14.0)
 
 
@@ -89,7 +91,7 @@ def test_controls_are_pressed_when_they_should_be_and_no_others(piece: type[Pane
     Panel.pressed.clear()
     press = presses_of("1:next, 0.35:button,1:previous,2:next", 2.5)
     show = OnShow("panel", piece, piece.Settings())
-    render((show, None), seconds=2.5, out=None, size=(64, 36), rate_hz=10, press=press)
+    render((show, None), Plan(2.5, size=(64, 36), rate_hz=10, press=press))
     assert Panel.pressed == [(0.4, "button"), (1.0, "next"), (1.0, "previous"), (2.0, "next")]
 
 

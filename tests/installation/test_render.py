@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from installation.answers import Threads
 from installation.piece import Moment, Picture, Piece, Stage
 from installation.programme import OnShow
-from installation.render import PieceError, render
+from installation.render import PieceError, Plan, render
 
 
 class Dark(Piece):
@@ -40,7 +41,7 @@ class NeverCloses(Dark):
 
 
 def film(out: Path, piece: type[Piece]) -> None:
-    render((OnShow("dark", piece, piece.Settings()), None), seconds=2.0, out=out, size=(64, 36), rate_hz=10)
+    render((OnShow("dark", piece, piece.Settings()), None), Plan(2.0, size=(64, 36), rate_hz=10), out)
 
 
 def failing(error: type[BaseException]) -> type[Piece]:
@@ -172,9 +173,9 @@ asking: list[Asking] = []
 
 
 def test_long_work_is_done_on_the_spot_or_as_live_beside_the_pictures() -> None:
-    for as_live in (False, True):
+    for threads in (None, Threads()):
         show = (OnShow("asking", Asking, Asking.Settings()), None)
-        render(show, seconds=30.0, out=None, size=(64, 36), rate_hz=10, as_live=as_live)
+        render(show, Plan(30.0, size=(64, 36), rate_hz=10, threads=threads))
     on_the_spot, beside = (one.said for one in asking)
     assert on_the_spot == [threading.current_thread().name, "0.5"]
     assert beside[0].startswith("compute") and beside[0] not in {thread.name for thread in threading.enumerate()}
@@ -206,7 +207,7 @@ def test_what_is_said_of_a_film_is_where_it_lies_and_how_long_and_large_it_is(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     show = (OnShow("dark", Dark, Dark.Settings()), None)
-    report = render(show, seconds=1.0, out=Path("film.mp4"), size=(64, 36), rate_hz=10)
+    report = render(show, Plan(1.0, size=(64, 36), rate_hz=10), Path("film.mp4"))
     size_mb = (tmp_path / "film.mp4").stat().st_size / 1e6
     assert str(report).startswith(f"{tmp_path}/film.mp4: 1 s, 64×36, {size_mb:.1f} MB; it took ")
     assert report.size_mb == size_mb and "sha256" not in str(report) and "visit" not in str(report)

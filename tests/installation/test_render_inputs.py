@@ -12,7 +12,8 @@ import soundfile
 
 from installation.piece import Booth
 from installation.programme import OnShow
-from installation.render import FilmWriter, render
+from installation.render import Plan, render
+from installation.render_film import FilmWriter
 from installation.render_inputs import RATE_HZ, FolderCamera, RenderError, inputs
 from tests.installation.devices.test_film import NUMBERS, write_film
 from tests.installation.test_render import Dark
@@ -75,7 +76,7 @@ def test_a_disk_that_is_full_is_said_in_words_and_leaves_no_half_film(
 
     monkeypatch.setattr(FilmWriter, "_mux", mux)
     with pytest.raises(RenderError, match=r"film\.mp4 cannot be written: No space left on device"):
-        render((OnShow("dark", Dark, Dark.Settings()), None), seconds=2.0, out=tmp_path / "film.mp4", size=(64, 36))
+        render((OnShow("dark", Dark, Dark.Settings()), None), Plan(2.0, size=(64, 36)), tmp_path / "film.mp4")
     assert list(tmp_path.iterdir()) == []
 
 

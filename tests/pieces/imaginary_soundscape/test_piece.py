@@ -17,7 +17,7 @@ from installation.exhibition import OnShow
 from installation.inspection import check
 from installation.networks.weights import WeightsError
 from installation.piece import Picture, Size
-from installation.render import render
+from installation.render import Plan, render
 from pieces.imaginary_soundscape import encoders, scenery
 from pieces.imaginary_soundscape.archive import Index
 from pieces.imaginary_soundscape.piece import ImaginarySoundscape
@@ -480,7 +480,7 @@ def test_a_render_of_a_folder_is_the_same_twice(place: Path) -> None:
     for _ in range(2):
         pictures: list[int] = []
         report = render(
-            (show, None), seconds=8, out=None, camera=place / "pictures", size=(64, 36), rate_hz=10,
+            (show, None), Plan(8, camera=place / "pictures", size=(64, 36), rate_hz=10),
             each=lambda picture, sound, kept=pictures: kept.append(int(picture.sum())),
         )  # fmt: skip
         sums.append((report.sound_sha256, sum(pictures)))

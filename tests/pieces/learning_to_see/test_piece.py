@@ -14,7 +14,8 @@ from installation.exhibition import OnShow
 from installation.inspection import check
 from installation.networks import weights
 from installation.piece import Picture
-from installation.render import FilmWriter, render
+from installation.render import Plan, render
+from installation.render_film import FilmWriter
 from pieces.learning_to_see import loading
 from pieces.learning_to_see.abstraction import CELL_PX, CELL_PX_TRAINED
 from pieces.learning_to_see.piece import LearningToSee
@@ -271,10 +272,8 @@ def test_a_slow_network_never_makes_the_camera_stutter(studio: Studio) -> None:
 def rendered(film: Path, seed: int, **settings: Any) -> list[Picture]:
     pictures: list[Picture] = []
     show = OnShow("learning_to_see", LearningToSee, LearningToSee.Settings.model_validate(settings))
-    render(
-        (show, None), seconds=4.0, out=None, camera=film, seed=seed, size=(128, 72), rate_hz=10,
-        each=lambda picture, sound: pictures.append(picture.copy()),
-    )  # fmt: skip
+    plan = Plan(4.0, camera=film, seed=seed, size=(128, 72), rate_hz=10)
+    render((show, None), plan, each=lambda picture, sound: pictures.append(picture.copy()))
     return pictures
 
 

@@ -17,7 +17,8 @@ from installation.health.vitals import Vitals
 from installation.networks import weights
 from installation.networks.weights import WeightsError
 from installation.piece import CameraView, Moment, Picture, Visit
-from installation.render import FilmWriter, default_texts, render
+from installation.render import Plan, default_texts, render
+from installation.render_film import FilmWriter
 from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Stage
 from installation.typography import Typesetter
@@ -431,10 +432,9 @@ def rendered(inputs: tuple[Path, Path], seed: int, seconds: float) -> tuple[byte
 
     sound: list[np.ndarray] = []
     show = OnShow("neural_beatbox", Watched, Watched.Settings())
-    report = render(
-        (show, None), seconds=seconds, out=None, camera=inputs[0], voice=inputs[1], seed=seed, size=(128, 72),
-        rate_hz=FRAMES_A_SECOND, each=lambda picture, block: sound.append(block),
-    )  # fmt: skip
+    camera, voice = inputs
+    plan = Plan(seconds, camera=camera, voice=voice, seed=seed, size=(128, 72), rate_hz=FRAMES_A_SECOND)
+    report = render((show, None), plan, each=lambda picture, block: sound.append(block))
     return np.concatenate(sound).tobytes(), moments, report.sound_sha256
 
 
