@@ -17,7 +17,6 @@ from installation.piece import Moment, Picture, Piece, Recording
 from installation.programme import OnShow, recording
 from installation.render import Plan, render
 from installation.render_film import FilmWriter
-from installation.render_visitors import presses_of
 from installation.settings import Field, NetworkOf
 
 Water = Annotated[str, NetworkOf("pond")]
@@ -70,29 +69,6 @@ def test_nobody_steps_up_in_a_render_of_a_piece_that_records_nobody(own_film: bo
     camera = film if own_film else None
     report = render((show, None), Plan(14.0, camera=camera, size=(64, 36), rate_hz=10))
     assert report.visits == 0 and report.seconds == pytest.approx(14.0)
-
-
-class Panel(Piece):
-    """Remembers what was pressed, and when."""
-
-    pressed: ClassVar[list[tuple[float, str]]] = []
-
-    def frame(self, moment: Moment) -> Picture:
-        self.pressed.extend((round(moment.time, 3), control) for control in moment.controls)
-        return np.zeros((moment.size[1], moment.size[0], 3), np.uint8)
-
-
-class PanelWithVisitors(Panel):
-    records: ClassVar[Recording | None] = Recording()
-
-
-@pytest.mark.parametrize("piece", [Panel, PanelWithVisitors])
-def test_controls_are_pressed_when_they_should_be_and_no_others(piece: type[Panel]) -> None:
-    Panel.pressed.clear()
-    press = presses_of("1:next, 0.35:button,1:previous,2:next", 2.5)
-    show = OnShow("panel", piece, piece.Settings())
-    render((show, None), Plan(2.5, size=(64, 36), rate_hz=10, press=press))
-    assert Panel.pressed == [(0.4, "button"), (1.0, "next"), (1.0, "previous"), (2.0, "next")]
 
 
 def test_a_piece_that_would_end_the_program_is_a_problem_with_its_line(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 
 import cv2
@@ -11,12 +10,8 @@ import pytest
 import soundfile
 
 from installation.piece import Booth
-from installation.programme import OnShow
-from installation.render import Plan, render
-from installation.render_film import FilmWriter
 from installation.render_inputs import RATE_HZ, FolderCamera, RenderError, inputs
 from tests.installation.devices.test_film import NUMBERS, write_film
-from tests.installation.test_render import Dark
 
 NOBODY = Booth()
 
@@ -62,33 +57,3 @@ def test_a_folder_without_a_whole_picture_is_refused_before_the_first_frame(tmp_
         (tmp_path / name).write_text("no picture")
     with pytest.raises(RenderError, match="no picture in it can be read; save them again as JPEG"):
         inputs(tmp_path, None)
-
-
-def test_a_disk_that_is_full_is_said_in_words_and_leaves_no_half_film(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    written: list[object] = []
-
-    def mux(self: FilmWriter, packets: object) -> None:
-        written.append(packets)
-        if len(written) == 9:
-            raise self._unwritable(OSError(errno.ENOSPC, "No space left on device"))
-
-    monkeypatch.setattr(FilmWriter, "_mux", mux)
-    with pytest.raises(RenderError, match=r"film\.mp4 cannot be written: No space left on device"):
-        render((OnShow("dark", Dark, Dark.Settings()), None), Plan(2.0, size=(64, 36)), tmp_path / "film.mp4")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_what_a_container_says_of_a_disk_becomes_words(tmp_path: Path) -> None:
-    writer = FilmWriter(tmp_path / "film.mp4", (64, 36), 30)
-
-    class Full:
-        def mux(self, packets: object) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    whole, writer._container = writer._container, Full()  # type: ignore[assignment]
-    with pytest.raises(RenderError, match="cannot be written: No space left"):
-        writer.close()
-    writer._container = whole
-    writer.abandon()
