@@ -204,6 +204,7 @@ class ImaginarySoundscape(Piece):
     def _wander(self, moment: Moment) -> float:
         """Turn as the visitor wants; show the next picture when it is time. Returns the heading in degrees."""
         from pieces.imaginary_soundscape import scenery
+        from pieces.imaginary_soundscape.walk import Bounds, Hand
 
         chosen = self.settings
         folder = chosen.pictures if isinstance(chosen.pictures, Path) else scenery.OWN
@@ -217,25 +218,13 @@ class ImaginarySoundscape(Piece):
             else:
                 self._view.replace(scene.sheet)
             self._scene = scene
-        sheet = scene.sheet if scene is not None else None
-        right, down = moment.dragged
-        degrees = sheet.size[1] / sheet.per_degree if sheet is not None else 0.0  # in a height of the picture
-        count = moment.controls.count
-        goes_on = self._walk.step(
-            moment.delta,
-            steps=count("next") - count("previous"),
-            dragged_deg=-right * degrees,  # the picture follows the finger, so that the view turns the other way
-            dragged_heights=abs(right) + abs(down),
-            pressed="button" in moment.controls,
-            drift_deg=chosen.drift,
-            stay=chosen.stay,
-            limit_deg=sheet.limit_deg if sheet is not None else None,
-            steps_up=count("up") - count("down"),
-            dragged_up_deg=down * degrees,
-            limit_up_deg=sheet.limit_up_deg if sheet is not None else 0.0,
-            tall=sheet is not None and sheet.tall,
-        )
-        if goes_on:
+        height_deg, bounds = 0.0, Bounds()
+        if scene is not None:
+            sheet = scene.sheet
+            height_deg = sheet.size[1] / sheet.per_degree
+            bounds = Bounds(sheet.limit_deg, sheet.limit_up_deg, sheet.tall)
+        hand = Hand.of(moment, height_deg)
+        if self._walk.step(moment.delta, hand, bounds, drift_deg=chosen.drift, stay=chosen.stay):
             self._scenery.go_on()
             self._walk.stay_on()
         if scene is not None:

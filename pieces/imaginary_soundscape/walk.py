@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from installation.piece import Moment
+
 STEP_DEG = 15.0  # a press of a key, a click of the knob
 TURN_SECONDS = 0.35  # in which a step has nearly been taken
 GLIDE_SECONDS = 0.5  # in which what was let go has lost most of its speed
@@ -23,6 +25,50 @@ EDGE_SHARE = 0.82  # of the way to a photograph's edge, the drift turns back
 REST_SHARE = 0.88  # of the way to a photograph's edge; beyond it nothing stays
 HEAVY = 0.4  # how much of its way a hand takes the picture there
 BACK_SECONDS = 0.3  # in which it has nearly come back
+
+
+@dataclass(frozen=True)
+class Hand:
+    """What a visitor did in a frame. Steps are of a key or the knob, to the right and up."""
+
+    steps: int = 0
+    steps_up: int = 0
+    dragged_deg: float = 0.0  # how far the view was turned to the right
+    dragged_up_deg: float = 0.0
+    dragged_heights: float = 0.0  # how far the hand moved at all, in heights of the picture
+    pressed: bool = False  # the button; a press that becomes a drag was no press
+
+    @classmethod
+    def of(cls, moment: Moment, height_deg: float) -> Hand:
+        """A hand on a picture of `height_deg` degrees from the screen's top to its bottom; 0: there is none."""
+        right, down = moment.dragged
+        count = moment.controls.count
+        return cls(
+            steps=count("next") - count("previous"),
+            steps_up=count("up") - count("down"),
+            dragged_deg=-right * height_deg,  # the picture follows the finger, so that the view turns the other way
+            dragged_up_deg=down * height_deg,
+            dragged_heights=abs(right) + abs(down),
+            pressed="button" in moment.controls,
+        )
+
+    @property
+    def drags(self) -> bool:
+        return bool(self.dragged_heights)
+
+    @property
+    def touches(self) -> bool:
+        """Whether it did anything."""
+        return bool(self.steps or self.steps_up or self.drags or self.pressed)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How far one can turn in a picture: to either side (None is all round), and up or down."""
+
+    limit_deg: float | None = None
+    limit_up_deg: float = 0.0
+    tall: bool = False  # the view drifts up and down
 
 
 @dataclass
@@ -105,57 +151,37 @@ class Walk:
         """Whether a hand turns it, or has just."""
         return self._idle < IDLE_SECONDS
 
-    def step(
-        self,
-        delta: float,
-        *,
-        steps: int,
-        dragged_deg: float,
-        dragged_heights: float,
-        pressed: bool,
-        drift_deg: float,
-        stay: float,
-        limit_deg: float | None,
-        steps_up: int = 0,
-        dragged_up_deg: float = 0.0,
-        limit_up_deg: float = 0.0,
-        tall: bool = False,
-    ) -> bool:
+    def step(self, delta: float, hand: Hand, bounds: Bounds, *, drift_deg: float, stay: float) -> bool:
         """One frame on. Returns whether to go on to the next picture.
 
         Args:
             delta: seconds since the last frame.
-            steps: of a key or knob, to the right.
-            dragged_deg: how far a hand turned the view to the right in this frame, in degrees.
-            dragged_heights: how far it moved at all, in heights of the picture.
-            pressed: whether the button was; a press that becomes a drag was no press.
+            hand: what was done in it.
+            bounds: of the picture that is shown.
             drift_deg: degrees a second by which the view drifts when nobody turns it.
             stay: seconds until the next picture.
-            limit_deg: how far one can turn to either side; None is all round.
-            steps_up, dragged_up_deg, limit_up_deg: the same upwards, and how far one can look up or down.
-            tall: the view drifts up and down.
         """
         delta = max(delta, 1e-6)
-        tapped = self._tap(delta, pressed, dragged_heights)
-        touched = bool(steps or steps_up or dragged_heights or pressed)
-        self._idle = 0.0 if touched else self._idle + delta
+        tapped = self._tap(delta, hand)
+        self._idle = 0.0 if hand.touches else self._idle + delta
         self._stayed = self._stayed + delta
-        if touched:
+        if hand.touches:
             self._stayed = min(self._stayed, stay - min(stay, IDLE_SECONDS * 2))  # nobody is interrupted
-        held = bool(dragged_heights)
-        self._across.step(delta, steps, dragged_deg, held, limit_deg)
-        self._upright.step(delta, steps_up, dragged_up_deg, held, limit_up_deg)
-        along, limit = (self._upright, limit_up_deg) if tall else (self._across, limit_deg)
-        self._drift(delta, drift_deg, along, limit)
+        self._across.step(delta, hand.steps, hand.dragged_deg, hand.drags, bounds.limit_deg)
+        self._upright.step(delta, hand.steps_up, hand.dragged_up_deg, hand.drags, bounds.limit_up_deg)
+        if bounds.tall:
+            self._drift(delta, drift_deg, self._upright, bounds.limit_up_deg)
+        else:
+            self._drift(delta, drift_deg, self._across, bounds.limit_deg)
         return tapped or self._stayed >= stay
 
-    def _tap(self, delta: float, pressed: bool, dragged: float) -> bool:
-        if pressed:
+    def _tap(self, delta: float, hand: Hand) -> bool:
+        if hand.pressed:
             self._pressed, self._pulled = 0.0, 0.0
         if self._pressed is None:
             return False
         self._pressed += delta
-        self._pulled += dragged
+        self._pulled += hand.dragged_heights
         if self._pulled > TAP_HEIGHTS:
             self._pressed = None
         elif self._pressed >= TAP_SECONDS:

@@ -8,7 +8,7 @@ import pytest
 from pieces.imaginary_soundscape.choosing import MOST, REMEMBERED, RESTED_SECONDS, WEARY, Choosing, Weariness
 from pieces.imaginary_soundscape.collection import Match, exclusion
 from pieces.imaginary_soundscape.playing import balanced, bed_name, gathered
-from pieces.imaginary_soundscape.walk import REST_SHARE, Walk
+from pieces.imaginary_soundscape.walk import REST_SHARE, Bounds, Hand, Walk
 
 
 def ranked(**scores: float) -> list[Match]:
@@ -135,8 +135,8 @@ def test_a_flick_glides_and_comes_to_rest_and_an_edge_is_an_edge() -> None:
     walk = Walk()
 
     def step(dragged: float = 0.0, limit: float | None = None) -> None:
-        walk.step(1 / 60, steps=0, dragged_deg=dragged, dragged_heights=abs(dragged) / 60, pressed=False, drift_deg=0,
-                  stay=100, limit_deg=limit)  # fmt: skip
+        hand = Hand(dragged_deg=dragged, dragged_heights=abs(dragged) / 60)
+        walk.step(1 / 60, hand, Bounds(limit), drift_deg=0, stay=100)
 
     for _ in range(12):
         step(1.0)
