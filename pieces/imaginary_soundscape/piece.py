@@ -277,19 +277,14 @@ class ImaginarySoundscape(Piece):
 
     def _sound(self, moment: Moment, heading: float) -> None:
         """What is chosen sounds from where it is."""
+        from pieces.imaginary_soundscape.playing import Balance, gathered
+
         have = self._listening.collection
         if have is None:
             return  # what sounds goes on
-        self._playing.step(
-            moment.time,
-            self._choosing.chosen,
-            self._directions,
-            heading,
-            path_of=have.path,
-            loudness_of=have.loudness_lufs.get,
-            target_lufs=self.settings.loudness_lufs,
-            focus_db=self.settings.focus_db,
-        )
+        where = gathered(self._choosing.chosen, self._directions)
+        balance = Balance(self.settings.loudness_lufs, self.settings.focus_db)
+        self._playing.step(moment.time, where, heading, have, balance)
         for name in self._playing.failed:
             self._listening.failed(name)
 

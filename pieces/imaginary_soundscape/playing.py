@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from installation.piece import Beds
+
+if TYPE_CHECKING:
+    from pieces.imaginary_soundscape.collection import Collection
 
 CROSS_SECONDS = 1.2  # one sound becomes another, at equal power
 MOVE_EVERY, MOVE_SECONDS = 0.1, 0.15  # beds follow the visitor's turn in such steps, each smoothed
@@ -23,6 +26,8 @@ TOGETHER = 0.35  # directions that agree less than this about where their middle
 QUIETEST_DB, LOUDEST_DB = -60.0, 18.0  # of a recording: its noise is raised with it
 SHUN_SECONDS = 60.0  # what cannot be read is not chosen for so long, if nothing else is known against it
 LONGEST_NAME = 160
+Gathered = dict[str, tuple[float | None, int]]
+"""Of each sound, its direction in the world (None: around the visitor), and how many directions chose it."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,14 @@ class Heard:
     name: str
     azimuth: float | None
     share: float  # of the power of everything
+
+
+@dataclass(frozen=True)
+class Balance:
+    """As the curator wants it: how loud everything is together, and how much quieter it is behind than in front."""
+
+    target_lufs: float
+    focus_db: float
 
 
 class Playing:
@@ -45,41 +58,25 @@ class Playing:
         self._shunned: dict[str, float] = {}  # sound -> until
         self.failed: tuple[str, ...] = ()  # what could not be read any further in this step
 
-    def step(
-        self,
-        time: float,
-        chosen: Sequence[str | None],
-        directions: Sequence[float | None],
-        heading: float,
-        *,
-        path_of: Callable[[str], Path],
-        loudness_of: Callable[[str], float | None],
-        target_lufs: float,
-        focus_db: float,
-    ) -> None:
-        """Have the chosen sounds play, each from its direction in the world, for a visitor who looks at `heading`."""
+    def step(self, time: float, where: Gathered, heading: float, sounds: Collection, balance: Balance) -> None:
+        """Have what was gathered play, each from its direction, for a visitor who looks at `heading`."""
         self._shun(time)
-        where = gathered(chosen, directions)
-        self.heard = balanced(where, heading, focus_db)
-        wanted = {}
-        for heard in self.heard:
-            loud = loudness_of(heard.name)
-            if loud is not None:
-                gain = target_lufs - loud + 10 * math.log10(max(heard.share, 1e-6))
-                wanted[heard.name] = round(min(max(gain, QUIETEST_DB), LOUDEST_DB), 1), _whole(heard.azimuth)
-        arriving = {heard.name for heard in self.heard} - set(wanted)
-        for name in [name for name in self._playing if name not in wanted]:
-            if not arriving or wanted:  # what sounds goes on until the loudness of what follows is known
+        self.heard = balanced(where, heading, balance.focus_db)
+        wanted = {
+            heard.name: (_gain_db(heard, loudness_lufs, balance.target_lufs), _whole(heard.azimuth))
+            for heard in self.heard
+            if (loudness_lufs := sounds.loudness_lufs.get(heard.name)) is not None
+        }
+        if wanted or not self.heard:  # else what sounds goes on until the loudness of what follows is known
+            for name in [name for name in self._playing if name not in wanted]:
                 self._beds.stop(self._playing.pop(name), LEAVE_SECONDS)
         moves = time - self._moved_at >= MOVE_EVERY
-        for name, (gain, azimuth) in wanted.items():
+        for name, (gain_db, azimuth) in wanted.items():
             if name not in self._playing:
-                self._playing[name] = bed_name(name)
-                self._beds.play(
-                    self._playing[name], path_of(name), gain_db=gain, direction_deg=azimuth, fade=CROSS_SECONDS
-                )
+                self._playing[name] = bed = bed_name(name)
+                self._beds.play(bed, sounds.path(name), gain_db=gain_db, direction_deg=azimuth, fade=CROSS_SECONDS)
             elif moves:
-                self._beds.move(self._playing[name], direction_deg=azimuth, gain_db=gain, fade=MOVE_SECONDS)
+                self._beds.move(self._playing[name], direction_deg=azimuth, gain_db=gain_db, fade=MOVE_SECONDS)
         if moves:
             self._moved_at = time
 
@@ -102,8 +99,8 @@ class Playing:
         self._shunned = {name: until for name, until in self._shunned.items() if until > time}
 
 
-def gathered(chosen: Sequence[str | None], directions: Sequence[float | None]) -> dict[str, tuple[float | None, int]]:
-    """Each sound once: its direction in the world (None: around the visitor), and how many directions chose it."""
+def gathered(chosen: Sequence[str | None], directions: Sequence[float | None]) -> Gathered:
+    """Each sound once, where the directions that chose it have their middle."""
     places: dict[str, list[float | None]] = {}
     for name, direction in zip(chosen, directions, strict=True):
         if name is not None:
@@ -121,7 +118,7 @@ def _middle(directions: Sequence[float | None]) -> float | None:
     return math.degrees(math.atan2(right, ahead))
 
 
-def balanced(where: dict[str, tuple[float | None, int]], heading: float, focus_db: float) -> tuple[Heard, ...]:
+def balanced(where: Gathered, heading: float, focus_db: float) -> tuple[Heard, ...]:
     """The sounds for a visitor who looks at `heading`, the loudest first; their shares of the power sum to one."""
     weights, azimuths = {}, {}
     for name, (direction, count) in where.items():
@@ -139,6 +136,12 @@ def bed_name(name: str) -> str:
     if len(name) <= LONGEST_NAME:
         return name
     return f"{name[-LONGEST_NAME:]} {hashlib.blake2b(name.encode(), digest_size=6).hexdigest()}"
+
+
+def _gain_db(heard: Heard, loudness_lufs: float, target_lufs: float) -> float:
+    """What gives a recording its share of the power of everything."""
+    gain_db = target_lufs - loudness_lufs + 10 * math.log10(max(heard.share, 1e-6))
+    return round(min(max(gain_db, QUIETEST_DB), LOUDEST_DB), 1)
 
 
 def _whole(azimuth: float | None) -> float | None:
