@@ -67,10 +67,15 @@ def broken(text: str, width: float, measure: Callable[[str], float]) -> list[str
 
     Two lines are cut between two sentences where both fit. Words stay whole even where they are too wide. Japanese,
     Chinese, Thai, Lao, Khmer and Burmese are cut between characters (but no line begins with a closing mark or ends
-    with an opening one), Korean between words.
+    with an opening one), Japanese between phrases where that needs no more lines, Korean between words.
     """
     pieces = breakable(text)
     lines = _filled(pieces, width, measure)
+    phrases = _phrases(pieces)
+    if len(phrases) < len(pieces) and max(map(measure, phrases)) <= width:
+        in_phrases = _filled(phrases, width, measure)
+        if len(in_phrases) == len(lines):
+            pieces, lines = phrases, in_phrases
     if len(lines) == 2 and (sentences := _sentences(pieces)) and max(map(measure, sentences)) <= width:
         return sentences
     narrow, wide = 0.5 * width, width
@@ -88,6 +93,22 @@ def _sentences(pieces: Sequence[str]) -> list[str]:
     ends = [at + 1 for at, piece in enumerate(pieces[:-1]) if piece.strip()[-1:] in _SENTENCE_ENDS]
     cuts = [["".join(part).strip() for part in (pieces[:end], pieces[end:])] for end in ends]
     return min(cuts, key=lambda cut: abs(len(cut[0]) - len(cut[1])), default=[])
+
+
+def _phrases(pieces: Sequence[str]) -> list[str]:
+    """The pieces of a Japanese text joined to phrases: a phrase ends in hiragana (its particle, its inflection) or a
+    mark, and what follows begins with none. Other texts are what they were."""
+    if not any(script_of(character) == "Hira" for piece in pieces for character in piece):
+        return list(pieces)
+    phrases: list[str] = []
+    for piece in pieces:
+        before = phrases[-1][-1] if phrases else " "
+        ends = before.isspace() or unicodedata.category(before)[0] == "P" or script_of(before) == "Hira"
+        if phrases and not (ends and script_of(piece[0]) != "Hira"):
+            phrases[-1] += piece
+        else:
+            phrases.append(piece)
+    return phrases
 
 
 def line_count(text: str, width: float, measure: Callable[[str], float]) -> int:
