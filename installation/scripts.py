@@ -54,6 +54,7 @@ COMMON = "Zyyy"
 _BY_THE_LETTER = _EAST_ASIAN | {"Thai", "Laoo", "Khmr", "Mymr"}  # written without spaces between words
 _NOT_AT_START = "、。，．・：；？！ー）］｝」』】〉》〕ゝゞぁぃぅぇぉっゃゅょァィゥェォッャュョ々…‥,.!?;:)]}%"
 _SENTENCE_ENDS = ".!?。！？।؟"
+_POLITE = "おご"  # before a Japanese word they belong to it
 _NOT_AT_END = "（［｛「『【〈《〔([{"
 
 
@@ -103,11 +104,12 @@ def _phrases(pieces: Sequence[str]) -> list[str]:
     phrases: list[str] = []
     for piece in pieces:
         before = phrases[-1][-1] if phrases else " "
-        ends = before.isspace() or unicodedata.category(before)[0] == "P" or script_of(before) == "Hira"
-        if phrases and not (ends and script_of(piece[0]) != "Hira"):
-            phrases[-1] += piece
-        else:
+        marked = before.isspace() or unicodedata.category(before)[0] == "P"
+        inflected = script_of(before) == "Hira" and before not in _POLITE
+        if marked or (inflected and script_of(piece[0]) != "Hira"):
             phrases.append(piece)
+        else:
+            phrases[-1] += piece
     return phrases
 
 

@@ -289,6 +289,8 @@ def test_japanese_breaks_between_characters_but_not_before_a_full_stop() -> None
 def test_japanese_breaks_between_phrases_where_that_takes_no_more_lines() -> None:
     text = "ボタンを押して、音を貸してください"
     assert broken(text, 11, len) == ["ボタンを押して、", "音を貸してください"]
+    assert broken("聞こえません。もう一度どうぞ", 10, len) == ["聞こえません。", "もう一度どうぞ"]
+    assert broken("またお越しください", 8, len) == ["またお越し", "ください"], "else between characters"
     assert broken("ビートに加わろう", 5, len) == ["ビートに", "加わろう"]
     assert all(len(line) <= 7 for line in broken(text, 7, len)), "a phrase that is too long is cut all the same"
     assert broken("現在拍手弾舌哼唱什么都可以", 7, len) == ["現在拍手弾舌哼", "唱什么都可以"], (
