@@ -70,6 +70,8 @@ def _pixels(value: Any) -> Any:
 
 def one_or_more(value: Any) -> Any:
     """A list; a single word does for a list of one."""
+    if isinstance(value, str) and "," in value.strip(","):
+        raise ValueError(f"'{value}' is one text; write [{', '.join(part.strip() for part in value.split(','))}]")
     return [value] if isinstance(value, str) else value
 
 

@@ -130,7 +130,9 @@ def render_command(
     voice: Annotated[
         Path | None, typer.Option(help="A sound file: what visitors perform, where the piece records them.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed, at the same rate, gives the same sound.", min=0)] = 0,
+    seed: Annotated[
+        int, typer.Option(help="The same seed gives the same sound, at the same rate and size.", min=0)
+    ] = 0,
     size: Annotated[str, typer.Option(help="Picture size.")] = "1280x720",
     rate: Annotated[int, typer.Option(help="Pictures a second.", min=5, max=120)] = 30,
     press: Annotated[str, typer.Option(help="Controls to press and when, for example 3:button,5.5:next.")] = "",

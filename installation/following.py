@@ -6,7 +6,7 @@ process does when it follows is its own business. Nothing is read, started or en
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -82,9 +82,9 @@ def wanted(choices: Choices) -> list[str]:
     return [name for name in ROLES if not without.get(name, False)]
 
 
-def in_words(before: Exhibition, after: Exhibition) -> str:
-    """What becomes of a save, for whoever saved it."""
-    at_once, later = who(How.ANEW, before, after), who(How.AWAITED, before, after)
+def in_words(before: Exhibition, after: Exhibition, later: Sequence[str]) -> str:
+    """What becomes of a save, for whoever saved it. `later` are the processes that are waited for to begin anew."""
+    at_once = who(How.ANEW, before, after)
     next_time = [name for name in changed_settings(before, after) if not FOLLOWED[name]]
     said = ", ".join(name for name in changed_settings(before, after) if name not in next_time)
     parts = [said] if said or next_time else ["nothing that counts has changed"]

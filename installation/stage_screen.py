@@ -27,9 +27,8 @@ from installation.exhibition import Exhibition
 from installation.health.vitals import Vitals
 from installation.piece import Answer, Size
 
-AWAY_SECONDS = 15.0  # another window has the keyboard: time enough to press Ctrl-C in a terminal
-STUBBORN_SECONDS = 5.0  # after which it has not helped
-FORWARD_EVERY = 60.0  # seconds, while the desktop does not let it, or another takes it again
+AWAY_SECONDS = 20.0  # another window has the keyboard: time enough to press Ctrl-C in a terminal
+FORWARD_AFTER, FORWARD_EVERY = 120.0, 300.0  # seconds: it may be somebody who works at the machine
 LOOKED_FOR_AFTER = (15.0, 60.0)  # seconds without a screen: the first time, and every other
 log = logging.getLogger("stage")
 
@@ -72,11 +71,11 @@ class StageScreen:
     def _come_forward(self, now: float) -> None:
         """Visitors press keys that another window takes, and see nothing of it."""
         away = self.screen.away(now)
-        if away > AWAY_SECONDS and now >= self._forward_at:
+        if away > FORWARD_AFTER and now >= self._forward_at:
             self._forward_at = now + FORWARD_EVERY
             log.warning("another window has had the keyboard for %.0f s; the picture comes forward again", away)
             self.screen.come_forward()
-        self._vitals.condition("keyboard_elsewhere", away > AWAY_SECONDS + STUBBORN_SECONDS)
+        self._vitals.condition("keyboard_elsewhere", away > AWAY_SECONDS)
 
 
 def triggers(exhibition: Exhibition) -> dict[str, list[str]]:

@@ -28,7 +28,7 @@ from types import FrameType
 
 from installation import home_disk, segments, shared
 from installation.exhibition import Exhibition, ExhibitionError, hand_on
-from installation.following import How, in_words, wanted, who
+from installation.following import How, asked, in_words, wanted, who
 from installation.good_copy import GoodCopy
 from installation.health import heartbeat
 from installation.health.log_folder import LogFolder
@@ -66,7 +66,8 @@ class Child:
     restarts: int = 0
     ended: deque[float] = field(default_factory=lambda: deque(maxlen=64))
     told_to_leave: float | None = None  # when
-    may_leave: bool = False  # what was saved asks it to begin anew, when it sees fit
+    runs_on: Exhibition | None = None  # what was on show when it began
+    may_leave: bool = False  # what was saved since asks it to begin anew, when it sees fit
     printed_before: int = 0  # by those who were it before: so many bytes of NAME.out
 
 
@@ -292,14 +293,15 @@ class Supervisor:
             self._safe = False
             self._vitals.condition("safe_mode", False)
         log.info("%s was saved; applying it", self._path.name)
-        self._vitals.event("exhibition_applied", file=self._path.name, what=in_words(before, changed))
+        for one in self._children.values():  # what is waited for may have been saved earlier, or be taken back now
+            one.may_leave = bool(one.pid) and asked(one.name, one.runs_on or before, changed) is How.AWAITED
+        later = [one.name for one in self._children.values() if one.may_leave]
+        self._vitals.event("exhibition_applied", file=self._path.name, what=in_words(before, changed, later))
         for name in who(How.ANEW, before, changed):
             child = self._children.get(name)
             if child is not None and child.pid:
                 child.told_to_leave = time.monotonic()
                 _kill(child.pid, signal.SIGTERM)
-        for name in who(How.AWAITED, before, changed):
-            self._children[name].may_leave = True
         needed = wanted(changed)
         for name in needed:
             if name not in self._children:
@@ -359,6 +361,7 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         assert self._line is not None
         child.asked, child.due, child.may_leave = time.monotonic(), 0.0, False
+        child.runs_on = self._exhibition
         child.printed_before = _size(self._output(child.name))
         arguments = (str(self.folder), str(self._path)) + (("safe",) if self._safe and child.name == "stage" else ())
         self._line.send(Fork(child.name, child.role.entry, arguments))

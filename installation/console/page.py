@@ -289,7 +289,9 @@ def reasons(rows: Sequence[Device]) -> list[str]:
     for device in rows:
         first.setdefault(device.reason, device.kind)
     return [
-        device.reason if first[device.reason] == device.kind else f"for the same reason as the {first[device.reason]}"
+        f"for the same reason as the {first[device.reason]}"
+        if device.reason and first[device.reason] != device.kind
+        else device.reason
         for device in rows
     ]
 

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 Kind = Literal["counter", "gauge", "histogram"]
 EVERY_S = 1.0
 STALE_S = 30.0  # a process that has written nothing for so long no longer counts
-RECENT = 1024  # observations kept for the quantiles on the status page
+RECENT = 1024  # observations kept for the quantiles on the console page
 QUANTILES = (0.5, 0.95, 0.99, 1.0)
 
 

@@ -66,7 +66,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Holdings:
-    """What the store holds, for the status page."""
+    """What the store holds, for the console page."""
 
     visits: int
     media_bytes: int

@@ -133,4 +133,5 @@ def test_what_was_changed_is_said_as_it_is_written(
     ],
 )
 def test_what_becomes_of_a_save_is_said(written: Callable[[str], Exhibition], change: str, words: str) -> None:
-    assert in_words(written(""), written(change)) == words
+    before, after = written(""), written(change)
+    assert in_words(before, after, who(How.AWAITED, before, after)) == words

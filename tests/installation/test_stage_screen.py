@@ -88,12 +88,12 @@ def test_a_picture_that_another_window_hides_comes_forward_and_says_so_where_it_
         lambda name, stands: raised.append((now, stands)) if name == "keyboard_elsewhere" else None,
     )
     screen = StageScreen(exhibition, vitals, Offline(), now)  # type: ignore[arg-type]
-    for now in np.arange(0.0, 200.0, 1.0):
+    for now in np.arange(0.0, 800.0, 1.0):
         if now == 100.0:
             shown.since = 100.0
-        if now == 190.0:
+        if now == 790.0:
             shown.since = float("inf")
         screen.look(exhibition, now)
-    assert shown.forward == [116.0, 176.0], "not at once: somebody may be typing; and not all the time"
+    assert shown.forward == [221.0, 521.0], "not at once: somebody may be working there; and not all the time"
     standing = [at for at, stands in raised if stands]
-    assert (standing[0], standing[-1]) == (121.0, 189.0)
+    assert (standing[0], standing[-1]) == (121.0, 789.0)

@@ -42,6 +42,18 @@ def test_a_stage_that_has_to_begin_anew_is_told_and_leaves_when_it_sees_fit(worl
     assert world.names() == ALL
 
 
+def test_a_screen_that_is_taken_back_while_it_is_waited_for_is_waited_for_no_longer(world: World) -> None:
+    world.run(20.0)
+    world.save(PIECE + "screen: {rate_hz: 25}\n")
+    world.save(PIECE + "screen: {rate_hz: 25}\ntitle: Evening\n")
+    assert world.supervisor._children["stage"].may_leave, "it waits still"
+    world.save(PIECE)
+    said = [alert.message for alert in alerts.board().active() if alert.name == "exhibition_applied"]
+    assert any("screen" in message for message in said)
+    assert "started anew" not in said[-1], said
+    assert not world.supervisor._children["stage"].may_leave
+
+
 def test_what_a_full_run_folder_refused_is_applied_once_there_is_room(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

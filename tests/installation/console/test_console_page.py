@@ -82,10 +82,13 @@ def test_the_same_advice_is_given_once() -> None:
     rows = [
         Device("screen", "off", False, "no desktop"),
         Device("camera", "C1", True, ""),
+        Device("camera", "C2", True, ""),
         Device("microphone", "takes", False, long),
         Device("speakers", "silent", False, long),
     ]
-    assert reasons(rows) == ["no desktop", "", long, "for the same reason as the microphone"]
+    assert reasons(rows) == ["no desktop", "", "", long, "for the same reason as the microphone"]
+    real = [Device(kind, kind, True, "") for kind in ("screen", "microphone", "speakers")]
+    assert reasons(real) == ["", "", ""], "what is real needs none"
 
 
 def test_a_number_and_its_unit_stay_on_one_line() -> None:
