@@ -71,12 +71,18 @@ class Footing:
         self._ground = Ground(folder, exhibition, patience_s)
         self._lies_aside = False  # a damaged database
         self._refusal = ""  # the newest, in words
+        self._away = False
         self.repairs = Repairs()
         self._ledger = self._open()
 
     @property
     def on_disk(self) -> bool:
         return self._ledger.on_disk
+
+    @property
+    def away(self) -> bool:
+        """Whether the disk was found to be away when it was last looked for."""
+        return self._away
 
     def ask(self, question: Callable[[Ledger], T]) -> T:
         """The ledger's answer. Raises OSError if the disk refuses, or gives back something else than it was given."""
@@ -147,7 +153,8 @@ class Footing:
 
     def _open(self) -> Ledger:
         try:
-            if self._home is not None and self._home.is_away(self._folder):
+            self._away = self._home is not None and self._home.is_away(self._folder)
+            if self._away:
                 raise DiskAway(errno.ENODEV, "the disk with the recordings is away")
             self._folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
             _close_to_others(self._folder)

@@ -8,7 +8,8 @@ If the database itself is lost, the slips bring it back.
 
 One process uses a store at a time. Its methods may be called from several threads, and beside the frame loop rather
 than in it, for they wait for the disk. How the disk is written is the subject of `disk`, how time is counted that of
-`retention`, what happens at opening that of `opening`, and what when the disk fails that of `footing`.
+`retention`, what happens at opening that of `opening`, how a visit is deleted that of `deletion`, and what when the
+disk fails that of `footing`.
 """
 
 from __future__ import annotations
@@ -34,12 +35,13 @@ from installation.health import alerts
 from installation.home_disk import HomeDisk
 from installation.piece import Sound, Visit
 from installation.visitors import film as films
+from installation.visitors.deletion import Deletion, Owed
 from installation.visitors.disk import Disk
 from installation.visitors.footing import Footing
+from installation.visitors.given import Given
 from installation.visitors.ledger import Entry, Ledger
 from installation.visitors.opening import (
     FILM,
-    GONE,
     MEDIA,
     SLIP,
     SOUND,
@@ -48,7 +50,6 @@ from installation.visitors.opening import (
     StoreFull,
     StoreInUse,
     is_id,
-    remove_damaged,
     slip,
 )
 from installation.visitors.retention import EARLIEST, Calendar, due, undated
@@ -98,15 +99,15 @@ class Store:
         disk: Disk | None = None,
         board: alerts.Board | None = None,
         home: HomeDisk | None = None,
+        owed: Owed | None = None,
     ) -> None:
         self.folder, self.media = folder, folder / MEDIA
         self._clock, self._monotonic = clock, monotonic
         self.reserve_bytes, self._disk = reserve_bytes, disk or Disk()
         self._board = board or alerts.board()
         self._mutex = threading.RLock()
-        self._owed: set[str] = set()  # visits whose deletion the disk has refused so far
-        self._given: set[str] = set()  # visits that were handed out, and not deleted since
-        self._lost: set[str] = set()  # of those: that were not there any more when the store was opened again
+        self._owed = owed if owed is not None else Owed()
+        self._given = Given()
         self._written_down = float("-inf")
         self._closed = False
         self._footing = Footing(
@@ -119,6 +120,7 @@ class Store:
             owed=self._owed,
             home=home,
         )
+        self._deletion = Deletion(folder, self._disk, self._footing, self._owed)
         self._calendar = Calendar(self._footing.remembered(), clock=clock, monotonic=monotonic)
         self._calendar_read = self._footing.on_disk
         self.takes = self._footing.on_disk  # whether another visit would be kept, as far as is known
@@ -180,7 +182,7 @@ class Store:
                 raise self._footing.full(error) from error
             self._board.clear("disk_full")
             self.takes = True
-            self._given.add(visit)
+            self._given.add(visit, entry.kept, keep_s)
             return Visit(visit, self._calendar.shown(entry.kept), sound, rate_hz, film, None, stand_in)
 
     def remember(self, visit: str, derived: Mapping[str, Any]) -> bool:
@@ -229,8 +231,10 @@ class Store:
                     break
                 before = entries[-1].seq
                 shown = [e for e in entries if e.id not in self._owed and not due(now, e.kept, e.keep_s)]
-                found += [visit for entry in shown if (visit := self._read(entry)) is not None]
-            self._given.update(visit.id for visit in found)
+                for entry in shown:
+                    if (visit := self._read(entry)) is not None:
+                        found.append(visit)
+                        self._given.add(visit.id, entry.kept, entry.keep_s)
         return found[::-1]
 
     def holdings(self) -> Holdings:
@@ -265,26 +269,33 @@ class Store:
     def delete(self, visit: str) -> bool:
         """Delete all that there is of a visit; false if there was nothing.
 
-        Where the disk refuses, the visit is no longer shown, an alert says so, and the deletion is tried again at
-        every `keep` and `expire`; from the moment that the disk took so much as the new name of the slip also at the
-        next opening.
+        Where the disk refuses or is away, the visit is no longer shown, an alert says so, and the deletion is tried
+        again at every `keep` and `expire`, also by a store that is given the same `owed`; from the moment that the
+        disk took so much as the new name of the slip also at the next opening.
         """
-        return bool(self.delete_all([visit]))
+        with self._mutex:
+            with contextlib.suppress(StoreFull):
+                self._stand()
+            return bool(self._delete_known([visit]))
 
     def delete_all(self, visits: Iterable[str]) -> list[str]:
-        """Delete several visits as `delete` does, and return those of which there was something.
+        """Delete several visits that somebody asked for as `delete` does, and return those of which there was
+        something.
 
         The disk and the database are waited for once, not once for each.
         """
         with self._mutex:
             with contextlib.suppress(StoreFull):
                 self._stand()
+            visits = list(visits)
             if not self._footing.on_disk:  # it may know of more than can be read now
-                visits = list(visits)
-                self._owed.update(visit for visit in visits if is_id(visit) and not self._knows(visit))
-            there = [visit for visit in dict.fromkeys(visits) if visit not in self._owed and self._knows(visit)]
-            self._delete(there)
-            return there
+                self._owed.add(visit for visit in visits if is_id(visit) and not self._knows(visit))
+            return self._delete_known(visits)
+
+    def _delete_known(self, visits: list[str]) -> list[str]:
+        there = [visit for visit in dict.fromkeys(visits) if visit not in self._owed and self._knows(visit)]
+        self._delete(there)
+        return there
 
     def expire(self, keep_s: float | None = None) -> list[str]:
         """Delete the visits whose time is over. To be called about once a minute.
@@ -299,6 +310,8 @@ class Store:
             now = self._calendar.now()
             self._watch_clock()
             rows = self._footing.read(lambda ledger: ledger.terms())
+            if not self._footing.on_disk:  # who is shown is not shown for longer
+                rows += self._given.beside(rows)
             terms = [row for row in rows if row[0] not in self._owed]
             over = [visit for visit, kept, promised_s in terms if due(now, kept, promised_s, keep_s)]
             self._delete([*self._owed, *over])
@@ -314,8 +327,7 @@ class Store:
                 self.takes = False
                 self._footing.full(error)
             self.takes = self.takes and self._footing.on_disk
-            lost, self._lost = self._lost, set()
-            return [*over, *sorted(lost.difference(over))]
+            return [*over, *sorted(self._given.lost().difference(over))]
 
     def _put_dates_right(self, dates: dict[str, float]) -> None:
         """Date anew what was dated while the clock was not set, or wrong. Raises OSError."""
@@ -327,11 +339,13 @@ class Store:
             self._date_slips(dates)  # first: as long as the rows are as they were, the next call does it all again
             self._footing.ask(partial(Ledger.date, dates=dates, reckoning=to))
             self._calendar.move(to)
+            self._given.date(dates)
         elif self._calendar.settled and (dates := {v: now for v, kept in dates.items() if undated(now, kept)}):
             try:  # nobody knows when these were kept: their time starts here
                 self._date_slips(dates)
             finally:  # a slip's wrong date is found again, but a row with one would stay for ever on a full disk
                 self._footing.ask(partial(Ledger.date, dates=dates))
+                self._given.date(dates)
 
     def _date_slips(self, dates: dict[str, float]) -> None:
         for visit, kept in dates.items():
@@ -340,51 +354,13 @@ class Store:
                 self._disk.place(self.media, {f"{visit}.{SLIP}": slip(replace(entry, kept=kept))})
 
     def _knows(self, visit: str) -> bool:
-        return self._footing.read(lambda ledger: ledger.find(visit)) is not None
+        if self._footing.read(lambda ledger: ledger.find(visit)) is not None:
+            return True
+        return visit in self._given and not self._footing.on_disk
 
     def _delete(self, visits: list[str]) -> None:
-        """Delete visits; those that the disk refuses to delete are owed, and hold up no others."""
-        if not visits:
-            return
-        self._owed.update(visits)
-        self._given.difference_update(visits)
-        refused: list[OSError] = []
-        try:
-            left = self._with_each(visits, self._call_gone, refused)
-            self._disk.flush_folder(self.media)  # from here on they are gone, whatever happens
-            left = self._with_each(left, partial(self._remove, kinds=(SOUND, FILM)), refused)
-            self._disk.flush_folder(self.media)
-            self._footing.ask(lambda ledger: ledger.remove(left))
-            remove_damaged(self.folder, self._disk)
-            left = self._with_each(left, partial(self._remove, kinds=(SLIP, GONE)), refused)
-            self._disk.flush_folder(self.media)
-            if self._footing.on_disk:  # else their rows still lie there
-                self._owed.difference_update(left)
-        except OSError as error:
-            refused.append(error)
-        if refused:
-            self._footing.full(refused[-1])
-
-    @staticmethod
-    def _with_each(visits: list[str], do: Callable[[str], None], refused: list[OSError]) -> list[str]:
-        """Do this with each visit, and return those with which the disk did it; its refusals are added."""
-        done = []
-        for visit in visits:
-            try:
-                do(visit)
-            except OSError as error:
-                refused.append(error)
-            else:
-                done.append(visit)
-        return done
-
-    def _call_gone(self, visit: str) -> None:
-        if self._path(visit, SLIP).exists():
-            self._disk.rename(self._path(visit, SLIP), self._path(visit, GONE))
-
-    def _remove(self, visit: str, kinds: tuple[str, ...]) -> None:
-        for kind in kinds:
-            self._disk.remove(self._path(visit, kind))
+        self._given.forget(visits)
+        self._deletion.delete(visits)
 
     # ---- repairing, closing ----------------------------------------------------------------------------
 
@@ -427,14 +403,12 @@ class Store:
         if remembered is not None and not self._calendar_read:
             self._calendar = Calendar(remembered, clock=self._clock, monotonic=self._monotonic)
         self._calendar_read, self._written_down = True, float("-inf")
-        self._lost |= self._given - self._footing.read(lambda ledger: ledger.ids())
-        self._given -= self._lost
+        self._given.lose(self._footing.read(lambda ledger: ledger.ids()))
 
     def _reach_disk(self) -> None:
         """Before writing: stand on the disk, and pay what is owed. Raises StoreFull."""
         self._stand()
-        if self._owed:
-            self._delete(list(self._owed))
+        self._delete(list(self._owed))
 
     def _make_sure_of_room(self, needed: int) -> None:
         free = self._disk.free_bytes(self.media)
@@ -474,11 +448,13 @@ class Store:
             since = doubting.believed - doubting.doubted
             by = trusting.believed - doubting.believed
             try:
-                rows = self._footing.read(lambda ledger: ledger.terms()) if doubting.doubted else []
+                rows = self._footing.read(lambda ledger: ledger.terms())
+                rows = [*rows, *self._given.beside(rows)] if doubting.doubted else []
                 dates = {visit: kept + by for visit, kept, _ in rows if kept > since + 0.01}  # with its trace
                 if self._footing.on_disk:
                     self._date_slips(dates)
                 self._footing.ask(partial(Ledger.date, dates=dates, reckoning=trusting))
+                self._given.date(dates)
             except OSError:
                 self._calendar.move(doubting)
                 raise

@@ -14,7 +14,7 @@ from installation.health.metrics import read_report
 from installation.home_disk import NOTE, note, noted
 from installation.stage_process import STORE_EVERY
 from installation.stage_store import open_store
-from installation.visitors import attendance, booth, on_request
+from installation.visitors import attendance, booth, deletion, on_request
 from installation.visitors.store import Store
 from tests.installation.stage_room import Little, Room, film, stored, visit_until
 
@@ -153,6 +153,17 @@ def test_nobody_is_recorded_in_the_place_of_a_disk_that_is_away(room: Room) -> N
     room.begin("pieces: [little]\n")
     room.frames(3, 61.0)
     assert ("disk_away", "") in room.alerts and not (data / "visits").exists()
+
+
+def test_what_a_stage_before_owed_is_deleted(room: Room) -> None:
+    with Store(room.folder / "data" / "visits", reserve_bytes=0) as store:
+        sound = np.full(100, 0.1, np.float32)
+        owed, kept = (store.keep(sound, 48_000, film(), 86_400.0) for _ in range(2))
+    (room.run / deletion.NOTE).write_text(json.dumps([owed.id]))
+    process = room.begin("pieces: [little]\n")
+    room.frames(3, 61.0)
+    assert stored(process) == 1 and set(room.piece.there) == {kept.id}
+    assert json.loads((room.run / deletion.NOTE).read_text()) == []
 
 
 def test_who_is_lost_with_the_files_leaves_the_wall(room: Room) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from installation.home_disk import HomeDisk
 from installation.visitors import on_request
+from installation.visitors.deletion import Owed
 from installation.visitors.footing import Footing
 from installation.visitors.ledger import Ledger
 from installation.visitors.opening import StoreInUse
@@ -252,3 +253,87 @@ def test_where_nobody_knows_the_disk_any_will_do(opened, take, disk):
     disk.away()
     kept = store.keep(*pair(take(2)), MONTH_S)
     assert names(store) == wanted_names(kept)
+
+
+# ---- what becomes due or is asked for while the disk is away
+
+
+def test_who_is_taken_back_while_the_disk_is_away_is_deleted_also_by_a_stage_that_begins_anew(
+    opened, take, disk, memory_folder
+):
+    note = memory_folder / "owed.json"
+    store = opened(disk.folder, home=disk.home, owed=Owed(note))
+    gone, kept = store.keep(*pair(take(1)), MONTH_S), store.keep(*pair(take(2)), MONTH_S)
+    disk.away()
+    store.expire()
+    assert store.delete(gone.id)
+    store = opened(disk.folder, home=disk.home, owed=Owed(note))
+    disk.back()
+    store.expire()
+    assert names(store) == wanted_names(kept) and [visit.id for visit in store.visits(9)] == [kept.id]
+    assert list(Owed(note)) == [], "it is paid"
+
+
+@pytest.mark.parametrize("damage", ["[", "7", '["../../etc", "notes"]', "[7]"])
+def test_a_note_of_what_is_owed_that_is_damaged_names_nobody(tmp_path, damage):
+    (tmp_path / "owed.json").write_text(damage)
+    assert list(Owed(tmp_path / "owed.json")) == []
+
+
+def test_what_is_owed_is_written_down_as_soon_as_that_can_be_done(tmp_path, caplog):
+    note = tmp_path / "run" / "owed.json"
+    owed = Owed(note)
+    owed.add(["a" * 16])
+    assert "not written down" in caplog.text and list(owed) == ["a" * 16]
+    note.parent.mkdir()
+    owed.add(["a" * 16])
+    assert list(Owed(note)) == ["a" * 16]
+
+
+@pytest.mark.parametrize(("keep_s", "configured_s"), [(DAY_S, None), (MONTH_S, DAY_S)])
+def test_who_is_over_the_time_while_the_disk_is_away_leaves_the_wall(
+    opened, take, disk, clock, board, keep_s, configured_s
+):
+    store = opened(disk.folder, home=disk.home)
+    over, kept = store.keep(*pair(take(1)), keep_s), store.keep(*pair(take(2)), MONTH_S)
+    clock.ran(DAY_S / 2)
+    other = store.keep(*pair(take(3)), MONTH_S)
+    disk.away()
+    assert store.expire(configured_s) == []
+    clock.ran(0.6 * DAY_S)
+    left = [over.id, kept.id] if configured_s else [over.id]
+    assert store.expire(configured_s) == left and store.expire(configured_s) == []
+    assert raised(board) == {"disk_away"}
+    disk.back()
+    assert store.expire(configured_s) == [] and raised(board) == set()
+    assert names(store) == (wanted_names(other) if configured_s else wanted_names(kept, other))
+
+
+def test_a_date_that_was_put_right_counts_while_the_disk_is_away(opened, take, disk, clock):
+    """Kept while a clock that is right was doubted, which somebody then vouched for."""
+    opened(disk.folder, home=disk.home).close()
+    clock.wall += 1000 * DAY_S
+    store = opened(disk.folder, home=disk.home)
+    store.expire()
+    clock.ran(60)
+    kept = store.keep(*pair(take(1)), 2 * DAY_S)
+    store.trust_clock()
+    disk.away()
+    clock.ran(DAY_S)
+    assert store.expire() == []
+    clock.ran(1.1 * DAY_S)
+    assert store.expire() == [kept.id]
+
+
+def test_a_take_that_was_refused_while_the_disk_is_away_makes_no_disk_full(opened, take, board, disk):
+    store = opened(disk.folder, home=disk.home)
+    gone = store.keep(*pair(take(1)), MONTH_S)
+    disk.away()
+    with pytest.raises(StoreFull):
+        store.keep(*pair(take(2)), MONTH_S, visit="b" * 16)
+    assert not store.delete("b" * 16)
+    assert store.delete(gone.id) and store.delete_all(["c" * 16]) == []
+    for _ in range(3):
+        assert store.expire() == [] and raised(board) == {"disk_away"} and disk.below == []
+    disk.back()
+    assert store.expire() == [] and raised(board) == set() and store.takes and names(store) == set()
