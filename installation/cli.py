@@ -213,12 +213,19 @@ def visits_command(
     as_json: Json = False,
 ) -> None:
     """List the kept recordings, newest first, or delete some for good. Works while the exhibition runs, too."""
+    from installation import home_disk, shared
     from installation.ownership import unusable
     from installation.visitors import attendance, on_request
 
     opened = load_or_last_good(exhibition.absolute())
     folder = opened.data_folder / "visits"
     try:
+        counted_here = (
+            count and (opened.data_folder / attendance.FILE).exists()
+        )  # on another disk than the recordings
+        if not counted_here and home_disk.away_in(shared.folders(), folder):
+            err.print(f"{home_disk.AWAY.format(folder=folder)}; {home_disk.AWAY_REMEDY}", highlight=False)
+            raise typer.Exit(1)
         if count:
             _print_count(attendance.read(opened.data_folder), as_json)
             return

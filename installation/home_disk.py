@@ -12,6 +12,7 @@ import errno
 import json
 import logging
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,6 +21,10 @@ from installation.files import write_whole
 NOTE = "home_disk.json"
 LOCK = "running.lock"  # of the data folder, for as long as an exhibition runs
 RECORDINGS, MEDIA = "visits", "media"
+AWAY = (
+    "the disk with the recordings is away: in the place of {folder} lies another one than when the exhibition started"
+)
+AWAY_REMEDY = "plug it in, or look why its share is not there; its recordings are taken up again within a minute"
 SAME_TIME_S = 2.0  # some file systems write times down no finer
 _LOCK_BYTES = 400
 _ON_THE_WAY = {errno.ENOENT, errno.ENOTDIR, errno.EACCES}
@@ -29,11 +34,13 @@ log = logging.getLogger("supervisor")
 @dataclass(frozen=True)
 class HomeDisk:
     """The disk on which an exhibition's recordings lay: the system's number of it, and what the lock in the data
-    folder said and since when, in seconds of the wall clock; empty where that lock lies on another disk."""
+    folder said and since when, in seconds of the wall clock; empty where that lock lies on another disk. `folder` is
+    that of the recordings, as the exhibition names it."""
 
     device: int
     lock: str = ""
     locked_at: float = 0.0
+    folder: str = ""
 
     def is_away(self, folder: Path) -> bool:
         """Whether another disk lies now where `folder`, that of the recordings, is or would be made.
@@ -51,8 +58,9 @@ class HomeDisk:
 def note(data_folder: Path, run_folder: Path) -> None:
     """Have the processes of this run know the disk. Where nobody can tell, they take any."""
     try:
-        device = _device(data_folder / RECORDINGS / MEDIA)
-        found = HomeDisk(device, *_lock(data_folder, device))
+        folder = data_folder / RECORDINGS
+        device = _device(folder / MEDIA)
+        found = HomeDisk(device, *_lock(data_folder, device), str(folder.absolute()))
         write_whole(run_folder / NOTE, json.dumps(asdict(found)).encode())
     except OSError as error:
         log.warning("on which disk %s lies is not known: %s", data_folder, error)
@@ -67,6 +75,17 @@ def noted(run_folder: Path) -> HomeDisk | None:
     except (OSError, ValueError, TypeError) as error:
         log.warning("on which disk the recordings lay is not known: %s", error)
         return None
+
+
+def away_in(run_folders: Iterable[Path], folder: Path) -> bool:
+    """Whether one of these runs records into `folder`, and the disk that it began on is away. A run of another
+    account, which may not be looked into, says nothing.
+
+    Raises:
+        OSError: nobody can tell; the disk does not answer.
+    """
+    homes = [noted(run) for run in run_folders if os.access(run / NOTE, os.R_OK)]
+    return any(home is not None and home.folder == str(folder.absolute()) and home.is_away(folder) for home in homes)
 
 
 def _device(path: Path) -> int:

@@ -22,10 +22,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from installation import shared
 from installation.devices.probe import ProbeError
 from installation.exhibition import Exhibition
 from installation.files import lies_at
-from installation.home_disk import MEDIA, RECORDINGS
+from installation.home_disk import AWAY, AWAY_REMEDY, MEDIA, RECORDINGS, away_in
 from installation.inspection import missing_glyphs, weights_fault
 from installation.ownership import account, forbidden, usable
 from installation.programme import DISTRIBUTION
@@ -95,6 +96,9 @@ def examine_disk(exhibition: Exhibition, mounts: Path = Path("/proc/self/mounts"
 
 def examine_recordings(exhibition: Exhibition) -> list[Finding]:
     """Whether this account may use what lies in the data folder already; what is not there yet it makes itself."""
+    folder = exhibition.data_folder / RECORDINGS
+    if not lies_at(folder).unreachable and away_in(shared.folders(), folder):
+        return [Finding("recordings", "fault", AWAY.format(folder=folder), AWAY_REMEDY)]
     found = []
     for name in (RECORDINGS, f"{RECORDINGS}/{MEDIA}", "logs"):
         folder = exhibition.data_folder / name

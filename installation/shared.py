@@ -14,6 +14,7 @@ import mmap
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,29 @@ _made: set[Path] = set()  # by this process
 
 def make_folder() -> Path:
     """A new folder for one run's segments and sockets; folders of runs that are gone are removed first."""
-    root = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else Path(tempfile.gettempdir())
-    for stale in root.glob(f"{_PREFIX}*-*"):
-        owner = stale.name.removeprefix(_PREFIX).partition("-")[0]
-        if owner.isdigit() and stale not in _made and not _alive(int(owner)):
-            shutil.rmtree(stale, ignore_errors=True)
-    made = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=root))
+    for folder, runs in _runs():
+        if not runs:
+            shutil.rmtree(folder, ignore_errors=True)
+    made = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_root()))
     _made.add(made)
     return made
+
+
+def folders() -> list[Path]:
+    """The folders of the runs that go on, of all accounts."""
+    return [folder for folder, runs in _runs() if runs]
+
+
+def _root() -> Path:
+    return Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else Path(tempfile.gettempdir())
+
+
+def _runs() -> Iterator[tuple[Path, bool]]:
+    """Every run's folder, and whether that run goes on."""
+    for folder in sorted(_root().glob(f"{_PREFIX}*-*")):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdigit():
+            yield folder, folder in _made or _alive(int(owner))
 
 
 def _alive(pid: int) -> bool:

@@ -117,6 +117,8 @@ def _request(
     pause: Callable[[float], object],
 ) -> list[Path]:
     """Lay these files down, and return those that are not answered."""
+    if not requests:  # no store is begun where nobody asks for anything
+        return []
     for path in requests:
         write_whole(path, b"")
     until, alone = monotonic() + patience_s, False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import socket
 import subprocess
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from installation import host, ownership
+from installation import home_disk, host, ownership, shared
 from installation.devices.probe import ProbeError
 from installation.exhibition import Exhibition
 from installation.piece import Piece
@@ -123,6 +124,22 @@ def test_a_folder_of_recordings_that_may_not_be_entered_is_named_once(
     monkeypatch.setattr(os, "access", lambda path, mode: path != visits)
     (found,) = host.examine_recordings(exhibition)
     assert found.verdict == "fault" and f"{visits} may not be used" in found.message
+
+
+def test_recordings_whose_disk_is_away_are_a_fault(
+    loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the exhibition that runs knows it; of another exhibition's disk nothing is said."""
+    exhibition = loaded("pieces: beat", tmp_path / "x.yaml")
+    (tmp_path / "run").mkdir()
+    monkeypatch.setattr(shared, "folders", lambda: [tmp_path / "run"])
+    for data, away, verdict in ((tmp_path / "data", 1, "fault"), (tmp_path / "data", 0, "ok"), (tmp_path, 1, "ok")):
+        home_disk.note(data, tmp_path / "run")
+        said = json.loads((tmp_path / "run" / home_disk.NOTE).read_text())
+        (tmp_path / "run" / home_disk.NOTE).write_text(json.dumps(said | {"device": said["device"] + away}))
+        (found,) = host.examine_recordings(exhibition)
+        assert found.verdict == verdict and ("is away" in found.message) == (verdict == "fault")
+        assert bool(found.remedy) == (verdict == "fault")
 
 
 def test_a_file_in_the_place_of_the_logs_is_a_fault(loaded: Loaded, tmp_path: Path) -> None:

@@ -119,6 +119,8 @@ def test_folders_of_dead_runs_are_removed_and_no_others(monkeypatch: pytest.Monk
     assert made.parent == tmp_path and made.is_dir() and made.name.startswith(f"installation-{os.getpid()}-")
     assert not stale.exists() and not before.exists()
     assert mine.exists() and living.exists() and init.exists() and strange.exists()
+    before.mkdir()
+    assert set(shared.folders()) == {mine, living, init, made}
 
 
 # ---- pictures ---------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import getpass
 import io
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -16,8 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from installation import ownership
+from installation import ownership, shared
 from installation.exhibition import keep_last_good, load
+from installation.home_disk import NOTE, note
 from installation.visitors import on_request
 from installation.visitors.attendance import Attendance
 from installation.visitors.film import JpegFilm, encode
@@ -140,6 +142,45 @@ def test_a_voucher_for_the_clock_that_is_not_answered_is_said(
     monkeypatch.setattr(on_request, "vouch_for_clock", functools.partial(on_request.vouch_for_clock, patience_s=0.0))
     done = run("visits", "--clock-is-right")
     assert done.exit_code == 1 and "does not answer" in done.stderr and not done.stdout
+
+
+@pytest.mark.parametrize("begun", ["never", "by hand"])
+def test_where_there_is_nobody_to_delete_no_store_is_begun(run: Any, begun: str) -> None:
+    if begun == "by hand":
+        Path("data/visits").mkdir(parents=True)
+    before = sorted(Path().rglob("*"))
+    done = run("visits", "--delete", "everybody")
+    assert done.exit_code == 0 and "nothing is kept that could be deleted" in done.stdout
+    assert sorted(Path().rglob("*")) == before
+
+
+@pytest.fixture
+def away(run: Any, tmp_path: Path) -> Iterator[None]:
+    """An exhibition runs in this folder, and the disk on which its recordings lay is away."""
+    run_folder = shared.make_folder()
+    (tmp_path / "data").mkdir()
+    note(tmp_path / "data", run_folder)
+    said = json.loads((run_folder / NOTE).read_text())
+    (run_folder / NOTE).write_text(json.dumps(said | {"device": said["device"] + 1}))
+    yield
+    shutil.rmtree(run_folder)
+
+
+@pytest.mark.usefixtures("away")
+@pytest.mark.parametrize(
+    "arguments", [(), ("--json",), ("--delete", "everybody"), ("--delete", "aa"), ("--clock-is-right",), ("--count",)]
+)
+def test_while_the_disk_is_away_nobody_is_told_that_nothing_is_kept(run: Any, arguments: tuple[str, ...]) -> None:
+    done = run("visits", *arguments)
+    assert done.exit_code == 1 and not done.stdout and "plug it in" in done.stderr
+    assert f"the disk with the recordings is away: in the place of {Path('data/visits').absolute()}" in done.stderr
+    assert list(Path("data").iterdir()) == []
+
+
+@pytest.mark.usefixtures("away")
+def test_who_was_counted_on_another_disk_than_the_one_that_is_away_is_said(run: Any) -> None:
+    Attendance(Path("data")).add(date.fromisoformat("2026-11-01"), 2)
+    assert json.loads(run("visits", "--count", "--json").stdout)["total"] == 2
 
 
 def test_a_store_that_cannot_be_read_is_said_in_a_line(run: Any) -> None:
