@@ -241,7 +241,7 @@ def visits_command(
         err.print(f"{error}; `python3 run.py visits` lists them", highlight=False)
         raise typer.Exit(WRONG) from error
     except OSError as error:
-        err.print(unusable(folder, error), highlight=False)
+        err.print(unusable(folder, opened.data_folder, error), highlight=False)
         raise typer.Exit(1) from error
     if not wanted and not as_json:
         out.print("nothing is kept that could be deleted", highlight=False)

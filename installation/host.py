@@ -107,7 +107,7 @@ def examine_recordings(exhibition: Exhibition) -> list[Finding]:
             remedy = f"delete it, or move it elsewhere: {folder} has to be a folder"
             found.append(Finding("recordings", "fault", f"{folder} is no folder", remedy))
         elif there.unreachable or (there.kind == "folder" and not usable(folder)):
-            found.append(Finding("recordings", "fault", *forbidden(folder)))
+            found.append(Finding("recordings", "fault", *forbidden(folder, exhibition.data_folder)))
     unique = list(dict.fromkeys(found))  # a closed folder closes what is in it
     return unique or [ok("recordings", f"{exhibition.data_folder / RECORDINGS} may be read and written")]
 

@@ -39,17 +39,22 @@ def whose(path: Path) -> str:
     return ""
 
 
-def forbidden(path: Path) -> tuple[str, str]:
-    """What this account may not do with `path`, and what to type about it."""
+def forbidden(path: Path, data_folder: Path) -> tuple[str, str]:
+    """What this account may not do with `path` in an exhibition's `data_folder`, and what to type about it. What is
+    closed above that folder, such as somebody's home, is given to nobody."""
     closed, owner, who = closed_way(path), whose(closed_way(path)), account()
     said = f"{closed} may not be used by this account, {who}: it belongs to {owner or 'another'}"
-    return said, f"use the account that shows the exhibition; if that is this one: sudo chown -R {who} {closed}"
+    remedy = "use the account that shows the exhibition"
+    if closed.absolute().is_relative_to(data_folder.absolute()):
+        return said, f"{remedy}; if that is this one: sudo chown -R {who} {closed}"
+    return said, f"{remedy}; if that is this one, name a folder that it may use as 'data' in exhibition.yaml"
 
 
-def unusable(path: Path, error: OSError) -> str:
-    """Why something at `path` could not be read or written, and what to do: one sentence for people."""
+def unusable(path: Path, data_folder: Path, error: OSError) -> str:
+    """Why something at `path` in an exhibition's `data_folder` could not be read or written, and what to do: one
+    sentence for people."""
     if error.errno in FORBIDDEN:
-        return "; ".join(forbidden(Path(error.filename) if error.filename else path))
+        return "; ".join(forbidden(Path(error.filename) if error.filename else path, data_folder))
     reason = error.strerror or error
     return f"{path} cannot be read or written ({reason}); look at its disk or share: `python3 run.py doctor` tries it"
 
