@@ -127,8 +127,8 @@ def save(name: str, state: Mapping[str, Tensor], card: Card, folder: Path | None
 
 def keep_before(path: Path, sha256: str) -> None:
     """Copy the network at `path` and its card to the folder `before` beside them, or to before-2 … where that has
-    others of the name, and say so: they are about to be replaced by one of another checksum. Nothing is said where
-    there is none, or where it is the same or kept already."""
+    others of the name, and say so: they are about to be replaced by one of another checksum. One that is kept
+    there already is not copied again. Nothing is said where there is none, or where it is the same."""
     if not path.exists():
         return
     data = path.read_bytes()
