@@ -35,6 +35,7 @@ class Register:
         self._erase_at = 0.0
         self._expired: Answer[list[str]] | None = None
         self._holdings: Answer[Holdings] | None = None
+        self._counted = 0  # of those whose time was over
         self._round_at = 0.0
 
     def ask(self, newest: int) -> None:
@@ -51,7 +52,8 @@ class Register:
         return [visit for visit in some if visit.id not in self._gone and visit.id not in withdrawn]
 
     def expired(self, now: float) -> list[str]:
-        """Keep the round going, and name the visits whose time was over since the last call."""
+        """Keep the round going, and name the visits that went since the last call: their time was over, or they were
+        lost with their files."""
         if self._clerk is not None and now >= self._round_at:
             self._round_at = now + EXPIRE_EVERY
             if self._holdings is None:
@@ -64,8 +66,6 @@ class Register:
         answer, self._expired = self._expired, None
         over = answered(answer) or []
         self._gone.update(over)
-        for _ in over:
-            self._vitals.status.inc("installation_visits_expired_total")
         return over
 
     def erased(self, now: float) -> list[str]:
@@ -90,6 +90,8 @@ class Register:
             self._vitals.status.set("installation_visits_stored", held.visits)
             self._vitals.status.set("installation_store_bytes", held.media_bytes)
             self._vitals.status.set("installation_store_free_bytes", held.free_bytes)
+            self._vitals.status.inc("installation_visits_expired_total", held.expired - self._counted)
+            self._counted = held.expired
 
 
 def answered(answer: Answer[T]) -> T | None:

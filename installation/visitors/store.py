@@ -72,6 +72,7 @@ class Holdings:
     visits: int
     media_bytes: int
     free_bytes: int
+    expired: int = 0  # visits deleted since it was opened because their time was over
 
 
 __all__ = ["Holdings", "Repairs", "Store", "StoreError", "StoreFull", "StoreInUse"]
@@ -108,6 +109,7 @@ class Store:
         self._mutex = threading.RLock()
         self._owed = owed if owed is not None else Owed()
         self._given = Given()
+        self._expired = 0  # visits, since it was opened
         self._written_down = float("-inf")
         self._closed = False
         self._footing = Footing(
@@ -241,9 +243,10 @@ class Store:
         with self._mutex:
             visits, size = self._footing.read(lambda ledger: ledger.totals())
             try:
-                return Holdings(visits, size, self._disk.free_bytes(self.folder))
+                free = self._disk.free_bytes(self.folder)
             except OSError:
-                return Holdings(visits, size, 0)  # the folder is not there: there is no room in it
+                free = 0  # the folder is not there: there is no room in it
+            return Holdings(visits, size, free, self._expired)
 
     def _read(self, entry: Entry) -> Visit | None:
         try:
@@ -315,6 +318,7 @@ class Store:
             terms = [row for row in rows if row[0] not in self._owed]
             over = [visit for visit, kept, promised_s in terms if due(now, kept, promised_s, keep_s)]
             self._delete([*self._owed, *over])
+            self._expired += len(over)
             try:
                 self._put_dates_right({visit: kept for visit, kept, _ in rows})
                 if not 0 <= now - self._written_down < REMEMBER_TIME_S:

@@ -156,6 +156,7 @@ def test_who_is_lost_with_the_folder_of_media_is_named_once_for_the_piece(opened
     shutil.rmtree(store.media)
     assert store.expire() == sorted(visit.id for visit in kept) and store.expire() == []
     assert store.holdings().visits == 0 and store.visits(9) == []
+    assert store.holdings().expired == 0, "their time was not over"
 
 
 def test_a_request_is_answered_by_what_lies_there(opened, take, beside, memory_folder):
@@ -303,9 +304,10 @@ def test_who_is_over_the_time_while_the_disk_is_away_leaves_the_wall(
     clock.ran(0.6 * DAY_S)
     left = [over.id, kept.id] if configured_s else [over.id]
     assert store.expire(configured_s) == left and store.expire(configured_s) == []
+    assert store.holdings().expired == len(left)
     assert raised(board) == {"disk_away"}
     disk.back()
-    assert store.expire(configured_s) == [] and raised(board) == set()
+    assert store.expire(configured_s) == [] and raised(board) == set() and store.holdings().expired == len(left)
     assert names(store) == (wanted_names(other) if configured_s else wanted_names(kept, other))
 
 

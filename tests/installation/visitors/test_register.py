@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from installation import segments
+from installation.health.metrics import read_report
 from installation.health.vitals import Vitals
 from installation.piece import Visit
 from installation.visitors.film import JpegFilm, encode
@@ -163,6 +164,18 @@ def test_what_is_held_is_on_the_status(register: Register, clerk: Clerk, tmp_pat
     register._vitals.status.write(1.0)
     text = (tmp_path / "status" / "stage.json").read_text()
     assert '"installation_visits_stored"' in text and "1234" in text
+
+
+def test_who_is_lost_is_no_visit_whose_time_was_over(register: Register, clerk: Clerk, tmp_path: Path) -> None:
+    for round_, expired in enumerate((0, 2, 2, 3)):
+        now = round_ * EXPIRE_EVERY
+        register.expired(now)
+        clerk.answer("holdings", Holdings(visits=7, media_bytes=1234, free_bytes=10**9, expired=expired))
+        clerk.answer("expire", ["over", "lost"])
+        assert register.expired(now + 1) == ["over", "lost"]
+    register._vitals.status.write(1.0)
+    report = read_report(tmp_path / "status" / "stage.json", 1.0)
+    assert report is not None and report.value("installation_visits_expired_total") == 3
 
 
 def test_a_store_that_fails_is_said_and_asked_again(
