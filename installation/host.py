@@ -73,11 +73,11 @@ def examine_disk(exhibition: Exhibition, mounts: Path = Path("/proc/self/mounts"
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        remedy = (
-            f"sudo chown -R {account()} {existing}"
-            if isinstance(error, PermissionError)
-            else "free or replace the disk"
-        )
+        remedy = "free or replace the disk"
+        if isinstance(error, PermissionError) and existing == folder:
+            remedy = f"sudo chown -R {account()} {folder}"
+        elif isinstance(error, PermissionError):  # a folder on the way may be somebody's home, or the system's
+            remedy = f"sudo mkdir -p {folder} && sudo chown {account()} {folder}"
         return [Finding("disk", "fault", f"{existing} cannot be written ({error.strerror})", remedy)]
     free_mb = shutil.disk_usage(existing).free / 1e6
     needed_mb = exhibition.visitors.disk_reserve_mb

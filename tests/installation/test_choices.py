@@ -97,3 +97,15 @@ def test_any_letter_of_a_keyboard_may_be_the_button(loaded: Loaded, key: str) ->
 def test_what_is_no_one_letter_is_no_key(loaded: Loaded, key: str) -> None:
     with pytest.raises(ExhibitionError, match=f"no control is called '{key}'; write a letter"):
         loaded(f"pieces: beat\ncontrols: {{button: [{key!r}]}}")
+
+
+@pytest.mark.parametrize(
+    ("written", "list_"),
+    [("languages: en, de", "[en, de]"), ('controls: {button: "space, return"}', "[space, return]")],
+)
+def test_a_list_that_is_written_as_one_text_is_answered_with_the_list(
+    loaded: Loaded, written: str, list_: str
+) -> None:
+    with pytest.raises(ExhibitionError, match="is one text; write ") as said:
+        loaded(f"pieces: beat\n{written}\n")
+    assert list_ in str(said.value)

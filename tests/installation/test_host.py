@@ -83,7 +83,12 @@ def test_a_folder_that_cannot_be_written_names_the_command(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("tempfile.NamedTemporaryFile", refused)
-    (found,) = host.examine_disk(loaded("pieces: beat", tmp_path / "x.yaml"))
+    exhibition = loaded("pieces: beat", tmp_path / "x.yaml")
+    (found,) = host.examine_disk(exhibition)
+    assert found.verdict == "fault" and found.remedy.startswith(f"sudo mkdir -p {tmp_path / 'data'} && sudo chown ")
+    assert "-R" not in found.remedy, "what is on the way is not the exhibition's"
+    (tmp_path / "data").mkdir()
+    (found,) = host.examine_disk(exhibition)
     assert found.verdict == "fault" and found.remedy.startswith("sudo chown -R")
 
 
@@ -159,8 +164,9 @@ def test_an_account_without_a_name_is_called_by_its_number(
 
     monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
     monkeypatch.setattr("tempfile.NamedTemporaryFile", refused)
+    (tmp_path / "data").mkdir()
     (found,) = host.examine_disk(loaded("pieces: beat", tmp_path / "x.yaml"))
-    assert found.remedy == f"sudo chown -R 4000000 {tmp_path}"
+    assert found.remedy == f"sudo chown -R 4000000 {tmp_path / 'data'}"
     (tmp_path / "video0").touch()
     permissions = {finding.subject: finding for finding in host.examine_permissions(allowed, tmp_path)}
     assert "4000000 may open" in permissions["permission video"].message
