@@ -95,6 +95,7 @@ class Room:
         self.process: StageProcess | None = None
         self.read = 0  # how often the process has read the file
         monkeypatch.setattr(stage_saved, "running", self._running)
+        monkeypatch.setattr(stage_process, "running", self._running)
         monkeypatch.setattr(stage_process.time, "monotonic", lambda: self.now)
         monkeypatch.setattr(stage_process.time, "time", lambda: self.wall)
         monkeypatch.setattr(Exhibition, "is_open", lambda exhibition, now: self.open)
