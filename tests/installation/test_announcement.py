@@ -10,6 +10,7 @@ import pytest
 
 from installation import announcement as rooms
 from installation.announcement import Announcer, announcement
+from tests.installation.stand_ins import standing_clock
 
 
 def exhibition(camera: str = "auto", port: int | None = 8080) -> Any:
@@ -59,8 +60,7 @@ def test_with_real_devices_there_is_nothing_to_plug_in() -> None:
 def test_said_once_when_all_have_spoken_or_the_patience_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock, there, said = SimpleNamespace(at=100.0), ["sound", "stage"], []
-    monkeypatch.setattr(rooms, "time", SimpleNamespace(monotonic=lambda: clock.at))
+    clock, there, said = standing_clock(monkeypatch, rooms, 100.0), ["sound", "stage"], []
     monkeypatch.setattr(rooms, "read_reports", lambda folder, now: [report(name) for name in there])
     announcer = Announcer(exhibition(), tmp_path, said.append)
     announcer.look()

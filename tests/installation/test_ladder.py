@@ -18,6 +18,7 @@ from installation import watching
 from installation.exhibition import ExhibitionError, last_good, load, running
 from installation.health import alerts, heartbeat
 from installation.messages import Exited, Fork, Forked, NotForked
+from tests.installation.stand_ins import full_disk
 
 TICK = 0.1
 WATCHDOG = 20.0  # seconds, as the unit in docs/technicians.md has it
@@ -432,11 +433,8 @@ def test_a_nursery_that_goes_while_everybody_is_told_to_leave_is_no_fault(world:
 
 
 def test_a_run_folder_that_is_full_keeps_what_is_on_show(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(exhibition: object, folder: Path) -> None:
-        raise OSError(28, "No space left on device")
-
     world.run(20.0)
-    monkeypatch.setattr(rooms, "hand_on", full)
+    monkeypatch.setattr(rooms, "hand_on", full_disk)
     world.save("pieces: [learning_to_see]\n")
     assert world.supervisor._exhibition.pieces[0].name == "neural_beatbox" and "exhibition_waits" in world.raised
 

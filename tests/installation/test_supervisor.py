@@ -19,6 +19,7 @@ from installation import supervisor as rooms
 from installation.exhibition import load
 from installation.health import heartbeat
 from installation.supervisor import Notifier, last_words
+from tests.installation.stand_ins import standing_clock
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,8 +70,7 @@ def test_a_beat_is_judged_from_the_start_until_there_is_one(tmp_path: Path) -> N
 
 def test_pauses_grow_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that dies at once is started again at growing distances; one that lived is started at once."""
-    clock = SimpleNamespace(at=1000.0)
-    monkeypatch.setattr(rooms, "time", SimpleNamespace(monotonic=lambda: clock.at))
+    clock = standing_clock(monkeypatch, rooms, 1000.0)
     monkeypatch.setattr(rooms, "last_words", lambda *_: "")
     keeper: Any = object.__new__(rooms.Supervisor)
     keeper._exhibition = SimpleNamespace(data_folder=Path())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from installation.exhibition import hand_on, running
 from installation.health import alerts
 from installation.health.metrics import read_report
 from installation.messages import Forked
+from tests.installation.stand_ins import full_disk
 from tests.installation.test_ladder import ALL, WELL, World, world
 
 __all__ = ["world"]
@@ -57,11 +57,8 @@ def test_a_screen_that_is_taken_back_while_it_is_waited_for_is_waited_for_no_lon
 def test_what_a_full_run_folder_refused_is_applied_once_there_is_room(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def full(exhibition: object, folder: Path) -> None:
-        raise OSError(28, "No space left on device")
-
     world.run(20.0)
-    monkeypatch.setattr(rooms, "hand_on", full)
+    monkeypatch.setattr(rooms, "hand_on", full_disk)
     world.save(PIECE + "title: Evening\n")
     world.run(60.0)
     assert world.supervisor._exhibition.title == "Exhibition"
@@ -77,11 +74,8 @@ def test_what_a_full_run_folder_refused_is_applied_once_there_is_room(
 def test_what_waits_for_room_gives_way_to_what_is_saved_after_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(exhibition: object, folder: Path) -> None:
-        raise OSError(28, "No space left on device")
-
     world.run(20.0)
-    monkeypatch.setattr(rooms, "hand_on", full)
+    monkeypatch.setattr(rooms, "hand_on", full_disk)
     world.save(PIECE + "title: Evening\n")
     world.save(PIECE + "tempo: 3\n")
     assert "exhibition_invalid" in world.raised and "exhibition_waits" not in world.raised

@@ -15,6 +15,7 @@ from installation.clock import Timeline
 from installation.devices import film_track
 from installation.devices.film_track import FilmTrack
 from installation.shared import SampleRing
+from tests.installation.stand_ins import standing_clock
 
 RATE_HZ = 48_000
 TIMELINE = Timeline(0.0, 100.0, RATE_HZ)  # sample 0 is heard at 100 s
@@ -22,10 +23,7 @@ TIMELINE = Timeline(0.0, 100.0, RATE_HZ)  # sample 0 is heard at 100 s
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """A clock that stands still until it is moved."""
-    clock = SimpleNamespace(at=110.0)
-    monkeypatch.setattr(film_track, "time", SimpleNamespace(monotonic=lambda: clock.at))
-    return clock
+    return standing_clock(monkeypatch, film_track, 110.0)
 
 
 @pytest.fixture

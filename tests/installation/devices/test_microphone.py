@@ -18,6 +18,7 @@ from installation.devices import DeviceError, microphone
 from installation.devices.microphone import Input, Quiet, sanitise
 from installation.devices.speakers import BLOCK_FRAMES
 from installation.shared import SampleRing
+from tests.installation.stand_ins import standing_clock
 
 RATE_HZ = 48_000
 TIMELINE = Timeline(0.0, 100.0, RATE_HZ)  # sample 0 is heard at 100 s
@@ -63,10 +64,7 @@ class FakeCard:
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """A clock that stands still until it is moved."""
-    clock = SimpleNamespace(at=110.0)
-    monkeypatch.setattr(microphone, "time", SimpleNamespace(monotonic=lambda: clock.at))
-    return clock
+    return standing_clock(monkeypatch, microphone, 110.0)
 
 
 @pytest.fixture

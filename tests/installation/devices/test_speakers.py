@@ -14,6 +14,7 @@ import pytest
 from installation.devices import DeviceError, speakers
 from installation.devices.listing import SoundFound, find, identified
 from installation.devices.speakers import BLOCK_FRAMES, Card, Silent, find_device
+from tests.installation.stand_ins import standing_clock
 
 RATE_HZ = 48_000
 
@@ -106,8 +107,7 @@ def test_a_card_says_when_its_samples_are_heard(monkeypatch: pytest.MonkeyPatch)
 
     one.OutputStream = output_stream
     monkeypatch.setattr(speakers, "import_sounddevice", lambda: one)
-    clock = SimpleNamespace(at=50.0)
-    monkeypatch.setattr(speakers, "time", SimpleNamespace(monotonic=lambda: clock.at))
+    clock = standing_clock(monkeypatch, speakers, 50.0)
     card, heard = Card(None, RATE_HZ), []
     card.start(lambda out, at: heard.append(at))
     out = np.zeros((BLOCK_FRAMES, 2), np.float32)
@@ -125,8 +125,7 @@ def test_a_gap_is_counted_once_whether_the_card_tells_of_it_or_only_the_clock_do
     one, made = host("Analog"), {}
     one.OutputStream = lambda **options: made.update(options) or SimpleNamespace(latency=0.1, start=lambda: None)
     monkeypatch.setattr(speakers, "import_sounddevice", lambda: one)
-    clock = SimpleNamespace(at=50.0)
-    monkeypatch.setattr(speakers, "time", SimpleNamespace(monotonic=lambda: clock.at))
+    clock = standing_clock(monkeypatch, speakers, 50.0)
     card = Card(None, RATE_HZ)
     card.start(lambda out, at: None)
     out, block = np.zeros((BLOCK_FRAMES, 2), np.float32), BLOCK_FRAMES / RATE_HZ

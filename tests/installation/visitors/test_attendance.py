@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from installation.visitors import attendance
 from installation.visitors.attendance import FILE, Attendance, read
+from tests.installation.stand_ins import full_disk
 
 MONDAY, TUESDAY = datetime.date(2026, 11, 23), datetime.date(2026, 11, 24)
 
@@ -29,10 +30,7 @@ def test_what_the_disk_refuses_is_added_with_the_next(tmp_path: Path, monkeypatc
     counted = Attendance(tmp_path)
     counted.add(MONDAY, 5)
 
-    def full(path: Path, data: bytes) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(attendance, "write_whole", full)
+    monkeypatch.setattr(attendance, "write_whole", full_disk)
     for _ in range(2):
         with pytest.raises(OSError, match="No space"):
             counted.add(MONDAY, 1)
@@ -57,12 +55,9 @@ def test_a_disk_that_refuses_meanwhile_costs_no_history(tmp_path: Path, monkeypa
     (tmp_path / FILE).write_bytes(spoilt)
     counted, real = Attendance(tmp_path), attendance.write_whole
 
-    def full(path: Path, data: bytes) -> None:
-        if path.name == FILE:
-            raise OSError(28, "No space left on device")
-        real(path, data)
-
-    monkeypatch.setattr(attendance, "write_whole", full)
+    monkeypatch.setattr(
+        attendance, "write_whole", lambda path, data: (full_disk if path.name == FILE else real)(path, data)
+    )
     for _ in range(3):
         with pytest.raises(OSError, match="No space"):
             counted.add(TUESDAY, 1)
