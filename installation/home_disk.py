@@ -1,4 +1,5 @@
 """On which disk the recordings lay when the exhibition began: one that is away leaves an empty folder in its place.
+Where the system's table of file systems says that one belongs there, it is missed from the start.
 
 The supervisor notes it in the run's folder and lives on; a stage that is started again hours later finds it there. A
 disk that comes back may be counted as another by the system. It is known all the same where the lock that the
@@ -21,10 +22,11 @@ from installation.files import write_whole
 NOTE = "home_disk.json"
 LOCK = "running.lock"  # of the data folder, for as long as an exhibition runs
 RECORDINGS, MEDIA = "visits", "media"
-AWAY = (
-    "the disk with the recordings is away: in the place of {folder} lies another one than when the exhibition started"
+FSTAB = Path("/etc/fstab")
+AWAY = "the disk with the recordings is away: another one lies in the place of {folder}"
+AWAY_REMEDY = (
+    "plug it in and mount it, or look why its share is not there; its recordings are taken up again within a minute"
 )
-AWAY_REMEDY = "plug it in, or look why its share is not there; its recordings are taken up again within a minute"
 SAME_TIME_S = 2.0  # some file systems write times down no finer
 _LOCK_BYTES = 400
 _ON_THE_WAY = {errno.ENOENT, errno.ENOTDIR, errno.EACCES}
@@ -35,12 +37,13 @@ log = logging.getLogger("supervisor")
 class HomeDisk:
     """The disk on which an exhibition's recordings lay: the system's number of it, and what the lock in the data
     folder said and since when, in seconds of the wall clock; empty where that lock lies on another disk. `folder` is
-    that of the recordings, as the exhibition names it."""
+    that of the recordings, as the exhibition names it. `mount` is where the disk belongs that was not there."""
 
     device: int
     lock: str = ""
     locked_at: float = 0.0
     folder: str = ""
+    mount: str = ""
 
     def is_away(self, folder: Path) -> bool:
         """Whether another disk lies now where `folder`, that of the recordings, is or would be made.
@@ -48,6 +51,8 @@ class HomeDisk:
         Raises:
             OSError: nobody can tell; the disk does not answer.
         """
+        if self.mount:
+            return not os.path.ismount(self.mount)
         device = _device(folder / MEDIA)
         if device == self.device:
             return False
@@ -60,7 +65,7 @@ def note(data_folder: Path, run_folder: Path) -> None:
     try:
         folder = data_folder / RECORDINGS
         device = _device(folder / MEDIA)
-        found = HomeDisk(device, *_lock(data_folder, device), str(folder.absolute()))
+        found = HomeDisk(device, *_lock(data_folder, device), str(folder.absolute()), missing_mount(folder))
         write_whole(run_folder / NOTE, json.dumps(asdict(found)).encode())
     except OSError as error:
         log.warning("on which disk %s lies is not known: %s", data_folder, error)
@@ -78,14 +83,34 @@ def noted(run_folder: Path) -> HomeDisk | None:
 
 
 def away_in(run_folders: Iterable[Path], folder: Path) -> bool:
-    """Whether one of these runs records into `folder`, and the disk that it began on is away. A run of another
-    account, which may not be looked into, says nothing.
+    """Whether the disk is away that belongs where `folder` is, or on which one of these runs, which records into it,
+    began. A run of another account, which may not be looked into, says nothing.
 
     Raises:
         OSError: nobody can tell; the disk does not answer.
     """
+    if missing_mount(folder):
+        return True
     homes = [noted(run) for run in run_folders if os.access(run / NOTE, os.R_OK)]
     return any(home is not None and home.folder == str(folder.absolute()) and home.is_away(folder) for home in homes)
+
+
+def missing_mount(folder: Path) -> str:
+    """Where, by FSTAB, a disk belongs that is not mounted and would hold `folder`, that of the recordings; empty
+    where none is missing."""
+    try:
+        lines = FSTAB.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # a system without such a table
+        return ""
+    real = Path(os.path.realpath(folder / MEDIA))
+    entries = (line.split() for line in lines if not line.lstrip().startswith("#"))
+    places = (entry[1].replace("\\040", " ").replace("\\011", "\t") for entry in entries if len(entry) >= 3)
+    missing = [
+        place
+        for place in places
+        if place.startswith("/") and real.is_relative_to(place) and not os.path.ismount(place)
+    ]
+    return max(missing, key=len, default="")
 
 
 def _device(path: Path) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from installation import home_disk
-from installation.home_disk import HomeDisk, note, noted
+from installation.home_disk import HomeDisk, away_in, note, noted
 from installation.locking import locked
 
 
@@ -112,3 +112,55 @@ def test_a_folder_that_may_not_be_entered_lies_where_it_lies(tmp_path: Path, mon
 
     monkeypatch.setattr(Path, "stat", forbidden)
     assert not home.is_away(tmp_path / "data" / "visits")
+
+
+TABLE = """\
+# <file system> <mount point> <type> <options>
+UUID=1 / ext4 defaults 0 1
+UUID=2 none swap sw 0 0
+UUID=3 {stick} ext4 nofail 0 2
+
+//nas/other /mnt/elsewhere cifs nofail
+broken
+"""
+
+
+@pytest.fixture
+def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The places on which something is mounted, where a stick of tmp_path is in the system's table."""
+    table, there = tmp_path / "fstab", {"/"}
+    table.write_text(TABLE.format(stick=str(tmp_path / "a stick").replace(" ", "\\040")))
+    monkeypatch.setattr(home_disk, "FSTAB", table)
+    monkeypatch.setattr(os.path, "ismount", lambda path: str(path) in there)
+    return there
+
+
+def test_a_disk_that_is_not_mounted_at_the_start_is_missed_until_it_is(tmp_path: Path, mounted: set[str]) -> None:
+    stick = tmp_path / "a stick"
+    data = stick / "data"
+    home = begun(data, tmp_path)
+    assert home.mount == str(stick) and home.is_away(data / "visits")
+    mounted.add(str(stick))
+    assert not home.is_away(data / "visits")
+    mounted.remove(str(stick))
+    assert home.is_away(data / "visits"), "it went again"
+
+
+def test_what_lies_on_no_missing_disk_is_here(tmp_path: Path, mounted: set[str]) -> None:
+    assert not begun(tmp_path / "data", tmp_path).is_away(tmp_path / "data" / "visits")
+    (tmp_path / "link").symlink_to(tmp_path / "a stick" / "data")
+    assert begun(tmp_path / "link", tmp_path).is_away(tmp_path / "link" / "visits"), "a link leads there"
+    mounted.add(str(tmp_path / "a stick"))
+    assert begun(tmp_path / "a stick", tmp_path).mount == ""
+
+
+def test_whoever_asks_without_an_exhibition_learns_that_the_disk_is_not_mounted(
+    tmp_path: Path, mounted: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "a stick" / "data" / "visits"
+    assert away_in([], folder) and not away_in([], tmp_path / "data" / "visits")
+    mounted.add(str(tmp_path / "a stick"))
+    assert not away_in([], folder)
+    monkeypatch.setattr(home_disk, "FSTAB", tmp_path / "no table")
+    mounted.clear()
+    assert not away_in([], folder)
