@@ -328,14 +328,21 @@ def train(
     data: Annotated[
         Path | None, typer.Option(help="The folder to learn from, unless the network makes its own data.")
     ] = None,
-    run_folder: Annotated[Path | None, typer.Option("--run", help="The folder that keeps the progress.")] = None,
+    run_folder: Annotated[
+        Path | None, typer.Option("--run", file_okay=False, writable=True, help="The folder that keeps the progress.")
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(help="How long, in steps; by default the piece decides.", min=1)
     ] = None,
     world: Annotated[str | None, typer.Option(help="The name for the network, where a piece has many.")] = None,
     out_folder: Annotated[
         Path | None,
-        typer.Option("--out", help="Where weights and card go, instead of where the exhibition has them."),
+        typer.Option(
+            "--out",
+            file_okay=False,
+            writable=True,
+            help="Where weights and card go, instead of where the exhibition has them.",
+        ),
     ] = None,
 ) -> None:
     """Train a network from a folder of files. Continues where it was stopped; ends with weights and a model card."""

@@ -56,6 +56,16 @@ def test_weights_go_where_one_says() -> None:
     assert done.exit_code == 2 and "takes no --out" in done.stderr
 
 
+@pytest.mark.parametrize("option", ["--out", "--run"])
+def test_a_file_where_a_folder_is_needed_is_said_before_the_hours_of_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine").write_text("")
+    done = CliRunner().invoke(app, ["train", "maker.file", option, "mine"])
+    assert done.exit_code == 2 and "is a file" in done.stderr and not done.stdout
+
+
 @pytest.mark.parametrize("network", ["world", "parent", "reference", "hearing", "rhythm", "space"])
 def test_every_training_of_ours_can_be_tried_out_elsewhere(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
