@@ -53,19 +53,25 @@ def inspected(settings: ImaginarySoundscape.Settings, camera: bool) -> Inspected
         faults["encoder"] = TRANSFORMERS
     if settings.archive is None and settings.exclude:
         sounds = [path.relative_to(OWN).as_posix() for path in sounds_in(OWN)]
-    return Inspected(faults, found, excluded(sounds, settings.exclude))
+    left_out, note = excluded(sounds, settings.exclude)
+    if left_out and left_out == len(sounds):
+        faults["exclude"] = "it leaves out every sound, and the room would be silent; take some patterns out"
+        note = ""
+    return Inspected(faults, found, [note] if note else [])
 
 
-def excluded(sounds: Sequence[str], exclude: Sequence[str]) -> list[str]:
-    """How many of the sounds are never played, and what of `exclude` names none; nothing where to tell takes long."""
+def excluded(sounds: Sequence[str], exclude: Sequence[str]) -> tuple[int, str]:
+    """How many of the sounds are never played, and that in words, with what of `exclude` names none; (0, "") where to
+    tell takes long."""
     if not exclude or not sounds or len(sounds) * len(exclude) > MOST_COMPARED:
-        return []
+        return 0, ""
     named = {pattern: exclusion(sounds, [pattern]).names for pattern in exclude}
     none = [f"'{pattern}'" for pattern, names in named.items() if not names]
     more = f" and {len(none) - NAMED} more" if len(none) > NAMED else ""
     matches = "matches" if len(none) == 1 else "match"
     lost = f"; {', '.join(none[:NAMED])}{more} {matches} none" if none else ""
-    return [f"'exclude' leaves out {len(frozenset().union(*named.values()))} of {len(sounds)} sounds{lost}"]
+    left_out = len(frozenset().union(*named.values()))
+    return left_out, f"'exclude' leaves out {left_out} of {len(sounds)} sounds{lost}"
 
 
 def _counted(number: int, what: str) -> str:
