@@ -25,6 +25,7 @@ from installation.exhibition import (
 )
 from installation.hours import Hours
 from installation.named_files import missing_files, wrong_files
+from installation.named_functions import learns_from_data
 from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, path_of, read_card
 from installation.places import Node, Place, Problem, did_you_mean
 from installation.problems import Found, locate, named
@@ -118,9 +119,11 @@ def weights_fault(
 def _command(network: str, trains: Mapping[str, str]) -> str:
     """How `network` is trained, where its piece can: by a name of its own, or as one of many."""
     piece, _, name = network.rpartition(".")
-    if name in trains:
-        return f": python3 run.py train {network} --data DIR"
-    return f": python3 run.py train {piece} --data DIR --world {name}" if trains else ""
+    if not trains:
+        return ""
+    asked, world = (network, "") if name in trains else (piece, f" --world {name}")
+    data = " --data DIR" if learns_from_data(trains.get(name) or next(iter(trains.values()))) else ""
+    return f": python3 run.py train {asked}{data}{world}"
 
 
 def _wrong_weights(exhibition: Exhibition, root: Node, before: Exhibition | None = None) -> Found:

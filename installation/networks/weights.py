@@ -82,12 +82,19 @@ class Weights:
 
 def path_of(name: str, folder: Path | None = None, otherwise: Path | None = None) -> Path:
     """Where the tensors of the network `piece.network` are: in `folder`, else in `weights` beside the piece if either
-    of its two files is there, else in `otherwise` (assets/weights)."""
-    file = f"{name}.safetensors"
+    of its two files is there, else in `otherwise` (assets/weights). Where there are none yet, it is where `save` puts
+    them."""
+    elsewhere = (folder or otherwise or WEIGHTS_FOLDER) / f"{name}.safetensors"
     own = None if folder is not None else _beside(name)
-    if own is not None and ((own / file).exists() or (own / file).with_suffix(".yaml").exists()):
-        return own / file
-    return (folder or otherwise or WEIGHTS_FOLDER) / file
+    if own is None:
+        return elsewhere
+    beside = own / elsewhere.name
+    return beside if _either_of(beside) or not _either_of(elsewhere) else elsewhere
+
+
+def _either_of(tensors: Path) -> bool:
+    """Whether one of a network's two files is there."""
+    return tensors.exists() or tensors.with_suffix(".yaml").exists()
 
 
 def _beside(name: str) -> Path | None:

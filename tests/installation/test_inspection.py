@@ -259,6 +259,17 @@ def test_missing_weights_name_the_command_that_trains_them(tmp_path: Path, netwo
     assert weights_fault(network, tmp_path).endswith("or train it")
 
 
+def test_a_network_that_makes_its_own_data_is_not_advised_to_take_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command refused what `check` had said."""
+    (tmp_path / "hands.py").write_text("def hand(run=None, steps=1200): ...\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    trains = {"hand": "hands:hand"}
+    assert weights_fault("rooms.hand", tmp_path, trains=trains).endswith(": python3 run.py train rooms.hand")
+    assert weights_fault("rooms.left", tmp_path, trains=trains).endswith("train rooms --world left")
+
+
 def test_check_and_doctor_name_it(
     loaded: Callable[[str], Exhibition],
     tmp_path: Path,

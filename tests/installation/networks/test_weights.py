@@ -85,10 +85,24 @@ def test_what_the_exhibition_used_is_kept_when_it_is_replaced(
     )
 
 
+def test_where_there_are_none_the_folder_is_named_that_a_training_writes_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "piece" / "weights"
+    own.mkdir(parents=True)
+    monkeypatch.setattr(weights, "WEIGHTS_FOLDER", tmp_path / "assets")
+    monkeypatch.setattr(piece_folders, "folders", lambda distribution=None: {"test": own.parent})
+    assert weights_fault(NAME).startswith(f"{own / NAME}.safetensors: there is no such file")
+    with pytest.raises(WeightsError, match="piece/weights"):
+        load(NAME)
+    assert save(NAME, STATE, CARD).parent == own
+
+
 def test_weights_beside_the_piece_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     piece, assets = tmp_path / "piece", tmp_path / "assets"
     monkeypatch.setattr(weights, "WEIGHTS_FOLDER", assets)
     monkeypatch.setattr(piece_folders, "folders", lambda distribution=None: {"test": piece})
+    assert path_of(NAME).parent == assets
     assert save(NAME, STATE, CARD).parent == assets, "a piece without such a folder keeps them with the others"
     (piece / "weights").mkdir(parents=True)
     assert path_of(NAME).parent == assets, "and so does one whose folder has others"
