@@ -284,6 +284,27 @@ class Type(Protocol):
         """`text` as a coverage mask [height', width] 0..255; `height` is the size of an em in pixels."""
         ...
 
+    def wrapped(
+        self, text: str, height: int, width: int, weight: Literal["regular", "bold"] = "regular"
+    ) -> list[NDArray[np.uint8]]:
+        """`text` as lines no wider than `width` pixels, each a mask as `line` gives; in any script, alike in length.
+
+        A word that is wider alone stays whole, wider than `width`.
+        """
+        ...
+
+    def block(
+        self,
+        text: str,
+        height: int,
+        width: int,
+        weight: Literal["regular", "bold"] = "regular",
+        side: Literal["left", "middle", "right"] = "left",
+    ) -> NDArray[np.uint8]:
+        """`text` broken into lines below one another, as one coverage mask [height', width'] 0..255, no wider than
+        `width` pixels (but for a word that is), flush at the `side`."""
+        ...
+
 
 class Stage(Protocol):
     """What a piece may ask for. A live stage and an offline render give the same."""
