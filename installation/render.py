@@ -28,12 +28,13 @@ from installation.render_inputs import RATE_HZ, FilmCamera, FilmVoice, FolderCam
 from installation.render_visitors import FilmVisitor, Press, Presser, ScriptedVisitor, Visitor
 from installation.settings import Settings
 from installation.sound.mixer import Mixer
+from installation.sound.queue import AHEAD_FRAMES
 from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Archive, Stage, UnfitNamesError, UnfitPictureError
 from installation.stand_ins import UNDO
 from installation.typography import Typesetter
 
-AHEAD_SECONDS = 0.1  # mixed beyond what is heard, as in a live run
+AHEAD_SECONDS = AHEAD_FRAMES / RATE_HZ  # mixed beyond what is heard, as in a live run
 KEEP_SECONDS, UNDO_SECONDS = 30 * 86400.0, 20.0  # where no exhibition says otherwise
 COUNT_BPM = 100.0  # how fast a visitor is counted in before anything sounds
 FAILINGS = (Exception, SystemExit)  # what a piece may raise; Ctrl-C is pressed by whoever renders
