@@ -21,7 +21,7 @@ from installation.named_functions import NamedFunctionError, faults_of, owner_of
 from installation.networks.weights import WeightsError
 from installation.never_again import NeverAgain
 from installation.piece import Piece
-from installation.programme import unregistered, why_unloadable
+from installation.programme import unlisted, unregistered, why_unloadable
 from installation.terminal import WRONG, err, load_or_leave
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
@@ -129,8 +129,8 @@ def listed() -> tuple[dict[str, type[Piece]], bool]:
     """The pieces on this machine by name, and whether all is well with them; what is not is said."""
     pieces = loadable()
     faults = [fault for name, piece in pieces.items() for fault in faults_of(name, piece)]
-    for fault in faults:
-        err.print(fault, highlight=False)
+    for said in (*faults, *unlisted(tuple(Installed()), pieces)):
+        err.print(said, highlight=False)
     return pieces, not faults and len(pieces) == len(Installed())
 
 

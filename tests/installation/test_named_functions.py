@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from installation import bench, piece_commands
+from installation import bench, piece_commands, programme
 from installation.named_functions import NamedFunctionError, faults_of, learns_from_data, resolved
 from installation.piece import Piece
 
@@ -48,6 +48,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / PLACE / "all_of_it.py").write_text(f"from {PLACE}.train import *\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(piece_commands, "Installed", lambda: {"typo": Typo, "drum": Drum})
+    monkeypatch.setattr(programme, "FOLDER", tmp_path / "pieces")
 
 
 FRAMES = f"piece 'typo': benches names {PLACE}.train:frames, but there is no function 'frames' in it\n"
