@@ -269,7 +269,13 @@ def _vouch_for_clock(folder: Path, exhibition: str) -> None:
 def _print_kept(found: list[Kept], folder: Path, as_json: bool) -> None:
     if as_json:
         said = [
-            {"id": one.id, "kept": _local(one.since), "until": _local(one.until), "stand_in": one.stand_in}
+            {
+                "id": one.id,
+                "kept": _local(one.since),
+                "until": _local(one.until),
+                "stand_in": one.stand_in,
+                "piece": one.piece,
+            }
             for one in found
         ]
         print(json.dumps({"visits": said}))
@@ -277,10 +283,12 @@ def _print_kept(found: list[Kept], folder: Path, as_json: bool) -> None:
     if not found:
         out.print(f"no recording is kept in {folder}", highlight=False)
         return
-    table = Table("id", "recorded", "of", "will be deleted")
+    several = len({one.piece for one in found}) > 1
+    table = Table(Column("id", no_wrap=True), "recorded", "of", *(["by"] if several else []), "will be deleted")
     for one in found:
+        by = [one.piece] if several else []
         who = "stand-in" if one.stand_in else "visitor"
-        table.add_row(one.id, _local(one.since, " ")[:16], who, _local(one.until, " ")[:16])
+        table.add_row(one.id, _local(one.since, " ")[:16], who, *by, _local(one.until, " ")[:16])
     out.print(table)
 
 
