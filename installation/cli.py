@@ -27,10 +27,10 @@ from installation.piece_commands import (
     as_on_show,
     benches,
     data_for,
-    first_with,
     function_of,
     listed,
     on_show_or_not,
+    only_one_with,
     options_for,
     said_of,
 )
@@ -366,14 +366,14 @@ def train(
 def index(
     data: Annotated[Path, typer.Argument(help="The folder to index, with everything in it.")],
     archive: Annotated[
-        str, typer.Option("--for", help="piece.archive, or the piece; by default the first that has one.")
+        str, typer.Option("--for", help="piece.archive, or the piece; needed where several have one.")
     ] = "",
     encoder: Annotated[str | None, typer.Option(help="The encoder, where a piece has several.")] = None,
     engine: Annotated[str | None, typer.Option(help="Where to compute: here, or ray (a Ray cluster).")] = None,
     as_json: Json = False,
 ) -> None:
     """Make a folder searchable for a piece. Continues where it was interrupted; does only what is new or changed."""
-    name = archive or first_with("indexes")
+    name = archive or only_one_with("indexes")
     function = function_of(name, "indexes")
     with said_of(name):
         with contextlib.redirect_stdout(sys.stderr):
@@ -386,7 +386,7 @@ def listen_command(
     picture: Annotated[Path, typer.Argument(help="The picture to listen to.")],
     archive: Annotated[Path | None, typer.Option(help="Where to search; by default the piece's own archive.")] = None,
     sense: Annotated[
-        str, typer.Option("--for", help="piece.sense, or the piece; by default the first that has one.")
+        str, typer.Option("--for", help="piece.sense, or the piece; needed where several have one.")
     ] = "",
     encoder: Annotated[str | None, typer.Option(help="The encoder, where a piece has several.")] = None,
     out_path: Annotated[
@@ -402,7 +402,7 @@ def listen_command(
     """
     from installation import audition
 
-    name = sense or first_with("listens")
+    name = sense or only_one_with("listens")
     function = function_of(name, "listens")
     try:
         options = options_for(name, function, archive=archive, encoder=encoder)

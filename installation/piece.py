@@ -384,6 +384,14 @@ class Piece:
     def __init__(self, settings: Any) -> None:
         self.settings = settings
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """What the class declares is no place for an object's own things: `self.records = {}` would record people."""
+        if name in _DECLARED:
+            raise TypeError(
+                f"{type(self).__name__} sets self.{name}, which is what its class declares; call it otherwise"
+            )
+        super().__setattr__(name, value)
+
     @classmethod
     def refuses(cls, network: str, architecture: Mapping[str, Any]) -> str:
         """Why weights of `network` whose card names this `architecture` are not for this version; empty: they are.
@@ -446,3 +454,6 @@ class Piece:
 
     def close(self) -> None:
         """Called once after the last frame."""
+
+
+_DECLARED = frozenset(Piece.__annotations__)  # for `Piece.__setattr__`
