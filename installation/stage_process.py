@@ -173,7 +173,7 @@ class StageProcess:
     # ---- one frame --------------------------------------------------------------------------------------------
 
     def _picture(self, shown_at: float) -> Picture:
-        pressed = self._screen.pressed()
+        pressed, hands = self._screen.pressed(), self._screen.hands(shown_at)  # also while closed: no pull waits
         if "quit" in pressed:
             self._running, self.closed_by_somebody = False, True
         stage = self._stage
@@ -183,7 +183,7 @@ class StageProcess:
         pressed += self._visitor.pressed(stage, self._exhibition, shown_at)
         try:
             self._recall()
-            return stage.step(shown_at, pressed, self._screen.dragged())
+            return stage.step(shown_at, pressed, hands)
         except FAILINGS as error:  # an artwork may fail in any way; the room must not notice more than a blink
             log.exception("the piece failed")
             return self._recover(error, shown_at)

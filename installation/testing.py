@@ -22,6 +22,7 @@ import numpy as np
 from installation.answers import Offline
 from installation.assets import STAND_IN_FILM
 from installation.devices.film import FilmReader
+from installation.hands import Hands
 from installation.health.alerts import Alert, Board
 from installation.health.vitals import Vitals
 from installation.piece import CameraView, Picture, Piece, Size, Sound
@@ -109,7 +110,7 @@ class Room:
         self._blocks.append(self.port.mixer.mix(round((now + AHEAD_SECONDS) * RATE_HZ) - self.port.mixer.position))
         captured = self.port.captured_to()
         self.port.capture.write(captured, np.zeros(round(now * RATE_HZ) - captured, np.float32))  # a silent room
-        picture = self.stage.step(now, pressed, dragged)
+        picture = self.stage.step(now, pressed, Hands(dragged))
         self.frame += 1
         return picture
 
