@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from installation.piece import Point, Pointer
 
+TOUCH = frozenset({"touch", "mouse"})  # among what can press a control: who does so touches the picture
 LONGEST_REST_S = 60.0  # without a move: no finger rests so long, but one whose end got lost does for ever
 
 
@@ -20,6 +21,7 @@ class Hands:
 
     dragged: Point = (0.0, 0.0)  # how far the first of them pulled: right, down, in heights of the picture
     pointers: tuple[Pointer, ...] = ()
+    touched: tuple[str, ...] = ()  # controls that touch or mouse pressed, unless the piece takes these for itself
 
 
 IDLE = Hands()

@@ -399,6 +399,7 @@ class Piece:
         """A curator's choices; fields are declared by the subclass."""
 
     records: ClassVar[Recording | None] = None
+    takes_touch: ClassVar[bool] = False  # touch and mouse are for `Moment.pointers` alone, and press no control
     networks: ClassVar[tuple[str, ...]] = ()  # weights it always needs, for `check` and `doctor`; see also NetworkOf
     trains: ClassVar[Mapping[str, str]] = {}  # network -> "module:function" for `run.py train piece.network`
     evaluates: ClassVar[Mapping[str, str]] = {}  # figure -> "module:function" for `run.py evaluate piece.figure`

@@ -246,7 +246,7 @@ class Rendering:
             sound=ScoreWriter(self._port),
             camera=self._camera,
             type=typesetter,
-            texts=typesetter.legible(exhibition.texts() if exhibition is not None else default_texts()),
+            texts=typesetter.legible(exhibition.texts(self._on_show) if exhibition is not None else default_texts()),
             languages=exhibition.languages if exhibition is not None else ("en",),
             computer=self._computer,
             random=np.random.default_rng(plan.seed),

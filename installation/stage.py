@@ -213,7 +213,8 @@ class Stage:
             self._seen = (view.sequence, now)
         level = self._level()
 
-        controls = [*pressed, *self._by_sound(now)]
+        touched = () if self.piece.takes_touch else hands.touched
+        controls = [*pressed, *touched, *self._by_sound(now)]
         booth = self._visit(now, beat, "button" in controls, view)
         moment = Moment(
             frame=self.frame,

@@ -467,7 +467,7 @@ class StageProcess:
             sound=self._score,
             camera=self._camera,
             type=self._type,
-            texts=self._type.legible(exhibition.texts()),
+            texts=self._type.legible(exhibition.texts(show)),
             languages=exhibition.languages,
             computer=self._computer,
             random=np.random.default_rng(secrets.randbits(64)),

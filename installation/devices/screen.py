@@ -12,17 +12,17 @@ import time
 import unicodedata
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from installation.devices import DeviceError
 from installation.devices.pointers import Pointers, drawn, placed
-from installation.hands import IDLE, Hands
+from installation.hands import IDLE, TOUCH, Hands
 from installation.piece import Picture, Size
 
 DEFAULT_SIZE = (1280, 720)  # of a window, and where there is no screen
-POINTERS = {"touch", "mouse"}
 WHEEL = {"wheel up": 1, "wheel down": -1}  # the sign of SDL's vertical scrolling
 NO_DESKTOP = "there is no X server or Wayland"
 DESKTOP = "log in to a desktop, or: sudo apt install xserver-xorg xinit, and start it in an X session"
@@ -40,7 +40,10 @@ class Screen(Protocol):
     size: Size
 
     def show(self, picture: Picture) -> None: ...
-    def pressed(self) -> list[str]: ...
+    def pressed(self) -> list[str]:
+        """The controls that were pressed since it was last asked, other than by touch or mouse."""
+        ...
+
     def hands(self, now: float) -> Hands:
         """What hands did on the picture until the last `pressed`, since they were last asked for."""
         ...
@@ -148,6 +151,7 @@ class Window:
         self._wanted = size if fullscreen else None
         self._controls = Controls(pygame, controls)
         self._pointers = Pointers(pygame)
+        self._touched: list[str] = []
         self.name = f"display {display} ({pygame.display.get_driver()}, {shown[0]}×{shown[1]})"
         self.size = self._picture_size()
 
@@ -173,6 +177,7 @@ class Window:
         found: list[str] = []
         for event in pygame.event.get():
             found += self._controls.pressed(event)
+            self._touched += self._controls.touched(event)
             self._pointers.see(event, self._surface.get_size(), self.size, self._rotate)
             if event.type == pygame.QUIT and self._fullscreen:
                 log.warning("somebody asked to close the picture (Alt-F4, or the desktop): it stays; %s", TO_END)
@@ -183,7 +188,8 @@ class Window:
         return found
 
     def hands(self, now: float) -> Hands:
-        return self._pointers.taken(now, self.size)
+        touched, self._touched = tuple(self._touched), []
+        return replace(self._pointers.taken(now, self.size), touched=touched)
 
     def obey(self, controls: Mapping[str, Sequence[str]]) -> None:
         self._controls.obey(controls)
@@ -234,12 +240,12 @@ class Controls:
             for source in sources:
                 if source in WHEEL:
                     self._turned[WHEEL[source]].append(name)
-                elif source != "sound" and source not in POINTERS and source != "gamepad":
+                elif source != "sound" and source not in TOUCH and source != "gamepad":
                     for key in _keys(pygame, source):
                         self._keys.setdefault(key, []).append(name)
                     if len(source) == 1 and "a" <= source <= "z":
                         self._places.setdefault(POSITION_OF_A + ord(source) - ord("a"), []).append(name)
-            if POINTERS & set(sources):
+            if TOUCH & set(sources):
                 self._pointed.append(name)
             if "gamepad" in sources:
                 self._gamepad.append(name)
@@ -247,23 +253,28 @@ class Controls:
             pygame.joystick.init()
 
     def pressed(self, event: Any) -> list[str]:
-        """The controls that `event` presses. Many touch screens call themselves a mouse: either is both."""
+        """The controls that `event` presses, other than by touching the picture."""
         pygame = self._pygame
         if event.type == pygame.KEYDOWN and event.key in self._keys:
             return list(dict.fromkeys(self._keys[event.key]))
         if event.type == pygame.KEYDOWN and _is_of_another_script(event.key):
             return list(dict.fromkeys(self._places.get(event.scancode, [])))
-        if event.type == pygame.FINGERDOWN:
-            return self._pointed
         if event.type == pygame.MOUSEWHEEL and event.y:
             return self._turned[1 if event.y > 0 else -1] * abs(event.y)
-        if event.type == pygame.MOUSEBUTTONDOWN and not getattr(event, "touch", False):
-            return self._pointed if getattr(event, "button", 1) <= BUTTONS else []
         if event.type == pygame.JOYDEVICEADDED:
             self._take_up(event.device_index)
         elif event.type == pygame.JOYDEVICEREMOVED:  # a loose plug comes back as another one each time
             self._gamepads.pop(event.instance_id, None)
         return self._gamepad if event.type == pygame.JOYBUTTONDOWN else []
+
+    def touched(self, event: Any) -> list[str]:
+        """The controls that `event` presses by touch or mouse. Many touch screens call themselves a mouse: either is
+        both."""
+        pygame = self._pygame
+        if event.type == pygame.FINGERDOWN:
+            return self._pointed
+        clicked = event.type == pygame.MOUSEBUTTONDOWN and not getattr(event, "touch", False)
+        return self._pointed if clicked and getattr(event, "button", 1) <= BUTTONS else []
 
     def _take_up(self, place: int) -> None:
         try:

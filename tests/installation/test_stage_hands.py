@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,6 +70,19 @@ def test_who_pulls_before_closed_doors_pulls_nothing_in_the_morning(room: Room, 
     room.frames(1)
     moment = room.piece.moments[-1]
     assert moment.pointers == (Pointer(3, 0.5, 0.25, "up"),) and moment.dragged == (0.0, 0.0)
+
+
+def test_touch_is_the_button_unless_the_piece_takes_it_for_itself(
+    shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who draws would delete the drawing with the next line."""
+    touch = Hands((0.0, 0.0), (DOWN,), ("button",))
+    moment = shown.frame(touch)
+    assert moment is not None and moment.controls == ("button",) and moment.booth.phase == "asking"
+    monkeypatch.setattr(Sheet, "takes_touch", True)
+    shown.frame(Hands())
+    moment = shown.frame(replace(touch, pointers=(Pointer(4, 0.5, 0.25, "down"),)))
+    assert moment is not None and moment.controls == () and moment.pointers and moment.booth.phase == "asking"
 
 
 def test_a_piece_that_is_opened_again_begins_without_fingers(room: Room, shown: Shown) -> None:

@@ -78,7 +78,8 @@ def test_keys_press_what_they_are_given_for() -> None:
     assert controls.pressed(event(fake.KEYDOWN, key=13)) == ["button"], "return and enter are one"
     assert controls.pressed(event(fake.KEYDOWN, key=97)) == ["next"]
     assert controls.pressed(event(fake.KEYDOWN, key=98)) == []
-    assert controls.pressed(event(fake.FINGERDOWN)) == controls.pressed(event(fake.MOUSEBUTTONDOWN)) == []
+    for touch in (event(fake.FINGERDOWN), event(fake.MOUSEBUTTONDOWN)):
+        assert controls.pressed(touch) == controls.touched(touch) == []
 
 
 def test_a_letter_is_the_key_that_bears_it_and_under_another_script_the_one_in_its_place() -> None:
@@ -106,9 +107,10 @@ def test_a_touch_is_one_press(word: str) -> None:
     """SDL makes a mouse's click of every touch as well: that must not press twice."""
     fake = pygame()
     controls = Controls(fake, {"button": [word, "sound"]})
-    assert controls.pressed(event(fake.FINGERDOWN)) == ["button"]
-    assert controls.pressed(event(fake.MOUSEBUTTONDOWN, touch=True)) == []
-    assert controls.pressed(event(fake.MOUSEBUTTONDOWN, touch=False)) == ["button"]
+    finger, echo = event(fake.FINGERDOWN), event(fake.MOUSEBUTTONDOWN, touch=True)
+    mouse = event(fake.MOUSEBUTTONDOWN, touch=False)
+    assert [controls.touched(each) for each in (finger, echo, mouse)] == [["button"], [], ["button"]]
+    assert [controls.pressed(each) for each in (finger, echo, mouse)] == [[], [], []], "they are told apart"
 
 
 def test_a_knob_turns_one_way_or_the_other_and_as_far_as_it_is_turned() -> None:
@@ -123,8 +125,8 @@ def test_a_turn_of_the_wheel_is_no_click() -> None:
     """SDL says each turn once more, as the fourth or fifth button of the mouse."""
     fake = pygame()
     controls = Controls(fake, {"button": ["mouse"], "next": ["wheel down"]})
-    assert controls.pressed(event(fake.MOUSEBUTTONDOWN, touch=False, button=5)) == []
-    assert controls.pressed(event(fake.MOUSEBUTTONDOWN, touch=False, button=1)) == ["button"]
+    assert controls.touched(event(fake.MOUSEBUTTONDOWN, touch=False, button=5)) == []
+    assert controls.touched(event(fake.MOUSEBUTTONDOWN, touch=False, button=1)) == ["button"]
 
 
 def test_one_key_may_be_two_controls() -> None:
