@@ -21,7 +21,9 @@ class Hands:
 
     dragged: Point = (0.0, 0.0)  # how far the first of them pulled: right, down, in heights of the picture
     pointers: tuple[Pointer, ...] = ()
+    held: frozenset[str] = frozenset()  # controls that are down now: keys, and buttons of a gamepad
     touched: tuple[str, ...] = ()  # controls that touch or mouse pressed, unless the piece takes these for itself
+    touching: frozenset[str] = frozenset()  # and that they hold
 
 
 IDLE = Hands()

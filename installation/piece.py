@@ -145,6 +145,7 @@ class Moment:
     controls: tuple[str, ...] = ()  # names of controls pressed since the last frame: "button", "next", …
     dragged: tuple[float, float] = (0.0, 0.0)
     """How far the first finger, or the mouse, pulled since then: right, down, in heights."""
+    held: frozenset[str] = frozenset()  # controls that are down now, or were pressed since then
     pointers: tuple[Pointer, ...] = ()  # every finger on the screen, in the order in which they came
     sounding: tuple[Sounding, ...] = ()
     beat: float = 0.0  # beats since the first bar line, at the audible instant of this frame

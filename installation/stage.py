@@ -213,8 +213,9 @@ class Stage:
             self._seen = (view.sequence, now)
         level = self._level()
 
-        touched = () if self.piece.takes_touch else hands.touched
-        controls = [*pressed, *touched, *self._by_sound(now)]
+        if self.piece.takes_touch:
+            hands = replace(hands, touched=(), touching=frozenset())
+        controls = [*pressed, *hands.touched, *self._by_sound(now)]
         booth = self._visit(now, beat, "button" in controls, view)
         moment = Moment(
             frame=self.frame,
@@ -223,6 +224,7 @@ class Stage:
             size=self.size,
             camera=view,
             controls=tuple(controls),
+            held=frozenset(controls) | hands.held | hands.touching,
             dragged=hands.dragged,
             pointers=self._told.of(hands.pointers),
             sounding=sounding,

@@ -22,7 +22,7 @@ class Pointers:
     def __init__(self, pygame: Any) -> None:
         self._pygame = pygame
         self._contacts = Contacts()
-        self._ends = {pygame.WINDOWFOCUSLOST, pygame.WINDOWHIDDEN, pygame.WINDOWMINIMIZED, pygame.WINDOWCLOSE}
+        self._ends = endings(pygame)
 
     def see(self, event: Any, window: Size, picture: Size, rotate: int) -> None:
         """Take in an event of a window in which `picture`, as pieces draw it, is shown turned by `rotate` degrees.
@@ -58,6 +58,11 @@ class Pointers:
     def taken(self, now: float, picture: Size) -> Hands:
         """What was done since it was last taken, on a `picture` as pieces draw it."""
         return self._contacts.taken(now, picture[0] / picture[1])
+
+
+def endings(pygame: Any) -> frozenset[int]:
+    """The events from which on a window is not told what is let go."""
+    return frozenset((pygame.WINDOWFOCUSLOST, pygame.WINDOWHIDDEN, pygame.WINDOWMINIMIZED, pygame.WINDOWCLOSE))
 
 
 def drawn(size: Size, rotate: int) -> Size:

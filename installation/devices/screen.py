@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from installation.devices import DeviceError
+from installation.devices.held import Held
 from installation.devices.pointers import Pointers, drawn, placed
 from installation.hands import IDLE, TOUCH, Hands
 from installation.piece import Picture, Size
@@ -151,6 +152,7 @@ class Window:
         self._wanted = size if fullscreen else None
         self._controls = Controls(pygame, controls)
         self._pointers = Pointers(pygame)
+        self._held = Held(pygame)
         self._touched: list[str] = []
         self.name = f"display {display} ({pygame.display.get_driver()}, {shown[0]}×{shown[1]})"
         self.size = self._picture_size()
@@ -176,7 +178,9 @@ class Window:
         pygame = self._pygame
         found: list[str] = []
         for event in pygame.event.get():
-            found += self._controls.pressed(event)
+            pressed = self._controls.pressed(event)
+            self._held.see(event, pressed)
+            found += pressed
             self._touched += self._controls.touched(event)
             self._pointers.see(event, self._surface.get_size(), self.size, self._rotate)
             if event.type == pygame.QUIT and self._fullscreen:
@@ -189,7 +193,9 @@ class Window:
 
     def hands(self, now: float) -> Hands:
         touched, self._touched = tuple(self._touched), []
-        return replace(self._pointers.taken(now, self.size), touched=touched)
+        hands = self._pointers.taken(now, self.size)
+        touching = self._controls.by_touch if any(each.phase != "up" for each in hands.pointers) else ()
+        return replace(hands, touched=touched, held=self._held.now, touching=frozenset(touching))
 
     def obey(self, controls: Mapping[str, Sequence[str]]) -> None:
         self._controls.obey(controls)
@@ -251,6 +257,11 @@ class Controls:
                 self._gamepad.append(name)
         if self._gamepad:
             pygame.joystick.init()
+
+    @property
+    def by_touch(self) -> tuple[str, ...]:
+        """The controls that touch and mouse press."""
+        return tuple(self._pointed)
 
     def pressed(self, event: Any) -> list[str]:
         """The controls that `event` presses, other than by touching the picture."""

@@ -76,13 +76,28 @@ def test_touch_is_the_button_unless_the_piece_takes_it_for_itself(
     shown: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who draws would delete the drawing with the next line."""
-    touch = Hands((0.0, 0.0), (DOWN,), ("button",))
+    touch = Hands((0.0, 0.0), (DOWN,), touched=("button",))
     moment = shown.frame(touch)
     assert moment is not None and moment.controls == ("button",) and moment.booth.phase == "asking"
     monkeypatch.setattr(Sheet, "takes_touch", True)
     shown.frame(Hands())
     moment = shown.frame(replace(touch, pointers=(Pointer(4, 0.5, 0.25, "down"),)))
     assert moment is not None and moment.controls == () and moment.pointers and moment.booth.phase == "asking"
+
+
+def test_a_key_is_held_and_whatever_was_pressed_is_so_for_a_picture(
+    room: Room, shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = Hands(held=frozenset({"up"}), touching=frozenset({"button"}))
+    moment = shown.frame(hold)
+    assert moment is not None and moment.held == {"up", "button"} and moment.controls == ()
+    monkeypatch.setattr(Sheet, "takes_touch", True)
+    moment = shown.frame(hold)
+    assert moment is not None and moment.held == {"up"}
+    room.frames(1, 0.05, "next")
+    assert room.piece.moments[-1].held == {"next"}
+    room.frames(1)
+    assert room.piece.moments[-1].held == frozenset()
 
 
 def test_a_piece_that_is_opened_again_begins_without_fingers(room: Room, shown: Shown) -> None:

@@ -154,5 +154,5 @@ def test_a_window_says_what_hands_did_on_its_picture() -> None:
     found = subprocess.run([sys.executable, "-c", WINDOW], env=environment, capture_output=True, text=True)
     path = "path=((0.5, 0.5), (0.5, 0.25))"
     pointer = f"Pointer(id=1, x=0.5, y=0.25, phase='down', {path})"
-    told = f"Hands(dragged=(0.0, -0.25), pointers=({pointer},), touched=('button',))"
-    assert found.stdout.strip() == f"[] {told}", found.stderr
+    told = f"Hands(dragged=(0.0, -0.25), pointers=({pointer},), held=frozenset(), touched=('button',)"
+    assert found.stdout.strip() == f"[] {told}, touching=frozenset({{'button'}}))", found.stderr
