@@ -136,11 +136,13 @@ def render_command(
     size: Annotated[str, typer.Option(help="Picture size.")] = "1280x720",
     rate: Annotated[int, typer.Option(help="Pictures a second.", min=5, max=120)] = 30,
     press: Annotated[str, typer.Option(help="Controls to press and when, for example 3:button,5.5:next.")] = "",
+    pointer: Annotated[Path | None, typer.Option(help="A table of what fingers do: second,id,x,y,phase.")] = None,
     exhibition: ExhibitionFile = DEFAULT_PATH,
 ) -> None:
     """Render a piece to a film with sound; with visitors, where the piece records them."""
     from installation.programme import Installed, texts_of
     from installation.render import PieceError, Plan, render
+    from installation.render_hands import touches_of
     from installation.render_inputs import RenderError
     from installation.render_visitors import presses_of
 
@@ -154,7 +156,8 @@ def render_command(
         err.print(f"piece '{name}': {fault}", highlight=False, markup=False)
     try:
         pressed = presses_of(press, seconds) if press else ()
-        plan = Plan(seconds, size=(width, height), rate_hz=rate, seed=seed, camera=camera, voice=voice, press=pressed)
+        touches = touches_of(pointer, seconds) if pointer is not None else ()
+        plan = Plan(seconds, (width, height), rate, seed, camera=camera, voice=voice, press=pressed, touches=touches)
         report = render(show, plan, out_path)
     except RenderError as error:
         err.print(str(error), highlight=False)
