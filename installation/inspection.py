@@ -59,6 +59,7 @@ def found_here(exhibition: Exhibition, root: Node) -> Found:
         *_faults_of_pieces(exhibition, root),
         *_odd_hours(exhibition, root),
         *_odd_controls(exhibition, root),
+        *_no_button_left(exhibition, root),
         *_missing_glyphs(exhibition, root),
     ]
 
@@ -209,6 +210,20 @@ def _odd_controls(exhibition: Exhibition, root: Node) -> Found:
                 message = f"'{trigger}' already means '{other}'{usual}; choose another{instead}"
                 found.append((node.place, f"'{name}' of 'controls': {message}"))
     return found
+
+
+def _no_button_left(exhibition: Exhibition, root: Node) -> Found:
+    """Pieces that record visitors, and take for themselves all that would have been the button."""
+    node, _, _ = locate(root, ("controls", "button"))
+    return [
+        (
+            node.place,
+            f"'button' of 'controls': piece '{show.name}' takes touch and mouse for itself, so that nothing is left "
+            "to press before it records somebody; add a key or a sound, for example [space, touch]",
+        )
+        for show in exhibition.pieces
+        if show.piece.records is not None and not exhibition.buttons(show)
+    ]
 
 
 def _overlap(day: str, hours: Hours, other: Hours) -> bool:

@@ -79,6 +79,33 @@ class Sounding:
     late: float = 0.0
 
 
+Point = tuple[float, float]  # right and down, 0..1: the picture's left and upper edges, and its right and lower ones
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A finger on the screen, or the mouse with its left button down.
+
+    Each is told "down" once, then "held" at every frame, and "up" once, however short it was: what went down and up
+    between two frames is "down" at the next and "up" at the one after. No other ever has its `id`.
+
+    `x` and `y` lie on the picture as the piece draws it, whichever way the screen hangs. Beside the picture, on the
+    black, it is at the picture's nearest edge. `path` leads from where it was at the last frame (or went down) to
+    where it is now, so that paths drawn one after the other are a line without gaps; two points at least, which are
+    the same while it rests.
+    """
+
+    id: int
+    x: float
+    y: float
+    phase: Literal["down", "held", "up"]
+    path: tuple[Point, ...] = ()  # nothing written: it rests
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            object.__setattr__(self, "path", ((self.x, self.y),) * 2)
+
+
 Phase = Literal["idle", "asking", "counting", "performing", "listening", "joined", "unheard", "withdrawn", "full"]
 
 
@@ -116,10 +143,10 @@ class Moment:
     size: Size
     camera: CameraView
     controls: tuple[str, ...] = ()  # names of controls pressed since the last frame: "button", "next", …
-    dragged: tuple[float, float] = (
-        0.0,
-        0.0,
-    )  # how far a finger or the mouse pulled since then: right, down, in heights
+    dragged: tuple[float, float] = (0.0, 0.0)
+    """How far the first finger, or the mouse, pulled since then: right, down, in heights."""
+    held: frozenset[str] = frozenset()  # controls that are down now, or were pressed since then
+    pointers: tuple[Pointer, ...] = ()  # every finger on the screen, in the order in which they came
     sounding: tuple[Sounding, ...] = ()
     beat: float = 0.0  # beats since the first bar line, at the audible instant of this frame
     bar: int = 0
@@ -394,6 +421,7 @@ class Piece:
         """A curator's choices; fields are declared by the subclass."""
 
     records: ClassVar[Recording | None] = None
+    takes_touch: ClassVar[bool] = False  # touch and mouse are for `Moment.pointers` alone, and press no control
     networks: ClassVar[tuple[str, ...]] = ()  # weights it always needs, for `check` and `doctor`; see also NetworkOf
     trains: ClassVar[Mapping[str, str]] = {}  # network -> "module:function" for `run.py train piece.network`
     evaluates: ClassVar[Mapping[str, str]] = {}  # figure -> "module:function" for `run.py evaluate piece.figure`
@@ -404,6 +432,14 @@ class Piece:
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """What the class declares is no place for an object's own things: `self.records = {}` would record people."""
+        if name in _DECLARED:
+            raise TypeError(
+                f"{type(self).__name__} sets self.{name}, which is what its class declares; call it otherwise"
+            )
+        super().__setattr__(name, value)
 
     @classmethod
     def refuses(cls, network: str, architecture: Mapping[str, Any]) -> str:
@@ -467,3 +503,6 @@ class Piece:
 
     def close(self) -> None:
         """Called once after the last frame."""
+
+
+_DECLARED = frozenset(Piece.__annotations__)  # for `Piece.__setattr__`

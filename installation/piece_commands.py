@@ -134,13 +134,14 @@ def listed() -> tuple[dict[str, type[Piece]], bool]:
     return pieces, not faults and len(pieces) == len(Installed())
 
 
-def first_with(kind: str) -> str:
-    """The first piece that has functions of a kind."""
-    name = next((name for name, piece in loadable().items() if getattr(piece, kind)), None)
-    if name is None:
-        err.print(f"no piece on this machine {kind}", highlight=False)
-        raise typer.Exit(WRONG)
-    return name
+def only_one_with(kind: str) -> str:
+    """The piece that has functions of a kind; where several have, whoever asks must say which."""
+    names = [name for name, piece in loadable().items() if getattr(piece, kind)]
+    if len(names) == 1:
+        return names[0]
+    hint = f"several pieces do this; write --for and one of {', '.join(names)}"
+    err.print(hint if names else f"no piece on this machine {kind}", highlight=False)
+    raise typer.Exit(WRONG)
 
 
 def data_for(name: str, function: Any, given: Path | None) -> tuple[Path, ...]:

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from installation.answers import Computer
+from installation.hands import IDLE, Hands, Told
 from installation.health.vitals import Vitals
 from installation.keeping import Forgetful, Memory
 from installation.piece import (
@@ -128,6 +129,7 @@ class Stage:
         self._seen = (-1, 0.0)
         self._camera_age = 0.0
         self._loud_at = 0.0
+        self._told = Told()
         self._somebody = self.somebody or Somebody(self.sound.rate_hz)
         self._recording: Recording = self.piece.records or Recording()
         self._booth = BoothKeeper(self._recording.seconds, self.undo)
@@ -189,7 +191,7 @@ class Stage:
         """Open the piece."""
         self.piece.open(self)
 
-    def step(self, now: float, pressed: Sequence[str] = (), dragged: tuple[float, float] = (0.0, 0.0)) -> Picture:
+    def step(self, now: float, pressed: Sequence[str] = (), hands: Hands = IDLE) -> Picture:
         """The picture of the frame that is shown at `now` (the instant at which light leaves the screen).
 
         Raises:
@@ -211,7 +213,9 @@ class Stage:
             self._seen = (view.sequence, now)
         level = self._level()
 
-        controls = [*pressed, *self._by_sound(now)]
+        if self.piece.takes_touch:
+            hands = replace(hands, touched=(), touching=frozenset())
+        controls = [*pressed, *hands.touched, *self._by_sound(now)]
         booth = self._visit(now, beat, "button" in controls, view)
         moment = Moment(
             frame=self.frame,
@@ -220,7 +224,9 @@ class Stage:
             size=self.size,
             camera=view,
             controls=tuple(controls),
-            dragged=dragged,
+            held=frozenset(controls) | hands.held | hands.touching,
+            dragged=hands.dragged,
+            pointers=self._told.of(hands.pointers),
             sounding=sounding,
             beat=beat,
             bar=bar,

@@ -113,6 +113,11 @@ class StageProcess:
         self._look_for_fonts()
 
     @property
+    def _piece_name(self) -> str:
+        """Of the piece on the stage; "" is the attract film."""
+        return "" if self._show is None else self._turns.names[self._show]
+
+    @property
     def _screen(self) -> Screen:
         return self._screens.screen
 
@@ -168,7 +173,7 @@ class StageProcess:
     # ---- one frame --------------------------------------------------------------------------------------------
 
     def _picture(self, shown_at: float) -> Picture:
-        pressed = self._screen.pressed()
+        pressed, hands = self._screen.pressed(), self._screen.hands(shown_at)  # also while closed: no pull waits
         if "quit" in pressed:
             self._running, self.closed_by_somebody = False, True
         stage = self._stage
@@ -178,7 +183,7 @@ class StageProcess:
         pressed += self._visitor.pressed(stage, self._exhibition, shown_at)
         try:
             self._recall()
-            return stage.step(shown_at, pressed, self._screen.dragged())
+            return stage.step(shown_at, pressed, hands)
         except FAILINGS as error:  # an artwork may fail in any way; the room must not notice more than a blink
             log.exception("the piece failed")
             return self._recover(error, shown_at)
@@ -338,7 +343,7 @@ class StageProcess:
         self._look_for_stuck_work()
         wanted = self._exhibition.screen.rate_hz
         self._slow = self._slow + 1 if rate < SLOW * wanted else 0
-        name = "attract" if self._show is None else self._turns.names[self._show]
+        name = self._piece_name or "attract"
         slow = self._slow >= SLOW_SECONDS
         self._vitals.condition("piece_slow", slow, piece=name, frames_hz=rate, expected_hz=wanted)
 
@@ -358,8 +363,8 @@ class StageProcess:
         if self._clerk is not None:
             log.info("the store is free; visits are kept again")
             self._register = Register(self._clerk, self._vitals)
-            self._stage.archive = self._clerk
-            self._ask(lambda: self._register.ask(self._stage.piece.remembers()))
+            self._stage.archive = self._clerk.desk(self._piece_name)
+            self._ask(lambda: self._register.ask(self._piece_name, self._stage.piece.remembers()))
 
     def _look_for_stuck_work(self) -> None:
         """Works that never end (a share that hangs, a driver) keep all others waiting: only a new process helps."""
@@ -373,7 +378,7 @@ class StageProcess:
 
     def _put_away(self) -> None:
         """Say what is on, so that it can be put away at the console; and have the piece know what was."""
-        name = "" if self._show is None else self._turns.names[self._show]
+        name = self._piece_name
         self._stage.never_again = frozenset(self._never_again.of(name))
         kept = self._never_again
         self._vitals.condition("never_again_damaged", kept.trouble != "", file=kept.path.name, reason=kept.trouble)
@@ -394,7 +399,7 @@ class StageProcess:
         if signal.SIGHUP in self._told:
             self._told.discard(signal.SIGHUP)
             self._saved.read(self._exhibition, now)
-        shown = "" if self._show is None else self._turns.names[self._show]
+        shown = self._piece_name
         save = self._saved.ready(self._stage.booth.phase, shown, now)
         if save is not None and save.how is How.AWAITED:
             log.info("what was saved needs a new process; leaving")
@@ -432,7 +437,7 @@ class StageProcess:
         """Open the piece at the place `first`, or the next that can be opened; the attract film where none can."""
         while True:
             self._show = None if self._safe else self._turns.turn(first, time.monotonic())
-            self._on_stage.shows("" if self._show is None else self._turns.names[self._show])
+            self._on_stage.shows(self._piece_name)
             made: Stage | None = None
             try:
                 made = self._made_stage()
@@ -450,7 +455,7 @@ class StageProcess:
         self._stage = made
         self._opened_at = time.monotonic()
         self._turn_began = self._on_stage.opened(self._opened_at)
-        self._register.ask(remembers)
+        self._register.ask(self._piece_name, remembers)
         self._look_for_devices(wait=1.5)
 
     def _made_stage(self) -> Stage:
@@ -462,12 +467,12 @@ class StageProcess:
             sound=self._score,
             camera=self._camera,
             type=self._type,
-            texts=self._type.legible(exhibition.texts()),
+            texts=self._type.legible(exhibition.texts(show)),
             languages=exhibition.languages,
             computer=self._computer,
             random=np.random.default_rng(secrets.randbits(64)),
             new_id=lambda: secrets.token_hex(8),
-            archive=self._clerk,
+            archive=self._clerk.desk(self._piece_name) if self._clerk is not None else None,
             vitals=self._vitals,
             gpu=chosen_gpu(exhibition.gpu, self._vitals),
             undo=exhibition.visitors.undo,
@@ -475,8 +480,8 @@ class StageProcess:
             sound_trigger_db=sound_trigger_db(exhibition),
             somebody=self._somebody,
             wall=time.time,
-            memory=self._keeping.of("" if show is None else show.name),
-            never_again=frozenset(() if show is None else self._never_again.of(show.name)),
+            memory=self._keeping.of(self._piece_name),
+            never_again=frozenset(self._never_again.of(self._piece_name)),
         )
 
     def _recall(self) -> None:

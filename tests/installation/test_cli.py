@@ -160,6 +160,7 @@ def test_run_says_plainly_that_the_data_folder_cannot_be(run: Any) -> None:
         (("render", "neural_beatbox", "--voice", "none.wav"), "none.wav"),
         (("render", "neural_beatbox", "--seconds", "-1"), "seconds"),
         (("render", "neural_beatbox", "--press", "3:buton"), "'3:buton' is not a second and a control; did you mean"),
+        (("render", "neural_beatbox", "--pointer", "gone.csv"), "--pointer: gone.csv cannot be read: No such file"),
         (("render", "neural_beatbox", "--press", "3:button,next"), "'next' is not a second and a control; write for"),
         (("render", "neural_beatbox", "--press", "-1:next"), "'-1:next' is not a second and a control"),
         (("render", "neural_beatbox", "--press", "1:next,", "--seconds", "2"), "'' is not a second and a control"),

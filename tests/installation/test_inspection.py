@@ -19,7 +19,7 @@ from installation.exhibition import Exhibition, parse
 from installation.host import examine_weights
 from installation.in_words import in_words
 from installation.inspection import check, weights_fault
-from installation.piece import Inspected, Piece
+from installation.piece import Inspected, Piece, Recording
 from installation.settings import Field, Folder, NetworkOf
 
 Pieces = dict[str, type[Piece]]
@@ -183,6 +183,19 @@ def test_check_names_keys_that_are_meant_twice(tmp_path: Path, pieces: Pieces, c
     (problem,) = checked(tmp_path, f"pieces: beat\ncontrols: {controls}", pieces)
     assert problem.startswith(said)
     assert checked(tmp_path, "pieces: beat\ncontrols: {button: right, next: []}", pieces) == []
+
+
+@pytest.mark.parametrize(("button", "left"), [("touch", False), ("[touch, mouse]", False), ("[sound, touch]", True)])
+def test_check_says_where_a_piece_that_records_takes_the_button_for_itself(
+    tmp_path: Path, pieces: Pieces, button: str, left: bool
+) -> None:
+    drawing = type("Drawing", (pieces["hum"],), {"takes_touch": True})
+    recording = type("Recorded", (drawing,), {"records": Recording()})
+    text = f"pieces: [hum]\ncontrols: {{button: {button}}}"
+    assert checked(tmp_path, text, {**pieces, "hum": drawing}) == [], "who records nobody needs no button"
+    found = checked(tmp_path, text, {**pieces, "hum": recording})
+    told = "2:20: 'button' of 'controls': piece 'hum' takes touch and mouse for itself, so that nothing is left"
+    assert found == [] if left else [each[: len(told)] for each in found] == [told]
 
 
 def test_check_says_everything_at_once(tmp_path: Path, pieces: Pieces) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from installation.health.alerts import AlertError
-from installation.piece import Bar, Hit, Moment, Picture, Piece
+from installation.piece import Bar, Hit, Moment, Picture, Piece, Pointer
 from installation.piece import Stage as Given
 from installation.sound.queue import AHEAD_FRAMES
 from installation.stage import UnfitPictureError
@@ -59,6 +59,36 @@ def test_alerts_are_seen_and_must_be_in_the_catalogue() -> None:
         assert room.alerts == {}
         with pytest.raises(AlertError, match="no alert 'lamp_broken'"):
             lamp.stage.alert("lamp_broken")
+
+
+class Sheet(Lamp):
+    """Keeps what it is told of hands."""
+
+    def open(self, stage: Given) -> None:
+        super().open(stage)
+        self.moments: list[Moment] = []
+
+    def frame(self, moment: Moment) -> Picture:
+        self.moments.append(moment)
+        return super().frame(moment)
+
+
+def test_hands_are_scripted() -> None:
+    sheet, path = Sheet(None), ((0.1, 0.1), (0.5, 0.9), (0.6, 0.5))
+    with Room(sheet, rate_hz=10, camera=Still()) as room:
+        room.step(pointers=[Pointer(1, 0.1, 0.1, "down")], dragged=(0.5, 0.0))
+        room.run(0.3, pointers=[Pointer(1, 0.6, 0.5, "held", path)], held={"up"})
+        room.run(0.2)
+        told = [[(p.id, p.phase, p.path) for p in moment.pointers] for moment in sheet.moments]
+        rests = ((0.6, 0.5),) * 2
+        assert told == [
+            [(1, "down", ((0.1, 0.1),) * 2)], [(1, "held", path)], [(1, "held", rests)], [(1, "held", rests)],
+            [(1, "up", rests)], [],
+        ]  # fmt: skip
+        assert [moment.held for moment in sheet.moments] == [set(), {"up"}, {"up"}, {"up"}, set(), set()]
+        assert [moment.dragged[0] for moment in sheet.moments] == [0.5, 0, 0, 0, 0, 0]
+        with pytest.raises(ValueError, match="finger 1 is 'held' before it is down; begin with 'down'"):
+            room.step(pointers=[Pointer(1, 0.6, 0.5, "held")])
 
 
 def test_the_next_turn_begins_in_silence() -> None:
