@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.clock import BarLine
+from installation.layout import Layout
 from installation.piece import Sound
 from installation.shared import SampleRing
 from installation.sound.bed_mixer import BedMixer
+from installation.sound.panning import hit_gains
 
 Block = NDArray[np.float32]
 
@@ -87,14 +89,13 @@ class Fold:
 @dataclass
 class Mixer:
     """Plays the score and the beds. `position` is the sample count of the next block's first sample, `gain` that of
-    everything; `front` are the channels for left and right of the score's hits. What is mixed is noted in `played`,
-    for whoever has to tell it from the sounds of others."""
+    everything; `layout` is where the speakers stand. What is mixed is noted in `played`, for whoever has to tell it
+    from the sounds of others."""
 
     rate_hz: int
-    channels: int = 2
+    layout: Layout = field(default_factory=Layout)
     position: int = 0
     gain: float = 1.0
-    front: tuple[int, int] = (0, 1)
     beds: BedMixer | None = None
     played: SampleRing | None = None
     voices: dict[str, Sound] = field(default_factory=dict)
@@ -107,6 +108,10 @@ class Mixer:
 
     def __post_init__(self) -> None:
         self._fold = Fold(self.channels)
+
+    @property
+    def channels(self) -> int:
+        return self.layout.channels
 
     # ---- what should sound ------------------------------------------------------------------------------
 
@@ -226,7 +231,7 @@ class Mixer:
             self._notes.append(note)
 
     def _panned(self, hit: PlacedHit) -> NDArray[np.float32]:
-        return pan_gains(hit.gain, hit.pan, self.channels, self.front)
+        return hit_gains(self.layout, hit.gain, hit.pan)
 
     def _make_room(self, start: int) -> None:
         """Take the oldest note away at `start` where one more would be too many."""
@@ -280,18 +285,6 @@ class Mixer:
 def _early(line: BarLine) -> int:
     """How many samples before the line of a bar its first hit may lie."""
     return round(EARLY_STEPS * line.sixteenth)
-
-
-def pan_gains(gain: float, pan: float, channels: int, front: tuple[int, int] = (0, 1)) -> NDArray[np.float32]:
-    """Gains per channel for `pan` -1 … 1 between the `front` channels at equal power; a single one takes all."""
-    if channels == 1:
-        return np.asarray([gain], np.float32)
-    if front[0] == front[1]:
-        return np.asarray([gain if channel == front[0] else 0.0 for channel in range(channels)], np.float32)
-    angle = (np.clip(pan, -1.0, 1.0) + 1.0) * np.pi / 4
-    gains = np.zeros(channels, np.float32)
-    gains[list(front)] = gain * np.sqrt(2) * np.asarray([np.cos(angle), np.sin(angle)])
-    return gains
 
 
 def soften(block: Block) -> Block:

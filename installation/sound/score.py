@@ -67,11 +67,11 @@ class Port(BedPort, Protocol):
 class OfflinePort:
     """A mixer of one's own. `ahead` is how far it has mixed beyond what is heard, as in a live run."""
 
-    def __init__(self, rate_hz: int = 48_000, channels: int = 2) -> None:
+    def __init__(self, rate_hz: int = 48_000) -> None:
         self.rate_hz = rate_hz
         self.beds = BedMixer(rate_hz)
         self._played = shared.SampleRing.private(PLAYED_SECONDS * rate_hz, PLAYED_CHANNELS)
-        self.mixer = Mixer(rate_hz, channels, beds=self.beds, played=self._played)
+        self.mixer = Mixer(rate_hz, beds=self.beds, played=self._played)
         self.capture = shared.SampleRing.private(30 * rate_hz)
 
     def make_voice(self, name: str, samples: Sound) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from installation.clock import BarLine
 from installation.shared import SampleRing
 from installation.sound import mixer as mixing
-from installation.sound.mixer import Mixer, PlacedHit, pan_gains, soften
+from installation.sound.mixer import Mixer, PlacedHit, soften
 
 RATE_HZ = 48_000
 BAR = 1600  # a bar this short lets a test play many
@@ -371,15 +371,6 @@ def test_a_level_moves_in_a_straight_line_and_from_where_it_is() -> None:
     assert half[0] == 0.5 and half[-1] == pytest.approx(0.5 * (1 - 0.9 * 239 / 480), rel=1e-4)
     assert rest[0] == pytest.approx(0.5 * 0.55, rel=1e-4)
     assert (after == np.float32(0.5)).all()
-
-
-@given(st.floats(-1, 1), st.floats(0, 2))
-def test_panning_keeps_the_power(pan: float, gain: float) -> None:
-    left, right = pan_gains(gain, pan, 2)
-    assert left**2 + right**2 == pytest.approx(2 * gain**2, abs=1e-4)
-    assert (left >= right) == (pan <= 0) or left == pytest.approx(right, abs=1e-6)
-    assert pan_gains(gain, pan, 1) == pytest.approx(gain)
-    assert list(pan_gains(gain, 0.0, 4)[2:]) == [0, 0]
 
 
 def test_softening_is_smooth_monotone_and_below_full_scale() -> None:

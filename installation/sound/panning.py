@@ -1,0 +1,36 @@
+"""How loud a hit of the score is in each speaker, for its pan between left and right. No time and no samples.
+
+Left and right are two speakers where a pair stands for them (`Layout.front`). Elsewhere, as on a ring of four with a
+speaker right in the middle, a hit lies in a direction between -30 and 30 degrees: in the one in which it is heard
+between a standard pair.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from installation.layout import STEREO, Gains, Layout
+
+
+def hit_gains(layout: Layout, gain: float, pan: float) -> Gains:
+    """Gains [speakers] for `pan` -1 … 1 at equal power; a single speaker takes all."""
+    front, pan = layout.front, float(np.clip(pan, -1.0, 1.0))
+    if front is None:
+        towards = layout.towards(np.asarray([direction_deg(pan)]))[0]
+        return np.asarray(gain * np.sqrt(2) * towards, np.float32)
+    gains = np.zeros(layout.channels, np.float32)
+    gains[list(front)] = gain if front[0] == front[1] else _sides(gain, pan)
+    return gains
+
+
+def _sides(gain: float, pan: float) -> NDArray[np.float64]:
+    """Of left and right, together at the power of two: `gain` and `gain` in the middle."""
+    angle = (pan + 1.0) * np.pi / 4
+    return np.asarray(gain * np.sqrt(2) * np.asarray([np.cos(angle), np.sin(angle)]))
+
+
+def direction_deg(pan: float) -> float:
+    """Where a pair at -30 and 30 degrees has a sound of this pan, by the tangent law: tan φ / tan 30° is
+    (right - left) / (right + left), which at equal power is tan(45° pan)."""
+    return float(np.degrees(np.arctan(np.tan(np.radians(STEREO[1])) * np.tan(pan * np.pi / 4))))
