@@ -18,7 +18,7 @@ from typing import Any, get_args
 
 @dataclass(frozen=True)
 class VoiceMade:
-    """A voice's samples lie in segment `segment` (float32, mono, at the card's rate)."""
+    """A voice's samples lie in segment `segment` (float32, [frames] or [frames, 2], at the card's rate)."""
 
     name: str
     segment: str

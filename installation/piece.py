@@ -140,7 +140,7 @@ class Hit:
     step: float
     voice: str
     gain: float = 1.0  # 1 leaves the sound as it is; up to 16
-    pan: float = 0.0  # -1 left … 1 right
+    pan: float = 0.0  # -1 left … 1 right; of a voice of two channels, only that side
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,9 @@ class Score(Protocol):
         ...
 
     def voice(self, name: str, samples: Sound, rate_hz: int) -> None:
-        """Make `samples` [frames] or [frames, channels] playable as `name`, replacing what had that name.
+        """Make `samples` [frames] or [frames, 2] playable as `name`, replacing what had that name.
+
+        Two channels are left and right, and the pan of a hit balances them.
 
         Raises ValueError for another shape, for samples that are not finite, and for whole numbers.
         """

@@ -51,8 +51,8 @@ class _Bar:
 class _Note:
     start: int
     voice: str
-    samples: Sound
-    gains: NDArray[np.float32]
+    samples: Sound  # [frames, channels]
+    gains: NDArray[np.float32]  # [channels, speakers]
     released: int | None = None  # sample from which it fades out
 
 
@@ -116,9 +116,9 @@ class Mixer:
     # ---- what should sound ------------------------------------------------------------------------------
 
     def make_voice(self, name: str, samples: Sound) -> None:
-        """`samples` [frames], finite, at `rate_hz`. A voice of that name that is sounding goes on as it was."""
-        if samples.ndim != 1:
-            raise ValueError(f"voice {name!r} has shape {samples.shape}; one channel is wanted")
+        """`samples` [frames] or [frames, 2], finite, at `rate_hz`. What sounds of a voice of that name goes on."""
+        if samples.ndim != 1 and samples.shape[1:] != (2,):
+            raise ValueError(f"voice {name!r} has shape {samples.shape}; one channel is wanted, or two")
         self.voices[name] = np.asarray(samples, np.float32)
 
     def forget_voice(self, name: str) -> None:
@@ -185,8 +185,9 @@ class Mixer:
                 part = note.samples[low - note.start : high - note.start]
                 if note.released is not None:
                     fade = 1.0 - (np.arange(low, high) - note.released) / fading
-                    part = part * np.clip(fade, 0.0, 1.0).astype(np.float32)
-                out[low - self.position : high - self.position] += part[:, None] * note.gains
+                    part = part * np.clip(fade, 0.0, 1.0).astype(np.float32)[:, None]
+                for channel, gains in zip(part.T, note.gains, strict=True):
+                    out[low - self.position : high - self.position] += channel[:, None] * gains
             over = note.released is not None and end >= note.released + fading
             if note.start + len(note.samples) > end and not over:
                 alive.append(note)
@@ -225,13 +226,12 @@ class Mixer:
                 samples = self.voices.get(hit.voice)
                 within = -_early(bar.line) <= hit.offset < bar.line.length
                 if within and samples is not None and start >= self.position:
-                    begun.append(_Note(start, hit.voice, samples, self._panned(hit)))
+                    samples = samples.reshape(len(samples), -1)
+                    gains = hit_gains(self.layout, hit.gain, hit.pan, samples.shape[1])
+                    begun.append(_Note(start, hit.voice, samples, gains))
         for note in sorted(begun, key=lambda note: note.start):  # in the order of time, however long the block is
             self._make_room(note.start)
             self._notes.append(note)
-
-    def _panned(self, hit: PlacedHit) -> NDArray[np.float32]:
-        return hit_gains(self.layout, hit.gain, hit.pan)
 
     def _make_room(self, start: int) -> None:
         """Take the oldest note away at `start` where one more would be too many."""

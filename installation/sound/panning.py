@@ -13,14 +13,24 @@ from numpy.typing import NDArray
 from installation.layout import STEREO, Gains, Layout
 
 
-def hit_gains(layout: Layout, gain: float, pan: float) -> Gains:
-    """Gains [speakers] for `pan` -1 … 1 at equal power; a single speaker takes all."""
+def hit_gains(layout: Layout, gain: float, pan: float, channels: int = 1) -> Gains:
+    """Gains [channels, speakers] of a voice of one or two channels, for `pan` -1 … 1 at equal power.
+
+    One channel lies between left and right; two are left and right, and are balanced: the same in both is as one is.
+    A single speaker takes all of one, and half of each of two.
+    """
     front, pan = layout.front, float(np.clip(pan, -1.0, 1.0))
+    sides = _sides(gain, pan)
     if front is None:
-        towards = layout.towards(np.asarray([direction_deg(pan)]))[0]
-        return np.asarray(gain * np.sqrt(2) * towards, np.float32)
-    gains = np.zeros(layout.channels, np.float32)
-    gains[list(front)] = gain if front[0] == front[1] else _sides(gain, pan)
+        if channels == 2:
+            return np.asarray(sides[:, None] * layout.gains(2, [0.0])[0], np.float32)
+        return np.asarray(gain * np.sqrt(2) * layout.towards(np.asarray([direction_deg(pan)])), np.float32)
+    left, right = front
+    gains = np.zeros((channels, layout.channels), np.float32)
+    if left == right:
+        gains[:, left] = gain if channels == 1 else sides / 2
+    else:
+        gains[0, left], gains[-1, right] = sides
     return gains
 
 

@@ -37,7 +37,6 @@ from installation.sound.bed_mixer import BedMixer
 from installation.sound.bed_writer import ADOPT_SECONDS, BedPort, BedWriter, Said, Told, judge
 from installation.sound.mixer import EARLY_STEPS, REPEATED_BARS, Mixer, PlacedHit
 
-MOST_CHANNELS = 64  # of a voice; what has more of them than frames is turned over
 WRITE_AHEAD_SECONDS = 0.06  # a message needs this long to reach the mixer before the bar line
 
 
@@ -251,22 +250,27 @@ class ScoreWriter:
 
     def voice(self, name: str, samples: Sound, rate_hz: int) -> None:
         """Raises ValueError for no samples, for some that are not finite, for a shape that is neither [frames] nor
-        [frames, channels], and for whole numbers: what they are parts of is not known."""
-        found = np.asarray(samples)
-        if not np.issubdtype(found.dtype, np.floating):
-            raise ValueError(f"voice {name!r}: samples are floats in -1..1, not {found.dtype}; divide by the largest")
-        mono = np.asarray(found, np.float32)
-        if mono.size == 0:
+        [frames, 1 or 2], and for whole numbers: what they are parts of is not known."""
+        given = np.asarray(samples)
+        if not np.issubdtype(given.dtype, np.floating):
+            raise ValueError(f"voice {name!r}: samples are floats in -1..1, not {given.dtype}; divide by the largest")
+        found = np.asarray(given, np.float32)
+        if found.size == 0:
             raise ValueError(f"voice {name!r} has no samples")
-        if mono.ndim > 2 or (mono.ndim == 2 and mono.shape[1] > max(MOST_CHANNELS, mono.shape[0])):
-            raise ValueError(f"voice {name!r}: samples of shape {mono.shape} are not [frames] or [frames, channels]")
-        odd = mono.size - np.count_nonzero(np.isfinite(mono))
+        if found.ndim not in (1, 2) or (found.ndim == 2 and found.shape[1] > max(2, found.shape[0])):
+            raise ValueError(f"voice {name!r}: samples of shape {found.shape} are not [frames] or [frames, channels]")
+        if found.ndim == 2 and found.shape[1] > 2:
+            raise ValueError(
+                f"voice {name!r} has {found.shape[1]} channels; a voice has one or two (left and right): "
+                "make several voices of it, or mix it down"
+            )
+        odd = found.size - np.count_nonzero(np.isfinite(found))
         if odd:
-            raise ValueError(f"voice {name!r}: {odd} of its {mono.size} samples are not finite")
-        mono = mono.mean(axis=1) if mono.ndim == 2 else mono
-        mono = resample(mono, rate_hz, self.rate_hz)
-        self._voices[name] = mono
-        self.port.make_voice(name, mono)
+            raise ValueError(f"voice {name!r}: {odd} of its {found.size} samples are not finite")
+        found = found[:, 0] if found.shape[1:] == (1,) else found
+        found = resample(found, rate_hz, self.rate_hz)
+        self._voices[name] = found
+        self.port.make_voice(name, found)
 
     def forget(self, name: str) -> None:
         self._voices.pop(name, None)

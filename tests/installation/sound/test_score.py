@@ -215,26 +215,39 @@ def test_samples_that_are_whole_numbers_are_refused(wrong: object) -> None:
         (np.array([0.1, np.nan, np.inf], np.float32), "2 of its 3 samples are not finite"),
         (np.zeros((2, 48_000), np.float32), r"shape \(2, 48000\) are not \[frames\] or \[frames, channels\]"),
         (np.zeros((9, 2, 2), np.float32), r"shape \(9, 2, 2\)"),
+        (np.float32(0.5), r"shape \(\)"),
+        (np.zeros((48_000, 6), np.float32), r"6 channels; a voice has one or two .*: make several voices"),
     ],
 )
 def test_samples_that_would_be_silence_are_refused(wrong: np.ndarray, said: str) -> None:
     """Rather than not heard: nobody finds out why."""
     score, port = offline()
-    with pytest.raises(ValueError, match=f"voice 'a': .*{said}"):
+    with pytest.raises(ValueError, match=f"voice 'a'.*{said}"):
         score.voice("a", wrong, RATE_HZ)
     assert not port.mixer.voices
 
 
-def test_a_voice_is_brought_to_the_rate_and_one_channel() -> None:
+def test_a_voice_is_brought_to_the_rate_and_keeps_its_sides() -> None:
     score, port = offline()
     wide = np.zeros((24_000, 2), np.float32)
     wide[:, 0] = 0.5
     score.voice("a", wide, 24_000)
     made = port.mixer.voices["a"]
-    assert made.shape == (48_000,) and np.isfinite(made).all()
-    assert made[30_000:40_000] == pytest.approx(0.25, abs=0.01)
+    assert made.shape == (48_000, 2) and np.isfinite(made).all()
+    assert made[30_000:40_000, 0] == pytest.approx(0.5, abs=0.01) and not made[:, 1].any()
+    score.voice("a", wide[:, :1], RATE_HZ)
+    assert port.mixer.voices["a"].shape == (24_000,)
     with pytest.raises(ValueError, match="voice 'b' has no samples"):
         score.voice("b", np.zeros(0, np.float32), RATE_HZ)
+
+
+def test_a_sound_whose_sides_are_of_opposite_signs_is_heard() -> None:
+    score, port = offline()
+    side = np.random.default_rng(0).uniform(-0.5, 0.5, 4000).astype(np.float32)
+    score.voice("wide", np.stack([side, -side], axis=1), RATE_HZ)
+    score.write(bar(0, 0, voice="wide"))
+    heard = port.mixer.mix(RATE_HZ // 4)
+    np.testing.assert_array_equal(heard[4800:8800], np.stack([0.5 * side, -0.5 * side], axis=1))
 
 
 def test_a_forgotten_voice_is_neither_heard_nor_seen() -> None:
@@ -334,6 +347,19 @@ def test_voices_that_a_dead_sound_process_did_not_fetch_are_taken_back(folder: P
     score.update()
     process.turn()
     assert [message.name for message in process.told if isinstance(message, VoiceMade)] == ["v0", "v1", "v2"]
+
+
+def test_a_voice_of_two_channels_reaches_the_sound_process_as_it_is(folder: Path) -> None:
+    score, process = ScoreWriter(LivePort(folder)), SoundProcess(folder)
+    score.update()
+    process.turn()
+    score.update()
+    pair = np.random.default_rng(0).uniform(-1, 1, (300, 2)).astype(np.float32)
+    score.voice("pair", pair, RATE_HZ)
+    (name,) = shared.names(folder, "voice-")
+    found = shared.attach(folder, name)
+    assert found is not None
+    np.testing.assert_array_equal(found[1], pair)
 
 
 def test_a_live_port_reads_clock_and_capture_when_they_are_there(folder: Path) -> None:
