@@ -37,12 +37,12 @@ class OtherVoicesForgotten:
 @dataclass(frozen=True)
 class BarWritten:
     """Bar `number` is `length` samples and `beats` beats long; hits are (offset from its bar line in samples, voice,
-    gain, pan)."""
+    gain, pan, direction in degrees or None)."""
 
     number: int
     length: int
     beats: float
-    hits: tuple[tuple[int, str, float, float], ...]
+    hits: tuple[tuple[int, str, float, float, float | None], ...]
 
 
 @dataclass(frozen=True)

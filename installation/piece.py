@@ -135,12 +135,13 @@ class Moment:
 @dataclass(frozen=True)
 class Hit:
     """One sound in a bar. `step` counts sixteenths from the bar line, -1 to below the bar's `steps`, and may be
-    fractional."""
+    fractional. With a direction it comes from there, on whatever speakers there are, and not from its pan."""
 
     step: float
     voice: str
     gain: float = 1.0  # 1 leaves the sound as it is; up to 16
-    pan: float = 0.0  # -1 left … 1 right; of a voice of two channels, only that side
+    pan: float = 0.0  # -1 left … 1 right; two channels are balanced
+    direction_deg: float | None = None  # clockwise from the front: 90 right, 180 behind
 
 
 @dataclass(frozen=True)

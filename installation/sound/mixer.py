@@ -6,6 +6,7 @@ and an offline render runs it as fast as it can; both get the same samples for a
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,7 @@ class PlacedHit:
     voice: str
     gain: float = 1.0
     pan: float = 0.0
+    direction_deg: float | None = None
 
 
 @dataclass
@@ -146,6 +148,9 @@ class Mixer:
         """
         if length <= 0 or beats <= 0:
             raise ValueError(f"length={length} and beats={beats} must be strictly positive")
+        for hit in hits:
+            if not all(math.isfinite(value) for value in (hit.gain, hit.pan, hit.direction_deg or 0.0)):
+                raise ValueError(f"{hit} is not finite")
         ordered = tuple(sorted(hits, key=lambda hit: hit.offset))
         for bar in self._bars:
             if bar.line.number == number:
@@ -227,7 +232,7 @@ class Mixer:
                 within = -_early(bar.line) <= hit.offset < bar.line.length
                 if within and samples is not None and start >= self.position:
                     samples = samples.reshape(len(samples), -1)
-                    gains = hit_gains(self.layout, hit.gain, hit.pan, samples.shape[1])
+                    gains = hit_gains(self.layout, hit.gain, hit.pan, samples.shape[1], hit.direction_deg)
                     begun.append(_Note(start, hit.voice, samples, gains))
         for note in sorted(begun, key=lambda note: note.start):  # in the order of time, however long the block is
             self._make_room(note.start)

@@ -29,7 +29,7 @@ from installation.messages import (
     VoiceMade,
     connect,
 )
-from installation.piece import Bar, Sound, Sounding
+from installation.piece import Bar, Hit, Sound, Sounding
 from installation.places import did_you_mean
 from installation.resampling import resample
 from installation.segments import PLAYED_CHANNELS, PLAYED_SECONDS
@@ -291,7 +291,8 @@ class ScoreWriter:
         if len(bar.hits) > self.MOST_HITS:
             raise ValueError(f"bar {bar.number} has {len(bar.hits)} hits; {self.MOST_HITS} are allowed")
         for hit in bar.hits:
-            if not (math.isfinite(hit.step) and math.isfinite(hit.gain) and math.isfinite(hit.pan)):
+            numbers = (hit.step, hit.gain, hit.pan, 0.0 if hit.direction_deg is None else hit.direction_deg)
+            if not all(math.isfinite(number) for number in numbers):
                 raise ValueError(f"{hit} is not finite")
             if abs(hit.gain) > self.LOUDEST_HIT:
                 raise ValueError(
@@ -303,7 +304,7 @@ class ScoreWriter:
                 hint = did_you_mean(hit.voice, list(self._voices)) or "; make it with voice(name, …) first"
                 raise ValueError(f"bar {bar.number} hits a voice {hit.voice!r} that is not there{hint}")
         step = 60.0 / bar.tempo_bpm / 4 * self.rate_hz
-        hits = tuple((round(hit.step * step), hit.voice, float(hit.gain), float(hit.pan)) for hit in bar.hits)
+        hits = tuple(_placed(hit, step) for hit in bar.hits)
         message = BarWritten(bar.number, round(step * bar.steps), bar.steps / 4, hits)
         self._bars[bar.number] = message
         self.port.write_bar(message)
@@ -351,7 +352,7 @@ class ScoreWriter:
             if line.end + line.length < since or line.start - line.sixteenth > sample:
                 continue
             bar = self._playing(line.number)
-            for offset, voice, gain, _ in bar.hits if bar else ():
+            for offset, voice, gain, *_ in bar.hits if bar else ():
                 start = line.start + offset
                 if since < start <= sample and voice in self._voices:
                     found.append((start, Sounding(voice, gain, (sample - start) / self.rate_hz)))
@@ -413,3 +414,9 @@ class ScoreWriter:
         earlier = [written for written in self._bars if written < number]
         in_turn = [written for written in earlier if (number - written) % REPEATED_BARS == 0]
         return self._bars[max(in_turn, default=min(earlier))] if earlier else None
+
+
+def _placed(hit: Hit, step: float) -> tuple[int, str, float, float, float | None]:
+    """As a message has it; `step` is how many samples a sixteenth lasts."""
+    direction_deg = None if hit.direction_deg is None else float(hit.direction_deg)
+    return round(hit.step * step), hit.voice, float(hit.gain), float(hit.pan), direction_deg

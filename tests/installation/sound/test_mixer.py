@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -121,6 +122,7 @@ HITS = st.lists(
         st.sampled_from(["a", "b", "c", "nobody"]),
         st.floats(0, 3),
         st.floats(-1, 1),
+        st.one_of(st.none(), st.floats(-180, 180)),
     ),
     max_size=12,
 ).map(tuple)
@@ -250,6 +252,15 @@ def test_a_bar_that_is_over_is_late() -> None:
 def test_a_bar_without_length_is_refused(length: int) -> None:
     with pytest.raises(ValueError, match="strictly positive"):
         Mixer(RATE_HZ).write_bar(0, length, ())
+
+
+@pytest.mark.parametrize("hit", [("x", 1.0, 0.0, np.nan), ("x", np.inf), ("x", 1.0, np.nan)])
+def test_a_hit_that_is_not_finite_is_refused(hit: tuple[Any, ...]) -> None:
+    """It would be noise from every speaker, or the end of the block in which it begins."""
+    mixer = Mixer(RATE_HZ)
+    with pytest.raises(ValueError, match="not finite"):
+        mixer.write_bar(0, BAR, (PlacedHit(0, *hit),))
+    assert not mixer.grid
 
 
 @pytest.mark.parametrize("shape", [(10, 3), (10, 2, 2), ()])

@@ -76,3 +76,23 @@ def test_of_two_channels_what_is_the_same_in_both_is_as_one_is(pan: float) -> No
     for layout in (Layout(), Layout(ring(8)), Layout((-45.0, 45.0, -135.0, 135.0))):
         both = hit_gains(layout, 0.7, pan, 2).sum(axis=0)
         np.testing.assert_array_equal(both, hit_gains(layout, 0.7, pan)[0])
+
+
+@pytest.mark.parametrize("layout", [Layout(), QUAD, Layout(ring(8))])
+def test_a_hit_comes_from_any_direction_as_loud_as_from_its_pan(layout: Layout) -> None:
+    for direction in (-135.0, 0.0, 10.0, 90.0, 180.0, 400.0):
+        (gains,) = hit_gains(layout, 0.5, -1.0, 1, direction)
+        np.testing.assert_allclose(gains, 0.5 * np.sqrt(2) * layout.towards(np.asarray([direction]))[0], atol=1e-7)
+    assert hit_gains(Layout((0.0,)), 0.5, 0.0, 1, 90.0) == pytest.approx(0.5), "one speaker takes all of it"
+
+
+def test_a_direction_of_a_pair_of_speakers_is_that_of_the_pan() -> None:
+    for pan in (-1.0, 0.0, 0.6):
+        there = hit_gains(Layout(), 1.0, 0.0, 1, direction_deg(pan))
+        assert there == pytest.approx(hit_gains(Layout(), 1.0, pan), abs=1e-6)
+
+
+def test_two_channels_stand_to_both_sides_of_a_direction() -> None:
+    np.testing.assert_allclose(hit_gains(QUAD, 0.5, 0.0, 2, 90.0), 0.5 * QUAD.gains(2, [90.0])[0], atol=1e-6)
+    one_side = hit_gains(QUAD, 0.5, 1.0, 2, 90.0)
+    assert not np.abs(one_side[0]).max() > 1e-6 and one_side[1].max() > 0.3, "and the pan balances them there, too"

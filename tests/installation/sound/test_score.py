@@ -145,6 +145,7 @@ def test_written_follows_the_last_bar_and_never_falls_behind() -> None:
         Bar(0, 120.0, (Hit(math.nan, "tick"),)),
         Bar(0, 120.0, (Hit(0, "tick", gain=math.inf),)),
         Bar(0, 120.0, (Hit(0, "tick", pan=math.nan),)),
+        Bar(0, 120.0, (Hit(0, "tick", direction_deg=math.inf),)),
         Bar(0, 120.0, (Hit(0, "tick", gain=1e39),)),
         Bar(0, 120.0, (Hit(0, "tick", gain=-16.1),)),
         Bar(0, 120.0, tuple(Hit(0, "tick") for _ in range(5000))),
@@ -248,6 +249,14 @@ def test_a_sound_whose_sides_are_of_opposite_signs_is_heard() -> None:
     score.write(bar(0, 0, voice="wide"))
     heard = port.mixer.mix(RATE_HZ // 4)
     np.testing.assert_array_equal(heard[4800:8800], np.stack([0.5 * side, -0.5 * side], axis=1))
+
+
+def test_a_hit_comes_from_where_it_is_said_to() -> None:
+    score, port = offline("tick")
+    score.write(Bar(0, 120.0, (Hit(0, "tick", 0.4, direction_deg=-30), Hit(4, "tick", 0.4, pan=1.0))))
+    heard = port.mixer.mix(RATE_HZ)
+    left, right = heard[heard.any(axis=1)]
+    assert left == pytest.approx([0.4 * math.sqrt(2), 0], abs=1e-6) and right == pytest.approx(left[::-1], abs=1e-6)
 
 
 def test_a_forgotten_voice_is_neither_heard_nor_seen() -> None:
@@ -360,6 +369,18 @@ def test_a_voice_of_two_channels_reaches_the_sound_process_as_it_is(folder: Path
     found = shared.attach(folder, name)
     assert found is not None
     np.testing.assert_array_equal(found[1], pair)
+
+
+def test_a_direction_is_told_to_the_sound_process(folder: Path) -> None:
+    score, process = ScoreWriter(LivePort(folder)), SoundProcess(folder)
+    score.update()
+    process.turn()
+    score.update()
+    score.voice("tick", TICK, RATE_HZ)
+    score.write(Bar(0, 120.0, (Hit(0, "tick", direction_deg=90), Hit(4, "tick", pan=-1))))
+    process.turn()
+    (told,) = [message for message in process.told if isinstance(message, BarWritten)]
+    assert told.hits == ((0, "tick", 1.0, 0.0, 90.0), (24_000, "tick", 1.0, -1.0, None))
 
 
 def test_a_live_port_reads_clock_and_capture_when_they_are_there(folder: Path) -> None:
