@@ -177,7 +177,7 @@ class Score(Protocol):
 
     @property
     def written(self) -> int:
-        """The number of the first bar not written yet."""
+        """The number of the first bar not written yet, by the same piece before a restart included."""
         ...
 
     def voice(self, name: str, samples: Sound, rate_hz: int) -> None:

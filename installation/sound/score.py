@@ -226,6 +226,7 @@ class ScoreWriter:
         self._level = (0.0, 0.0)
         self._adopting = True  # a piece whose stage process was killed goes on without a gap when it is back
         self._adopt_until: float | None = None  # sample
+        self._continues = True  # what the mixer still has to play is of this piece, until another begins here
         self._reading: ClockReading | None = port.reading()
         self._told_at: int | None = None  # as far was mixed when a mixer that began anew was told of the bars
         self._shown = -math.inf  # sounding hits up to this sample have been handed out
@@ -244,9 +245,9 @@ class ScoreWriter:
 
     @property
     def written(self) -> int:
-        if not self._bars:
-            return self.next_bar
-        return max(max(self._bars) + 1, self.next_bar)
+        ours = max(self._bars, default=-1) + 1
+        grid = self._reading.bars if self._reading is not None and self._continues else ()
+        return max(ours, self.next_bar, grid[-1].number + 1 if grid else 0)
 
     def voice(self, name: str, samples: Sound, rate_hz: int) -> None:
         """Raises ValueError for no samples, for some that are not finite, for a shape that is neither [frames] nor
@@ -319,6 +320,7 @@ class ScoreWriter:
 
     def clear(self) -> None:
         """Forget all voices and beds, so that what one piece left behind does not sound in the next."""
+        self._continues = self._continues and not self._voices and not self._bars
         for name in list(self._voices):
             self.forget(name)
         self.port.forget_other_voices()
