@@ -153,6 +153,14 @@ class Bar:
     hits: tuple[Hit, ...]
     steps: int = 16
 
+    def frames(self, rate_hz: int) -> int:
+        """How many samples it is long: a voice of as many, at `rate_hz`, fills it exactly."""
+        return round(self.step_frames(rate_hz) * self.steps)
+
+    def step_frames(self, rate_hz: int) -> float:
+        """How many samples a sixteenth of it lasts; a hit begins at the whole one nearest to its step."""
+        return 60.0 / self.tempo_bpm / 4 * rate_hz
+
 
 class Answer(Protocol[T_co]):
     """The result of long work, to be picked up at a later frame."""

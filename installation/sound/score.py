@@ -304,9 +304,8 @@ class ScoreWriter:
             if hit.voice not in self._voices:
                 hint = did_you_mean(hit.voice, list(self._voices)) or "; make it with voice(name, …) first"
                 raise ValueError(f"bar {bar.number} hits a voice {hit.voice!r} that is not there{hint}")
-        step = 60.0 / bar.tempo_bpm / 4 * self.rate_hz
-        hits = tuple(_placed(hit, step) for hit in bar.hits)
-        message = BarWritten(bar.number, round(step * bar.steps), bar.steps / 4, hits)
+        hits = tuple(_placed(hit, bar.step_frames(self.rate_hz)) for hit in bar.hits)
+        message = BarWritten(bar.number, bar.frames(self.rate_hz), bar.steps / 4, hits)
         self._bars[bar.number] = message
         self.port.write_bar(message)
 

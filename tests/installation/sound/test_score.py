@@ -58,6 +58,16 @@ def test_steps_become_samples() -> None:
     assert heard[:4] == [4800 + round(s * step) for s in (-0.5, 0.0, 4.25, 15.2)]
 
 
+@pytest.mark.parametrize(("tempo", "steps"), [(120.0, 16), (93.7, 16), (133.3, 7), (399.0, 1), (21.1, 256)])
+def test_a_bar_says_how_many_samples_it_is_long(tempo: float, steps: int) -> None:
+    """A loop that is cut by it fills bar after bar without a gap or an overlap."""
+    score, port = offline("tick")
+    for number in range(3):
+        score.write(Bar(number, tempo, (), steps))
+    frames = Bar(0, tempo, (), steps).frames(RATE_HZ)
+    assert isinstance(frames, int) and {line.length for line in port.mixer.grid} == {frames}
+
+
 def test_what_sounds_is_seen_also_in_repeated_bars() -> None:
     """The frame is told of each hit exactly once, at the sample at which the mixer plays it."""
     score, port = offline("tick")
