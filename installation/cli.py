@@ -130,6 +130,9 @@ def render_command(
     voice: Annotated[
         Path | None, typer.Option(help="A sound file: what visitors perform, where the piece records them.")
     ] = None,
+    microphone: Annotated[
+        Path | None, typer.Option(help="A sound file: what is heard in the room all the time.")
+    ] = None,
     seed: Annotated[
         int, typer.Option(help="The same seed gives the same sound, at the same rate and size.", min=0)
     ] = 0,
@@ -154,7 +157,9 @@ def render_command(
         err.print(f"piece '{name}': {fault}", highlight=False, markup=False)
     try:
         pressed = presses_of(press, seconds) if press else ()
-        plan = Plan(seconds, size=(width, height), rate_hz=rate, seed=seed, camera=camera, voice=voice, press=pressed)
+        plan = Plan(
+            seconds, (width, height), rate, seed, camera=camera, voice=voice, microphone=microphone, press=pressed
+        )
         report = render(show, plan, out_path)
     except RenderError as error:
         err.print(str(error), highlight=False)
