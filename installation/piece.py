@@ -236,8 +236,13 @@ class Beds(Protocol):
         direction_deg: float | None = None,
         fade: float = 2.0,
         loop: bool = True,
+        offset: float = 0.0,
+        at_bar: int | None = None,
     ) -> None:
         """Have the file play as `name`, faded in over `fade` seconds, in place of another file of that name.
+
+        It begins `offset` seconds into the file: at once, or exactly at the line of the score's bar `at_bar`. If that
+        bar has just begun, it joins in where it would be by now; if it is long over, it begins at the next line.
 
         A bed that plays this file already is moved to this gain and direction, and goes on. Without `loop` the file
         is heard once: the bed stays, silent, until it is stopped, and only played after that it is heard again.
