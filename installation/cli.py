@@ -130,6 +130,9 @@ def render_command(
     voice: Annotated[
         Path | None, typer.Option(help="A sound file: what visitors perform, where the piece records them.")
     ] = None,
+    microphone: Annotated[
+        Path | None, typer.Option(help="A sound file: what is heard in the room all the time.")
+    ] = None,
     seed: Annotated[
         int, typer.Option(help="The same seed gives the same sound, at the same rate and size.", min=0)
     ] = 0,
@@ -155,9 +158,17 @@ def render_command(
     for name, fault in texts_of(Installed())[1].items():
         err.print(f"piece '{name}': {fault}", highlight=False, markup=False)
     try:
-        pressed = presses_of(press, seconds) if press else ()
-        touches = touches_of(pointer, seconds) if pointer is not None else ()
-        plan = Plan(seconds, (width, height), rate, seed, camera=camera, voice=voice, press=pressed, touches=touches)
+        plan = Plan(
+            seconds,
+            (width, height),
+            rate,
+            seed,
+            camera=camera,
+            voice=voice,
+            microphone=microphone,
+            press=presses_of(press, seconds) if press else (),
+            touches=touches_of(pointer, seconds) if pointer is not None else (),
+        )
         report = render(show, plan, out_path)
     except RenderError as error:
         err.print(str(error), highlight=False)

@@ -162,12 +162,13 @@ class Moment:
 @dataclass(frozen=True)
 class Hit:
     """One sound in a bar. `step` counts sixteenths from the bar line, -1 to below the bar's `steps`, and may be
-    fractional."""
+    fractional. With a direction it comes from there, on whatever speakers there are, and not from its pan."""
 
     step: float
     voice: str
     gain: float = 1.0  # 1 leaves the sound as it is; up to 16
-    pan: float = 0.0  # -1 left … 1 right
+    pan: float = 0.0  # -1 left … 1 right; two channels are balanced
+    direction_deg: float | None = None  # clockwise from the front: 90 right, 180 behind
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,14 @@ class Bar:
     tempo_bpm: float
     hits: tuple[Hit, ...]
     steps: int = 16
+
+    def frames(self, rate_hz: int) -> int:
+        """How many samples it is long: a voice of as many, at `rate_hz`, fills it exactly."""
+        return round(self.step_frames(rate_hz) * self.steps)
+
+    def step_frames(self, rate_hz: int) -> float:
+        """How many samples a sixteenth of it lasts; a hit begins at the whole one nearest to its step."""
+        return 60.0 / self.tempo_bpm / 4 * rate_hz
 
 
 class Answer(Protocol[T_co]):
@@ -203,11 +212,13 @@ class Score(Protocol):
 
     @property
     def written(self) -> int:
-        """The number of the first bar not written yet."""
+        """The number of the first bar not written yet, by the same piece before a restart included."""
         ...
 
     def voice(self, name: str, samples: Sound, rate_hz: int) -> None:
-        """Make `samples` [frames] or [frames, channels] playable as `name`, replacing what had that name.
+        """Make `samples` [frames] or [frames, 2] playable as `name`, replacing what had that name.
+
+        Two channels are left and right, and the pan of a hit balances them.
 
         Raises ValueError for another shape, for samples that are not finite, and for whole numbers.
         """
@@ -252,8 +263,13 @@ class Beds(Protocol):
         direction_deg: float | None = None,
         fade: float = 2.0,
         loop: bool = True,
+        offset: float = 0.0,
+        at_bar: int | None = None,
     ) -> None:
         """Have the file play as `name`, faded in over `fade` seconds, in place of another file of that name.
+
+        It begins `offset` seconds into the file: at once, or exactly at the line of the score's bar `at_bar`. If that
+        bar has just begun, it joins in where it would be by now; if it is long over, it begins at the next line.
 
         A bed that plays this file already is moved to this gain and direction, and goes on. Without `loop` the file
         is heard once: the bed stays, silent, until it is stopped, and only played after that it is heard again.

@@ -60,9 +60,9 @@ class Visiting:
 class Plan:
     """What is rendered, and from what.
 
-    `camera` is a film or a folder of pictures, `voice` what visitors perform; without them, the built-in film is seen
-    and heard. With `press`, these controls are pressed and no others; with `touches`, fingers do this on the picture.
-    With either, no visitor steps up by himself.
+    `camera` is a film or a folder of pictures, `voice` what visitors perform, `microphone` what is heard all the time
+    in place of that; without them, the built-in film is seen and heard. With `press`, these controls are pressed and
+    no others; with `touches`, fingers do this on the picture. With either, no visitor steps up by himself.
 
     With `visiting`, one visit follows another, each is kept, and the render ends after the last. With `threads`,
     which the render closes, networks compute beside the pictures, as in a gallery: what is drawn then depends on the
@@ -75,6 +75,7 @@ class Plan:
     seed: int = 0
     camera: Path | None = None
     voice: Path | None = None
+    microphone: Path | None = None
     press: Sequence[Press] = ()
     touches: Sequence[Touch] = ()
     visiting: Visiting | None = None
@@ -135,7 +136,7 @@ def render(
         raise RenderError(f"a film's size must be {' and must be '.join(faults)}, not {plan.size[0]}x{plan.size[1]}")
     if plan.seed < 0:
         raise RenderError(f"--seed: {plan.seed} is below 0; write 0 or a larger whole number")
-    camera, microphone = inputs(plan.camera, plan.voice)
+    camera, microphone = inputs(plan.camera, plan.voice, plan.microphone)
     with closing(camera):
         rendering = Rendering(show, plan, camera, microphone)
         film = FilmWriter(out, plan.size, plan.rate_hz) if out is not None else NoFilm()
@@ -294,7 +295,7 @@ class Rendering:
             return Presser(plan.press)
         if plan.visiting is not None:
             return ScriptedVisitor(every=0.0)
-        if plan.camera is not None or plan.voice is not None:
+        if any(path is not None for path in (plan.camera, plan.voice, plan.microphone)):
             return ScriptedVisitor()
         return FilmVisitor(self._camera.seconds, self._tempo_bpm)
 

@@ -28,10 +28,12 @@ from installation.health.alerts import Alert, Board
 from installation.health.vitals import Vitals
 from installation.piece import CameraView, Picture, Piece, Point, Pointer, Size, Sound
 from installation.render import AHEAD_SECONDS, default_texts
-from installation.render_inputs import RATE_HZ, FilmCamera
+from installation.render_inputs import RATE_HZ, FilmCamera, FilmVoice
 from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Camera, Stage
 from installation.typography import Typesetter
+
+SILENT_ROOM = np.zeros(1, np.float32)
 
 
 class Still:
@@ -47,6 +49,7 @@ class Still:
 class Room:
     """A piece on a stage of its own, open as soon as it is made. `heard` is all that sounded, [frames, 2] at RATE_HZ.
 
+    `microphone` [frames] at RATE_HZ is heard in the room from the first picture on, over and over; else it is silent.
     `options` are further fields of `installation.stage.Stage`. A picture that is not of the wanted shape and type
     raises `installation.stage.UnfitPictureError`.
     """
@@ -59,12 +62,14 @@ class Room:
         camera: Camera | None = None,
         seed: int = 0,
         texts: Mapping[str, Sequence[str]] | None = None,
+        microphone: Sound | None = None,
         **options: Any,
     ) -> None:
         self.rate_hz, self.frame = rate_hz, 0
         self._fingers: frozenset[int] = frozenset()  # that are down
         self.port, self.computer, self.vitals = OfflinePort(RATE_HZ), Offline(), StrictVitals()
         self._film = FilmCamera(FilmReader(STAND_IN_FILM)) if camera is None else None
+        self._microphone = FilmVoice(SILENT_ROOM if microphone is None else microphone, per_visit=False)
         self._blocks: list[Sound] = []
         ids = np.random.default_rng((seed, 1))
         self.stage = Stage(
@@ -125,7 +130,8 @@ class Room:
         self.computer.time = now
         self._blocks.append(self.port.mixer.mix(round((now + AHEAD_SECONDS) * RATE_HZ) - self.port.mixer.position))
         captured = self.port.captured_to()
-        self.port.capture.write(captured, np.zeros(round(now * RATE_HZ) - captured, np.float32))  # a silent room
+        frames = round(now * RATE_HZ) - captured
+        self.port.capture.write(captured, self._microphone.between(captured, frames, self.stage.booth, RATE_HZ))
         picture = self.stage.step(now, pressed, Hands(dragged, tuple(pointers), frozenset(held)))
         self.frame += 1
         return picture

@@ -102,7 +102,7 @@ class SoundProcess:
         start = max(0, round(before.timeline.sample_at(time.monotonic()))) if before is not None else 0
         self._beds = BedMixer(RATE_HZ, layout, Readers())
         gain = 10 ** (exhibition.speakers.gain_db / 20)
-        self._mixer = Mixer(RATE_HZ, layout.channels, start, gain, layout.front, self._beds, played)
+        self._mixer = Mixer(RATE_HZ, layout, start, gain, self._beds, played)
         if before is not None and before.bars:
             self._mixer.restore_grid(before.bars)
             self._mixer.skip(0)

@@ -50,6 +50,24 @@ def test_a_picture_of_another_shape_or_type_is_refused(wrong: Picture) -> None:
             room.step()
 
 
+def test_the_room_is_silent_or_as_loud_as_a_test_wants_it() -> None:
+    class Ear(Lamp):
+        def frame(self, moment: Moment) -> Picture:
+            self.heard = moment.level.peak_db
+            return super().frame(moment)
+
+    sound = np.zeros(48_000, np.float32)
+    sound[24_000:] = 0.5
+    for microphone, wanted in ((None, [-120, -120]), (sound, [-120, -6])):
+        ear = Ear(None)
+        with Room(ear, camera=Still(), microphone=microphone) as room:
+            found = []
+            for _ in range(2):
+                room.run(0.5)
+                found.append(round(ear.heard))
+        assert found == wanted
+
+
 def test_alerts_are_seen_and_must_be_in_the_catalogue() -> None:
     lamp = Lamp(None)
     with Room(lamp, camera=Still()) as room:
