@@ -6,14 +6,12 @@ Heavy libraries are imported inside the commands that need them, so that `check`
 from __future__ import annotations
 
 import contextlib
-import datetime
 import functools
 import json
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.table import Column, Table
@@ -37,9 +35,6 @@ from installation.piece_commands import (
 from installation.starting import load_or_last_good, say_missing
 from installation.terminal import WRONG, err, load_or_leave, out, print_figures, say, tell, use_its_letters
 
-if TYPE_CHECKING:
-    from installation.visitors.on_request import Kept
-
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=False,
@@ -47,7 +42,6 @@ app = typer.Typer(
     help="Runs AI artworks in a gallery. Without a command: runs the exhibition in exhibition.yaml.",
 )
 
-LATEST_DAYS = 14  # that are counted one by one
 ExhibitionFile = Annotated[Path, typer.Option("--exhibition", "-e", help="The exhibition file.")]
 NamedFile = Annotated[Path | None, typer.Argument(help="The exhibition file.", show_default=str(DEFAULT_PATH))]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output instead of a table.")]
@@ -227,7 +221,7 @@ def visits_command(
     as_json: Json = False,
 ) -> None:
     """List the kept recordings, newest first, or delete some for good. Works while the exhibition runs, too."""
-    from installation import home_disk, shared
+    from installation import home_disk, shared, visits_told
     from installation.ownership import unusable
     from installation.visitors import attendance, on_request
 
@@ -241,13 +235,13 @@ def visits_command(
             err.print(f"{home_disk.AWAY.format(folder=folder)}; {home_disk.AWAY_REMEDY}", highlight=False)
             raise typer.Exit(1)
         if count:
-            _print_count(attendance.read(opened.data_folder), as_json)
+            visits_told.print_count(attendance.read(opened.data_folder), as_json)
             return
         if clock_is_right and folder.is_dir():
-            _vouch_for_clock(folder, str(opened.path))
+            visits_told.vouch_for_clock(folder, str(opened.path))
         found = on_request.kept(folder, opened.visitors.keep)
         if not delete:
-            _print_kept(found, folder, as_json)
+            visits_told.print_kept(found, folder, as_json)
             return
         wanted = on_request.chosen(folder, delete)
         left = on_request.erase(folder, wanted, str(opened.path))
@@ -267,68 +261,6 @@ def visits_command(
     for visit in left:
         err.print(f"{visit} is not deleted yet; it will be as soon as the exhibition answers", highlight=False)
     raise typer.Exit(1 if left else 0)
-
-
-def _vouch_for_clock(folder: Path, exhibition: str) -> None:
-    from installation.visitors import on_request
-
-    if not on_request.vouch_for_clock(folder, exhibition):
-        err.print("the exhibition does not answer; it will believe the clock as soon as it does", highlight=False)
-        raise typer.Exit(1)
-    err.print(
-        f"recordings are kept and deleted by this machine's clock again: {_local(time.time(), ' ')}", highlight=False
-    )
-
-
-def _print_kept(found: list[Kept], folder: Path, as_json: bool) -> None:
-    if as_json:
-        said = [
-            {
-                "id": one.id,
-                "kept": _local(one.since),
-                "until": _local(one.until),
-                "stand_in": one.stand_in,
-                "piece": one.piece,
-            }
-            for one in found
-        ]
-        print(json.dumps({"visits": said}))
-        return
-    if not found:
-        out.print(f"no recording is kept in {folder}", highlight=False)
-        return
-    several = len({one.piece for one in found}) > 1
-    table = Table(Column("id", no_wrap=True), "recorded", "of", *(["by"] if several else []), "will be deleted")
-    for one in found:
-        by = [one.piece] if several else []
-        who = "stand-in" if one.stand_in else "visitor"
-        table.add_row(one.id, _local(one.since, " ")[:16], who, *by, _local(one.until, " ")[:16])
-    out.print(table)
-
-
-def _print_count(days: dict[datetime.date, int], as_json: bool) -> None:
-    if as_json:
-        said = {day.isoformat(): visits for day, visits in days.items()}
-        print(json.dumps({"days": said, "total": sum(days.values())}))
-        return
-    if not days:
-        out.print("nobody was counted yet", highlight=False)
-        return
-    months: dict[str, int] = {}
-    for day, visits in days.items():
-        months[f"{day:%Y-%m}"] = months.get(f"{day:%Y-%m}", 0) + visits
-    table = Table("when", "visits")
-    for month, visits in months.items():
-        table.add_row(month, str(visits))
-    table.add_section()
-    for day in list(days)[-LATEST_DAYS:]:
-        table.add_row(f"{day:%a %Y-%m-%d}", str(days[day]))
-    out.print(table)
-
-
-def _local(seconds: float, between: str = "T") -> str:
-    """A time since the Unix epoch as this place writes it, to the second, with its distance from UTC."""
-    return datetime.datetime.fromtimestamp(seconds).astimezone().isoformat(between, "seconds")
 
 
 @app.command()
