@@ -464,7 +464,7 @@ class StageProcess:
             sound=self._score,
             camera=self._camera,
             type=self._type,
-            texts=self._type.legible(exhibition.texts()),
+            texts=self._type.legible(exhibition.texts("" if show is None else show.name)),
             languages=exhibition.languages,
             computer=self._computer.of(ATTRACT if show is None else show.name),
             random=np.random.default_rng(secrets.randbits(64)),

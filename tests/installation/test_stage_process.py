@@ -14,6 +14,7 @@ from installation.attract import Attract
 from installation.devices import DeviceError
 from installation.devices.probe import ProbeError
 from installation.devices.screen import Offscreen
+from installation.exhibition import Exhibition
 from installation.piece import Moment, Picture, Piece
 from installation.turns import FAILURES, TRIED_AGAIN
 from installation.visitors.store import Store
@@ -414,6 +415,20 @@ def test_a_visitor_that_always_stands_in_does_so_at_every_turn_until_the_file_sa
     room.save("pieces: [little, other]\nchange_every: 10 min\nstand_in_visitors: never\n")
     room.frames(2, 1.1)
     assert not process._visitor.there
+
+
+def test_each_piece_is_given_the_words_of_its_own_turn(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    texts = Exhibition.texts
+
+    def told(exhibition: Exhibition, on_stage: str = "") -> dict[str, list[str]]:
+        asked.append(on_stage)
+        return texts(exhibition, on_stage)
+
+    monkeypatch.setattr(Exhibition, "texts", told)
+    process = room.begin("pieces: [little, other]\nchange_every: 1 h\n")
+    process._change_to(1)
+    assert [name for name in asked if name] == ["little", "other"]
 
 
 def test_what_a_piece_keeps_is_there_at_its_next_turn_and_in_the_next_process(room: Room) -> None:
