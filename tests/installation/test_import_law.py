@@ -23,7 +23,7 @@ HEAVY = ("torch", "torchaudio", "pygame", "cv2", "sounddevice", "soundfile", "sc
 GROUND = {
     "answers", "assets", "broken_yaml", "clock", "files", "home_disk", "keeping", "layout", "messages", "never_again",
     "piece", "piece_folders", "places", "presence", "profiles", "resampling", "roles", "settings", "shared",
-    "sound_files", "texts",
+    "process_name", "sound_files", "texts",
 }  # fmt: skip
 ARROWS = {
     "health": set(),
@@ -43,7 +43,7 @@ ARROWS = {
 }
 # The lightest know nothing but what is named here.
 FEET = {
-    "assets": set(), "files": set(), "roles": set(), "clock": set(), "messages": set(),
+    "assets": set(), "files": set(), "roles": set(), "clock": set(), "messages": set(), "process_name": set(),
     "home_disk": {"files"}, "keeping": {"files"}, "never_again": {"files"}, "piece": {"settings"},
     "piece_folders": set(), "settings": set(), "sound_files": set(),
 }  # fmt: skip
