@@ -63,6 +63,7 @@ def run(exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
     """Run the exhibition until Ctrl-C or SIGTERM."""
     from installation.announcement import Announcer
     from installation.health.logs import configure
+    from installation.process_name import call_this_process
     from installation.supervisor import Supervisor
 
     exhibition = exhibition.absolute()  # and with it every file that it names, as those see it who look later
@@ -71,6 +72,7 @@ def run(exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
     configure("supervisor", level=opened.log_level.upper())  # no file before the folder is known to be there
     with locked_folder(opened):
         configure("supervisor", opened.data_folder / "logs", opened.log_level.upper())
+        call_this_process("supervisor")
         supervisor = Supervisor(exhibition, opened, tell)
         announcer = Announcer(opened, supervisor.folder, tell)
         supervisor.every_turn = announcer.look

@@ -53,7 +53,9 @@ class Exhibition(Choices):
         the stage."""
         by_sound = self.buttons(show) == ["sound"]
         keep_s, undo_s = self.visitors.keep, self.visitors.undo
-        found = texts.every_text(self.languages, self.own_texts, keep_s, undo_s, self.texts_of_pieces)
+        found = texts.every_text(
+            self.languages, self.own_texts, keep_s, undo_s, self.texts_of_pieces, show.name if show else ""
+        )
         if by_sound and "invitation" not in self.own_texts:
             found["invitation"] = found["invitation_by_sound"]
         if by_sound and "take_back" not in self.own_texts:
@@ -65,9 +67,13 @@ class Exhibition(Choices):
         wrote; fewer where the wording is incomplete."""
         keep_s, undo_s = self.visitors.keep, self.visitors.undo
         owners: list[tuple[str, PieceTexts | None]] = [(name, None) for name in texts.names()]
-        shown = {show.name for show in self.pieces}
+        shown, curators = {show.name for show in self.pieces}, self.own_texts
         for piece, own in self.texts_of_pieces.items():
-            owners += [(name, own) for name in own.names if piece in shown or name in self.own_texts]
+            owners += [
+                (name, own)
+                for name in own.names
+                if piece in shown or (name in curators and name not in texts.names())
+            ]
         return [
             line
             for name, own in owners

@@ -9,6 +9,7 @@ import datetime
 import re
 from collections.abc import Iterator, Sequence
 
+from installation import texts
 from installation.exhibition import Exhibition
 from installation.hours import DAYS, Hours
 from installation.places import decode, read
@@ -33,6 +34,7 @@ def in_words(exhibition: Exhibition) -> Iterator[tuple[str, str]]:
         kept, undo = _as_written(exhibition, "visitors", "keep"), _as_written(exhibition, "visitors", "undo")
         yield "recordings", f"kept for {kept}, taken back within {undo}"
     yield from (("note", note) for note in _never_shown(exhibition))
+    yield from (("note", note) for note in _never_used(exhibition))
     yield from (("note", f"{name}: {note}") for name, of in inspected for note in of.notes)
 
 
@@ -62,6 +64,22 @@ def _never_shown(exhibition: Exhibition) -> Iterator[str]:
     for language, names in waiting.items():
         among = ", ".join(spoken)
         yield f"the wording of {', '.join(names)} in '{language}' is not shown: 'languages' names only {among}"
+
+
+def _never_used(exhibition: Exhibition) -> Iterator[str]:
+    """Wording of the curator's own whose occasion never comes, as the exhibition is."""
+    on_show = {show.name for show in exhibition.pieces}
+    records = any(show.piece.records for show in exhibition.pieces)
+    for name in exhibition.own_texts:
+        owners = [piece for piece, own in exhibition.texts_of_pieces.items() if name in own.names]
+        if on_show & set(owners):
+            continue
+        if name not in texts.names():
+            yield f"the wording of '{name}' is not shown: it is that of {' and '.join(owners)}, not on show"
+        elif name == "closed" and not exhibition.keeps_hours:
+            yield f"the wording of '{name}' is for outside the opening hours, and the exhibition is always open"
+        elif name != "closed" and not records:
+            yield f"the wording of '{name}' is for visitors who are recorded, and no piece on show records any"
 
 
 def _from_to(hours: Hours) -> str:

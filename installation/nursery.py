@@ -22,6 +22,7 @@ import traceback
 from pathlib import Path
 
 from installation.messages import Exited, Fork, Forked, Line, NotForked
+from installation.process_name import call_this_process
 
 LIGHT = ("numpy", "soundfile", "installation.sound.mixer", "installation.exhibition", "installation.health.logs")
 HEAVY = ("scipy.signal", "cv2", "pygame", "torch", "torchaudio", "av")
@@ -34,6 +35,7 @@ _PR_SET_PDEATHSIG = 1
 def main(descriptor: int, supervisor: int, output_folder: str) -> None:
     """Serve the supervisor at the other end of `descriptor` until it is gone."""
     die_with(supervisor)
+    call_this_process("nursery")
     os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # the supervisor held it back while this was read in
@@ -112,6 +114,7 @@ class Nursery:
         code = 1
         try:
             die_with(parent)
+            call_this_process(request.name)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -93,6 +93,10 @@ class Installed(Mapping[str, type[Piece]]):
         """Where the piece is declared, without importing it."""
         return self._points[name].module
 
+    def name_of(self, piece: type[Piece]) -> str:
+        """What a piece is called here; empty where it is not among them."""
+        return next((name for name in self if self.module(name) == piece.__module__), "")
+
     def __contains__(self, name: object) -> bool:
         return name in self._points
 

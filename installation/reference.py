@@ -68,6 +68,7 @@ What the screen says. There is built-in wording in
 {languages};
 another language needs all of these texts. A text without languages is in the first language of the exhibition. What
 only one piece says stands below its settings; it is left out in a language in which it has no wording.
+A piece may replace built-in wording during its own turns; what you write here stands above that.
 
 ```yaml
 languages: [en, eu]

@@ -258,7 +258,7 @@ class Rendering:
             sound=ScoreWriter(self._port),
             camera=self._camera,
             type=typesetter,
-            texts=typesetter.legible(exhibition.texts(self._on_show) if exhibition is not None else default_texts()),
+            texts=typesetter.legible(self._texts()),
             languages=exhibition.languages if exhibition is not None else ("en",),
             computer=self._computer,
             random=np.random.default_rng(plan.seed),
@@ -267,6 +267,10 @@ class Rendering:
             undo=self._undo_seconds(),
             frame_seconds=1.0 / plan.rate_hz,
         )
+
+    def _texts(self) -> dict[str, list[str]]:
+        show = self._on_show
+        return self._exhibition.texts(show) if self._exhibition is not None else default_texts(show.name)
 
     def _made_piece(self) -> Piece:
         piece = self._on_show.piece
@@ -340,6 +344,6 @@ def _within(error: BaseException, piece: type[Piece]) -> list[str] | None:
     return None if first is None else traceback.format_list(frames[first:])
 
 
-def default_texts() -> dict[str, list[str]]:
+def default_texts(on_stage: str = "") -> dict[str, list[str]]:
     """The wording of the runtime and of all pieces on this machine, in English."""
-    return texts.every_text(["en"], {}, KEEP_SECONDS, UNDO_SECONDS, texts_of(Installed())[0])
+    return texts.every_text(["en"], {}, KEEP_SECONDS, UNDO_SECONDS, texts_of(Installed())[0], on_stage)

@@ -45,14 +45,15 @@ from installation.stage_saved import Save, StageSaved
 from installation.stage_screen import StageScreen, triggers
 from installation.stage_store import open_store, reserve_bytes
 from installation.stage_visitor import StageVisitor
+from installation.stuck_work import StuckWork
 from installation.turns import Turns
 from installation.typography import Typesetter
 from installation.visitors import retention
 from installation.visitors.register import Register
 
+ATTRACT = "attract"  # the built-in film, in alerts
 GPU_FAILED, WORK_STUCK = 3, 4  # exit codes
 FAILINGS = (Exception, SystemExit, KeyboardInterrupt)  # what a piece may raise and end by: itself, and no process
-STUCK_SECONDS, LEAVE_SECONDS = 120.0, 600.0  # long work has waited so long to be begun: say so; begin anew
 BEGUN: tuple[Phase, ...] = ("counting", "performing", "listening", "joined", "withdrawn")  # of a visit
 LAST_SECONDS = 60.0  # beyond the time for taking back, for which the doors wait for the last visitor
 STORE_EVERY = 60.0  # a store that another process holds is tried again
@@ -88,6 +89,7 @@ class StageProcess:
         self._turns = Turns([show.name for show in exhibition.pieces])
         self._show: int | None = 0  # the place of the piece on the stage; None is the attract film
         self._computer = Threads()
+        self._stuck = StuckWork(self._computer, self._vitals)
         self._screens = StageScreen(exhibition, self._vitals, self._computer, time.monotonic())
         self._visitor = StageVisitor(folder)
         self._clerk = open_store(exhibition, folder)
@@ -214,7 +216,7 @@ class StageProcess:
             self._on_stage.leaves()
             raise SystemExit(GPU_FAILED) from error
         if self._show is None:
-            self._vitals.event("piece_failed", piece="attract", reason=repr(error))
+            self._vitals.event("piece_failed", piece=ATTRACT, reason=repr(error))
             return
         name = self._turns.names[self._show]
         if self._turns.failed(self._show, time.monotonic()):
@@ -237,6 +239,7 @@ class StageProcess:
             self._stage.close()
         except FAILINGS:  # an artwork may fail in any way, and it goes anyhow
             log.exception("the piece failed at closing")
+        self._stage.computer.close()
 
     def _grade(self, late: float, period: float) -> None:
         grade = lateness(late, period)
@@ -343,7 +346,7 @@ class StageProcess:
         self._look_for_stuck_work()
         wanted = self._exhibition.screen.rate_hz
         self._slow = self._slow + 1 if rate < SLOW * wanted else 0
-        name = self._piece_name or "attract"
+        name = self._piece_name or ATTRACT
         slow = self._slow >= SLOW_SECONDS
         self._vitals.condition("piece_slow", slow, piece=name, frames_hz=rate, expected_hz=wanted)
 
@@ -367,11 +370,10 @@ class StageProcess:
             self._ask(lambda: self._register.ask(self._piece_name, self._stage.piece.remembers()))
 
     def _look_for_stuck_work(self) -> None:
-        """Works that never end (a share that hangs, a driver) keep all others waiting: only a new process helps."""
-        waited = self._computer.waited()
-        self._vitals.condition("work_stuck", waited > STUCK_SECONDS, seconds=waited)
-        if waited > LEAVE_SECONDS:
-            log.error("long work has waited for %.0f s to be begun; leaving", waited)
+        why = self._stuck.look(self._piece_name or ATTRACT)
+        phase = self._stage.booth.phase
+        if why and (phase == "listening" or phase not in BEGUN):  # the other phases of a visit end by themselves
+            log.error("%s; leaving", why)
             self._vitals.status.write(time.monotonic())
             self._on_stage.leaves()
             os._exit(WORK_STUCK)  # an orderly end would wait for what does not end
@@ -469,7 +471,7 @@ class StageProcess:
             type=self._type,
             texts=self._type.legible(exhibition.texts(show)),
             languages=exhibition.languages,
-            computer=self._computer,
+            computer=self._computer.of(self._piece_name or ATTRACT),
             random=np.random.default_rng(secrets.randbits(64)),
             new_id=lambda: secrets.token_hex(8),
             archive=self._clerk.desk(self._piece_name) if self._clerk is not None else None,

@@ -27,6 +27,7 @@ from installation.hands import Hands
 from installation.health.alerts import Alert, Board
 from installation.health.vitals import Vitals
 from installation.piece import CameraView, Picture, Piece, Point, Pointer, Size, Sound
+from installation.programme import Installed
 from installation.render import AHEAD_SECONDS, default_texts
 from installation.render_inputs import RATE_HZ, FilmCamera, FilmVoice
 from installation.sound.score import OfflinePort, ScoreWriter
@@ -78,7 +79,7 @@ class Room:
             sound=ScoreWriter(self.port),
             camera=camera or self._film or Still(),
             type=Typesetter(system=False),
-            texts=default_texts() if texts is None else texts,
+            texts=default_texts(Installed().name_of(type(piece))) if texts is None else texts,
             computer=self.computer,
             random=np.random.default_rng(seed),
             new_id=lambda: ids.bytes(8).hex(),

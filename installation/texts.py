@@ -33,6 +33,7 @@ SHOWN = {
     "full": "while nothing can be taken in: the disk is full, or the network that listens has failed",
     "closed": "outside the opening hours",
 }
+WITHOUT_A_PIECE = ("closed",)  # shown while no piece is: no piece has wording of its own for it
 FILE = "texts.yaml"
 _FILE = Path(__file__).with_name(FILE)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C: every start and every check reads all files
@@ -135,10 +136,16 @@ def read_texts(path: Path) -> PieceTexts:
 
 
 def clashes(of_pieces: TextsOfPieces) -> Iterator[tuple[str, str, str]]:
-    """Each name that is taken twice, with the piece that takes it and the one that has it (empty: the runtime)."""
-    owners: dict[str, tuple[str, PieceTexts | None]] = dict.fromkeys(names(), ("", None))
+    """Each name that is taken twice, with the piece that takes it and the one that has it (empty: the runtime).
+
+    The runtime's words around a visit may be replaced by a piece, for its own turns: by several pieces, too.
+    """
+    owners: dict[str, tuple[str, PieceTexts | None]] = dict.fromkeys(WITHOUT_A_PIECE, ("", None))
+    replaceable = set(names()) - set(WITHOUT_A_PIECE)
     for piece, own in of_pieces.items():
         for name in own.names:
+            if name in replaceable:
+                continue
             other, had = owners.setdefault(name, (piece, own))
             if had is not own:  # two pieces in one folder share its file
                 yield name, piece, other
@@ -158,17 +165,23 @@ def every_text(
     keep_s: float,
     undo_s: float,
     of_pieces: TextsOfPieces,
+    on_stage: str = "",
 ) -> dict[str, list[str]]:
-    """All texts in the order of the languages, as `lines_for`.
+    """All texts in the order of the languages, as `lines_for`, while the piece `on_stage` is (empty: none).
 
-    That of a piece which has none of these languages is in the first one that it has.
+    That of a piece which has none of these languages is in the first one that it has. Where the piece on the stage
+    has words for what the runtime says, they stand alone: in a language that it lacks, the runtime's would be untrue.
     """
     found = {key: lines_for(key, languages, overrides, keep_s, undo_s) for key in names()}
-    for own in of_pieces.values():
+    for piece, own in of_pieces.items():
         for key in own.names:
             lines = lines_for(key, languages, overrides, keep_s, undo_s, own)
             first = next(iter(own.lines))
-            found.setdefault(key, lines or [filled(own.lines[first][key], first, keep_s, undo_s)])
+            said = lines or [filled(own.lines[first][key], first, keep_s, undo_s)]
+            if piece == on_stage and key not in WITHOUT_A_PIECE:
+                found[key] = said
+            else:
+                found.setdefault(key, said)
     return found
 
 
@@ -245,7 +258,8 @@ def lines_for(
 ) -> list[str]:
     """The wording of `key` in the order of `languages`; a language that has none is left out.
 
-    `of_piece` is the wording of the piece to which `key` belongs, if it is not the runtime's.
+    `of_piece` is the wording of the piece whose words `key` names, if they are not the runtime's. What a curator
+    wrote stands above both.
     """
     found = []
     for language in languages:

@@ -245,6 +245,7 @@ class _ProcessRow:
     words: str
     restarts: str
     age: str
+    pid: str
 
     @classmethod
     def of(cls, process: Process) -> _ProcessRow:
@@ -252,7 +253,7 @@ class _ProcessRow:
         if process.age_s is not None and process.age_s < NOW_SECONDS:
             age = "now"
         words = "not working" if process.state == "silent" else process.state
-        return cls(process.name, process.state, words, str(process.restarts), age)
+        return cls(process.name, process.state, words, str(process.restarts), age, str(process.pid or ""))
 
 
 def _processes(rows: Sequence[_ProcessRow]) -> None:
@@ -264,7 +265,9 @@ def _processes(rows: Sequence[_ProcessRow]) -> None:
     with Tag("tbody"):
         for row in rows:
             with Tag("tr", f"is-{row.state}"):
-                Words("th", row.name, scope="row")
+                with Tag("th", scope="row"):
+                    Words("span", row.name)
+                    Words("span", row.pid, "pid", title="its number on this machine (pid)")
                 Words("td", row.words, "state")
                 Words("td", row.restarts, "count")
                 Words("td", row.age, "count")

@@ -26,6 +26,7 @@ from installation.health.metrics import Report, read_report
 from installation.never_again import NeverAgain
 from installation.roles import ROLES
 
+PID_SECONDS = 3.0  # a report that is older may be that of a process before
 SUPERVISOR_SECONDS = 5.0  # the supervisor writes every second; it has no heartbeat
 DISK_EVERY = 10.0
 LONGEST_TEXT = 400
@@ -41,12 +42,14 @@ _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\u202a-\u202e\u2066-\
 
 @dataclass(frozen=True)
 class Process:
-    """One process. `age_s` is the time since it last did work, None if it has not yet."""
+    """One process. `age_s` is the time since it last did work, None if it has not yet; `pid` its number on this
+    machine, None while it is not known to be that of the one that works."""
 
     name: str
     state: State
     restarts: int
     age_s: float | None
+    pid: int | None = None
 
     @property
     def words(self) -> str:
@@ -210,12 +213,13 @@ class Observer:
         supervisor = reports.get("supervisor")
         age = supervisor.age_s if supervisor is not None and math.isfinite(supervisor.age_s) else None
         alive = age is not None and age <= SUPERVISOR_SECONDS
-        yield Process("supervisor", "working" if alive else "silent", 0, age)
+        yield Process("supervisor", "working" if alive else "silent", 0, age, _pid(supervisor) if alive else None)
         uptime = number(supervisor, "installation_uptime_seconds")
         for name, since in self._since.items():
             restarts = _count(number(supervisor, "installation_restarts_total", process=name)) or 0
             wanted_for = min(uptime, now - since) if alive and uptime is not None else None
-            yield self._process(name, restarts, wanted_for)
+            process = self._process(name, restarts, wanted_for)
+            yield replace(process, pid=_pid(reports.get(name)) if process.state == "working" else None)
 
     def _process(self, name: str, restarts: int, wanted_for: float | None) -> Process:
         """`wanted_for` is how long the exhibition has needed it, seconds; None where nobody starts it."""
@@ -306,6 +310,12 @@ def number(report: Report | None, metric: str, **labels: str) -> float | None:
         return _finite(report.value(metric, **labels))
     except (ValueError, TypeError):
         return None
+
+
+def _pid(report: Report | None) -> int | None:
+    """Whose report it is; None for one that is old: its process may be gone, and the number another's."""
+    known = report is not None and report.age_s <= PID_SECONDS and isinstance(report.pid, int)
+    return report.pid if report is not None and known else None
 
 
 def devices(reports: Iterable[Report]) -> tuple[Device, ...]:

@@ -53,15 +53,28 @@ def test_what_nobody_will_see_needs_no_font(tides: dict[str, type[Piece]]) -> No
 
 
 def test_a_text_of_two_pieces_names_both_where_one_is_on_show(tides: dict[str, type[Piece]], tmp_path: Path) -> None:
-    (tmp_path / "moon" / "texts.yaml").write_text("en: {lines: {ebb: x, full: y}}", encoding="utf-8")
+    (tmp_path / "moon" / "texts.yaml").write_text("en: {lines: {ebb: x, closed: y}}", encoding="utf-8")
     tides["hum"] = type("Hum", (Piece,), {})
     with pytest.raises(ExhibitionError) as raised:
         parse(b"pieces:\n  - hum\n  - moon\n  - tide", Path("x.yaml"), tides)
     assert [str(problem) for problem in raised.value.problems] == [
-        "x.yaml:3:5: piece 'moon' has a text 'full', and so has the runtime; rename one of them",
+        "x.yaml:3:5: piece 'moon' has a text 'closed', and so has the runtime; rename one of them",
         "x.yaml:4:5: piece 'tide' has a text 'ebb', and so has piece 'moon'; rename one of them",
     ]
-    assert parse(b"pieces: hum", Path("x.yaml"), tides).texts()["full"] != ["y"], "others are none of its business"
+    assert parse(b"pieces: hum", Path("x.yaml"), tides).texts()["closed"] != ["y"], "others are none of its business"
+
+
+def test_a_piece_s_words_for_what_the_runtime_says_stand_in_its_own_turns_and_a_curator_s_above(
+    tides: dict[str, type[Piece]], tmp_path: Path
+) -> None:
+    (tmp_path / "moon" / "texts.yaml").write_text("en: {lines: {kept: Only a drawing stays}}", encoding="utf-8")
+    exhibition = parse(b"pieces: [tide, moon]", Path("x.yaml"), tides)
+    tide, moon = exhibition.pieces
+    assert exhibition.texts(moon)["kept"] == ["Only a drawing stays"]
+    assert exhibition.texts(tide)["kept"] == exhibition.texts()["kept"] != ["Only a drawing stays"]
+    assert "Only a drawing stays" in exhibition.texts_in("en"), "its letters are looked for in the fonts"
+    said = parse(b"pieces: [tide, moon]\ntexts: {kept: The lawyer's sentence}", Path("x.yaml"), tides)
+    assert said.texts(moon)["kept"] == said.texts(tide)["kept"] == ["The lawyer's sentence"]
 
 
 def test_wording_that_cannot_be_used_is_said_of_pieces_on_show(tides: dict[str, type[Piece]], tmp_path: Path) -> None:

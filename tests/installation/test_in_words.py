@@ -54,11 +54,27 @@ def test_durations_are_said_as_they_were_written(written: str, said: str, loaded
 
 def test_wording_that_the_screen_does_not_speak_is_noted(loaded: Loaded) -> None:
     texts = "{invitation: {it: Ciao, de: Hallo}, closed: {it: Chiuso, fr: Fermé, en: Closed}}"
-    found = list(in_words(loaded(f"pieces: beat\nlanguages: [de-AT, en]\ntexts: {texts}")))
+    text = f"pieces: neural_beatbox\nlanguages: [de-AT, en]\nhours: {{open: 9:00, close: 17:00}}\ntexts: {texts}"
+    found = list(in_words(parse(text.encode(), loaded("pieces: beat").path)))
     assert [how for what, how in found if what == "note"] == [
         "the wording of 'invitation', 'closed' in 'it' is not shown: 'languages' names only de-AT, en",
         "the wording of 'closed' in 'fr' is not shown: 'languages' names only de-AT, en",
     ]
+
+
+def test_wording_for_which_there_is_no_occasion_is_noted(loaded: Loaded) -> None:
+    path, texts = (
+        loaded("pieces: beat").path,
+        "texts: {look_around: Go, kept: The sentence, closed: Shut, world_sea: So}",
+    )
+    found = list(in_words(parse(f"pieces: learning_to_see\n{texts}".encode(), path)))
+    assert [how for what, how in found if what == "note"] == [
+        "the wording of 'look_around' is not shown: it is that of imaginary_soundscape, not on show",
+        "the wording of 'kept' is for visitors who are recorded, and no piece on show records any",
+        "the wording of 'closed' is for outside the opening hours, and the exhibition is always open",
+    ]
+    pieces = "pieces: [imaginary_soundscape, neural_beatbox, learning_to_see]\nhours: {open: 9:00, close: 17:00}\n"
+    assert not [how for what, how in in_words(parse((pieces + texts).encode(), path)) if what == "note"]
 
 
 def test_recordings_are_spoken_of_where_somebody_is_recorded(loaded: Loaded) -> None:

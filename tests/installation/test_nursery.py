@@ -57,6 +57,30 @@ def test_what_is_told_to_the_whole_group_does_not_end_it_but_its_children(tmp_pa
         child.wait(timeout=10)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the name that a list of processes shows is Linux's")
+def test_who_is_forked_is_listed_by_its_name(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    command = [sys.executable, "-m", "installation.nursery", str(theirs.fileno()), str(os.getpid()), str(tmp_path)]
+    with subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.DEVNULL) as child:
+        theirs.close()
+        line = Line(ours)
+        try:
+            line.send(Fork("camera", "signal:pause", ()))
+            forked = said_by(line)
+            until = time.monotonic() + 10.0
+            while (called := listed(forked.pid)) != "show-camera" and time.monotonic() < until:
+                time.sleep(0.01)
+            assert (called, listed(child.pid)) == ("show-camera", "show-nursery")
+        finally:
+            line.close()
+        child.wait(timeout=10)
+
+
+def listed(pid: int) -> str:
+    """What `ps -e` and `top` call a process."""
+    return Path(f"/proc/{pid}/comm").read_text().strip()
+
+
 ONE_FORK_FAILS = """
 import os, sys
 from installation import nursery

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from installation.attract import Attract
 from installation.devices import DeviceError
 from installation.devices.probe import ProbeError
 from installation.devices.screen import Offscreen
+from installation.exhibition import Exhibition
 from installation.piece import Moment, Picture, Piece
 from installation.turns import FAILURES, TRIED_AGAIN
 from installation.visitors.store import Store
@@ -188,7 +190,9 @@ def test_outside_the_hours_the_closed_lines_are_shown_and_not_the_piece(room: Ro
     assert room.frames(2)[0, 0, 0] == 90
     room.open = False
     room.frames(2, 1.1)
-    process._computer._pool.shutdown(wait=True)  # it is drawn by now
+    drawing = process._closed._drawing
+    while drawing is not None and not drawing.ready:
+        time.sleep(0.001)
     assert 0 < room.frames().mean() < 60
     room.open = True
     room.frames(2, 1.1)
@@ -413,24 +417,18 @@ def test_a_visitor_that_always_stands_in_does_so_at_every_turn_until_the_file_sa
     assert not process._visitor.there
 
 
-def test_work_that_never_ends_is_said_and_then_a_new_process_begins(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    process = room.begin("pieces: [little]\n")
-    waited, left = [0.0], []
-    monkeypatch.setattr(process._computer, "waited", lambda: waited[0])
-    monkeypatch.setattr(stage_process.os, "_exit", left.append)
-    room.frames(1, 1.1)
-    assert ("work_stuck", "") not in room.alerts
-    waited[0] = stage_process.STUCK_SECONDS + 1
-    room.frames(1, 1.1)
-    assert ("work_stuck", "") in room.alerts and not left
-    waited[0] = stage_process.LEAVE_SECONDS + 1
-    room.frames(1, 1.1)
-    assert left == [stage_process.WORK_STUCK]
-    waited[0] = 0.0
-    room.frames(1, 1.1)
-    assert ("work_stuck", "") not in room.alerts
+def test_each_piece_is_given_the_words_of_its_own_turn(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    texts = Exhibition.texts
+
+    def told(exhibition: Exhibition, on_stage: str = "") -> dict[str, list[str]]:
+        asked.append(on_stage)
+        return texts(exhibition, on_stage)
+
+    monkeypatch.setattr(Exhibition, "texts", told)
+    process = room.begin("pieces: [little, other]\nchange_every: 1 h\n")
+    process._change_to(1)
+    assert [name for name in asked if name] == ["little", "other"]
 
 
 def test_what_a_piece_keeps_is_there_at_its_next_turn_and_in_the_next_process(room: Room) -> None:

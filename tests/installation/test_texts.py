@@ -223,7 +223,27 @@ def test_what_is_wrong_with_it_is_said_with_the_file(text: str, fault: str, tmp_
     assert str(raised.value).startswith(f"{path}: ") and fault in str(raised.value)
 
 
+def test_a_piece_replaces_words_of_the_runtime_for_its_own_turns() -> None:
+    moon = texts.PieceTexts({"en": {"kept": "Nothing is kept"}, "de": {"kept": "Nichts bleibt"}}, {})
+    night = texts.PieceTexts({"en": {"kept": "Kept for {days}"}}, {})
+    of_pieces = {"moon": moon, "night": night}
+    assert list(texts.clashes(of_pieces)) == []
+
+    def kept(languages: list[str], on_stage: str, **curators: str) -> list[str]:
+        own = {"kept": curators} if curators else {}
+        return texts.every_text(languages, own, 86400.0, 20.0, of_pieces, on_stage)["kept"]
+
+    assert kept(["de", "en"], "moon") == ["Nichts bleibt", "Nothing is kept"]
+    assert kept(["de", "en"], "night") == ["Kept for 1\u00a0day"], (
+        "what it does not say is left out: it would be untrue"
+    )
+    assert kept(["fr"], "moon") == ["Nothing is kept"]
+    built = texts.every_text(["de", "en"], {}, 86400.0, 20.0, {})["kept"]
+    assert kept(["de", "en"], "") == kept(["de", "en"], "tide") == built
+    assert kept(["de", "en"], "night", de="Der Satz") == ["Der Satz", "Kept for 1\u00a0day"]
+
+
 def test_a_name_that_is_taken_twice_is_found(tide: texts.PieceTexts) -> None:
-    other = texts.PieceTexts({"en": {"full": "x", "ebb": "y"}}, {})
-    assert list(texts.clashes({"tide": tide, "moon": other})) == [("full", "moon", ""), ("ebb", "moon", "tide")]
+    other = texts.PieceTexts({"en": {"closed": "x", "ebb": "y"}}, {})
+    assert list(texts.clashes({"tide": tide, "moon": other})) == [("closed", "moon", ""), ("ebb", "moon", "tide")]
     assert list(texts.clashes({"tide": tide, "tide_at_night": tide})) == [], "two pieces of one folder share its file"

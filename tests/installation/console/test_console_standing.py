@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import tempfile
 import time
 from dataclasses import asdict
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from installation.console.standing import MOST_NAMES, Observer, OnNow, Situation, duration, text
+from installation.console.standing import MOST_NAMES, PID_SECONDS, Observer, OnNow, Situation, duration, text
 from installation.never_again import NeverAgain
 from installation.roles import ROLES
 from tests.installation.console.made_run import NAMES, Run
@@ -39,6 +40,17 @@ def test_all_is_well_when_every_heart_beats(run: Run) -> None:
     assert situation.missing == []
     assert [process.name for process in situation.processes] == ["supervisor", *NAMES]
     assert {process.state for process in situation.processes} == {"working"}
+
+
+def test_who_works_has_a_number_and_nobody_the_number_of_the_process_before(run: Run) -> None:
+    assert {process.pid for process in seen(run).processes} == {os.getpid()}
+    run.silence("camera", ROLES["camera"].next_beat + 0.5)
+    run.write("stage", ago=PID_SECONDS + 1.0)
+    run.path("sound").write_text(run.path("sound").read_text().replace(f'"pid":{os.getpid()}', '"pid":"1; rm"'))
+    numbers = {process.name: process.pid for process in seen(run).processes}
+    assert numbers == dict.fromkeys(("supervisor", "console"), os.getpid()) | dict.fromkeys(
+        ("camera", "stage", "sound"), None
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
