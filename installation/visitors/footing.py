@@ -13,7 +13,7 @@ from __future__ import annotations
 import errno
 import logging
 import stat
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,10 +29,12 @@ from installation.visitors.opening import (
     StoreInUse,
     fill,
     from_slips,
+    ids_in,
     open_ledger,
     put_aside,
     repair,
 )
+from installation.visitors.owed import Owed
 from installation.visitors.retention import Reckoning
 
 T = TypeVar("T")
@@ -62,7 +64,7 @@ class Footing:
         patience_s: float,
         clock: Callable[[], float],
         alerts: Board,
-        owed: Collection[str] = (),
+        owed: Owed,
         home: HomeDisk | None = None,
     ) -> None:
         self._folder, self._media = folder, folder / MEDIA
@@ -164,6 +166,7 @@ class Footing:
             self._ground.hold()
             ledger, repairs = open_ledger(self._folder, self._disk, self._clock)
             try:
+                self._owed.seen(ledger.ids() | ids_in(self._media))  # before a repair leaves nothing of them
                 self.repairs = repair(self._media, ledger, self._disk, repairs, self._owed)
                 self._disk.flush_folder(self._folder)  # the names of the database and of its log
                 self._ground.opened()

@@ -7,12 +7,13 @@ import shutil
 
 import pytest
 
+from installation import home_disk
 from installation.home_disk import HomeDisk
 from installation.visitors import on_request
-from installation.visitors.deletion import Owed
 from installation.visitors.footing import Footing
 from installation.visitors.ledger import Ledger
 from installation.visitors.opening import StoreInUse
+from installation.visitors.owed import Owed, lasting_notes
 from installation.visitors.store import Store, StoreFull
 from tests.installation.visitors.looking import DAY_S, MONTH_S, names, pair, raised, wanted_names
 
@@ -275,20 +276,32 @@ def test_who_is_taken_back_while_the_disk_is_away_is_deleted_also_by_a_stage_tha
     assert list(Owed(note)) == [], "it is paid"
 
 
-@pytest.mark.parametrize("damage", ["[", "7", '["../../etc", "notes"]', "[7]"])
-def test_a_note_of_what_is_owed_that_is_damaged_names_nobody(tmp_path, damage):
-    (tmp_path / "owed.json").write_text(damage)
-    assert list(Owed(tmp_path / "owed.json")) == []
+def test_who_is_taken_back_while_the_disk_is_away_is_deleted_also_after_the_machine_was_switched_off(
+    opened, take, disk, board
+):
+    """Also where the disk is still away at the next start, and the one in its place is taken for the right one."""
 
+    def begin():
+        owed = Owed(*lasting_notes(disk.folder))
+        return opened(disk.folder, home=HomeDisk(home_disk._device(disk.folder)), owed=owed)
 
-def test_what_is_owed_is_written_down_as_soon_as_that_can_be_done(tmp_path, caplog):
-    note = tmp_path / "run" / "owed.json"
-    owed = Owed(note)
-    owed.add(["a" * 16])
-    assert "not written down" in caplog.text and list(owed) == ["a" * 16]
-    note.parent.mkdir()
-    owed.add(["a" * 16])
-    assert list(Owed(note)) == ["a" * 16]
+    store = begin()
+    gone, kept = store.keep(*pair(take(1)), MONTH_S), store.keep(*pair(take(2)), MONTH_S)
+    disk.away()
+    store.expire()
+    assert store.delete(gone.id)
+    store = begin()
+    for _ in range(3):
+        assert store.expire() == []
+    assert "disk_full" not in raised(board) and store.takes, "what lies elsewhere is not tried for ever"
+    store.close()
+    disk.back()
+    store = begin()
+    assert [visit.id for visit in store.visits(9)] == [kept.id]
+    store.expire()
+    assert names(store) == wanted_names(kept)
+    (note,) = lasting_notes(disk.folder)
+    assert not note.exists(), "it is paid"
 
 
 @pytest.mark.parametrize(("keep_s", "configured_s"), [(DAY_S, None), (MONTH_S, DAY_S)])
