@@ -416,6 +416,9 @@ def listen_command(
     """
     from installation import audition
 
+    if out_path is not None and (fault := audition.fault_of_name(out_path)):  # before a search that may take minutes
+        err.print(fault, highlight=False)
+        raise typer.Exit(WRONG)
     name = sense or only_one_with("listens")
     function = function_of(name, "listens")
     try:
