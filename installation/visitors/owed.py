@@ -88,7 +88,6 @@ class _Note:
 def lasting_notes(folder: Path) -> list[Path]:
     """Where on the machine's own disk it stands what is owed to the store in `folder`; nowhere, said in the log,
     where this account has no place of its own there."""
-    name = hashlib.sha256(os.path.realpath(folder).encode(errors="surrogateescape")).hexdigest()[:16]
     try:
         state = Path(os.environ.get("XDG_STATE_HOME", ""))
         if not state.is_absolute():  # to be ignored, by the XDG Base Directory Specification
@@ -98,7 +97,10 @@ def lasting_notes(folder: Path) -> list[Path]:
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: the account has no home
         log.warning("a deletion that is owed while the machine is switched off would be forgotten: %s", error)
         return []
-    return [place / f"owed-{name}.json"]
+    # As it is called, too: a link that lies on the disk with the recordings is away with it.
+    called = dict.fromkeys((os.path.realpath(folder), str(folder.absolute())))
+    digests = (hashlib.sha256(os.fsencode(name)).hexdigest()[:16] for name in called)
+    return [place / f"owed-{digest}.json" for digest in digests]
 
 
 def _read(note: Path) -> set[str]:

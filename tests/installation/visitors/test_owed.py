@@ -59,7 +59,11 @@ def test_it_lies_in_the_state_folder_of_the_account_under_the_name_of_the_record
     (note,) = lasting_notes(tmp_path / "data" / "visits")
     assert note.parent == tmp_path / "home" / ".local" / "state" / "gallery-installation"
     assert note.parent.stat().st_mode & 0o077 == 0
-    assert lasting_notes(tmp_path / "link" / "visits") == [note] != lasting_notes(tmp_path / "visits")
+    by_link = lasting_notes(tmp_path / "link" / "visits")
+    assert note in by_link and len(by_link) == 2 and note not in lasting_notes(tmp_path / "visits")
+    (tmp_path / "data").rename(tmp_path / "away")
+    (tmp_path / "link").unlink()
+    assert set(lasting_notes(tmp_path / "link" / "visits")) & set(by_link), "the link was on the disk that is away"
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     (other,) = lasting_notes(tmp_path / "data" / "visits")
     assert other.parent.parent == tmp_path / "state" and other.name == note.name
