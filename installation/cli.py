@@ -59,19 +59,19 @@ def main_command(
     exhibition: Annotated[Path | None, typer.Option("--exhibition", "-e", help="The exhibition file to run.")] = None,
 ) -> None:
     if context.invoked_subcommand is None:
-        run(exhibition or DEFAULT_PATH)
+        run(exhibition)
     elif exhibition is not None:
         raise typer.BadParameter(f"name the exhibition file behind the command: {context.invoked_subcommand} -e FILE")
 
 
 @app.command()
-def run(exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
+def run(file: NamedFile = None, exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
     """Run the exhibition until Ctrl-C or SIGTERM."""
     from installation.announcement import Announcer
     from installation.health.logs import configure
     from installation.supervisor import Supervisor
 
-    exhibition = exhibition.absolute()  # and with it every file that it names, as those see it who look later
+    exhibition = (file or exhibition).absolute()  # and with it what it names, as those see it who look later
     opened = load_or_last_good(exhibition)
     say_missing(opened)
     configure("supervisor", level=opened.log_level.upper())  # no file before the folder is known to be there
