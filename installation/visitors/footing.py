@@ -42,10 +42,6 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class DiskAway(OSError):  # noqa: N818 - a state, which is met, rather than a mistake
-    """The disk with the recordings is away, and another one lies in its place."""
-
-
 class Footing:
     """The store's lock and ledger. What it finds left of those in `owed` was never interrupted, only refused.
 
@@ -154,10 +150,11 @@ class Footing:
         self._lies_aside = bool(aside)
 
     def _open(self) -> Ledger:
+        self._away = False
         try:
             self._away = self._home is not None and self._home.is_away(self._folder)
             if self._away:
-                raise DiskAway(errno.ENODEV, "the disk with the recordings is away")
+                raise OSError(errno.ENODEV, "the disk with the recordings is away")
             self._folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
             _close_to_others(self._folder)
             if not self._media.exists():
@@ -203,8 +200,6 @@ class Footing:
     def _step_onto(self, ledger: Ledger) -> None:
         before, self._ledger = self._ledger, ledger
         before.close()
-        if not ledger.on_disk:
-            self._ground.closed()
 
     def _retreat(self) -> None:
         if self.on_disk:
@@ -223,7 +218,7 @@ class Footing:
 
     def _tell(self, error: Exception) -> StoreFull:
         reason = getattr(error, "strerror", None) or str(error)
-        if isinstance(error, DiskAway):
+        if self._away:
             self._alerts.clear("disk_full")
             self._alerts.alert("disk_away", folder=self._folder)
         else:
