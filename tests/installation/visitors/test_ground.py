@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,7 @@ from installation.visitors.ledger import Ledger
 from installation.visitors.opening import StoreInUse
 from installation.visitors.owed import Owed, lasting_notes
 from installation.visitors.store import Store, StoreFull
+from tests.installation.visitors.conftest import START
 from tests.installation.visitors.looking import DAY_S, MONTH_S, names, pair, raised, wanted_names
 
 
@@ -77,6 +80,25 @@ def test_nothing_is_begun_in_the_place_of_a_disk_that_is_away(opened, take, boar
     assert [visit.id for visit in store.visits(9)] == [before.id, after.id]
     assert names(store) == wanted_names(before, after)
     assert {one.id for one in on_request.kept(disk.folder, MONTH_S)} == {before.id, after.id}
+
+
+def test_nothing_keeps_a_disk_busy_that_was_taken_away(opened, take, disk, memory_folder):
+    """Whoever pulls it out in an orderly way unmounts it first."""
+    store = opened(disk.folder, home=disk.home)
+    store.keep(*pair(take(1)), MONTH_S)
+    disk.away()
+    assert held_open(memory_folder / "away")
+    store.expire()
+    assert held_open(memory_folder / "away") == []
+
+
+def held_open(folder):
+    """What this process holds open below `folder`."""
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # that of the listing itself
+            found.append(str(descriptor.readlink()))
+    return [path for path in found if path.startswith(str(folder))]
 
 
 def test_who_is_on_the_wall_stays_there_while_the_disk_is_away_and_after(opened, take, disk):
@@ -333,6 +355,20 @@ def test_a_date_that_was_put_right_counts_while_the_disk_is_away(opened, take, d
     clock.ran(60)
     kept = store.keep(*pair(take(1)), 2 * DAY_S)
     store.trust_clock()
+    disk.away()
+    clock.ran(DAY_S)
+    assert store.expire() == []
+    clock.ran(1.1 * DAY_S)
+    assert store.expire() == [kept.id]
+
+
+def test_a_date_from_before_the_clock_was_set_counts_while_the_disk_is_away(opened, take, disk, clock):
+    clock.wall, clock.ticks = 100.0, 30.0
+    store = opened(disk.folder, home=disk.home)
+    kept = store.keep(*pair(take(1)), 2 * DAY_S)
+    clock.ran(60)
+    clock.wall = START
+    assert store.expire() == []
     disk.away()
     clock.ran(DAY_S)
     assert store.expire() == []
