@@ -1,7 +1,7 @@
 """What `listen` found, for whoever typed it: told by its titles, then heard.
 
-Lives here: the table, and the best sound played or written into a file. Must not live here: what is looked for, and
-how (a piece's `listens`).
+Lives here: the table, what a sound can be called, and the best one played or written into a file. Must not live here:
+what is looked for, and how (a piece's `listens`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.table import Column, Table
 
 from installation.piece import Found
+from installation.sound_files import WAVE_SUFFIXES
 from installation.terminal import err
 
 
@@ -24,6 +25,19 @@ def table_of(picture: Path, found: Sequence[Found]) -> Table:
     for each in found:
         table.add_row(each.title if titles[each.title] == 1 else f"{each.title} ({each.path})", f"{each.score:.2f}")
     return table
+
+
+def fault_of_name(out: Path) -> str:
+    """Why no sound can be written under this name; empty where one can."""
+    import soundfile
+
+    if out.suffix.lower() not in WAVE_SUFFIXES or out.suffix[1:].upper() not in soundfile.available_formats():
+        return f"{out} is no name for a sound; end --out in .wav"
+    if out.is_dir():
+        return f"{out} is a folder; give --out the name of a sound"
+    if not out.absolute().parent.is_dir():
+        return f"there is no folder {out.absolute().parent}; make it, or give --out another"
+    return ""
 
 
 def sound_it(sound: Path, out_path: Path | None, instead: Path) -> None:

@@ -37,6 +37,7 @@ TRIGGERS = (
 )  # fmt: skip
 
 _OFF = {"off", "no", "none", "false", "mute", "muted", "disabled", "nothing"}
+_OTHERS_STAND_IN = {"film", "stand-in", "stand in", "standin", "stand_in"}  # of one device, written for another
 _GPU = re.compile(r"auto|cpu|cuda(:[0-9]+)?")
 
 
@@ -164,6 +165,7 @@ class Device(Settings):
 
     words: ClassVar[tuple[str, ...]] = ("auto",)  # what `id` may say beside an identity
     nothing: ClassVar[str] = "none"  # the one that switches it off
+    stand_in: ClassVar[str] = ""  # the one that puts the project's own recording in its place
     suffixes: ClassVar[tuple[str, ...]] = ()  # files that can take the device's place
 
     id: str = "auto"
@@ -190,6 +192,9 @@ class Device(Settings):
             raise ValueError(f"'{self.id}' is not the identity of a device; did you mean '{self.nothing}'?")
         elif self.id not in self.words and (hint := did_you_mean(self.id, self.words)):
             raise ValueError(f"'{self.id}' is neither {', '.join(self.words)} nor the identity of a device{hint}")
+        elif self.id.lower() in _OTHERS_STAND_IN and self.id not in self.words:
+            meant = self.stand_in or self.nothing
+            raise ValueError(f"'{self.id}' is not the identity of a device; did you mean '{meant}'?")
         elif not self.id.strip():
             raise ValueError("the identity of the device is empty; `run.py doctor` lists those that are connected")
         return self
@@ -213,6 +218,7 @@ class Camera(Device):
     """The camera."""
 
     words = ("auto", "film", "none")
+    stand_in = "film"
     suffixes = FILM_SUFFIXES
 
     id: str = Field(
@@ -245,6 +251,7 @@ class Microphone(Device):
     """The microphone."""
 
     words = ("auto", "stand-in", "none")
+    stand_in = "stand-in"
     suffixes = sound_files.SUFFIXES
 
     id: str = Field(

@@ -53,20 +53,20 @@ def main_command(
     exhibition: Annotated[Path | None, typer.Option("--exhibition", "-e", help="The exhibition file to run.")] = None,
 ) -> None:
     if context.invoked_subcommand is None:
-        run(exhibition or DEFAULT_PATH)
+        run(exhibition)
     elif exhibition is not None:
         raise typer.BadParameter(f"name the exhibition file behind the command: {context.invoked_subcommand} -e FILE")
 
 
 @app.command()
-def run(exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
+def run(file: NamedFile = None, exhibition: ExhibitionFile = DEFAULT_PATH) -> None:
     """Run the exhibition until Ctrl-C or SIGTERM."""
     from installation.announcement import Announcer
     from installation.health.logs import configure
     from installation.process_name import call_this_process
     from installation.supervisor import Supervisor
 
-    exhibition = exhibition.absolute()  # and with it every file that it names, as those see it who look later
+    exhibition = (file or exhibition).absolute()  # and with it what it names, as those see it who look later
     opened = load_or_last_good(exhibition)
     say_missing(opened)
     configure("supervisor", level=opened.log_level.upper())  # no file before the folder is known to be there
@@ -350,6 +350,9 @@ def listen_command(
     """
     from installation import audition
 
+    if out_path is not None and (fault := audition.fault_of_name(out_path)):  # before a search that may take minutes
+        err.print(fault, highlight=False)
+        raise typer.Exit(WRONG)
     name = sense or only_one_with("listens")
     function = function_of(name, "listens")
     try:

@@ -14,7 +14,7 @@ import json
 import logging
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from installation.files import write_whole
@@ -74,7 +74,9 @@ def note(data_folder: Path, run_folder: Path) -> None:
 def noted(run_folder: Path) -> HomeDisk | None:
     """The disk that was noted in this run; None where none was."""
     try:
-        return HomeDisk(**json.loads((run_folder / NOTE).read_bytes()))
+        written = json.loads((run_folder / NOTE).read_bytes())
+        known = {field.name for field in fields(HomeDisk)}  # another version of this program may write more
+        return HomeDisk(**{name: value for name, value in dict(written).items() if name in known})
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
@@ -92,7 +94,8 @@ def away_in(run_folders: Iterable[Path], folder: Path) -> bool:
     if missing_mount(folder):
         return True
     homes = [noted(run) for run in run_folders if os.access(run / NOTE, os.R_OK)]
-    return any(home is not None and home.folder == str(folder.absolute()) and home.is_away(folder) for home in homes)
+    real = os.path.realpath(folder)  # both as links lead now: those on the disk itself are away with it
+    return any(home is not None and os.path.realpath(home.folder) == real and home.is_away(folder) for home in homes)
 
 
 def missing_mount(folder: Path) -> str:

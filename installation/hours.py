@@ -37,6 +37,7 @@ _SAID_TIME = re.compile(  # what stands between hour and minute, or behind them;
     r"(?:(?P<half>[ap]\.?m\.?)|h|hrs|hours|uhr|o'clock)?",
     re.ASCII,
 )
+_HALF = re.compile(r"[ap]\.?m")
 _DAY_FIRST = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})", re.ASCII)  # 12/25 and 25/12 are told apart by nobody
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -105,11 +106,18 @@ def _days(value: Any) -> Any:
 
 
 def meant_hours(said: str) -> tuple[str, str] | None:
-    """`10-18`, `10:00 – 18:00`, `10 am to 6 pm` → when it opens and closes."""
+    """`10-18`, `10:00 – 18:00`, `10 am to 6 pm` → when it opens and closes; None where it could be another, as the
+    evening of `9-5`, or none."""
     if len(said) > LONGEST:
         return None
-    ends = [meant_time(part) for part in re.split(r"\s*[-\u2010-\u2014]\s*|\s+(?:to|bis)\s+", said.strip())]
-    return (ends[0], ends[1]) if len(ends) == 2 and all(ends) else None
+    parts = re.split(r"\s*[-\u2010-\u2014]\s*|\s+(?:to|bis)\s+", said.strip().lower())
+    ends = [meant_time(part) for part in parts]
+    if len(ends) != 2 or not all(ends):
+        return None
+    opens, closes = (int(end.partition(":")[0]) for end in ends)
+    by_24_hours = _HALF.search(parts[0]) is None and opens > 12
+    told = by_24_hours or _HALF.search(parts[1]) is not None or re.search(r"\d\D?\d\d", parts[1]) is not None
+    return (ends[0], ends[1]) if told or not 1 <= closes <= min(11, opens) else None
 
 
 def _closed_days(value: Any) -> Any:

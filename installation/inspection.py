@@ -23,7 +23,7 @@ from installation.exhibition import (
     judging,
     read_bytes_as_exhibition,
 )
-from installation.hours import Hours
+from installation.hours import DAYS, Hours
 from installation.named_files import missing_files, wrong_files
 from installation.named_functions import learns_from_data
 from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, path_of, read_card
@@ -177,9 +177,10 @@ def _odd_hours(exhibition: Exhibition, root: Node) -> Found:
     """Hours that a curator cannot have meant."""
     found: Found = []
     for index, hours in enumerate(exhibition.hours):
-        if hours.open == hours.close:
-            node, _, _ = locate(root, ("hours", index, "close"))
-            message = f"'open' and 'close' are both {hours.open:%H:%M}; remove 'hours' to be always open"
+        node, _, _ = locate(root, ("hours", index, "close"))
+        if hours.open == hours.close and (set(hours.days) == set(DAYS) or node.content != "24:00"):
+            both = f"'open' and 'close' are both {hours.open:%H:%M}; remove 'hours' to be always open"
+            message = f"{both}; on certain days only: open: 0:00, close: 24:00, and 'days'"
             found.append((node.place, message))
         node, _, _ = locate(root, ("hours", index, "days"))
         for day in dict.fromkeys(day for day in hours.days if hours.days.count(day) > 1):

@@ -10,13 +10,14 @@ import ast
 import importlib
 import importlib.util
 import symtable
+import tokenize
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from installation.piece import Piece
 from installation.programme import staying, why_unloadable
 
+_VALUES = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Set, ast.Dict)
 KINDS = ("trains", "evaluates", "benches", "indexes", "listens")
 
 
@@ -56,10 +57,22 @@ def faults_of(piece_name: str, piece: type[Piece]) -> Iterator[str]:
     """What a piece names for the command line and has not, as far as its files show it: nothing is imported but the
     packages that they lie in."""
     for kind in KINDS:
-        named: Mapping[str, str] = getattr(piece, kind)
-        for target in named.values():
-            if reason := _fault_of(target):
+        written: Any = getattr(piece, kind)
+        if not isinstance(written, Mapping):
+            yield f"piece '{piece_name}': {kind} is {written!r}; write {{'name': 'module:function'}}"
+            continue
+        for name, target in written.items():
+            if not isinstance(target, str):
+                yield f"{owner_of(piece_name, kind)} {target!r} as '{name}'; write 'module:function'"
+            elif reason := _fault_of(target):
                 yield f"{owner_of(piece_name, kind)} {target}, but {reason}"
+
+
+def named_by(piece: type[Piece], kind: str) -> Mapping[str, str]:
+    """What a piece names, as far as it is written as it must be; `faults_of` says what is not."""
+    written: Any = getattr(piece, kind)
+    there = written.items() if isinstance(written, Mapping) else ()
+    return {name: target for name, target in there if isinstance(target, str)}
 
 
 def _fault_of(target: str) -> str:
@@ -76,14 +89,37 @@ def _fault_of(target: str) -> str:
     if spec.origin is None or not spec.origin.endswith(".py"):
         return ""  # nothing that could be read
     try:
-        source = Path(spec.origin).read_text(encoding="utf-8")
+        source = _source(spec.origin)
         names = symtable.symtable(source, spec.origin, "exec")
     except (OSError, ValueError, SyntaxError) as error:
         return f"it cannot be imported: {type(error).__name__}: {error}"
     if "__getattr__" in names.get_identifiers() or "import *" in source:
         return ""  # names that no file shows
     known = {symbol.get_name() for symbol in names.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
-    return "" if name in known else _lacking(name)
+    if name not in known:
+        return _lacking(name)
+    symbol = names.lookup(name)
+    defined = symbol.is_namespace() or symbol.is_imported()
+    return "" if defined or not _is_value(ast.parse(source), name) else f"'{name}' is no function there"
+
+
+def _source(path: str) -> str:
+    """What stands in a module, in the encoding that it names. Raises OSError, ValueError or SyntaxError."""
+    with tokenize.open(path) as file:
+        return file.read()
+
+
+def _is_value(module: ast.Module, name: str) -> bool:
+    """Whether a name is given once, to a number, a text or a list that is written there."""
+    given = [
+        node
+        for node in ast.walk(module)
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
+    ]
+    values = [
+        node.targets for node in module.body if isinstance(node, ast.Assign) and isinstance(node.value, _VALUES)
+    ]
+    return len(given) == 1 and any(given[0] in targets for targets in values)
 
 
 def learns_from_data(target: str) -> bool:
@@ -93,7 +129,7 @@ def learns_from_data(target: str) -> bool:
     try:
         with staying():
             spec = importlib.util.find_spec(module)
-        source = Path(spec.origin or "").read_text(encoding="utf-8") if spec is not None else ""
+        source = _source(spec.origin or "") if spec is not None else ""
         tree = ast.parse(source)
     except Exception:  # `faults_of` says what is wrong with it
         return True

@@ -17,7 +17,7 @@ from typing import Any
 import typer
 
 from installation.exhibition import DEFAULT_PATH, Exhibition, Installed, OnShow
-from installation.named_functions import NamedFunctionError, faults_of, owner_of, resolved
+from installation.named_functions import NamedFunctionError, faults_of, named_by, owner_of, resolved
 from installation.networks.weights import WeightsError
 from installation.never_again import NeverAgain
 from installation.piece import Piece
@@ -92,11 +92,11 @@ def function_of(name: str, kind: str) -> Any:
     """The function behind `piece.figure`, or behind the first figure of `piece`."""
     piece_name, dot, figure = name.partition(".")
     piece = piece_called(piece_name)
-    targets: Mapping[str, str] = getattr(piece, kind) if piece is not None else {}
+    targets = named_by(piece, kind) if piece is not None else {}
     if not dot:
         figure = next(iter(targets), "")
     if figure not in targets:
-        every = [f"{other}.{key}" for other, known in loadable().items() for key in getattr(known, kind)]
+        every = [f"{other}.{key}" for other, known in loadable().items() for key in named_by(known, kind)]
         hint = unregistered(piece_name) if piece is None else ""
         err.print(f"there is no {name!r}; there are {', '.join(every) or 'none'}{hint}", highlight=False)
         raise typer.Exit(WRONG)
@@ -115,7 +115,7 @@ def benches() -> dict[str, Callable[[], Mapping[str, Any]]]:
     """
     found: dict[str, Callable[[], Mapping[str, Any]]] = {}
     for name, piece in loadable().items():
-        for figure, target in piece.benches.items():
+        for figure, target in named_by(piece, "benches").items():
             found[f"{name}.{figure}"] = functools.partial(_measured, target, owner_of(name, "benches"))
     return found
 
@@ -136,7 +136,7 @@ def listed() -> tuple[dict[str, type[Piece]], bool]:
 
 def only_one_with(kind: str) -> str:
     """The piece that has functions of a kind; where several have, whoever asks must say which."""
-    names = [name for name, piece in loadable().items() if getattr(piece, kind)]
+    names = [name for name, piece in loadable().items() if named_by(piece, kind)]
     if len(names) == 1:
         return names[0]
     hint = f"several pieces do this; write --for and one of {', '.join(names)}"

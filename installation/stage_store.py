@@ -14,7 +14,7 @@ from installation.health import alerts
 from installation.home_disk import RECORDINGS, noted
 from installation.visitors.attendance import Attendance
 from installation.visitors.clerk import Clerk
-from installation.visitors.deletion import NOTE, Owed
+from installation.visitors.owed import NOTE, Owed, lasting_notes
 from installation.visitors.store import PATIENCE_S, Store, StoreInUse
 
 log = logging.getLogger("stage")
@@ -30,7 +30,7 @@ def open_store(exhibition: Exhibition, run_folder: Path, patience_s: float = PAT
             reserve_bytes=reserve_bytes(exhibition),
             patience_s=patience_s,
             home=noted(run_folder),
-            owed=Owed(run_folder / NOTE),
+            owed=Owed(run_folder / NOTE, *lasting_notes(folder)),
         )
     except StoreInUse as error:
         alerts.alert("store_in_use", folder=folder, owner=error.owner)

@@ -1,4 +1,5 @@
-"""What all tests share: the rule that continuous integration never skips a system test."""
+"""What all tests share: the rule that continuous integration never skips a system test, and that none leaves anything
+in the home of whoever runs them."""
 
 from __future__ import annotations
 
@@ -16,6 +17,14 @@ def strict_alerts() -> Iterator[None]:
     before = alerts.use(alerts.Board(strict=True))
     yield
     alerts.use(before)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def state_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a stage writes down on the machine's own disk lies in a folder of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

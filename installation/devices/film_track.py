@@ -39,6 +39,7 @@ class FilmTrack:
         self._samples = self._silence
         self._rate_hz = rate_hz
         self._place: int | None = None
+        self._fault = ""  # why it cannot be read
         self._closed = threading.Event()
         threading.Thread(target=self._follow, args=(film,), name="film track", daemon=True).start()
 
@@ -65,27 +66,32 @@ class FilmTrack:
     # ---- in a thread of its own: a share answers late, or never ----
 
     def _follow(self, film: Path) -> None:
-        """Read the sound, and again when another one lies there."""
+        """Read the sound, and again when another one lies there. As long as it cannot be read every look tries it:
+        what is permitted by now, or answers again, looks as it did before."""
         lying = _lying(film)
         self._read(film)
         while not self._closed.wait(LOOK_SECONDS):
             found = _lying(film)
-            if found == lying:
+            if found == lying and not self._fault:
                 continue
-            while not self._closed.wait(SETTLE_SECONDS) and (later := _lying(film)) != found:
-                found = later  # it is still being copied
-            lying = found
+            while found != lying and not self._closed.wait(SETTLE_SECONDS):
+                lying, found = found, _lying(film)  # it may still be being copied
             self._read(film)
 
     def _read(self, film: Path) -> None:
         try:
             samples, rate_hz = sound(film)
-        except FilmError as error:
-            log.error("%s", error)
+            mono = samples.mean(axis=1) if samples.ndim == 2 else samples
+            self._samples = resample(np.asarray(mono, np.float32), rate_hz, self._rate_hz)
+        except Exception as error:  # whatever a half of a file makes of a decoder, the next look tries it again
             self._samples = self._silence
-            return
-        mono = samples.mean(axis=1) if samples.ndim == 2 else samples
-        self._samples = resample(np.asarray(mono, np.float32), rate_hz, self._rate_hz)
+            unforeseen = f"{film}: its sound cannot be read ({type(error).__name__}: {error})"
+            fault = str(error) if isinstance(error, FilmError) else unforeseen
+            if fault != self._fault:  # once: it is tried again for ever
+                log.error("%s", fault)
+            self._fault = fault
+        else:
+            self._fault = ""
 
 
 def _lying(film: Path) -> tuple[Stamp | None, ...]:

@@ -56,8 +56,8 @@ class SoundWatch:
                 alerts.alert("sound_unreadable", file=file, reason=reason)
         self._unreadable = unreadable
 
-        if garbage > self._garbage[1]:
-            self._garbage = (now, garbage)
+        at, before = self._garbage
+        self._garbage = (now if garbage > before else at, garbage)
         self._vitals.condition("microphone_garbage", now - self._garbage[0] < MINUTE, microphone=microphone)
 
         if real and level.peak_db >= CLIPPED_DB:
@@ -72,7 +72,11 @@ class SoundWatch:
 
 
 def _lately(past: deque[tuple[float, int]], now: float, total: int) -> int:
-    """By how much a running total has grown within the last minute."""
+    """By how much a running total has grown within the last minute; one that has fallen is counted anew, from 0, by a
+    card that was opened again."""
+    if past and total < past[-1][1]:
+        past.clear()
+        past.append((now, 0))
     past.append((now, total))
     while now - past[0][0] > MINUTE:
         past.popleft()

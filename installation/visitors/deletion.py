@@ -1,60 +1,19 @@
-"""Deleting: in which order nothing of a visit comes back, and what is owed where the disk refuses it, or is away.
+"""Deleting: in which order nothing of a visit comes back.
 
-What is owed is written down in the run's folder: a stage that is started again pays it. Must not live here: who
-decides that a visit goes (`store.py`), and what an interruption left of a deletion (`opening.py`).
+Must not live here: who decides that a visit goes (`store.py`), what is owed where the disk refuses it, or is away
+(`owed.py`), and what an interruption left of a deletion (`opening.py`).
 """
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from installation.files import write_whole
 from installation.visitors.disk import Disk
 from installation.visitors.footing import Footing
-from installation.visitors.opening import FILM, GONE, MEDIA, SLIP, SOUND, is_id, remove_damaged
-
-NOTE = "owed.json"  # in the run's folder
-log = logging.getLogger(__name__)
-
-
-class Owed:
-    """Visits whose deletion is owed. They outlive the process in the file `note`, if there is one."""
-
-    def __init__(self, note: Path | None = None) -> None:
-        self._note = note
-        self._visits = _read(note)
-        self._written = set(self._visits)
-
-    def __contains__(self, visit: object) -> bool:
-        return visit in self._visits
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._visits))
-
-    def __len__(self) -> int:
-        return len(self._visits)
-
-    def add(self, visits: Iterable[str]) -> None:
-        self._visits.update(visits)
-        self._write()
-
-    def paid(self, visits: Iterable[str]) -> None:
-        self._visits.difference_update(visits)
-        self._write()
-
-    def _write(self) -> None:
-        if self._note is None or self._visits == self._written:
-            return
-        try:
-            write_whole(self._note, json.dumps(sorted(self._visits)).encode())
-        except OSError as error:  # the next time again; until then this process knows of them
-            log.warning("which deletions are owed is not written down: %s", error)
-        else:
-            self._written = set(self._visits)
+from installation.visitors.opening import FILM, GONE, MEDIA, SLIP, SOUND, remove_damaged
+from installation.visitors.owed import Owed
 
 
 class Deletion:
@@ -112,14 +71,3 @@ class Deletion:
 
     def _path(self, visit: str, kind: str) -> Path:
         return self._media / f"{visit}.{kind}"
-
-
-def _read(note: Path | None) -> set[str]:
-    try:
-        found = [] if note is None else json.loads(note.read_bytes())
-        return {visit for visit in found if is_id(visit)}
-    except FileNotFoundError:
-        return set()
-    except (OSError, ValueError, TypeError) as error:
-        log.warning("which deletions are owed is not known: %s", error)
-        return set()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import errno
 import logging
 import stat
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,19 +29,17 @@ from installation.visitors.opening import (
     StoreInUse,
     fill,
     from_slips,
+    ids_in,
     open_ledger,
     put_aside,
     repair,
 )
+from installation.visitors.owed import Owed
 from installation.visitors.retention import Reckoning
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-
-
-class DiskAway(OSError):  # noqa: N818 - a state, which is met, rather than a mistake
-    """The disk with the recordings is away, and another one lies in its place."""
 
 
 class Footing:
@@ -62,7 +60,7 @@ class Footing:
         patience_s: float,
         clock: Callable[[], float],
         alerts: Board,
-        owed: Collection[str] = (),
+        owed: Owed,
         home: HomeDisk | None = None,
     ) -> None:
         self._folder, self._media = folder, folder / MEDIA
@@ -152,10 +150,11 @@ class Footing:
         self._lies_aside = bool(aside)
 
     def _open(self) -> Ledger:
+        self._away = False
         try:
             self._away = self._home is not None and self._home.is_away(self._folder)
             if self._away:
-                raise DiskAway(errno.ENODEV, "the disk with the recordings is away")
+                raise OSError(errno.ENODEV, "the disk with the recordings is away")
             self._folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
             _close_to_others(self._folder)
             if not self._media.exists():
@@ -164,6 +163,7 @@ class Footing:
             self._ground.hold()
             ledger, repairs = open_ledger(self._folder, self._disk, self._clock)
             try:
+                self._owed.seen(ledger.ids() | ids_in(self._media))  # before a repair leaves nothing of them
                 self.repairs = repair(self._media, ledger, self._disk, repairs, self._owed)
                 self._disk.flush_folder(self._folder)  # the names of the database and of its log
                 self._ground.opened()
@@ -200,8 +200,6 @@ class Footing:
     def _step_onto(self, ledger: Ledger) -> None:
         before, self._ledger = self._ledger, ledger
         before.close()
-        if not ledger.on_disk:
-            self._ground.closed()
 
     def _retreat(self) -> None:
         if self.on_disk:
@@ -220,7 +218,7 @@ class Footing:
 
     def _tell(self, error: Exception) -> StoreFull:
         reason = getattr(error, "strerror", None) or str(error)
-        if isinstance(error, DiskAway):
+        if self._away:
             self._alerts.clear("disk_full")
             self._alerts.alert("disk_away", folder=self._folder)
         else:

@@ -46,10 +46,6 @@ class Ground:
             known[LEDGER] = self._ledger
         return not all(self._lies_there(name, state) for name, state in known.items())
 
-    def closed(self) -> None:
-        """The database has been closed: SQLite leaves what lies there now alone if that is another."""
-        self._ledger = None
-
     def leave(self) -> None:
         """Leave the store to others."""
         held, self._held = self._held, {}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installation.files import write_whole
-from installation.visitors.opening import FILM, GONE, MEDIA, SLIP, SOUND, StoreInUse, from_slips, is_id
+from installation.visitors.opening import FILM, GONE, MEDIA, SLIP, SOUND, StoreInUse, from_slips, ids_in, is_id
 from installation.visitors.store import Store
 
 REQUEST = ".delete"
@@ -213,7 +213,6 @@ def _answered_here(folder: Path, exhibition: str) -> bool:
 def _ids(folder: Path) -> set[str]:
     """Every visit of which there is a file."""
     try:
-        names = [path.name for path in (folder / MEDIA).iterdir()]
+        return ids_in(folder / MEDIA)
     except FileNotFoundError:
         return set()
-    return {stem for stem in (name.partition(".")[0] for name in names) if is_id(stem)}

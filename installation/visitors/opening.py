@@ -227,6 +227,11 @@ def repair(media: Path, ledger: Ledger, disk: Disk, repairs: Repairs, owed: Coll
     )
 
 
+def ids_in(media: Path) -> set[str]:
+    """Every visit of which there is a file. Raises OSError."""
+    return {stem for stem in (path.name.partition(".")[0] for path in media.iterdir()) if is_id(stem)}
+
+
 def is_id(visit: str) -> bool:
     """Whether `visit` is an id that the store can tell from other people's files: sixteen hexadecimal digits."""
     return _ID.fullmatch(visit) is not None

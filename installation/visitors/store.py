@@ -8,8 +8,8 @@ If the database itself is lost, the slips bring it back.
 
 One process uses a store at a time. Its methods may be called from several threads, and beside the frame loop rather
 than in it, for they wait for the disk. How the disk is written is the subject of `disk`, how time is counted that of
-`retention`, what happens at opening that of `opening`, how a visit is deleted that of `deletion`, and what when the
-disk fails that of `footing`.
+`retention`, what happens at opening that of `opening`, how a visit is deleted that of `deletion`, which deletions are
+owed that of `owed`, and what when the disk fails that of `footing`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from installation.health import alerts
 from installation.home_disk import HomeDisk
 from installation.piece import Sound, Visit
 from installation.visitors import film as films
-from installation.visitors.deletion import Deletion, Owed
+from installation.visitors.deletion import Deletion
 from installation.visitors.disk import Disk
 from installation.visitors.footing import Footing
 from installation.visitors.given import Given
@@ -52,6 +52,7 @@ from installation.visitors.opening import (
     is_id,
     slip,
 )
+from installation.visitors.owed import Owed
 from installation.visitors.retention import EARLIEST, Calendar, due, undated
 
 RESERVE_BYTES = 500_000_000

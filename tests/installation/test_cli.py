@@ -86,9 +86,9 @@ def test_a_file_that_is_not_there(run: Any, words: tuple[str, ...]) -> None:
     assert done.exit_code == 2 and "none.yaml" in done.output and "Traceback" not in done.output
 
 
-@pytest.mark.parametrize("command", ["check", "doctor"])
+@pytest.mark.parametrize("command", ["check", "doctor", "run"])
 @pytest.mark.parametrize("words", [("other.yaml",), ("-e", "other.yaml")])
-def test_who_judges_a_file_is_told_it_with_and_without_a_dash(run: Any, command: str, words: tuple[str, ...]) -> None:
+def test_a_file_is_named_with_and_without_a_dash(run: Any, command: str, words: tuple[str, ...]) -> None:
     Path("other.yaml").write_text("pieces: [neural_beatboxx]\n")
     done = run(command, *words)
     assert done.exit_code == 2 and "other.yaml:1:10:" in done.output

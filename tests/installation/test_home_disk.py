@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 from pathlib import Path
@@ -33,6 +34,13 @@ def begun(data: Path, run: Path) -> HomeDisk:
 def test_what_was_not_noted_is_not_known(tmp_path: Path) -> None:
     assert noted(tmp_path) is None
     (tmp_path / home_disk.NOTE).write_text("[")
+    assert noted(tmp_path) is None
+
+
+def test_a_note_of_another_version_is_read_as_far_as_it_is_known(tmp_path: Path) -> None:
+    (tmp_path / home_disk.NOTE).write_text(json.dumps({"device": 7, "filesystem": "ext4", "folder": "/data/visits"}))
+    assert noted(tmp_path) == HomeDisk(7, folder="/data/visits")
+    (tmp_path / home_disk.NOTE).write_text(json.dumps({"filesystem": "ext4"}))
     assert noted(tmp_path) is None
 
 
@@ -164,3 +172,18 @@ def test_whoever_asks_without_an_exhibition_learns_that_the_disk_is_not_mounted(
     monkeypatch.setattr(home_disk, "FSTAB", tmp_path / "no table")
     mounted.clear()
     assert not away_in([], folder)
+
+
+@pytest.mark.parametrize("begun_by", ["stick", "link"])
+def test_a_run_tells_of_its_own_recordings_however_they_are_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun_by: str
+) -> None:
+    (tmp_path / "stick" / "data").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "stick")
+    begun(tmp_path / begun_by / "data", tmp_path)
+    device = tmp_path.stat().st_dev
+    monkeypatch.setattr(home_disk, "_device", lambda path: device + 1)
+    for name in ("stick", "link", "stick/../stick"):
+        assert away_in([tmp_path], tmp_path / name / "data" / "visits")
+    assert not away_in([tmp_path], tmp_path / "other" / "data" / "visits"), "another exhibition's"
+    assert not away_in([], tmp_path / "stick" / "data" / "visits")

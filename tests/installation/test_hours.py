@@ -122,6 +122,13 @@ WRITTEN = [
     for said, expected in [
         ("10:00-18:00", "'10:00-18:00' is not a set of opening hours; write {open: 10:00, close: 18:00}"),
         ("10 am to 6 pm", "'10 am to 6 pm' is not a set of opening hours; write {open: 10:00, close: 18:00}"),
+        ("9am-5pm", "'9am-5pm' is not a set of opening hours; write {open: 9:00, close: 17:00}"),
+        ("9-5:00", "'9-5:00' is not a set of opening hours; write {open: 9:00, close: 5:00}"),
+        ("20-2", "'20-2' is not a set of opening hours; write {open: 20:00, close: 2:00}"),
+        ("0-9", "'0-9' is not a set of opening hours; write {open: 0:00, close: 9:00}"),
+        *((hours, f"'{hours}' is not a set of opening hours; write {{open: 10:00, close: 18:00}}")
+          for hours in ("9-5", "9am-5", "10 to 6", "12-5", "9-9", "9pm-11", "9:30-5 h")),
+        ("{sat: 9-5}", "not a setting of opening hours; write {open: 10:00, close: 18:00, days: [tue, wed]}"),
         ("weekdays", "'weekdays' is not a set of opening hours; write {open: 10:00, close: 18:00}"),
         (
             "{weekdays: 10:00, weekend: 11:00}",

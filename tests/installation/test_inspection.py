@@ -360,6 +360,15 @@ def test_check_names_odd_hours(tmp_path: Path, pieces: Pieces) -> None:
     assert checked(tmp_path, text, pieces) == ["2:41: 'mon' is listed twice"]
 
 
+def test_a_whole_day_is_written_as_check_advises(tmp_path: Path, pieces: Pieces) -> None:
+    (said,) = checked(tmp_path, "pieces: beat\nhours: {sat-sun: 0-24}", pieces)
+    assert said.endswith("write {open: 0:00, close: 24:00, days: [sat, sun]}")
+    assert checked(tmp_path, "pieces: beat\nhours: {open: 0:00, close: 24:00, days: [sat, sun]}", pieces) == []
+    for hours in ("open: 0:00, close: 24:00", "open: 0:00, close: 0:00, days: [sat]"):
+        (said,) = checked(tmp_path, f"pieces: beat\nhours: {{{hours}}}", pieces)
+        assert "'open' and 'close' are both 00:00; remove 'hours' to be always open; on certain days only: " in said
+
+
 @pytest.mark.parametrize(
     ("first", "second", "overlaps"),
     [

@@ -16,7 +16,7 @@ import pytest
 from installation import supervisor as rooms
 from installation import watching
 from installation.exhibition import ExhibitionError, last_good, load, running
-from installation.health import alerts, heartbeat
+from installation.health import alerts, heartbeat, log_folder
 from installation.messages import Exited, Fork, Forked, NotForked
 from tests.installation.stand_ins import full_disk
 
@@ -44,6 +44,7 @@ class World:
         nursery = SimpleNamespace(wait=lambda timeout=None: 0, kill=lambda: None)
         monkeypatch.setattr(rooms, "time", clock)
         monkeypatch.setattr(heartbeat, "time", clock)
+        monkeypatch.setattr(log_folder, "PATIENCE_S", 10.0)
         monkeypatch.setattr(watching, "PATIENCE_SECONDS", 10.0)  # a turn takes no time on this clock, a look does
         monkeypatch.setattr(rooms, "select", SimpleNamespace(select=self._tick))
         monkeypatch.setattr(rooms, "Line", lambda socket: self)

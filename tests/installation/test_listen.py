@@ -72,6 +72,25 @@ def test_what_is_asked_for_is_written_and_json_does_nothing_else(run: Any, monke
     assert soundfile.info("other.wav").samplerate == 8000
 
 
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("best", "best is no name for a sound; end --out in .wav"),
+        ("best.jpg", "best.jpg is no name for a sound; end --out in .wav"),
+        ("best.opus", "best.opus is no name for a sound; end --out in .wav"),
+        ("away/best.wav", "there is no folder {here}/away; make it, or give --out another"),
+        ("folder.wav", "folder.wav is a folder; give --out the name of a sound"),
+    ],
+)
+def test_where_nothing_can_be_written_is_said_before_the_search(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str, said: str
+) -> None:
+    (tmp_path / "folder.wav").mkdir()
+    monkeypatch.setattr(cli, "function_of", lambda name, kind: lambda picture: pytest.fail("it was searched for"))
+    done = run("--out", out)
+    assert done.exit_code == 2 and " ".join(done.stderr.split()) == said.format(here=tmp_path)
+
+
 def test_sounds_are_told_by_what_visitors_read(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

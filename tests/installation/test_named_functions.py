@@ -44,8 +44,10 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / PLACE / "mistyped.py").write_text("def waves(:\n")
     (tmp_path / PLACE / "handed_on.py").write_text(
         f"try:\n    from {PLACE}.train import waves as first\nexcept ImportError:\n    raise\nother = 3\n"
+        "twice = None\nif first: twice = first\npartly = first\n"
     )
     (tmp_path / PLACE / "all_of_it.py").write_text(f"from {PLACE}.train import *\n")
+    (tmp_path / PLACE / "of_old.py").write_bytes(b"# -*- coding: latin-1 -*-\n# \xe9t\xe9\ndef waves(): ...\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(piece_commands, "Installed", lambda: {"typo": Typo, "drum": Drum})
     monkeypatch.setattr(programme, "FOLDER", tmp_path / "pieces")
@@ -115,12 +117,16 @@ def test_the_list_of_pieces_names_each_without_importing_it(run: Any) -> None:
     ("target", "well"),
     [
         ("handed_on:first", True),
-        ("handed_on:other", True),
+        ("handed_on:other", False),
+        ("handed_on:twice", True),
+        ("handed_on:partly", True),
         ("handed_on:waves", False),
         ("all_of_it:waves", True),
         ("broken:index", True),
         ("mistyped:waves", False),
         ("train:print", False),
+        ("of_old:waves", True),
+        ("of_old:wave", False),
     ],
 )
 def test_what_a_file_defines_is_seen_in_it(target: str, well: bool) -> None:
@@ -145,4 +151,23 @@ def test_whether_a_network_makes_its_own_data_is_read_in_its_file(tmp_path: Path
     """Nothing is imported for it: who asks is `check`, and training brings torch along."""
     (tmp_path / "of_its_own.py").write_text(f"{written}\nimport shapely_of_nowhere\n")
     assert learns_from_data("of_its_own:hand") is learns
+    (tmp_path / "of_its_old.py").write_bytes(f"# -*- coding: latin-1 -*-\n# \xe9\n{written}\n".encode("latin-1"))
+    assert learns_from_data("of_its_old:hand") is learns
     assert learns_from_data(f"{PLACE}.nowhere:hand"), "what is missing is said elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("trains", "said"),
+    [
+        ("train:waves", "piece 'named': trains is 'train:waves'; write {'name': 'module:function'}"),
+        (["train:waves"], "piece 'named': trains is ['train:waves']; write {'name': 'module:function'}"),
+        ({"waves": None}, "piece 'named': trains names None as 'waves'; write 'module:function'"),
+    ],
+)
+def test_names_of_another_form_are_said(run: Any, monkeypatch: pytest.MonkeyPatch, trains: Any, said: str) -> None:
+    named = type("Named", (Piece,), {"trains": trains, "benches": trains})
+    assert next(faults_of("named", named)) == said
+    monkeypatch.setattr(piece_commands, "Installed", lambda: {"named": named})
+    for words in (("pieces",), ("train", "named"), ("train", "named.waves"), ("bench", "named")):
+        done = run(*words)
+        assert "Traceback" not in done.output and not isinstance(done.exception, AttributeError | TypeError), words

@@ -46,6 +46,17 @@ def test_who_would_press_again_and_again_is_not_waited_for_for_ever(room: Room) 
     assert not process._running
 
 
+def test_saving_again_and_again_puts_off_no_save(room: Room) -> None:
+    room.begin(LITTLE)
+    process = visit_until(room, "joined")
+    process._stage.set_undo(10_000.0)
+    for rate_hz in (20, 24, 25):
+        room.save(LITTLE, f"{OFFSCREEN}, rate_hz: {rate_hz}")
+        assert process._running
+        room.frames(1, LONGEST_WAIT / 3 + 1)
+    assert not process._running
+
+
 def test_what_is_taken_back_before_the_visitor_has_gone_needs_no_new_process(room: Room) -> None:
     room.begin(LITTLE)
     process = visit_until(room, "performing")

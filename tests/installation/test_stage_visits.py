@@ -14,7 +14,7 @@ from installation.health.metrics import read_report
 from installation.home_disk import NOTE, note, noted
 from installation.stage_process import STORE_EVERY
 from installation.stage_store import open_store
-from installation.visitors import attendance, booth, deletion, on_request
+from installation.visitors import attendance, booth, on_request, owed
 from installation.visitors.store import Store
 from tests.installation.stage_room import Little, Room, film, stored, visit_until
 
@@ -175,12 +175,26 @@ def test_nobody_is_recorded_in_the_place_of_a_disk_that_is_away(room: Room) -> N
 def test_what_a_stage_before_owed_is_deleted(room: Room) -> None:
     with Store(room.folder / "data" / "visits", reserve_bytes=0) as store:
         sound = np.full(100, 0.1, np.float32)
-        owed, kept = (store.keep(sound, 48_000, film(), 86_400.0) for _ in range(2))
-    (room.run / deletion.NOTE).write_text(json.dumps([owed.id]))
+        gone, kept = (store.keep(sound, 48_000, film(), 86_400.0) for _ in range(2))
+    (room.run / owed.NOTE).write_text(json.dumps([gone.id]))
     process = room.begin("pieces: [little]\n")
     room.frames(3, 61.0)
     assert stored(process) == 1 and set(room.piece.there) == {kept.id}
-    assert json.loads((room.run / deletion.NOTE).read_text()) == []
+    assert not (room.run / owed.NOTE).exists()
+
+
+def test_what_an_exhibition_before_owed_is_deleted(room: Room) -> None:
+    """Its machine was switched off meanwhile: nothing is left of the run."""
+    folder = room.folder / "data" / "visits"
+    with Store(folder, reserve_bytes=0) as store:
+        sound = np.full(100, 0.1, np.float32)
+        gone, kept = (store.keep(sound, 48_000, film(), 86_400.0) for _ in range(2))
+    (note,) = owed.lasting_notes(folder)
+    note.write_text(json.dumps([gone.id]))
+    process = room.begin("pieces: [little]\n")
+    assert set(room.piece.there) <= {kept.id}
+    room.frames(3, 61.0)
+    assert stored(process) == 1 and set(room.piece.there) == {kept.id} and not note.exists()
 
 
 def test_who_is_lost_with_the_files_leaves_the_wall(room: Room) -> None:

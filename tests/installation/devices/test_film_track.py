@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import soundfile
 
 from installation.clock import Timeline
 from installation.devices import film_track
+from installation.devices.film import FilmError
 from installation.devices.film_track import FilmTrack
 from installation.shared import SampleRing
 from tests.installation.stand_ins import standing_clock
@@ -90,3 +92,46 @@ def test_what_is_taken_away_or_no_sound_is_silence_until_there_is_one(
     assert heard(track, now, -0.5)
     lay(path, 0.0, seconds=0.0)
     assert heard(track, now, 0.0)
+
+
+@pytest.mark.parametrize("error", [FilmError("cannot be opened (Permission denied)"), MemoryError("no room")])
+def test_what_could_not_be_read_is_heard_once_it_can_though_it_looks_the_same(
+    tmp_path: Path,
+    now: SimpleNamespace,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    """As after the advice to permit it was followed: neither its time nor its size tells of that."""
+    lay(tmp_path / "take.wav", 0.25)
+    really, tries = film_track.sound, []
+
+    def refused(path: Path) -> tuple[np.ndarray, int]:
+        tries.append(path)
+        if len(tries) <= 3:
+            raise error
+        return really(path)
+
+    monkeypatch.setattr(film_track, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(film_track, "sound", refused)
+    with caplog.at_level(logging.INFO, "microphone"):
+        track = FilmTrack(tmp_path / "take.wav", RATE_HZ)
+        assert heard(track, now, 0.25) and len(tries) == 4
+        time.sleep(0.1)
+    track.close()
+    (said,) = caplog.messages
+    assert str(error) in said and len(tries) == 4, "nor is it read again then"
+
+
+def test_a_sound_that_is_still_being_copied_is_waited_for(
+    take: tuple[FilmTrack, Path], now: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks different at each of some looks, and could be read at any of them."""
+    track, path = take
+    assert heard(track, now, 0.25)
+    stamps, read = list(range(5)), []
+    lying, sound = film_track._lying, film_track.sound
+    monkeypatch.setattr(film_track, "_lying", lambda film: (stamps.pop(),) if stamps else lying(film))
+    monkeypatch.setattr(film_track, "sound", lambda film: read.append(len(stamps)) or sound(film))
+    lay(path, 0.5, seconds=2.0)
+    assert heard(track, now, 0.5) and read == [0]

@@ -24,11 +24,18 @@ def clock() -> Iterator[SimpleNamespace]:
     alerts.use(before)
 
 
-def look(watch: SoundWatch, now: float, unreadable: dict[str, str], missed: int = 0, underruns: int = 0) -> list[str]:
+def look(
+    watch: SoundWatch,
+    now: float,
+    unreadable: dict[str, str],
+    missed: int = 0,
+    underruns: int = 0,
+    garbage: int = 0,
+) -> list[str]:
     """What is said of which file after a look at `now`."""
     level = Level(rms_db=-50.0, peak_db=-40.0)
     watch.look(
-        now, missed=missed, underruns=underruns, starved=0, unreadable=unreadable, garbage=0, level=level,
+        now, missed=missed, underruns=underruns, starved=0, unreadable=unreadable, garbage=garbage, level=level,
         microphone="Mic", real=True,
     )  # fmt: skip
     return [alert.message for alert in alerts.board().active()]
@@ -61,3 +68,15 @@ def test_a_card_that_runs_dry_is_told_of_when_it_does_so_again_and_again(clock: 
     assert look(watch, 180.0, {}, underruns=5) == []
     (said,) = look(watch, 181.0, {}, missed=1, underruns=5)
     assert "1 blocks" in said
+
+
+def test_what_is_counted_anew_by_a_device_that_was_opened_again_is_counted_on(clock: SimpleNamespace) -> None:
+    watch = SoundWatch(Vitals(None, "sound"))
+    look(watch, 0.0, {}, underruns=12, garbage=1000)
+    clock.at = 120.0
+    assert look(watch, 120.0, {}, underruns=12, garbage=1000) == []
+    clock.at = 121.0
+    assert look(watch, 121.0, {}, underruns=1) == []
+    clock.at = 130.0
+    garbled, dry = sorted(look(watch, 130.0, {}, missed=1, underruns=3, garbage=500))
+    assert "1 blocks" in dry and "ran dry 3 times" in dry and "Mic" in garbled

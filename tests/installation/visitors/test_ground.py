@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
+from installation import home_disk
 from installation.home_disk import HomeDisk
 from installation.visitors import on_request
-from installation.visitors.deletion import Owed
 from installation.visitors.footing import Footing
 from installation.visitors.ledger import Ledger
 from installation.visitors.opening import StoreInUse
+from installation.visitors.owed import Owed, lasting_notes
 from installation.visitors.store import Store, StoreFull
+from tests.installation.visitors.conftest import START
 from tests.installation.visitors.looking import DAY_S, MONTH_S, names, pair, raised, wanted_names
 
 
@@ -76,6 +80,25 @@ def test_nothing_is_begun_in_the_place_of_a_disk_that_is_away(opened, take, boar
     assert [visit.id for visit in store.visits(9)] == [before.id, after.id]
     assert names(store) == wanted_names(before, after)
     assert {one.id for one in on_request.kept(disk.folder, MONTH_S)} == {before.id, after.id}
+
+
+def test_nothing_keeps_a_disk_busy_that_was_taken_away(opened, take, disk, memory_folder):
+    """Whoever pulls it out in an orderly way unmounts it first."""
+    store = opened(disk.folder, home=disk.home)
+    store.keep(*pair(take(1)), MONTH_S)
+    disk.away()
+    assert held_open(memory_folder / "away")
+    store.expire()
+    assert held_open(memory_folder / "away") == []
+
+
+def held_open(folder):
+    """What this process holds open below `folder`."""
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # that of the listing itself
+            found.append(str(descriptor.readlink()))
+    return [path for path in found if path.startswith(str(folder))]
 
 
 def test_who_is_on_the_wall_stays_there_while_the_disk_is_away_and_after(opened, take, disk):
@@ -275,20 +298,32 @@ def test_who_is_taken_back_while_the_disk_is_away_is_deleted_also_by_a_stage_tha
     assert list(Owed(note)) == [], "it is paid"
 
 
-@pytest.mark.parametrize("damage", ["[", "7", '["../../etc", "notes"]', "[7]"])
-def test_a_note_of_what_is_owed_that_is_damaged_names_nobody(tmp_path, damage):
-    (tmp_path / "owed.json").write_text(damage)
-    assert list(Owed(tmp_path / "owed.json")) == []
+def test_who_is_taken_back_while_the_disk_is_away_is_deleted_also_after_the_machine_was_switched_off(
+    opened, take, disk, board
+):
+    """Also where the disk is still away at the next start, and the one in its place is taken for the right one."""
 
+    def begin():
+        owed = Owed(*lasting_notes(disk.folder))
+        return opened(disk.folder, home=HomeDisk(home_disk._device(disk.folder)), owed=owed)
 
-def test_what_is_owed_is_written_down_as_soon_as_that_can_be_done(tmp_path, caplog):
-    note = tmp_path / "run" / "owed.json"
-    owed = Owed(note)
-    owed.add(["a" * 16])
-    assert "not written down" in caplog.text and list(owed) == ["a" * 16]
-    note.parent.mkdir()
-    owed.add(["a" * 16])
-    assert list(Owed(note)) == ["a" * 16]
+    store = begin()
+    gone, kept = store.keep(*pair(take(1)), MONTH_S), store.keep(*pair(take(2)), MONTH_S)
+    disk.away()
+    store.expire()
+    assert store.delete(gone.id)
+    store = begin()
+    for _ in range(3):
+        assert store.expire() == []
+    assert "disk_full" not in raised(board) and store.takes, "what lies elsewhere is not tried for ever"
+    store.close()
+    disk.back()
+    store = begin()
+    assert [visit.id for visit in store.visits(9)] == [kept.id]
+    store.expire()
+    assert names(store) == wanted_names(kept)
+    (note,) = lasting_notes(disk.folder)
+    assert not note.exists(), "it is paid"
 
 
 @pytest.mark.parametrize(("keep_s", "configured_s"), [(DAY_S, None), (MONTH_S, DAY_S)])
@@ -320,6 +355,20 @@ def test_a_date_that_was_put_right_counts_while_the_disk_is_away(opened, take, d
     clock.ran(60)
     kept = store.keep(*pair(take(1)), 2 * DAY_S)
     store.trust_clock()
+    disk.away()
+    clock.ran(DAY_S)
+    assert store.expire() == []
+    clock.ran(1.1 * DAY_S)
+    assert store.expire() == [kept.id]
+
+
+def test_a_date_from_before_the_clock_was_set_counts_while_the_disk_is_away(opened, take, disk, clock):
+    clock.wall, clock.ticks = 100.0, 30.0
+    store = opened(disk.folder, home=disk.home)
+    kept = store.keep(*pair(take(1)), 2 * DAY_S)
+    clock.ran(60)
+    clock.wall = START
+    assert store.expire() == []
     disk.away()
     clock.ran(DAY_S)
     assert store.expire() == []
