@@ -391,14 +391,16 @@ def test_a_piece_that_never_answers_is_not_waited_for() -> None:
     assert not room.archive.kept and room.piece.withdrawn == ["a"]
 
 
-def test_a_piece_that_takes_the_booth_over_records_for_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_piece_that_takes_the_booth_over_records_for_its_own_time() -> None:
+    class Brief(Echo):
+        records = Recording(2.0, film_size=(16, 16))
+
     room = Room()
     room.voice = clap
     room.visit()
     room.run("joined")
-    before, brief = room.stage, Echo()
+    before, brief = room.stage, Brief()
     brief.answers = room.piece.answers
-    monkeypatch.setattr(brief, "records", Recording(2.0, film_size=(16, 16)))
     room.piece, room.stage = brief, replace(before, piece=brief)
     room.stage.open()
     room.stage.carry_on(before)

@@ -14,7 +14,7 @@ from installation.attract import Attract
 from installation.devices import DeviceError
 from installation.devices.probe import ProbeError
 from installation.devices.screen import Offscreen
-from installation.exhibition import Exhibition
+from installation.exhibition import Exhibition, OnShow
 from installation.piece import Moment, Picture, Piece
 from installation.turns import FAILURES, TRIED_AGAIN
 from installation.visitors.store import Store
@@ -421,9 +421,9 @@ def test_each_piece_is_given_the_words_of_its_own_turn(room: Room, monkeypatch: 
     asked: list[str] = []
     texts = Exhibition.texts
 
-    def told(exhibition: Exhibition, on_stage: str = "") -> dict[str, list[str]]:
-        asked.append(on_stage)
-        return texts(exhibition, on_stage)
+    def told(exhibition: Exhibition, show: OnShow | None = None) -> dict[str, list[str]]:
+        asked.append(show.name if show else "")
+        return texts(exhibition, show)
 
     monkeypatch.setattr(Exhibition, "texts", told)
     process = room.begin("pieces: [little, other]\nchange_every: 1 h\n")
