@@ -307,7 +307,8 @@ class Stage(Protocol):
         ...
 
     def remember(self, visit: str, derived: Mapping[str, Any]) -> None:
-        """Keep what was derived from a visit (plain JSON values) beside it; it is deleted with it."""
+        """Keep what was derived from a visit (plain JSON values) beside it, from `contribute` on; it is deleted with
+        it."""
         ...
 
     @property

@@ -370,9 +370,9 @@ class Stage:
             film=take.recorder.film(self._recording.seconds),
             stand_in=self.stand_in,
         )
-        self.piece.contribute(visit)
         if self.archive is not None:
-            take.kept = self.archive.keep(visit)
+            take.kept = self.archive.keep(visit)  # first: the piece may remember something of it at once
+        self.piece.contribute(visit)
 
     def _heard(self, take: _Take | None) -> bool | None:
         return self.piece.heard(take.visit) if take is not None and take.contributed else None

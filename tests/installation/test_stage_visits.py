@@ -12,6 +12,7 @@ import pytest
 
 from installation.health.metrics import read_report
 from installation.home_disk import NOTE, note, noted
+from installation.piece import Visit
 from installation.stage_process import STORE_EVERY
 from installation.stage_store import open_store
 from installation.visitors import attendance, booth, deletion, on_request
@@ -70,6 +71,44 @@ def test_who_joined_is_counted_for_good_but_no_stand_in(room: Room, somebody: bo
     assert process._clerk is not None
     process._clerk.close()
     assert attendance.read(room.folder / "data") == ({day: 1} if somebody else {})
+
+
+@pytest.mark.parametrize("when", ["contribute", "heard"])
+def test_what_a_piece_remembers_of_a_visit_comes_back_with_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    def contribute(piece: Little, visit: Visit) -> None:
+        piece.there[visit.id] = visit
+        if visit.derived is None and when == "contribute":
+            piece.stage.remember(visit.id, {"steps": [1, 2]})
+
+    def heard(piece: Little, visit: str) -> bool:
+        if when == "heard":
+            piece.stage.remember(visit, {"steps": [1, 2]})
+        return True
+
+    monkeypatch.setattr(Little, "contribute", contribute)
+    monkeypatch.setattr(Little, "heard", heard)
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "joined")
+    Little.fails.add("Little.frame")
+    room.frames()
+    Little.fails.clear()
+    room.frames(5)
+    assert stored(process) == 1
+    assert [visit.derived for visit in room.piece.there.values()] == [{"steps": [1, 2]}]
+
+
+def test_a_take_at_which_the_piece_failed_is_not_kept(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def contribute(piece: Little, visit: Visit) -> None:
+        raise ValueError("of an odd length")
+
+    monkeypatch.setattr(Little, "contribute", contribute)
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "listening")
+    before = room.piece
+    room.frames(40)
+    assert room.piece is not before and process._stage.booth.phase == "idle" and stored(process) == 0
 
 
 def test_a_store_that_another_process_held_is_taken_when_it_is_free(
