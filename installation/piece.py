@@ -341,7 +341,10 @@ class Stage(Protocol):
 
 @dataclass(frozen=True)
 class Recording:
-    """How a piece wants its visitors recorded."""
+    """How a piece wants its visitors recorded.
+
+    They are counted in on the beat; where the piece has written no bar, at 100 beats a minute.
+    """
 
     seconds: float = 6.0
     film_size: Size = (320, 320)

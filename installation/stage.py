@@ -212,7 +212,7 @@ class Stage:
         level = self._level()
 
         controls = [*pressed, *self._by_sound(now)]
-        booth = self._visit(now, beat, "button" in controls, view)
+        booth = self._visit(now, beat if bar >= 0 else None, "button" in controls, view)
         moment = Moment(
             frame=self.frame,
             time=now - self.began,
@@ -298,7 +298,7 @@ class Stage:
 
     # ---- the visit in progress ------------------------------------------------------------------------------------
 
-    def _visit(self, now: float, beat: float, pressed: bool, view: CameraView) -> Booth:
+    def _visit(self, now: float, beat: float | None, pressed: bool, view: CameraView) -> Booth:
         if self.piece.records is None:
             return self._shown
         take = self._take

@@ -16,6 +16,7 @@ from installation.exhibition import Exhibition
 from installation.health.metrics import read_report
 from installation.stage import Stage
 from installation.stand_ins import UNDO, StandInVisitor, performances
+from installation.visitors.booth import COUNT_BPM
 
 log = logging.getLogger("stage")
 
@@ -65,7 +66,7 @@ class StageVisitor:
             return []
         reading = stage.sound.port.reading()
         bars = reading.bars if reading else ()
-        tempo = bars[-1].tempo_bpm(stage.sound.rate_hz) if bars else 100.0
+        tempo = bars[-1].tempo_bpm(stage.sound.rate_hz) if bars else COUNT_BPM
         began = stage.began if stage.began is not None else now
         pressed = self._visitor.presses(now - began, now % self._film_seconds, tempo, stage.booth)
         if stage.booth.phase == "idle":

@@ -73,6 +73,18 @@ def test_who_joined_is_counted_for_good_but_no_stand_in(room: Room, somebody: bo
     assert attendance.read(room.folder / "data") == ({day: 1} if somebody else {})
 
 
+def test_before_a_piece_that_scores_nothing_visitors_are_counted_in_by_seconds(room: Room) -> None:
+    process = room.begin("pieces: [little]\n")
+    room.frames(1, 0.05, "button")
+    room.frames(1, 0.05, "button")
+    counts = []
+    while process._stage.booth.phase == "counting":
+        counts.append(process._stage.booth.count)
+        room.frames(1, 0.05)
+    assert sorted(set(counts), reverse=True) == [3, 2, 1] and counts == sorted(counts, reverse=True)
+    assert len(counts) * 0.05 == pytest.approx(3 * 0.6, abs=0.06)
+
+
 @pytest.mark.parametrize("when", ["contribute", "heard"])
 def test_what_a_piece_remembers_of_a_visit_comes_back_with_it(
     room: Room, monkeypatch: pytest.MonkeyPatch, when: str
