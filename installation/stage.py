@@ -114,7 +114,8 @@ class Stage:
     frame_seconds: float = 1 / 30
     sound_trigger_db: float | None = None
     wall: Callable[[], float] = lambda: 0.0
-    stand_in: bool = False
+    stand_in: bool = False  # whether who presses, or pressed last, is the visitor that stands in
+    hears_stand_in: bool = False  # what the microphone hears is no visitor's
     never_again: frozenset[str] = frozenset()
     languages: Sequence[str] = ("en",)
     memory: Memory = field(default_factory=Forgetful)
@@ -211,7 +212,10 @@ class Stage:
             self._seen = (view.sequence, now)
         level = self._level()
 
-        controls = [*pressed, *self._by_sound(now)]
+        by_sound = self._by_sound(now)
+        if by_sound and "button" not in pressed:
+            self.stand_in = self.hears_stand_in
+        controls = [*pressed, *by_sound]
         booth = self._visit(now, beat if bar >= 0 else None, "button" in controls, view)
         moment = Moment(
             frame=self.frame,
@@ -264,7 +268,7 @@ class Stage:
     def abandon(self) -> None:
         """Whoever was at the booth is not there any longer: a take that has not joined the work leaves no trace."""
         before, take = self._booth.phase, self._take
-        self._take = None
+        self._take, self.stand_in = None, False
         self._booth.leave(self._before)
         self._duck(before, "idle")
         self._shown = Booth()

@@ -175,7 +175,7 @@ class StageProcess:
         stage.size = self._screen.size
         if not self._open:
             return self._closed.at(self._screen.size, shown_at)
-        pressed += self._visitor.pressed(stage, self._exhibition, shown_at)
+        pressed += self._visitor.pressed(stage, self._exhibition, shown_at, pressed)
         try:
             self._recall()
             return stage.step(shown_at, pressed, self._screen.dragged())

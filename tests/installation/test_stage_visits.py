@@ -13,7 +13,8 @@ import pytest
 from installation.health.metrics import read_report
 from installation.home_disk import NOTE, note, noted
 from installation.piece import Visit
-from installation.stage_process import STORE_EVERY
+from installation.sound.somebody import Somebody
+from installation.stage_process import STORE_EVERY, StageProcess
 from installation.stage_store import open_store
 from installation.visitors import attendance, booth, deletion, on_request
 from installation.visitors.store import Store
@@ -121,6 +122,79 @@ def test_a_take_at_which_the_piece_failed_is_not_kept(room: Room, monkeypatch: p
     before = room.piece
     room.frames(40)
     assert room.piece is not before and process._stage.booth.phase == "idle" and stored(process) == 0
+
+
+def whose(process: StageProcess) -> list[bool]:
+    """Of the visits that are kept, oldest first, whether they are the stand-in visitor's."""
+    assert process._clerk is not None
+    return [visit.stand_in for visit in process._clerk.store.visits(10)]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ["camera: none\nmicrophone: none\n", "camera: none\nmicrophone: none\nstand_in_visitors: never\n", ""],
+)
+def test_who_presses_the_button_is_a_visitor_whatever_is_recorded(room: Room, settings: str) -> None:
+    """By touch, before a piece that neither sees nor hears them; or before the film, if there is no device."""
+    room.devices(microphone=False, camera=False)
+    room.begin(f"pieces: [little]\n{settings}")
+    process = visit_until(room, "joined")
+    assert process._stage.booth.left > 10.0, "as long as it is said on the screen"
+    assert whose(process) == [False]
+    room.frames(30)
+    process._close_stage()
+    assert process._clerk is not None
+    process._clerk.close()
+    assert attendance.read(room.folder / "data") == {datetime.date.fromtimestamp(room.wall): 1}
+
+
+def test_nobody_stands_in_where_nothing_of_the_film_is_seen_or_heard(room: Room) -> None:
+    room.devices(microphone=False, camera=False)
+    process = room.begin("pieces: [little]\ncamera: none\nmicrophone: none\n")
+    room.frames(40, 1.0)
+    assert not process._visitor.there
+
+
+@pytest.mark.parametrize("goes_on", ["somebody", "nobody"])
+def test_who_goes_on_where_the_stand_in_began_is_a_visitor(room: Room, goes_on: str) -> None:
+    room.devices(microphone=False, camera=False)
+    process = room.begin("pieces: [little]\n")
+    for _ in range(2000):
+        room.frames(1, 0.05)
+        if process._stage.booth.phase == "asking":
+            break
+    room.frames(1, 0.05, *(["button"] if goes_on == "somebody" else []))
+    for _ in range(400):
+        if process._stage.booth.phase == "joined":
+            break
+        room.frames(1, 0.05)
+    assert whose(process) == [goes_on == "nobody"]
+    assert (process._stage.booth.left > 10.0) is (goes_on == "somebody")
+
+
+def test_a_sound_that_is_the_films_is_no_visitors_press(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.devices(microphone=False, camera=True)
+    loud: list[float] = []
+    monkeypatch.setattr(Somebody, "peak_db", lambda somebody, port: loud.pop() if loud else -120.0)
+    process = room.begin("pieces: [little]\ncontrols: {button: [sound]}\n")
+    room.frames(30)
+    loud.append(0.0)
+    for _ in range(400):
+        room.frames(1, 0.05)
+        if process._stage.booth.phase == "joined":
+            break
+    assert whose(process) == [True]
+
+
+def test_who_is_at_the_booth_stays_there_when_a_device_is_plugged_in(room: Room) -> None:
+    room.devices(microphone=False, camera=False)
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "performing")
+    room.devices(microphone=True, camera=True)
+    room.frames(30)
+    assert not process._visitor.there and process._stage.booth.phase == "performing"
+    room.frames(60)
+    assert whose(process) == [False]
 
 
 def test_a_store_that_another_process_held_is_taken_when_it_is_free(
