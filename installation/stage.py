@@ -174,6 +174,14 @@ class Stage:
         return self._shown
 
     @property
+    def unsettled(self) -> str | None:
+        """The visit that was handed over and is not to be kept: unless it joins, or because it was taken back."""
+        take = self._take
+        if take is None or not take.contributed:
+            return None
+        return take.visit if self._booth.phase == "listening" or take.visit in self.withdrawn else None
+
+    @property
     def camera_age(self) -> float:
         """Seconds since the newest camera picture was taken."""
         return self._camera_age
@@ -282,6 +290,13 @@ class Stage:
             self._booth.seconds = self._recording.seconds  # the next take is this piece's
             self.withdrawn |= before.withdrawn
 
+    def rejoin(self, visit: str, left: float, now: float) -> None:
+        """Take over from a process that died, likewise: `visit` can be taken back for `left` seconds more."""
+        if self.piece.records is not None:
+            self._take = replace(self._begun(visit, now, 0), finished=now, contributed=True)
+            self._booth.rejoin(now, left)
+            self._shown = self._booth.show(Step(now, None, pressed=False, visit=visit))
+
     def withdraw(self, visit: str) -> None:
         """Take a visit off the disk and out of the work, for good; in this order, whatever the piece makes of it."""
         self.withdrawn.add(visit)
@@ -333,8 +348,7 @@ class Stage:
         if what is Do.RECORD:
             reading = self.sound.port.reading()
             start = round(reading.timeline.sample_at(now)) if reading else 0
-            recorder = Recorder(self._recording.film_size, FILM_RATE_HZ, begin=0.0, longest_s=self._recording.seconds)
-            self._take = _Take(self.new_id(), now, start, recorder, Marks(self.sound.rate_hz), start)
+            self._take = self._begun(self.new_id(), now, start)
             return
         if what is Do.REFUSE:
             self.vitals.status.inc("installation_visits_refused_total")
@@ -358,6 +372,10 @@ class Stage:
                 self.vitals.status.inc("installation_visits_unheard_total")
                 self.vitals.event("nothing_heard")
 
+    def _begun(self, visit: str, now: float, start: int) -> _Take:
+        recorder = Recorder(self._recording.film_size, FILM_RATE_HZ, begin=0.0, longest_s=self._recording.seconds)
+        return _Take(visit, now, start, recorder, Marks(self.sound.rate_hz), start)
+
     def _contribute(self, take: _Take, now: float) -> None:
         """Hand the take to the piece once the microphone's last sample is in."""
         assert take.finished is not None
@@ -379,7 +397,9 @@ class Stage:
         self.piece.contribute(visit)
 
     def _heard(self, take: _Take | None) -> bool | None:
-        return self.piece.heard(take.visit) if take is not None and take.contributed else None
+        """Asked while the booth waits for it: a piece that was opened since then may not know of the take."""
+        waits = take is not None and take.contributed and self._booth.phase == "listening"
+        return self.piece.heard(take.visit) if take is not None and waits else None
 
     def _takes(self) -> bool:
         """Whether somebody could be heard and kept now."""

@@ -45,6 +45,7 @@ from installation.stage_saved import Save, StageSaved
 from installation.stage_screen import StageScreen, triggers
 from installation.stage_store import open_store, reserve_bytes
 from installation.stage_visitor import StageVisitor
+from installation.taking_back import TakingBack
 from installation.turns import Turns
 from installation.typography import Typesetter
 from installation.visitors import retention
@@ -110,6 +111,8 @@ class StageProcess:
         self._stage: Stage
         self._on_stage = OnStage(folder, time.monotonic())
         self._open_from(self._where_it_was())
+        self._taking_back = TakingBack(folder)
+        self._ask(self._taking_back.resume, self._stage, self._clerk, time.monotonic())
         self._look_for_fonts()
 
     @property
@@ -304,6 +307,7 @@ class StageProcess:
             self._stage.set_undo(self._exhibition.visitors.undo)
 
     def _housekeeping(self, now: float) -> None:
+        self._taking_back.note(self._stage, now)
         if now >= self._hours_at:
             self._hours_at = now + 1.0
             self._keep_hours()

@@ -94,6 +94,10 @@ class BoothKeeper:
                 self._enter("idle", at.time)
         return []
 
+    def rejoin(self, time: float, left: float) -> None:
+        """Somebody has joined before, and can take it back for `left` seconds more."""
+        self._enter("joined", time - self.undo + min(left, self.undo))
+
     def leave(self, time: float) -> None:
         """Nobody is there any longer: the doors have closed, or it was no visitor at all."""
         self._enter("idle", time)
