@@ -36,7 +36,7 @@ from installation.sound.levels import Marks, level_of
 from installation.sound.score import ScoreWriter
 from installation.sound.somebody import Somebody
 from installation.visitors.booth import BoothKeeper, Do, Step
-from installation.visitors.film import Recorder
+from installation.visitors.film import Recorder, black
 from installation.visitors.store import StoreError
 
 T = TypeVar("T")
@@ -322,8 +322,10 @@ class Stage:
             return self._shown
         take = self._take
         if take is not None and take.finished is None:
-            take.recorder.add(view.image, max(now - view.age - take.began, 0.0))
-            self._mark(take)
+            if self._recording.film:
+                take.recorder.add(view.image, max(now - view.age - take.began, 0.0))
+            if self._recording.sound:
+                self._mark(take)
         if take is not None and take.finished is not None and not take.contributed:
             self._contribute(take, now)
         step = Step(
@@ -370,7 +372,8 @@ class Stage:
                 self.vitals.status.inc("installation_visits_refused_total")
             else:
                 self.vitals.status.inc("installation_visits_unheard_total")
-                self.vitals.event("nothing_heard")
+                if self._recording.sound:  # else the microphone has no part in it
+                    self.vitals.event("nothing_heard")
 
     def _begun(self, visit: str, now: float, start: int) -> _Take:
         recorder = Recorder(self._recording.film_size, FILM_RATE_HZ, begin=0.0, longest_s=self._recording.seconds)
@@ -379,17 +382,18 @@ class Stage:
     def _contribute(self, take: _Take, now: float) -> None:
         """Hand the take to the piece once the microphone's last sample is in."""
         assert take.finished is not None
-        frames = round(self._recording.seconds * self.sound.rate_hz)
+        recording = self._recording
+        frames = round(recording.seconds * self.sound.rate_hz) if recording.sound else 0
         if self.sound.port.captured_to() < take.start + frames and now - take.finished < CAPTURE_PATIENCE:
             return
         take.contributed = True
-        samples = self.sound.port.captured(take.start, frames)
+        samples = self.sound.port.captured(take.start, frames) if recording.sound else np.zeros(1, np.float32)
         visit = Visit(
             id=take.visit,
             at=self.wall(),
             samples=samples,
             rate_hz=self.sound.rate_hz,
-            film=take.recorder.film(self._recording.seconds),
+            film=take.recorder.film(recording.seconds) if recording.film else black(recording.film_size),
             stand_in=self.stand_in,
         )
         if self.archive is not None:
@@ -427,7 +431,7 @@ class Stage:
         """The room listens while somebody performs."""
         quiet = ("performing",)
         if before not in quiet and after in quiet:
-            self.sound.level(self._recording.duck_db, 0.1)
+            self.sound.level(self._recording.duck_db if self._recording.sound else 0.0, 0.1)
         elif before in quiet and after not in quiet:
             self.sound.level(0.0, 0.3)
 

@@ -12,12 +12,13 @@ import pytest
 
 from installation.health.metrics import read_report
 from installation.home_disk import NOTE, note, noted
-from installation.piece import Visit
+from installation.piece import CameraView, Recording, Visit
+from installation.sound.score import ScoreWriter
 from installation.sound.somebody import Somebody
 from installation.stage_process import STORE_EVERY, StageProcess
 from installation.stage_store import open_store
 from installation.visitors import attendance, booth, deletion, on_request
-from installation.visitors.store import Store
+from installation.visitors.store import Repairs, Store
 from tests.installation.stage_room import Little, Room, film, stored, visit_until
 
 
@@ -122,6 +123,55 @@ def test_a_take_at_which_the_piece_failed_is_not_kept(room: Room, monkeypatch: p
     before = room.piece
     room.frames(40)
     assert room.piece is not before and process._stage.booth.phase == "idle" and stored(process) == 0
+
+
+@pytest.mark.parametrize("sound, film", [(False, True), (True, False), (False, False)])
+def test_what_a_piece_does_not_need_is_neither_recorded_nor_stored(
+    room: Room, monkeypatch: pytest.MonkeyPatch, sound: bool, film: bool
+) -> None:
+    wanted = Recording(seconds=2.0, film_size=(16, 16), sound=sound, film=film)
+    monkeypatch.setattr(Little, "records", wanted)
+    monkeypatch.setattr(ScoreWriter, "level", lambda score, gain_db, fade=0.5: levels.append(gain_db))
+    levels: list[float] = []
+    room.begin("pieces: [little]\n")
+    monkeypatch.setattr(room.process._stage.sound.port, "captured", _hum)  # type: ignore[union-attr]
+    monkeypatch.setattr(room.process._stage, "camera", White())  # type: ignore[union-attr]
+    process = visit_until(room, "joined")
+    assert process._clerk is not None
+    (kept,), (given,) = process._clerk.store.visits(10), room.piece.there.values()
+    for visit in (kept, given):
+        assert (len(visit.samples), bool(visit.samples.any())) == (96_000 if sound else 1, sound)
+        assert visit.film.seconds == pytest.approx(2.0 if film else 1.0)
+        assert (int(visit.film.at(0.5).max()) > 200) is film
+    assert (min(levels) < 0.0) is sound, "the room is quiet for what is recorded"
+    room.die()
+    process = room.begin("pieces: [little]\n")
+    room.frames(5)
+    assert process._clerk is not None and list(room.piece.there) == [kept.id] and not room.alerts
+    assert process._clerk.store.repairs == Repairs() and process._clerk.store.expire(0.001) == [kept.id]
+    assert stored(process) == 0
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_a_take_without_sound_is_no_matter_of_the_microphone(
+    room: Room, monkeypatch: pytest.MonkeyPatch, sound: bool
+) -> None:
+    monkeypatch.setattr(Little, "records", Recording(seconds=2.0, film_size=(16, 16), sound=sound))
+    monkeypatch.setattr(Little, "heard", lambda piece, visit: False)
+    room.begin("pieces: [little]\n")
+    visit_until(room, "unheard")
+    assert any(name == "nothing_heard" for name, _ in room.alerts) is sound
+
+
+def _hum(start: int, frames: int) -> np.ndarray:
+    return np.full(frames, 0.1, np.float32)
+
+
+class White:
+    """A camera before a white wall."""
+
+    def view(self, now: float) -> CameraView:
+        return CameraView(np.full((36, 64, 3), 255, np.uint8), sequence=int(now * 30))
 
 
 def whose(process: StageProcess) -> list[bool]:
