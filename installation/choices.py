@@ -342,7 +342,7 @@ class Controls(Settings):
         default=["space", "return", "touch"],
         min_length=1,
         description="what counts as the button: keys (by name, or a letter, digit), touch, mouse, gamepad or sound "
-        "(simply making a sound)",
+        "(simply making a sound); touch and mouse are no button in a piece in which visitors draw",
     )
     next: Silent = Field(
         default=["right", "wheel down"],

@@ -27,10 +27,10 @@ from installation.piece_commands import (
     as_on_show,
     benches,
     data_for,
-    first_with,
     function_of,
     listed,
     on_show_or_not,
+    only_one_with,
     options_for,
     said_of,
 )
@@ -130,17 +130,22 @@ def render_command(
     voice: Annotated[
         Path | None, typer.Option(help="A sound file: what visitors perform, where the piece records them.")
     ] = None,
+    microphone: Annotated[
+        Path | None, typer.Option(help="A sound file: what is heard in the room all the time.")
+    ] = None,
     seed: Annotated[
         int, typer.Option(help="The same seed gives the same sound, at the same rate and size.", min=0)
     ] = 0,
     size: Annotated[str, typer.Option(help="Picture size.")] = "1280x720",
     rate: Annotated[int, typer.Option(help="Pictures a second.", min=5, max=120)] = 30,
     press: Annotated[str, typer.Option(help="Controls to press and when, for example 3:button,5.5:next.")] = "",
+    pointer: Annotated[Path | None, typer.Option(help="A table of what fingers do: second,id,x,y,phase.")] = None,
     exhibition: ExhibitionFile = DEFAULT_PATH,
 ) -> None:
     """Render a piece to a film with sound; with visitors, where the piece records them."""
     from installation.programme import Installed, texts_of
     from installation.render import PieceError, Plan, render
+    from installation.render_hands import touches_of
     from installation.render_inputs import RenderError
     from installation.render_visitors import presses_of
 
@@ -153,8 +158,17 @@ def render_command(
     for name, fault in texts_of(Installed())[1].items():
         err.print(f"piece '{name}': {fault}", highlight=False, markup=False)
     try:
-        pressed = presses_of(press, seconds) if press else ()
-        plan = Plan(seconds, size=(width, height), rate_hz=rate, seed=seed, camera=camera, voice=voice, press=pressed)
+        plan = Plan(
+            seconds,
+            (width, height),
+            rate,
+            seed,
+            camera=camera,
+            voice=voice,
+            microphone=microphone,
+            press=presses_of(press, seconds) if press else (),
+            touches=touches_of(pointer, seconds) if pointer is not None else (),
+        )
         report = render(show, plan, out_path)
     except RenderError as error:
         err.print(str(error), highlight=False)
@@ -269,7 +283,13 @@ def _vouch_for_clock(folder: Path, exhibition: str) -> None:
 def _print_kept(found: list[Kept], folder: Path, as_json: bool) -> None:
     if as_json:
         said = [
-            {"id": one.id, "kept": _local(one.since), "until": _local(one.until), "stand_in": one.stand_in}
+            {
+                "id": one.id,
+                "kept": _local(one.since),
+                "until": _local(one.until),
+                "stand_in": one.stand_in,
+                "piece": one.piece,
+            }
             for one in found
         ]
         print(json.dumps({"visits": said}))
@@ -277,10 +297,12 @@ def _print_kept(found: list[Kept], folder: Path, as_json: bool) -> None:
     if not found:
         out.print(f"no recording is kept in {folder}", highlight=False)
         return
-    table = Table("id", "recorded", "of", "will be deleted")
+    several = len({one.piece for one in found}) > 1
+    table = Table(Column("id", no_wrap=True), "recorded", "of", *(["by"] if several else []), "will be deleted")
     for one in found:
+        by = [one.piece] if several else []
         who = "stand-in" if one.stand_in else "visitor"
-        table.add_row(one.id, _local(one.since, " ")[:16], who, _local(one.until, " ")[:16])
+        table.add_row(one.id, _local(one.since, " ")[:16], who, *by, _local(one.until, " ")[:16])
     out.print(table)
 
 
@@ -358,14 +380,14 @@ def train(
 def index(
     data: Annotated[Path, typer.Argument(help="The folder to index, with everything in it.")],
     archive: Annotated[
-        str, typer.Option("--for", help="piece.archive, or the piece; by default the first that has one.")
+        str, typer.Option("--for", help="piece.archive, or the piece; needed where several have one.")
     ] = "",
     encoder: Annotated[str | None, typer.Option(help="The encoder, where a piece has several.")] = None,
     engine: Annotated[str | None, typer.Option(help="Where to compute: here, or ray (a Ray cluster).")] = None,
     as_json: Json = False,
 ) -> None:
     """Make a folder searchable for a piece. Continues where it was interrupted; does only what is new or changed."""
-    name = archive or first_with("indexes")
+    name = archive or only_one_with("indexes")
     function = function_of(name, "indexes")
     with said_of(name):
         with contextlib.redirect_stdout(sys.stderr):
@@ -378,7 +400,7 @@ def listen_command(
     picture: Annotated[Path, typer.Argument(help="The picture to listen to.")],
     archive: Annotated[Path | None, typer.Option(help="Where to search; by default the piece's own archive.")] = None,
     sense: Annotated[
-        str, typer.Option("--for", help="piece.sense, or the piece; by default the first that has one.")
+        str, typer.Option("--for", help="piece.sense, or the piece; needed where several have one.")
     ] = "",
     encoder: Annotated[str | None, typer.Option(help="The encoder, where a piece has several.")] = None,
     out_path: Annotated[
@@ -394,7 +416,7 @@ def listen_command(
     """
     from installation import audition
 
-    name = sense or first_with("listens")
+    name = sense or only_one_with("listens")
     function = function_of(name, "listens")
     try:
         options = options_for(name, function, archive=archive, encoder=encoder)

@@ -10,7 +10,6 @@ import logging
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -28,21 +27,13 @@ LOOK_SECONDS = 60.0  # a picture that cannot be shown is looked for again
 log = logging.getLogger("stage")
 
 
-class Wrapping(Type, Protocol):
-    """Typesetting of more than a line; the runtime's `Typesetter`."""
-
-    def wrapped(self, text: str, height: int, width: int) -> list[Picture]:
-        """`text` as coverage masks [rows, width'], no wider than `width` pixels unless a single word is."""
-        ...
-
-
 class ClosedPicture:
     """`texts` are the closed lines, one a language; `path` is the curator's picture, shown in their place.
 
     Reading and setting is long work: `computer` does it, and until it is done the picture is black.
     """
 
-    def __init__(self, computer: Computer, type: Wrapping, texts: Sequence[str], path: Path | None = None) -> None:
+    def __init__(self, computer: Computer, type: Type, texts: Sequence[str], path: Path | None = None) -> None:
         self._computer, self._type, self._texts, self._path = computer, type, tuple(texts), path
         self._shown: Picture | None = None
         self._drawing: Answer[tuple[Picture, str]] | None = None
@@ -103,7 +94,7 @@ class ClosedPicture:
         canvas[top : top + rows, left : left + columns] = block
 
 
-def drawn(type: Wrapping, texts: Sequence[str], path: Path | None, size: Size) -> tuple[Picture, str]:
+def drawn(type: Type, texts: Sequence[str], path: Path | None, size: Size) -> tuple[Picture, str]:
     """The picture at `path`, filling `size`; where there is none, or it cannot be shown, `lines`, and why."""
     found, fault = _read(path) if path is not None else (None, "")
     if found is not None:
@@ -145,7 +136,7 @@ def drifted(seconds: float) -> tuple[float, float]:
     return across, down
 
 
-def lines(type: Wrapping, texts: Sequence[str], size: Size) -> Picture:
+def lines(type: Type, texts: Sequence[str], size: Size) -> Picture:
     """`texts` under each other, each in the middle: as large as `EM` says, smaller where they would not fit. What
     is too long even at `SMALLEST_EM` is cut at its end."""
     room = tuple(int(side * (1 - 2 * EDGE - 2 * DRIFT)) for side in size)
@@ -159,7 +150,7 @@ def lines(type: Wrapping, texts: Sequence[str], size: Size) -> Picture:
     return np.repeat(np.asarray(kept.astype(np.uint16) * GREY // 255, np.uint8)[:, :, None], 3, axis=2)
 
 
-def _set(type: Wrapping, texts: Sequence[str], em: int, width: int) -> Picture:
+def _set(type: Type, texts: Sequence[str], em: int, width: int) -> Picture:
     """A coverage mask uint8 [rows, columns] of `texts` with an em of so many pixels."""
     placed: list[tuple[int, Picture]] = []
     top = 0.0

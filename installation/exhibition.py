@@ -18,6 +18,7 @@ from pathlib import Path
 from installation import texts
 from installation.choices import Choices
 from installation.files import write_whole
+from installation.hands import TOUCH
 from installation.places import Member, Node, Place, Problem, UnreadableError, cut_short, decode, did_you_mean, read
 from installation.problems import Found, fields_at, locate, models_in, named, shown, validated
 from installation.programme import Installed, OnShow, Pieces, alerts_on_show, entries_of, on_show, texts_on_show
@@ -42,9 +43,15 @@ class Exhibition(Choices):
     pieces: tuple[OnShow, ...]
     texts_of_pieces: TextsOfPieces  # of all that are installed
 
-    def texts(self) -> dict[str, list[str]]:
-        """Every text in the order of the languages, its placeholders filled in."""
-        by_sound = self.controls.button == ["sound"]
+    def buttons(self, show: OnShow | None = None) -> list[str]:
+        """What counts as the button, while this piece is on the stage."""
+        taken = TOUCH if show is not None and show.piece.takes_touch else frozenset()
+        return [trigger for trigger in self.controls.button if trigger not in taken]
+
+    def texts(self, show: OnShow | None = None) -> dict[str, list[str]]:
+        """Every text in the order of the languages, its placeholders filled in; as it is true while this piece is on
+        the stage."""
+        by_sound = self.buttons(show) == ["sound"]
         keep_s, undo_s = self.visitors.keep, self.visitors.undo
         found = texts.every_text(self.languages, self.own_texts, keep_s, undo_s, self.texts_of_pieces)
         if by_sound and "invitation" not in self.own_texts:

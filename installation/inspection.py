@@ -25,6 +25,7 @@ from installation.exhibition import (
 )
 from installation.hours import Hours
 from installation.named_files import missing_files, wrong_files
+from installation.named_functions import learns_from_data
 from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, path_of, read_card
 from installation.places import Node, Place, Problem, did_you_mean
 from installation.problems import Found, locate, named
@@ -58,6 +59,7 @@ def found_here(exhibition: Exhibition, root: Node) -> Found:
         *_faults_of_pieces(exhibition, root),
         *_odd_hours(exhibition, root),
         *_odd_controls(exhibition, root),
+        *_no_button_left(exhibition, root),
         *_missing_glyphs(exhibition, root),
     ]
 
@@ -118,9 +120,11 @@ def weights_fault(
 def _command(network: str, trains: Mapping[str, str]) -> str:
     """How `network` is trained, where its piece can: by a name of its own, or as one of many."""
     piece, _, name = network.rpartition(".")
-    if name in trains:
-        return f": python3 run.py train {network} --data DIR"
-    return f": python3 run.py train {piece} --data DIR --world {name}" if trains else ""
+    if not trains:
+        return ""
+    asked, world = (network, "") if name in trains else (piece, f" --world {name}")
+    data = " --data DIR" if learns_from_data(trains.get(name) or next(iter(trains.values()))) else ""
+    return f": python3 run.py train {asked}{data}{world}"
 
 
 def _wrong_weights(exhibition: Exhibition, root: Node, before: Exhibition | None = None) -> Found:
@@ -206,6 +210,20 @@ def _odd_controls(exhibition: Exhibition, root: Node) -> Found:
                 message = f"'{trigger}' already means '{other}'{usual}; choose another{instead}"
                 found.append((node.place, f"'{name}' of 'controls': {message}"))
     return found
+
+
+def _no_button_left(exhibition: Exhibition, root: Node) -> Found:
+    """Pieces that record visitors, and take for themselves all that would have been the button."""
+    node, _, _ = locate(root, ("controls", "button"))
+    return [
+        (
+            node.place,
+            f"'button' of 'controls': piece '{show.name}' takes touch and mouse for itself, so that nothing is left "
+            "to press before it records somebody; add a key or a sound, for example [space, touch]",
+        )
+        for show in exhibition.pieces
+        if show.piece.records is not None and not exhibition.buttons(show)
+    ]
 
 
 def _overlap(day: str, hours: Hours, other: Hours) -> bool:

@@ -20,6 +20,7 @@ Angles = NDArray[np.float64]  # degrees
 
 STEREO = (-30.0, 30.0)
 MOST = 16  # speakers
+BESIDE_DEG = (15.0, 75.0)  # so far to its side a speaker stands for left or right: nearer it is the middle
 WIDE_DEG = 150.0  # neighbours this far apart have nothing between them that VBAP could place
 HALF_WIDTH_DEG = 30.0  # of a stereo file, to either side of its direction: the standard pair's
 
@@ -61,14 +62,17 @@ class Layout:
         return Layout(left)
 
     @property
-    def front(self) -> tuple[int, int]:
-        """The channels of the speakers that stand for left and right in front of the listener."""
+    def front(self) -> tuple[int, int] | None:
+        """The channels of the speakers that stand for left and right in front of the listener: of two, both, and of
+        more, those nearest to -30 and 30 degrees. None where these are no pair, as on a ring of four."""
         placed = self._placed
         if len(placed) == 1:
             return placed[0][1], placed[0][1]
         left = min(placed, key=lambda speaker: _apart(speaker[0], STEREO[0]))
         right = min((speaker for speaker in placed if speaker != left), key=lambda s: _apart(s[0], STEREO[1]))
-        return left[1], right[1]
+        nearest, farthest = BESIDE_DEG
+        beside = nearest <= 360.0 - left[0] <= farthest and nearest <= right[0] <= farthest
+        return (left[1], right[1]) if beside or len(placed) == 2 else None
 
     def towards(self, directions_deg: Angles) -> Gains:
         """Gains [directions, channels] of a sound from each direction; the power of each row is 1."""
@@ -94,7 +98,7 @@ class Layout:
     def spread(self, file_channels: int) -> Gains:
         """Gains [file_channels, channels] of a sound from no direction: one channel everywhere, two to the sides."""
         placed = self._placed
-        if file_channels == 2 and len(placed) == 2:
+        if file_channels == 2 and len(placed) == 2 and self.front is not None:
             gains = np.zeros((2, self.channels), np.float64)
             gains[0, self.front[0]] = gains[1, self.front[1]] = 1.0
             return np.asarray(gains, np.float32)

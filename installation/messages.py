@@ -18,7 +18,7 @@ from typing import Any, get_args
 
 @dataclass(frozen=True)
 class VoiceMade:
-    """A voice's samples lie in segment `segment` (float32, mono, at the card's rate)."""
+    """A voice's samples lie in segment `segment` (float32, [frames] or [frames, 2], at the card's rate)."""
 
     name: str
     segment: str
@@ -37,12 +37,12 @@ class OtherVoicesForgotten:
 @dataclass(frozen=True)
 class BarWritten:
     """Bar `number` is `length` samples and `beats` beats long; hits are (offset from its bar line in samples, voice,
-    gain, pan)."""
+    gain, pan, direction in degrees or None)."""
 
     number: int
     length: int
     beats: float
-    hits: tuple[tuple[int, str, float, float], ...]
+    hits: tuple[tuple[int, str, float, float, float | None], ...]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Lives here: what such a name leads to, imported or only looked at. Must not live
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import symtable
@@ -83,6 +84,25 @@ def _fault_of(target: str) -> str:
         return ""  # names that no file shows
     known = {symbol.get_name() for symbol in names.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     return "" if name in known else _lacking(name)
+
+
+def learns_from_data(target: str) -> bool:
+    """Whether the function is given data (`--data`), as far as its file shows it, which is not imported: its first
+    parameter has no default, or is called `data`. A network that makes its own has none. True where no file says."""
+    module, _, name = target.partition(":")
+    try:
+        with staying():
+            spec = importlib.util.find_spec(module)
+        source = Path(spec.origin or "").read_text(encoding="utf-8") if spec is not None else ""
+        tree = ast.parse(source)
+    except Exception:  # `faults_of` says what is wrong with it
+        return True
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            by_place = [*node.args.posonlyargs, *node.args.args]
+            first = next(iter([*by_place, *node.args.kwonlyargs]), None)
+            return len(by_place) > len(node.args.defaults) or (first is not None and first.arg == "data")
+    return True
 
 
 def _lacking(name: str) -> str:

@@ -79,6 +79,33 @@ class Sounding:
     late: float = 0.0
 
 
+Point = tuple[float, float]  # right and down, 0..1: the picture's left and upper edges, and its right and lower ones
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A finger on the screen, or the mouse with its left button down.
+
+    Each is told "down" once, then "held" at every frame, and "up" once, however short it was: what went down and up
+    between two frames is "down" at the next and "up" at the one after. No other ever has its `id`.
+
+    `x` and `y` lie on the picture as the piece draws it, whichever way the screen hangs. Beside the picture, on the
+    black, it is at the picture's nearest edge. `path` leads from where it was at the last frame (or went down) to
+    where it is now, so that paths drawn one after the other are a line without gaps; two points at least, which are
+    the same while it rests.
+    """
+
+    id: int
+    x: float
+    y: float
+    phase: Literal["down", "held", "up"]
+    path: tuple[Point, ...] = ()  # nothing written: it rests
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            object.__setattr__(self, "path", ((self.x, self.y),) * 2)
+
+
 Phase = Literal["idle", "asking", "counting", "performing", "listening", "joined", "unheard", "withdrawn", "full"]
 
 
@@ -116,10 +143,10 @@ class Moment:
     size: Size
     camera: CameraView
     controls: tuple[str, ...] = ()  # names of controls pressed since the last frame: "button", "next", …
-    dragged: tuple[float, float] = (
-        0.0,
-        0.0,
-    )  # how far a finger or the mouse pulled since then: right, down, in heights
+    dragged: tuple[float, float] = (0.0, 0.0)
+    """How far the first finger, or the mouse, pulled since then: right, down, in heights."""
+    held: frozenset[str] = frozenset()  # controls that are down now, or were pressed since then
+    pointers: tuple[Pointer, ...] = ()  # every finger on the screen, in the order in which they came
     sounding: tuple[Sounding, ...] = ()
     beat: float = 0.0  # beats since the first bar line, at the audible instant of this frame
     bar: int = 0
@@ -135,12 +162,13 @@ class Moment:
 @dataclass(frozen=True)
 class Hit:
     """One sound in a bar. `step` counts sixteenths from the bar line, -1 to below the bar's `steps`, and may be
-    fractional."""
+    fractional. With a direction it comes from there, on whatever speakers there are, and not from its pan."""
 
     step: float
     voice: str
     gain: float = 1.0  # 1 leaves the sound as it is; up to 16
-    pan: float = 0.0  # -1 left … 1 right
+    pan: float = 0.0  # -1 left … 1 right; two channels are balanced
+    direction_deg: float | None = None  # clockwise from the front: 90 right, 180 behind
 
 
 @dataclass(frozen=True)
@@ -151,6 +179,14 @@ class Bar:
     tempo_bpm: float
     hits: tuple[Hit, ...]
     steps: int = 16
+
+    def frames(self, rate_hz: int) -> int:
+        """How many samples it is long: a voice of as many, at `rate_hz`, fills it exactly."""
+        return round(self.step_frames(rate_hz) * self.steps)
+
+    def step_frames(self, rate_hz: int) -> float:
+        """How many samples a sixteenth of it lasts; a hit begins at the whole one nearest to its step."""
+        return 60.0 / self.tempo_bpm / 4 * rate_hz
 
 
 class Answer(Protocol[T_co]):
@@ -176,11 +212,13 @@ class Score(Protocol):
 
     @property
     def written(self) -> int:
-        """The number of the first bar not written yet."""
+        """The number of the first bar not written yet, by the same piece before a restart included."""
         ...
 
     def voice(self, name: str, samples: Sound, rate_hz: int) -> None:
-        """Make `samples` [frames] or [frames, channels] playable as `name`, replacing what had that name.
+        """Make `samples` [frames] or [frames, 2] playable as `name`, replacing what had that name.
+
+        Two channels are left and right, and the pan of a hit balances them.
 
         Raises ValueError for another shape, for samples that are not finite, and for whole numbers.
         """
@@ -225,8 +263,13 @@ class Beds(Protocol):
         direction_deg: float | None = None,
         fade: float = 2.0,
         loop: bool = True,
+        offset: float = 0.0,
+        at_bar: int | None = None,
     ) -> None:
         """Have the file play as `name`, faded in over `fade` seconds, in place of another file of that name.
+
+        It begins `offset` seconds into the file: at once, or exactly at the line of the score's bar `at_bar`. If that
+        bar has just begun, it joins in where it would be by now; if it is long over, it begins at the next line.
 
         A bed that plays this file already is moved to this gain and direction, and goes on. Without `loop` the file
         is heard once: the bed stays, silent, until it is stopped, and only played after that it is heard again.
@@ -282,6 +325,27 @@ class Type(Protocol):
 
     def line(self, text: str, height: int, weight: Literal["regular", "bold"] = "regular") -> NDArray[np.uint8]:
         """`text` as a coverage mask [height', width] 0..255; `height` is the size of an em in pixels."""
+        ...
+
+    def wrapped(
+        self, text: str, height: int, width: int, weight: Literal["regular", "bold"] = "regular"
+    ) -> list[NDArray[np.uint8]]:
+        """`text` as lines no wider than `width` pixels, each a mask as `line` gives; in any script, alike in length.
+
+        A word that is wider alone stays whole, wider than `width`.
+        """
+        ...
+
+    def block(
+        self,
+        text: str,
+        height: int,
+        width: int,
+        weight: Literal["regular", "bold"] = "regular",
+        side: Literal["left", "middle", "right"] = "left",
+    ) -> NDArray[np.uint8]:
+        """`text` broken into lines below one another, as one coverage mask [height', width'] 0..255, no wider than
+        `width` pixels (but for a word that is), flush at the `side`."""
         ...
 
 
@@ -382,6 +446,7 @@ class Piece:
         """A curator's choices; fields are declared by the subclass."""
 
     records: ClassVar[Recording | None] = None
+    takes_touch: ClassVar[bool] = False  # touch and mouse are for `Moment.pointers` alone, and press no control
     networks: ClassVar[tuple[str, ...]] = ()  # weights it always needs, for `check` and `doctor`; see also NetworkOf
     trains: ClassVar[Mapping[str, str]] = {}  # network -> "module:function" for `run.py train piece.network`
     evaluates: ClassVar[Mapping[str, str]] = {}  # figure -> "module:function" for `run.py evaluate piece.figure`
@@ -392,6 +457,14 @@ class Piece:
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """What the class declares is no place for an object's own things: `self.records = {}` would record people."""
+        if name in _DECLARED:
+            raise TypeError(
+                f"{type(self).__name__} sets self.{name}, which is what its class declares; call it otherwise"
+            )
+        super().__setattr__(name, value)
 
     @classmethod
     def refuses(cls, network: str, architecture: Mapping[str, Any]) -> str:
@@ -455,3 +528,6 @@ class Piece:
 
     def close(self) -> None:
         """Called once after the last frame."""
+
+
+_DECLARED = frozenset(Piece.__annotations__)  # for `Piece.__setattr__`

@@ -21,7 +21,7 @@ from installation.named_functions import NamedFunctionError, faults_of, owner_of
 from installation.networks.weights import WeightsError
 from installation.never_again import NeverAgain
 from installation.piece import Piece
-from installation.programme import unregistered, why_unloadable
+from installation.programme import unlisted, unregistered, why_unloadable
 from installation.terminal import WRONG, err, load_or_leave
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
@@ -129,18 +129,19 @@ def listed() -> tuple[dict[str, type[Piece]], bool]:
     """The pieces on this machine by name, and whether all is well with them; what is not is said."""
     pieces = loadable()
     faults = [fault for name, piece in pieces.items() for fault in faults_of(name, piece)]
-    for fault in faults:
-        err.print(fault, highlight=False)
+    for said in (*faults, *unlisted(tuple(Installed()), pieces)):
+        err.print(said, highlight=False)
     return pieces, not faults and len(pieces) == len(Installed())
 
 
-def first_with(kind: str) -> str:
-    """The first piece that has functions of a kind."""
-    name = next((name for name, piece in loadable().items() if getattr(piece, kind)), None)
-    if name is None:
-        err.print(f"no piece on this machine {kind}", highlight=False)
-        raise typer.Exit(WRONG)
-    return name
+def only_one_with(kind: str) -> str:
+    """The piece that has functions of a kind; where several have, whoever asks must say which."""
+    names = [name for name, piece in loadable().items() if getattr(piece, kind)]
+    if len(names) == 1:
+        return names[0]
+    hint = f"several pieces do this; write --for and one of {', '.join(names)}"
+    err.print(hint if names else f"no piece on this machine {kind}", highlight=False)
+    raise typer.Exit(WRONG)
 
 
 def data_for(name: str, function: Any, given: Path | None) -> tuple[Path, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,17 +104,37 @@ class Installed(Mapping[str, type[Piece]]):
 
 
 def unregistered(name: str) -> str:
-    """What to add where no piece is called `name`: that its folder is there all the same; else nothing."""
+    """What to add where no piece is called `name`: that its folder or line is there all the same; else nothing."""
+    written = _module_written(name)
     if not (FOLDER / name / "piece.py").is_file():
-        return ""
+        lacks = written and not (FOLDER.parent / Path(*written.split("."))).with_suffix(".py").is_file()
+        return f"; pyproject.toml registers it, but there is no {written.replace('.', '/')}.py" if lacks else ""
     if not name.isidentifier():
         return f"; Python cannot import {FOLDER.name}/{name}: call the folder {re.sub(r'[^0-9A-Za-z]+', '_', name)}"
-    written = FOLDER.parent / "pyproject.toml"
-    if written.is_file() and f'"pieces.{name}.' in written.read_text(encoding="utf-8"):
+    if written:
         return (
             f"; {FOLDER.name}/{name} is registered in pyproject.toml, but not installed: that needs the network once"
         )
     return f"; {FOLDER.name}/{name} is there but not registered in pyproject.toml"
+
+
+def unlisted(names: Collection[str], pieces: Pieces) -> Iterator[str]:
+    """What is to be said of the folders of pieces that are not among those of `names`, whatever these are called: a
+    sentence each. `pieces` are those of them that can be loaded."""
+    known = {folder.name for name in pieces if (folder := folder_of(name, pieces)) is not None} | set(names)
+    for path in sorted(FOLDER.glob("*/piece.py")):
+        if path.parent.name not in known:
+            yield unregistered(path.parent.name).removeprefix("; ")
+
+
+def _module_written(name: str) -> str:
+    """The module that this project's pyproject.toml has for a piece of the name; empty where it has none."""
+    path, own = FOLDER.parent / "pyproject.toml", re.escape(FOLDER.name)
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""  # an installed package has no such file
+    for written in (rf'"({own}\.{re.escape(name)}\.[\w.]+):', rf'(?m)^\s*{re.escape(name)}\s*=\s*"({own}\.[\w.]+):'):
+        if found := re.search(written, text):
+            return found[1]
+    return ""
 
 
 def why_unloadable(error: Exception) -> str:

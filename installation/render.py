@@ -24,17 +24,19 @@ from installation.exhibition import Exhibition, OnShow
 from installation.piece import Picture, Piece, Size, Sound
 from installation.programme import Installed, texts_of
 from installation.render_film import FilmWriter, NoFilm, fault_of_name, faults_of_size
+from installation.render_hands import ScriptedHands, Touch
 from installation.render_inputs import RATE_HZ, FilmCamera, FilmVoice, FolderCamera, RenderError, inputs
 from installation.render_visitors import FilmVisitor, Press, Presser, ScriptedVisitor, Visitor
 from installation.settings import Settings
 from installation.sound.mixer import Mixer
+from installation.sound.queue import AHEAD_FRAMES
 from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Archive, Stage, UnfitNamesError, UnfitPictureError
 from installation.stand_ins import UNDO
 from installation.typography import Typesetter
 from installation.visitors.booth import COUNT_BPM
 
-AHEAD_SECONDS = 0.1  # mixed beyond what is heard, as in a live run
+AHEAD_SECONDS = AHEAD_FRAMES / RATE_HZ  # mixed beyond what is heard, as in a live run
 KEEP_SECONDS, UNDO_SECONDS = 30 * 86400.0, 20.0  # where no exhibition says otherwise
 FAILINGS = (Exception, SystemExit)  # what a piece may raise; Ctrl-C is pressed by whoever renders
 log = logging.getLogger("render")
@@ -58,8 +60,9 @@ class Visiting:
 class Plan:
     """What is rendered, and from what.
 
-    `camera` is a film or a folder of pictures, `voice` what visitors perform; without them, the built-in film is seen
-    and heard. With `press`, these controls are pressed and no others: no visitor steps up by himself.
+    `camera` is a film or a folder of pictures, `voice` what visitors perform, `microphone` what is heard all the time
+    in place of that; without them, the built-in film is seen and heard. With `press`, these controls are pressed and
+    no others; with `touches`, fingers do this on the picture. With either, no visitor steps up by himself.
 
     With `visiting`, one visit follows another, each is kept, and the render ends after the last. With `threads`,
     which the render closes, networks compute beside the pictures, as in a gallery: what is drawn then depends on the
@@ -72,9 +75,16 @@ class Plan:
     seed: int = 0
     camera: Path | None = None
     voice: Path | None = None
+    microphone: Path | None = None
     press: Sequence[Press] = ()
+    touches: Sequence[Touch] = ()
     visiting: Visiting | None = None
     threads: Threads | None = None
+
+    @property
+    def scripted(self) -> bool:
+        """Whether somebody says what is pressed and touched, and when."""
+        return bool(self.press or self.touches)
 
 
 class PieceError(Exception):
@@ -126,7 +136,7 @@ def render(
         raise RenderError(f"a film's size must be {' and must be '.join(faults)}, not {plan.size[0]}x{plan.size[1]}")
     if plan.seed < 0:
         raise RenderError(f"--seed: {plan.seed} is below 0; write 0 or a larger whole number")
-    camera, microphone = inputs(plan.camera, plan.voice)
+    camera, microphone = inputs(plan.camera, plan.voice, plan.microphone)
     with closing(camera):
         rendering = Rendering(show, plan, camera, microphone)
         film = FilmWriter(out, plan.size, plan.rate_hz) if out is not None else NoFilm()
@@ -154,6 +164,7 @@ class Rendering:
         self._soundtrack = Soundtrack(self._port.mixer, plan.rate_hz)
         self._stage = self._made_stage()
         self._visitor = self._who_visits()
+        self._hands = ScriptedHands(plan.touches, self._exhibition.controls if self._exhibition is not None else None)
         self._number = 0  # of the picture that comes next
         self._visits, self._joined = 0, False
 
@@ -208,7 +219,8 @@ class Rendering:
         self._counted.time = now
         self._soundtrack.mix_beyond(now)
         self._listen(now)
-        picture = self._stage.step(now, self._visitor.presses(now, self._stage.booth))
+        hands = self._hands.at(now, self._plan.size[0] / self._plan.size[1])
+        picture = self._stage.step(now, self._visitor.presses(now, self._stage.booth), hands)
         if self._number % self._plan.rate_hz == 0:  # as often as the console is told in a gallery
             self._stage.on_now()
         self._count_visits()
@@ -246,7 +258,7 @@ class Rendering:
             sound=ScoreWriter(self._port),
             camera=self._camera,
             type=typesetter,
-            texts=typesetter.legible(exhibition.texts() if exhibition is not None else default_texts()),
+            texts=typesetter.legible(exhibition.texts(self._on_show) if exhibition is not None else default_texts()),
             languages=exhibition.languages if exhibition is not None else ("en",),
             computer=self._computer,
             random=np.random.default_rng(plan.seed),
@@ -273,17 +285,17 @@ class Rendering:
     def _undo_seconds(self) -> float:
         """How long a visit can be taken back: as in the room, where a film or controls of one's own are tried out."""
         plan = self._plan
-        if plan.visiting is not None or (plan.camera is None and not plan.press):
+        if plan.visiting is not None or (plan.camera is None and not plan.scripted):
             return UNDO
         return self._exhibition.visitors.undo if self._exhibition is not None else UNDO_SECONDS
 
     def _who_visits(self) -> Visitor:
         plan = self._plan
-        if plan.press or self._on_show.piece.records is None:  # where nobody is recorded, nobody steps up
+        if plan.scripted or self._on_show.piece.records is None:  # where nobody is recorded, nobody steps up
             return Presser(plan.press)
         if plan.visiting is not None:
             return ScriptedVisitor(every=0.0)
-        if plan.camera is not None or plan.voice is not None:
+        if any(path is not None for path in (plan.camera, plan.voice, plan.microphone)):
             return ScriptedVisitor()
         return FilmVisitor(self._camera.seconds, self._tempo_bpm)
 

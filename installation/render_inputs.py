@@ -90,7 +90,7 @@ class FolderCamera:
 
 
 class FilmVoice:
-    """The microphone: a film's sound track by the render's time, or a take that begins when the visitor performs."""
+    """The microphone: a sound by the render's time, over and over, or a take that begins as the visitor performs."""
 
     def __init__(self, samples: Sound, per_visit: bool) -> None:
         self._samples, self._per_visit = samples, per_visit
@@ -107,23 +107,30 @@ class FilmVoice:
         return np.asarray(self._samples[index], np.float32)
 
 
-def inputs(camera: Path | None, voice: Path | None) -> tuple[FilmCamera | FolderCamera, FilmVoice]:
+def inputs(
+    camera: Path | None, voice: Path | None = None, microphone: Path | None = None
+) -> tuple[FilmCamera | FolderCamera, FilmVoice]:
     """What is seen and heard in a render.
 
     Args:
         camera: a film, whose sound is heard with it, or a folder of pictures; None is the built-in film.
         voice: what each visitor performs, in place of that.
+        microphone: what is heard all the time, in place of that.
 
     Raises:
         RenderError: there is no such thing, or it cannot be read.
     """
+    if voice is not None and microphone is not None:
+        raise RenderError("--voice and --microphone are both what the microphone hears; give one of them")
     if camera is not None and not camera.exists():
         raise RenderError(f"--camera: there is no {camera}; name a film or a folder, or leave it out")
     try:
         path = camera or STAND_IN_FILM
         film = FolderCamera(path) if path.is_dir() else FilmCamera(FilmReader(path))
         if voice is not None:
-            samples, rate = _performed(voice)
+            samples, rate = _sound("--voice", voice)
+        elif microphone is not None:
+            samples, rate = _sound("--microphone", microphone)
         elif camera is not None and camera.is_dir():
             samples, rate = np.zeros((RATE_HZ, 1), np.float32), RATE_HZ
         elif camera is not None:
@@ -137,19 +144,21 @@ def inputs(camera: Path | None, voice: Path | None) -> tuple[FilmCamera | Folder
         raise RenderError(str(error)) from error
     mono = samples.mean(axis=1) if samples.ndim == 2 else samples
     heard = resample(np.asarray(mono, np.float32), rate, RATE_HZ)
-    if voice is None:  # both begin anew together, however much shorter or longer a film's sound is than its pictures
+    if (
+        voice is None and microphone is None
+    ):  # both begin anew together, however much shorter or longer a film's sound is than its pictures
         length = max(round(film.seconds * RATE_HZ), 1)
         heard = np.pad(heard[:length], (0, max(length - len(heard), 0)))
     return film, FilmVoice(heard, per_visit=voice is not None)
 
 
-def _performed(voice: Path) -> tuple[Sound, int]:
-    """What the visitors perform. Raises RenderError where `voice` is no sound."""
-    if not voice.is_file():
-        raise RenderError(f"--voice: there is no file {voice}; name a file of sound, such as take.wav")
+def _sound(option: str, path: Path) -> tuple[Sound, int]:
+    """Raises RenderError where `path` is no sound; `option` is what it was named with."""
+    if not path.is_file():
+        raise RenderError(f"{option}: there is no file {path}; name a file of sound, such as take.wav")
     try:
-        return film_sound(voice)
+        return film_sound(path)
     except FilmError as error:
-        if voice.suffix.lower() in (*sound_files.SUFFIXES, *FILM_SUFFIXES):
-            raise RenderError(f"--voice: {error}") from error
-        raise RenderError(f"--voice: {voice} is no sound that can be read; save it as WAV or FLAC") from error
+        if path.suffix.lower() in (*sound_files.SUFFIXES, *FILM_SUFFIXES):
+            raise RenderError(f"{option}: {error}") from error
+        raise RenderError(f"{option}: {path} is no sound that can be read; save it as WAV or FLAC") from error

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from installation.answers import Computer
+from installation.hands import IDLE, Hands, Told
 from installation.health.vitals import Vitals
 from installation.keeping import Forgetful, Memory
 from installation.piece import (
@@ -129,6 +130,7 @@ class Stage:
         self._seen = (-1, 0.0)
         self._camera_age = 0.0
         self._loud_at = 0.0
+        self._told = Told()
         self._somebody = self.somebody or Somebody(self.sound.rate_hz)
         self._recording: Recording = self.piece.records or Recording()
         self._booth = BoothKeeper(self._recording.seconds, self.undo)
@@ -198,7 +200,7 @@ class Stage:
         """Open the piece."""
         self.piece.open(self)
 
-    def step(self, now: float, pressed: Sequence[str] = (), dragged: tuple[float, float] = (0.0, 0.0)) -> Picture:
+    def step(self, now: float, pressed: Sequence[str] = (), hands: Hands = IDLE) -> Picture:
         """The picture of the frame that is shown at `now` (the instant at which light leaves the screen).
 
         Raises:
@@ -220,10 +222,12 @@ class Stage:
             self._seen = (view.sequence, now)
         level = self._level()
 
+        if self.piece.takes_touch:
+            hands = replace(hands, touched=(), touching=frozenset())
         by_sound = self._by_sound(now)
-        if by_sound and "button" not in pressed:
+        if by_sound and "button" not in (*pressed, *hands.touched):
             self.stand_in = self.hears_stand_in
-        controls = [*pressed, *by_sound]
+        controls = [*pressed, *hands.touched, *by_sound]
         booth = self._visit(now, beat if bar >= 0 else None, "button" in controls, view)
         moment = Moment(
             frame=self.frame,
@@ -232,7 +236,9 @@ class Stage:
             size=self.size,
             camera=view,
             controls=tuple(controls),
-            dragged=dragged,
+            held=frozenset(controls) | hands.held | hands.touching,
+            dragged=hands.dragged,
+            pointers=self._told.of(hands.pointers),
             sounding=sounding,
             beat=beat,
             bar=bar,

@@ -24,7 +24,7 @@ from installation.attract import Attract
 from installation.clock import Lateness, lateness
 from installation.closed_picture import ClosedPicture
 from installation.devices.screen import Pace, Screen
-from installation.exhibition import Exhibition, OnShow, running
+from installation.exhibition import Exhibition, running
 from installation.following import How
 from installation.health import alerts
 from installation.health.logs import configure
@@ -34,7 +34,7 @@ from installation.live_camera import LiveCamera
 from installation.networks.faults import poisons
 from installation.never_again import NeverAgain
 from installation.on_stage import OnStage
-from installation.piece import Phase, Picture, Piece
+from installation.piece import Phase, Picture
 from installation.preview import Preview
 from installation.roles import WINDOW_CLOSED
 from installation.sound.score import LivePort, ScoreWriter
@@ -116,6 +116,11 @@ class StageProcess:
         self._look_for_fonts()
 
     @property
+    def _piece_name(self) -> str:
+        """Of the piece on the stage; "" is the attract film."""
+        return "" if self._show is None else self._turns.names[self._show]
+
+    @property
     def _screen(self) -> Screen:
         return self._screens.screen
 
@@ -171,17 +176,18 @@ class StageProcess:
     # ---- one frame --------------------------------------------------------------------------------------------
 
     def _picture(self, shown_at: float) -> Picture:
-        pressed = self._screen.pressed()
+        pressed, hands = self._screen.pressed(), self._screen.hands(shown_at)  # also while closed: no pull waits
         if "quit" in pressed:
             self._running, self.closed_by_somebody = False, True
         stage = self._stage
         stage.size = self._screen.size
         if not self._open:
             return self._closed.at(self._screen.size, shown_at)
-        pressed += self._visitor.pressed(stage, self._exhibition, shown_at, pressed)
+        somebody = pressed if stage.piece.takes_touch else [*pressed, *hands.touched]
+        pressed += self._visitor.pressed(stage, self._exhibition, shown_at, somebody)
         try:
             self._recall()
-            return stage.step(shown_at, pressed, self._screen.dragged())
+            return stage.step(shown_at, pressed, hands)
         except FAILINGS as error:  # an artwork may fail in any way; the room must not notice more than a blink
             log.exception("the piece failed")
             return self._recover(error, shown_at)
@@ -342,7 +348,7 @@ class StageProcess:
         self._look_for_stuck_work()
         wanted = self._exhibition.screen.rate_hz
         self._slow = self._slow + 1 if rate < SLOW * wanted else 0
-        name = "attract" if self._show is None else self._turns.names[self._show]
+        name = self._piece_name or "attract"
         slow = self._slow >= SLOW_SECONDS
         self._vitals.condition("piece_slow", slow, piece=name, frames_hz=rate, expected_hz=wanted)
 
@@ -362,8 +368,8 @@ class StageProcess:
         if self._clerk is not None:
             log.info("the store is free; visits are kept again")
             self._register = Register(self._clerk, self._vitals)
-            self._stage.archive = self._clerk
-            self._ask(lambda: self._register.ask(self._stage.piece.remembers()))
+            self._stage.archive = self._clerk.desk(self._piece_name)
+            self._ask(lambda: self._register.ask(self._piece_name, self._stage.piece.remembers()))
 
     def _look_for_stuck_work(self) -> None:
         """Works that never end (a share that hangs, a driver) keep all others waiting: only a new process helps."""
@@ -377,7 +383,7 @@ class StageProcess:
 
     def _put_away(self) -> None:
         """Say what is on, so that it can be put away at the console; and have the piece know what was."""
-        name = "" if self._show is None else self._turns.names[self._show]
+        name = self._piece_name
         self._stage.never_again = frozenset(self._never_again.of(name))
         kept = self._never_again
         self._vitals.condition("never_again_damaged", kept.trouble != "", file=kept.path.name, reason=kept.trouble)
@@ -398,7 +404,7 @@ class StageProcess:
         if signal.SIGHUP in self._told:
             self._told.discard(signal.SIGHUP)
             self._saved.read(self._exhibition, now)
-        shown = "" if self._show is None else self._turns.names[self._show]
+        shown = self._piece_name
         save = self._saved.ready(self._stage.booth.phase, shown, now)
         if save is not None and save.how is How.AWAITED:
             log.info("what was saved needs a new process; leaving")
@@ -436,7 +442,7 @@ class StageProcess:
         """Open the piece at the place `first`, or the next that can be opened; the attract film where none can."""
         while True:
             self._show = None if self._safe else self._turns.turn(first, time.monotonic())
-            self._on_stage.shows("" if self._show is None else self._turns.names[self._show])
+            self._on_stage.shows(self._piece_name)
             made: Stage | None = None
             try:
                 made = self._made_stage()
@@ -454,24 +460,24 @@ class StageProcess:
         self._stage = made
         self._opened_at = time.monotonic()
         self._turn_began = self._on_stage.opened(self._opened_at)
-        self._register.ask(remembers)
+        self._register.ask(self._piece_name, remembers)
         self._look_for_devices(wait=1.5)
 
     def _made_stage(self) -> Stage:
         exhibition, show = self._exhibition, None if self._show is None else self._exhibition.pieces[self._show]
         self._score.clear()
         return Stage(
-            piece=Attract(None) if show is None else _made(show),
+            piece=Attract(None) if show is None else show.piece(show.settings),
             size=self._screen.size,
             sound=self._score,
             camera=self._camera,
             type=self._type,
-            texts=self._type.legible(exhibition.texts()),
+            texts=self._type.legible(exhibition.texts(show)),
             languages=exhibition.languages,
             computer=self._computer,
             random=np.random.default_rng(secrets.randbits(64)),
             new_id=lambda: secrets.token_hex(8),
-            archive=self._clerk,
+            archive=self._clerk.desk(self._piece_name) if self._clerk is not None else None,
             vitals=self._vitals,
             gpu=chosen_gpu(exhibition.gpu, self._vitals),
             undo=exhibition.visitors.undo,
@@ -479,18 +485,14 @@ class StageProcess:
             sound_trigger_db=sound_trigger_db(exhibition),
             somebody=self._somebody,
             wall=time.time,
-            memory=self._keeping.of("" if show is None else show.name),
-            never_again=frozenset(() if show is None else self._never_again.of(show.name)),
+            memory=self._keeping.of(self._piece_name),
+            never_again=frozenset(self._never_again.of(self._piece_name)),
         )
 
     def _recall(self) -> None:
         """Give the piece those who were here before, a few at each picture."""
         for visit in self._register.recalled(self._stage.withdrawn):
             self._stage.piece.contribute(visit)
-
-
-def _made(show: OnShow) -> Piece:
-    return show.piece(show.settings)
 
 
 def sound_trigger_db(exhibition: Exhibition) -> float | None:

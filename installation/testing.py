@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future
 from dataclasses import replace
 from types import TracebackType
@@ -28,15 +29,18 @@ import numpy as np
 from installation.answers import Later, Offline
 from installation.assets import STAND_IN_FILM
 from installation.devices.film import FilmReader
+from installation.hands import Hands
 from installation.health.alerts import Alert, Board
 from installation.health.vitals import Vitals
-from installation.piece import Answer, CameraView, Picture, Piece, Size, Sound, Visit
+from installation.piece import Answer, CameraView, Picture, Piece, Point, Pointer, Size, Sound, Visit
 from installation.render import AHEAD_SECONDS, default_texts
-from installation.render_inputs import RATE_HZ, FilmCamera
+from installation.render_inputs import RATE_HZ, FilmCamera, FilmVoice
 from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Camera, Stage
 from installation.typography import Typesetter
 from installation.visitors.register import AT_ONCE
+
+SILENT_ROOM = np.zeros(1, np.float32)
 
 
 class Still:
@@ -79,8 +83,8 @@ class KeptVisits:
 class Room:
     """A piece on a stage of its own, open as soon as it is made. `heard` is all that sounded, [frames, 2] at RATE_HZ.
 
+    `microphone` [frames] at RATE_HZ is heard in the room from the first picture on, over and over; else it is silent.
     `archive` has the visits; one handed in from a room before is that of a piece which is started again.
-
     `options` are further fields of `installation.stage.Stage`. A picture that is not of the wanted shape and type
     raises `installation.stage.UnfitPictureError`.
     """
@@ -94,11 +98,14 @@ class Room:
         seed: int = 0,
         texts: Mapping[str, Sequence[str]] | None = None,
         archive: KeptVisits | None = None,
+        microphone: Sound | None = None,
         **options: Any,
     ) -> None:
         self.rate_hz, self.frame = rate_hz, 0
+        self._fingers: frozenset[int] = frozenset()  # that are down
         self.port, self.computer, self.vitals = OfflinePort(RATE_HZ), Offline(), StrictVitals()
         self._film = FilmCamera(FilmReader(STAND_IN_FILM)) if camera is None else None
+        self._microphone = FilmVoice(SILENT_ROOM if microphone is None else microphone, per_visit=False)
         self._blocks: list[Sound] = []
         self.archive = KeptVisits() if archive is None else archive
         self._remembered: deque[Visit] = deque()
@@ -142,23 +149,47 @@ class Room:
         """The alerts that stand, by name; the gravest of each."""
         return {alert.name: alert for alert in reversed(self.vitals.board.active())}
 
-    def step(self, *pressed: str, dragged: tuple[float, float] = (0.0, 0.0)) -> Picture:
-        """The next picture, with controls that were pressed since the last one."""
+    def step(
+        self,
+        *pressed: str,
+        dragged: Point = (0.0, 0.0),
+        pointers: Sequence[Pointer] = (),
+        held: AbstractSet[str] = frozenset(),
+    ) -> Picture:
+        """The next picture, with controls that were pressed since the last one, are `held`, and what hands did.
+
+        `pointers` are all fingers on the screen; one that is not named again is lifted. They press no control: name
+        it, too, where touch is to be the button.
+
+        Raises:
+            ValueError: a finger is held, or up, that was not down before.
+        """
         now = self.time
+        self._fingers = _go_on(self._fingers, pointers)
         self.computer.time = now
         self._blocks.append(self.port.mixer.mix(round((now + AHEAD_SECONDS) * RATE_HZ) - self.port.mixer.position))
         captured = self.port.captured_to()
-        self.port.capture.write(captured, np.zeros(round(now * RATE_HZ) - captured, np.float32))  # a silent room
+        frames = round(now * RATE_HZ) - captured
+        self.port.capture.write(captured, self._microphone.between(captured, frames, self.stage.booth, RATE_HZ))
         self._recall()
-        picture = self.stage.step(now, pressed, dragged)
+        picture = self.stage.step(now, pressed, Hands(dragged, tuple(pointers), frozenset(held)))
         self.frame += 1
         return picture
 
-    def run(self, seconds: float, *pressed: str) -> Picture:
-        """The last picture of the next `seconds`; what is pressed is pressed before the first."""
-        picture = self.step(*pressed)
+    def run(
+        self,
+        seconds: float,
+        *pressed: str,
+        dragged: Point = (0.0, 0.0),
+        pointers: Sequence[Pointer] = (),
+        held: AbstractSet[str] = frozenset(),
+    ) -> Picture:
+        """The last picture of the next `seconds`. What is pressed, pulled and touched is so before the first; what is
+        `held`, and fingers that are not up, stay so to the last."""
+        picture = self.step(*pressed, dragged=dragged, pointers=pointers, held=held)
+        resting = [Pointer(each.id, each.x, each.y, "held") for each in pointers if each.phase != "up"]
         for _ in range(round(seconds * self.rate_hz) - 1):
-            picture = self.step()
+            picture = self.step(pointers=resting, held=held)
         return picture
 
     def reopen(self, piece: Piece) -> None:
@@ -166,6 +197,7 @@ class Room:
         self.stage.close()
         self.stage.sound.clear()
         self.stage = replace(self.stage, piece=piece)
+        self._fingers = frozenset()
         self._open()
 
     def _new_id(self) -> str:
@@ -190,6 +222,14 @@ class Room:
         self.stage.close()
         if self._film is not None:
             self._film.close()
+
+
+def _go_on(down: frozenset[int], pointers: Sequence[Pointer]) -> frozenset[int]:
+    """The fingers that are down after these. Raises ValueError where one is told of that was not down before."""
+    for pointer in pointers:
+        if pointer.phase != "down" and pointer.id not in down:
+            raise ValueError(f"finger {pointer.id} is {pointer.phase!r} before it is down; begin with 'down'")
+    return frozenset(pointer.id for pointer in pointers if pointer.phase != "up")
 
 
 class StrictVitals(Vitals):

@@ -37,6 +37,7 @@ from installation.texts import Lines
 log = logging.getLogger(__name__)
 
 Weight = Literal["regular", "bold"]
+Side = Literal["left", "middle", "right"]
 Mask = NDArray[np.uint8]
 
 LINE = 1.5
@@ -124,6 +125,13 @@ class Typesetter:
         """
         lines = broken(text, width, lambda part: self.width(part, height, weight))
         return [self.line(line, height, weight) for line in lines]
+
+    def block(self, text: str, height: int, width: int, weight: Weight = "regular", side: Side = "left") -> Mask:
+        """The lines of `wrapped` below one another, as one mask [lines * round(1.5 * height), width of the longest],
+        flush at the `side`. An empty text gives a mask of one empty line."""
+        lines = self.wrapped(text, height, width, weight) or [self.line("", height, weight)]
+        longest = max(line.shape[1] for line in lines)
+        return np.concatenate([_placed(line, longest, side) for line in lines])
 
     def width(self, text: str, height: int, weight: Weight = "regular") -> int:
         """Pixels that `text` takes on one line."""
@@ -234,6 +242,12 @@ class Typesetter:
         font.set_script(run.script if run.script != COMMON else "Latn")
         font.set_direction(pygame.DIRECTION_RTL if run.level % 2 else pygame.DIRECTION_LTR)
         return font
+
+
+def _placed(line: Mask, width: int, side: Side) -> Mask:
+    """A line in a row of `width` pixels."""
+    left = {"left": 0, "middle": (width - line.shape[1]) // 2, "right": width - line.shape[1]}[side]
+    return np.pad(line, ((0, 0), (left, width - line.shape[1] - left)))
 
 
 def _pygame() -> Any:

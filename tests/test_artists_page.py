@@ -134,6 +134,8 @@ def test_the_network_of_the_page_is_trained_measured_timed_and_shown(
     network, evaluate, train, bench, tinted = (listed(f"{TINTED}{name}.py") for name in ORDER)
     train.colours(data, run=tmp_path / "run", steps=80)
     card = weights.load("tinted.colours").card
+    tried_out = train.colours(data, run=tmp_path / "run", steps=80, out=tmp_path / "mine")
+    assert tried_out == tmp_path / "mine" / "tinted.colours.safetensors" and tried_out.is_file()
     assert card.measured == pytest.approx(evaluate.colours(data)) and card.measured["error"] < 0.1
     assert bench.look()["look_ms"] > 0
     camera, tinted_by_it = (pictures_of(tinted.Tinted, seconds=2.0)[number] for number in (0, -1))
@@ -168,6 +170,23 @@ def test_without_its_weights_it_shows_the_camera_and_says_so(
     monkeypatch.setattr(alerts.Board, "alert", lambda self, name, **details: raised.append(name))
     assert pictures_of(listed(f"{TINTED}piece.py").Tinted, seconds=2.0)[-1].any()
     assert raised == ["weights_invalid"]
+
+
+def test_a_network_that_fails_ends_nothing_and_is_told(
+    listed: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it raises: what was not foreseen had the piece opened anew, and set aside after three times."""
+    tinted = listed(f"{TINTED}piece.py")
+
+    def fails(network: object, small: np.ndarray, gpu: str) -> np.ndarray:
+        raise RuntimeError("the driver hiccuped")
+
+    monkeypatch.setattr(tinted, "_load", lambda gpu: object())
+    monkeypatch.setattr(tinted, "_look", fails)
+    with Room(tinted.Tinted(tinted.Tinted.Settings()), size=(160, 90), rate_hz=10) as room:
+        assert room.run(3.0).any() and list(room.alerts) == ["network_failed"]
+        monkeypatch.setattr(tinted, "_look", lambda network, small, gpu: np.full_like(small, 200))
+        assert room.run(6.0).min() == 200 and not room.alerts
 
 
 # ---- all of it, followed to the letter -----------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Pictures out: a real window through pygame, or an offscreen stand-in that keeps the same pace.
 
-Both say which controls were pressed since they were last asked, and how far the picture was pulled; an offscreen
-screen has neither.
+Both say which controls were pressed since they were last asked, and what hands did on the picture (`pointers.py`);
+on an offscreen screen nobody does anything.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ import time
 import unicodedata
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from installation.devices import DeviceError
+from installation.devices.held import Held
+from installation.devices.pointers import Pointers, drawn, placed
+from installation.hands import IDLE, TOUCH, Hands
 from installation.piece import Picture, Size
 
 DEFAULT_SIZE = (1280, 720)  # of a window, and where there is no screen
-POINTERS = {"touch", "mouse"}
 WHEEL = {"wheel up": 1, "wheel down": -1}  # the sign of SDL's vertical scrolling
 NO_DESKTOP = "there is no X server or Wayland"
 DESKTOP = "log in to a desktop, or: sudo apt install xserver-xorg xinit, and start it in an X session"
@@ -38,8 +41,14 @@ class Screen(Protocol):
     size: Size
 
     def show(self, picture: Picture) -> None: ...
-    def pressed(self) -> list[str]: ...
-    def dragged(self) -> tuple[float, float]: ...
+    def pressed(self) -> list[str]:
+        """The controls that were pressed since it was last asked, other than by touch or mouse."""
+        ...
+
+    def hands(self, now: float) -> Hands:
+        """What hands did on the picture until the last `pressed`, since they were last asked for."""
+        ...
+
     def obey(self, controls: Mapping[str, Sequence[str]]) -> None:
         """From now on these keys, touches, … press each control."""
         ...
@@ -75,8 +84,8 @@ class Offscreen:
     def pressed(self) -> list[str]:
         return []
 
-    def dragged(self) -> tuple[float, float]:
-        return 0.0, 0.0
+    def hands(self, now: float) -> Hands:
+        return IDLE
 
     def obey(self, controls: Mapping[str, Sequence[str]]) -> None:
         return None
@@ -142,7 +151,9 @@ class Window:
         self._had_keyboard: float | None = None  # when it was last seen to; None: no desktop has given it
         self._wanted = size if fullscreen else None
         self._controls = Controls(pygame, controls)
-        self._drag = Drag(pygame)
+        self._pointers = Pointers(pygame)
+        self._held = Held(pygame)
+        self._touched: list[str] = []
         self.name = f"display {display} ({pygame.display.get_driver()}, {shown[0]}×{shown[1]})"
         self.size = self._picture_size()
 
@@ -167,8 +178,11 @@ class Window:
         pygame = self._pygame
         found: list[str] = []
         for event in pygame.event.get():
-            found += self._controls.pressed(event)
-            self._drag.see(event, self._surface.get_size())
+            pressed = self._controls.pressed(event)
+            self._held.see(event, pressed)
+            found += pressed
+            self._touched += self._controls.touched(event)
+            self._pointers.see(event, self._surface.get_size(), self.size, self._rotate)
             if event.type == pygame.QUIT and self._fullscreen:
                 log.warning("somebody asked to close the picture (Alt-F4, or the desktop): it stays; %s", TO_END)
             elif event.type == pygame.QUIT:
@@ -177,10 +191,11 @@ class Window:
                 self.size = self._picture_size()
         return found
 
-    def dragged(self) -> tuple[float, float]:
-        """How far a finger or the mouse pulled the picture until the last `pressed`: right, down, in heights."""
-        seen = placed(drawn(self.size, self._rotate), self._surface.get_size())[2:]
-        return self._drag.taken(self._rotate, drawn(seen, self._rotate)[1])
+    def hands(self, now: float) -> Hands:
+        touched, self._touched = tuple(self._touched), []
+        hands = self._pointers.taken(now, self.size)
+        touching = self._controls.by_touch if any(each.phase != "up" for each in hands.pointers) else ()
+        return replace(hands, touched=touched, held=self._held.now, touching=frozenset(touching))
 
     def obey(self, controls: Mapping[str, Sequence[str]]) -> None:
         self._controls.obey(controls)
@@ -231,36 +246,46 @@ class Controls:
             for source in sources:
                 if source in WHEEL:
                     self._turned[WHEEL[source]].append(name)
-                elif source != "sound" and source not in POINTERS and source != "gamepad":
+                elif source != "sound" and source not in TOUCH and source != "gamepad":
                     for key in _keys(pygame, source):
                         self._keys.setdefault(key, []).append(name)
                     if len(source) == 1 and "a" <= source <= "z":
                         self._places.setdefault(POSITION_OF_A + ord(source) - ord("a"), []).append(name)
-            if POINTERS & set(sources):
+            if TOUCH & set(sources):
                 self._pointed.append(name)
             if "gamepad" in sources:
                 self._gamepad.append(name)
         if self._gamepad:
             pygame.joystick.init()
 
+    @property
+    def by_touch(self) -> tuple[str, ...]:
+        """The controls that touch and mouse press."""
+        return tuple(self._pointed)
+
     def pressed(self, event: Any) -> list[str]:
-        """The controls that `event` presses. Many touch screens call themselves a mouse: either is both."""
+        """The controls that `event` presses, other than by touching the picture."""
         pygame = self._pygame
         if event.type == pygame.KEYDOWN and event.key in self._keys:
             return list(dict.fromkeys(self._keys[event.key]))
         if event.type == pygame.KEYDOWN and _is_of_another_script(event.key):
             return list(dict.fromkeys(self._places.get(event.scancode, [])))
-        if event.type == pygame.FINGERDOWN:
-            return self._pointed
         if event.type == pygame.MOUSEWHEEL and event.y:
             return self._turned[1 if event.y > 0 else -1] * abs(event.y)
-        if event.type == pygame.MOUSEBUTTONDOWN and not getattr(event, "touch", False):
-            return self._pointed if getattr(event, "button", 1) <= BUTTONS else []
         if event.type == pygame.JOYDEVICEADDED:
             self._take_up(event.device_index)
         elif event.type == pygame.JOYDEVICEREMOVED:  # a loose plug comes back as another one each time
             self._gamepads.pop(event.instance_id, None)
         return self._gamepad if event.type == pygame.JOYBUTTONDOWN else []
+
+    def touched(self, event: Any) -> list[str]:
+        """The controls that `event` presses by touch or mouse. Many touch screens call themselves a mouse: either is
+        both."""
+        pygame = self._pygame
+        if event.type == pygame.FINGERDOWN:
+            return self._pointed
+        clicked = event.type == pygame.MOUSEBUTTONDOWN and not getattr(event, "touch", False)
+        return self._pointed if clicked and getattr(event, "button", 1) <= BUTTONS else []
 
     def _take_up(self, place: int) -> None:
         try:
@@ -268,43 +293,6 @@ class Controls:
             self._gamepads[gamepad.get_instance_id()] = gamepad
         except self._pygame.error as error:
             log.info("a gamepad is gone before it was taken up: %s", error)
-
-
-class Drag:
-    """How far a finger, or the mouse with its left button held, has moved."""
-
-    def __init__(self, pygame: Any) -> None:
-        self._pygame = pygame
-        self._right, self._down = 0.0, 0.0  # pixels of the window
-
-    def see(self, event: Any, window: Size) -> None:
-        """Take in an event. A finger that SDL also reports as a mouse counts once."""
-        pygame = self._pygame
-        if event.type == pygame.FINGERMOTION:
-            self._right += event.dx * window[0]
-            self._down += event.dy * window[1]
-        elif event.type == pygame.MOUSEMOTION and event.buttons[0] and not getattr(event, "touch", False):
-            self._right += event.rel[0]
-            self._down += event.rel[1]
-
-    def taken(self, rotate: int, height_px: int) -> tuple[float, float]:
-        """(right, down) since it was last taken, as one who sees the picture upright would say, in its heights."""
-        right, down = self._right / height_px, self._down / height_px
-        self._right, self._down = 0.0, 0.0
-        return {0: (right, down), 90: (down, -right), 180: (-right, -down), 270: (-down, right)}[rotate]
-
-
-def drawn(size: Size, rotate: int) -> Size:
-    """The size of the pictures that pieces draw for a screen of `size` that turns them by `rotate` degrees."""
-    width, height = int(size[0]), int(size[1])
-    return (height, width) if rotate in (90, 270) else (width, height)
-
-
-def placed(picture: Size, screen: Size) -> tuple[int, int, int, int]:
-    """Where a turned picture lies on a screen: left, top, width, height [px]; in the middle, its proportions kept."""
-    scale = min(screen[0] / picture[0], screen[1] / picture[1])
-    width, height = (max(1, round(side * scale)) for side in picture)
-    return (screen[0] - width) // 2, (screen[1] - height) // 2, width, height
 
 
 def has_display() -> bool:

@@ -265,8 +265,8 @@ class Run:
     def progress(self, step: int, share: float | None = None, **figures: float) -> None:
         """Show the step that is done: on a terminal as a bar, in a log as a line every 100 steps.
 
-        figures: how well it goes, what matters most first, for two are shown; share: of the whole that is done, 0..1,
-        where it is not the steps that end the run.
+        figures: how well it goes, for two are shown: how far off it still is, then what else matters most; share: of
+        the whole that is done, 0..1, where it is not the steps that end the run.
 
         Raises:
             KeyboardInterrupt: it was asked for meanwhile; the step is kept.
@@ -298,10 +298,9 @@ class Run:
     def _begin(self, figures: Mapping[str, float]) -> None:
         """What the figures are, once."""
         if figures:
-            names = " and ".join(list(figures)[:2])
             print(
-                f"{self.folder.name}: {names}: how far off it still is, less is better; all figures go to "
-                f"{self.folder / LOG}",
+                f"{self.folder.name}: {next(iter(figures))}: how far off it still is, less is better; "
+                f"all figures go to {self.folder / LOG}",
                 file=sys.stderr,
                 flush=True,
             )

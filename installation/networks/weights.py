@@ -8,6 +8,7 @@ and no pickle is ever read.
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
@@ -39,7 +40,8 @@ class Card:
 
     `architecture` holds the constructor arguments that rebuild the network; `measured` maps a figure's
     name to its value; `command` is what trains it again, and `evaluation` what prints `measured`; `authors` are those
-    whose licence asks to be named.
+    whose licence asks to be named. `architecture_sha256` is of what `architecture` was when they were saved; cards
+    from before there was such a thing have none, and are believed.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Card:
     parameters: int = 0
     sha256: str = ""
     authors: list[str] = field(default_factory=list)
+    architecture_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,22 +75,37 @@ class Weights:
             network = make(**self.card.architecture)
             network.load_state_dict(self.state)
         except (RuntimeError, TypeError, ValueError) as error:
-            first = " ".join(str(error).split("\n")[:2])
+            said = str(error).partition("\n")[0]
+            if isinstance(error, RuntimeError) and (others := self._others(make)):
+                said = f"{others[0]}{f' and {len(others) - 1} more' * (len(others) > 1)} of another size or missing"
             raise WeightsError(
-                f"{self.card.name}: the tensors do not fit its card ({first}); restore both files, or train it "
+                f"{self.card.name}: the tensors do not fit its card ({said}); restore both files, or train it "
                 f"again: {self.card.command}"
             ) from error
         return network.eval()
 
+    def _others(self, make: Callable[..., nn.Module]) -> list[str]:
+        """The tensors that the network has and the file has not, or in another size; then those that only it has."""
+        wanted = {key: tensor.shape for key, tensor in make(**self.card.architecture).state_dict().items()}
+        there = {key: tensor.shape for key, tensor in self.state.items()}
+        return [key for key in {**wanted, **there} if wanted.get(key) != there.get(key)]
+
 
 def path_of(name: str, folder: Path | None = None, otherwise: Path | None = None) -> Path:
     """Where the tensors of the network `piece.network` are: in `folder`, else in `weights` beside the piece if either
-    of its two files is there, else in `otherwise` (assets/weights)."""
-    file = f"{name}.safetensors"
+    of its two files is there, else in `otherwise` (assets/weights). Where there are none yet, it is where `save` puts
+    them."""
+    elsewhere = (folder or otherwise or WEIGHTS_FOLDER) / f"{name}.safetensors"
     own = None if folder is not None else _beside(name)
-    if own is not None and ((own / file).exists() or (own / file).with_suffix(".yaml").exists()):
-        return own / file
-    return (folder or otherwise or WEIGHTS_FOLDER) / file
+    if own is None:
+        return elsewhere
+    beside = own / elsewhere.name
+    return beside if _either_of(beside) or not _either_of(elsewhere) else elsewhere
+
+
+def _either_of(tensors: Path) -> bool:
+    """Whether one of a network's two files is there."""
+    return tensors.exists() or tensors.with_suffix(".yaml").exists()
 
 
 def _beside(name: str) -> Path | None:
@@ -115,6 +133,7 @@ def save(name: str, state: Mapping[str, Tensor], card: Card, folder: Path | None
         name=name,
         sha256=hashlib.sha256(data).hexdigest(),
         parameters=sum(value.numel() for value in tensors.values()),
+        architecture_sha256=_digest(card.architecture),
     )
     path = folder / f"{name}.safetensors"
     if on_show:
@@ -206,4 +225,16 @@ def read_card(path: Path) -> Card:
     texts = [values[key] for key in ("name", "licence", "command", "sha256")]
     if not all(isinstance(text, str) for text in texts) or not isinstance(values["architecture"], dict):
         raise WeightsError(f"{path}: name, licence, command and sha256 are texts, architecture a mapping; restore it")
+    digest = values.get("architecture_sha256") or ""
+    if digest and digest != _digest(values["architecture"]):
+        raise WeightsError(
+            f"{path}: its architecture is not the one that was trained; restore the card, or train again: "
+            f"{values['command']}"
+        )
     return Card(**values)
+
+
+def _digest(architecture: Mapping[str, Any]) -> str:
+    """Of an architecture, the same before it is written and after it is read, in whatever order."""
+    written = yaml.safe_load(yaml.safe_dump(dict(architecture)))
+    return hashlib.sha256(json.dumps(written, sort_keys=True, default=str).encode()).hexdigest()

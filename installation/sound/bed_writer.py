@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from installation.clock import ClockReading
+from installation.clock import BarLine, ClockReading
 from installation.messages import BedMoved, BedPlayed, BedsOnly, BedSounding, BedStopped, BedTroubled
 
 AHEAD_SECONDS = 0.1  # from what is mixed already to where something begins: time for the message and the file
@@ -22,7 +22,9 @@ AGAIN_SECONDS = 0.05  # fade of a bed that goes on in a sound process that was r
 ADOPT_SECONDS = 10.0  # an earlier stage's beds and voices play on for so long until the piece asks for them
 LEAVE_SECONDS = 1.0  # an earlier piece's beds, until the next piece does
 GOING_SECONDS = 2.0  # fade of what nobody asks for any longer
+SURE_SECONDS = 0.5  # before a bar line, what is to begin there is told of: until then the line may move
 LOUDEST_DB, QUIETEST_DB, LONGEST_FADE = 24.0, -120.0, 600.0
+LONGEST_OFFSET = 86_400.0  # seconds
 Told = BedPlayed | BedMoved | BedStopped | BedsOnly
 Said = BedSounding | BedTroubled
 
@@ -47,7 +49,9 @@ class _Wanted:
     loop: bool
     gain_db: float
     direction_deg: float | None
-    start: int | None = None  # None: nobody has played it yet
+    start: int | None = None  # the sample of its file's first one; None: nobody has played it yet
+    offset: float = 0.0  # seconds into the file
+    at_bar: int | None = None
 
 
 class BedWriter:
@@ -64,6 +68,7 @@ class BedWriter:
         self._patience = ADOPT_SECONDS
         self._troubled: dict[str, str] = {}
         self._now: int | None = None
+        self._bars: tuple[BarLine, ...] = ()
 
     # ---- piece.Beds -------------------------------------------------------------------------------------------
 
@@ -76,9 +81,13 @@ class BedWriter:
         direction_deg: float | None = None,
         fade: float = 2.0,
         loop: bool = True,
+        offset: float = 0.0,
+        at_bar: int | None = None,
     ) -> None:
         """Raises ValueError for numbers out of range and for too many beds."""
         judge(gain_db, direction_deg, fade)
+        if not 0.0 <= offset <= LONGEST_OFFSET:
+            raise ValueError(f"offset={offset} must lie within 0..{LONGEST_OFFSET:g} seconds")
         file = os.path.abspath(path)  # noqa: PTH100 (resolving would ask the disk, in the middle of a frame)
         before = self._wanted.get(name)
         if before is not None and (before.path, before.loop) == (file, loop):
@@ -90,7 +99,7 @@ class BedWriter:
             raise ValueError(f"a bed's name has 1 … 200 letters, and its path up to 4096: {name!r}, {file!r}")
         left = self._left.pop(name, None)
         start = left[2] if left is not None and left[:2] == (file, loop) else None
-        self._wanted[name] = _Wanted(file, loop, float(gain_db), _float(direction_deg), start)
+        self._wanted[name] = _Wanted(file, loop, float(gain_db), _float(direction_deg), start, float(offset), at_bar)
         self._untold[name] = float(fade)
         self._troubled.pop(name, None)
         self._tell_all()
@@ -143,6 +152,7 @@ class BedWriter:
     def update(self, reading: ClockReading | None, anew: bool) -> None:
         """Take in what the mixer says, and tell it what it does not know. `anew`: it knows nothing of us."""
         self._now = reading.mixed_to if reading is not None else None
+        self._bars = reading.bars if reading is not None else ()
         if anew:
             for name in self._wanted:
                 self._untold[name] = self._untold.get(name, AGAIN_SECONDS)
@@ -178,12 +188,31 @@ class BedWriter:
         if self._now is None:
             return
         for name, fade in list(self._untold.items()):
-            wanted, at = self._wanted[name], self._at()
-            start = at if wanted.start is None else wanted.start
+            wanted = self._wanted[name]
+            at = self._at() if wanted.start is not None else self._beginning(wanted.at_bar)
+            if at is None:
+                continue
+            start = at - round(wanted.offset * self._port.rate_hz) if wanted.start is None else wanted.start
+            at = max(at, self._at())
             played = BedPlayed(name, wanted.path, start, wanted.loop, at, wanted.gain_db, wanted.direction_deg, fade)
             if self._port.tell(played):
                 self._wanted[name] = replace(wanted, start=start)
                 del self._untold[name]
+
+    def _beginning(self, bar: int | None) -> int | None:
+        """The sample at which what begins in `bar` does: as soon as can be for None, at the next bar line if it is
+        over. None while that is far, or nobody knows where it is."""
+        if bar is None:
+            return self._at()
+        later = (
+            line for line in self._bars if line.number == bar or (line.number > bar and line.start >= self._at())
+        )
+        found = next(later, None)
+        return (
+            found.start
+            if found is not None and found.start - self._at() < SURE_SECONDS * self._port.rate_hz
+            else None
+        )
 
     def _at(self) -> int:
         assert self._now is not None

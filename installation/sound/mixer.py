@@ -6,6 +6,7 @@ and an offline render runs it as fast as it can; both get the same samples for a
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass, field, replace
@@ -14,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.clock import BarLine
+from installation.layout import Layout
 from installation.piece import Sound
 from installation.shared import SampleRing
 from installation.sound.bed_mixer import BedMixer
+from installation.sound.panning import hit_gains
 
 Block = NDArray[np.float32]
 
@@ -36,6 +39,7 @@ class PlacedHit:
     voice: str
     gain: float = 1.0
     pan: float = 0.0
+    direction_deg: float | None = None
 
 
 @dataclass
@@ -49,8 +53,8 @@ class _Bar:
 class _Note:
     start: int
     voice: str
-    samples: Sound
-    gains: NDArray[np.float32]
+    samples: Sound  # [frames, channels]
+    gains: NDArray[np.float32]  # [channels, speakers]
     released: int | None = None  # sample from which it fades out
 
 
@@ -87,14 +91,13 @@ class Fold:
 @dataclass
 class Mixer:
     """Plays the score and the beds. `position` is the sample count of the next block's first sample, `gain` that of
-    everything; `front` are the channels for left and right of the score's hits. What is mixed is noted in `played`,
-    for whoever has to tell it from the sounds of others."""
+    everything; `layout` is where the speakers stand. What is mixed is noted in `played`, for whoever has to tell it
+    from the sounds of others."""
 
     rate_hz: int
-    channels: int = 2
+    layout: Layout = field(default_factory=Layout)
     position: int = 0
     gain: float = 1.0
-    front: tuple[int, int] = (0, 1)
     beds: BedMixer | None = None
     played: SampleRing | None = None
     voices: dict[str, Sound] = field(default_factory=dict)
@@ -108,12 +111,16 @@ class Mixer:
     def __post_init__(self) -> None:
         self._fold = Fold(self.channels)
 
+    @property
+    def channels(self) -> int:
+        return self.layout.channels
+
     # ---- what should sound ------------------------------------------------------------------------------
 
     def make_voice(self, name: str, samples: Sound) -> None:
-        """`samples` [frames], finite, at `rate_hz`. A voice of that name that is sounding goes on as it was."""
-        if samples.ndim != 1:
-            raise ValueError(f"voice {name!r} has shape {samples.shape}; one channel is wanted")
+        """`samples` [frames] or [frames, 2], finite, at `rate_hz`. What sounds of a voice of that name goes on."""
+        if samples.ndim != 1 and samples.shape[1:] != (2,):
+            raise ValueError(f"voice {name!r} has shape {samples.shape}; one channel is wanted, or two")
         self.voices[name] = np.asarray(samples, np.float32)
 
     def forget_voice(self, name: str) -> None:
@@ -141,6 +148,9 @@ class Mixer:
         """
         if length <= 0 or beats <= 0:
             raise ValueError(f"length={length} and beats={beats} must be strictly positive")
+        for hit in hits:
+            if not all(math.isfinite(value) for value in (hit.gain, hit.pan, hit.direction_deg or 0.0)):
+                raise ValueError(f"{hit} is not finite")
         ordered = tuple(sorted(hits, key=lambda hit: hit.offset))
         for bar in self._bars:
             if bar.line.number == number:
@@ -180,8 +190,9 @@ class Mixer:
                 part = note.samples[low - note.start : high - note.start]
                 if note.released is not None:
                     fade = 1.0 - (np.arange(low, high) - note.released) / fading
-                    part = part * np.clip(fade, 0.0, 1.0).astype(np.float32)
-                out[low - self.position : high - self.position] += part[:, None] * note.gains
+                    part = part * np.clip(fade, 0.0, 1.0).astype(np.float32)[:, None]
+                for channel, gains in zip(part.T, note.gains, strict=True):
+                    out[low - self.position : high - self.position] += channel[:, None] * gains
             over = note.released is not None and end >= note.released + fading
             if note.start + len(note.samples) > end and not over:
                 alive.append(note)
@@ -220,13 +231,12 @@ class Mixer:
                 samples = self.voices.get(hit.voice)
                 within = -_early(bar.line) <= hit.offset < bar.line.length
                 if within and samples is not None and start >= self.position:
-                    begun.append(_Note(start, hit.voice, samples, self._panned(hit)))
+                    samples = samples.reshape(len(samples), -1)
+                    gains = hit_gains(self.layout, hit.gain, hit.pan, samples.shape[1], hit.direction_deg)
+                    begun.append(_Note(start, hit.voice, samples, gains))
         for note in sorted(begun, key=lambda note: note.start):  # in the order of time, however long the block is
             self._make_room(note.start)
             self._notes.append(note)
-
-    def _panned(self, hit: PlacedHit) -> NDArray[np.float32]:
-        return pan_gains(hit.gain, hit.pan, self.channels, self.front)
 
     def _make_room(self, start: int) -> None:
         """Take the oldest note away at `start` where one more would be too many."""
@@ -280,18 +290,6 @@ class Mixer:
 def _early(line: BarLine) -> int:
     """How many samples before the line of a bar its first hit may lie."""
     return round(EARLY_STEPS * line.sixteenth)
-
-
-def pan_gains(gain: float, pan: float, channels: int, front: tuple[int, int] = (0, 1)) -> NDArray[np.float32]:
-    """Gains per channel for `pan` -1 … 1 between the `front` channels at equal power; a single one takes all."""
-    if channels == 1:
-        return np.asarray([gain], np.float32)
-    if front[0] == front[1]:
-        return np.asarray([gain if channel == front[0] else 0.0 for channel in range(channels)], np.float32)
-    angle = (np.clip(pan, -1.0, 1.0) + 1.0) * np.pi / 4
-    gains = np.zeros(channels, np.float32)
-    gains[list(front)] = gain * np.sqrt(2) * np.asarray([np.cos(angle), np.sin(angle)])
-    return gains
 
 
 def soften(block: Block) -> Block:

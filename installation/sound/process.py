@@ -48,11 +48,10 @@ from installation.sound.levels import level_of
 from installation.sound.lookout import Lookout
 from installation.sound.mixer import Mixer, PlacedHit
 from installation.sound.opening import Opening
-from installation.sound.queue import BlockQueue
+from installation.sound.queue import AHEAD_FRAMES, BlockQueue
 from installation.sound.readers import Readers
 from installation.sound.watch import SoundWatch
 
-AHEAD_FRAMES = 16 * BLOCK_FRAMES  # mixed and waiting: 171 ms, more than a sound server asks for in one go
 QUEUE_FRAMES = 1 << 15
 SETTLING_BLOCKS = 16  # of silence, for a card to say when its blocks are heard: at first it errs by its buffer
 log = logging.getLogger("sound")
@@ -103,7 +102,7 @@ class SoundProcess:
         start = max(0, round(before.timeline.sample_at(time.monotonic()))) if before is not None else 0
         self._beds = BedMixer(RATE_HZ, layout, Readers())
         gain = 10 ** (exhibition.speakers.gain_db / 20)
-        self._mixer = Mixer(RATE_HZ, layout.channels, start, gain, layout.front, self._beds, played)
+        self._mixer = Mixer(RATE_HZ, layout, start, gain, self._beds, played)
         if before is not None and before.bars:
             self._mixer.restore_grid(before.bars)
             self._mixer.skip(0)

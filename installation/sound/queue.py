@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.clock import Stamps
+from installation.devices.speakers import BLOCK_FRAMES
+
+AHEAD_FRAMES = 16 * BLOCK_FRAMES  # mixed and waiting: 171 ms, more than a sound server asks for in one go
 
 
 class BlockQueue:

@@ -29,7 +29,7 @@ from installation.messages import (
     VoiceMade,
     connect,
 )
-from installation.piece import Bar, Sound, Sounding
+from installation.piece import Bar, Hit, Sound, Sounding
 from installation.places import did_you_mean
 from installation.resampling import resample
 from installation.segments import PLAYED_CHANNELS, PLAYED_SECONDS
@@ -37,7 +37,6 @@ from installation.sound.bed_mixer import BedMixer
 from installation.sound.bed_writer import ADOPT_SECONDS, BedPort, BedWriter, Said, Told, judge
 from installation.sound.mixer import EARLY_STEPS, REPEATED_BARS, Mixer, PlacedHit
 
-MOST_CHANNELS = 64  # of a voice; what has more of them than frames is turned over
 WRITE_AHEAD_SECONDS = 0.06  # a message needs this long to reach the mixer before the bar line
 
 
@@ -67,11 +66,11 @@ class Port(BedPort, Protocol):
 class OfflinePort:
     """A mixer of one's own. `ahead` is how far it has mixed beyond what is heard, as in a live run."""
 
-    def __init__(self, rate_hz: int = 48_000, channels: int = 2) -> None:
+    def __init__(self, rate_hz: int = 48_000) -> None:
         self.rate_hz = rate_hz
         self.beds = BedMixer(rate_hz)
         self._played = shared.SampleRing.private(PLAYED_SECONDS * rate_hz, PLAYED_CHANNELS)
-        self.mixer = Mixer(rate_hz, channels, beds=self.beds, played=self._played)
+        self.mixer = Mixer(rate_hz, beds=self.beds, played=self._played)
         self.capture = shared.SampleRing.private(30 * rate_hz)
 
     def make_voice(self, name: str, samples: Sound) -> None:
@@ -227,6 +226,7 @@ class ScoreWriter:
         self._level = (0.0, 0.0)
         self._adopting = True  # a piece whose stage process was killed goes on without a gap when it is back
         self._adopt_until: float | None = None  # sample
+        self._continues = True  # what the mixer still has to play is of this piece, until another begins here
         self._reading: ClockReading | None = port.reading()
         self._told_at: int | None = None  # as far was mixed when a mixer that began anew was told of the bars
         self._shown = -math.inf  # sounding hits up to this sample have been handed out
@@ -245,28 +245,33 @@ class ScoreWriter:
 
     @property
     def written(self) -> int:
-        if not self._bars:
-            return self.next_bar
-        return max(max(self._bars) + 1, self.next_bar)
+        ours = max(self._bars, default=-1) + 1
+        grid = self._reading.bars if self._reading is not None and self._continues else ()
+        return max(ours, self.next_bar, grid[-1].number + 1 if grid else 0)
 
     def voice(self, name: str, samples: Sound, rate_hz: int) -> None:
         """Raises ValueError for no samples, for some that are not finite, for a shape that is neither [frames] nor
-        [frames, channels], and for whole numbers: what they are parts of is not known."""
-        found = np.asarray(samples)
-        if not np.issubdtype(found.dtype, np.floating):
-            raise ValueError(f"voice {name!r}: samples are floats in -1..1, not {found.dtype}; divide by the largest")
-        mono = np.asarray(found, np.float32)
-        if mono.size == 0:
+        [frames, 1 or 2], and for whole numbers: what they are parts of is not known."""
+        given = np.asarray(samples)
+        if not np.issubdtype(given.dtype, np.floating):
+            raise ValueError(f"voice {name!r}: samples are floats in -1..1, not {given.dtype}; divide by the largest")
+        found = np.asarray(given, np.float32)
+        if found.size == 0:
             raise ValueError(f"voice {name!r} has no samples")
-        if mono.ndim > 2 or (mono.ndim == 2 and mono.shape[1] > max(MOST_CHANNELS, mono.shape[0])):
-            raise ValueError(f"voice {name!r}: samples of shape {mono.shape} are not [frames] or [frames, channels]")
-        odd = mono.size - np.count_nonzero(np.isfinite(mono))
+        if found.ndim not in (1, 2) or (found.ndim == 2 and found.shape[1] > max(2, found.shape[0])):
+            raise ValueError(f"voice {name!r}: samples of shape {found.shape} are not [frames] or [frames, channels]")
+        if found.ndim == 2 and found.shape[1] > 2:
+            raise ValueError(
+                f"voice {name!r} has {found.shape[1]} channels; a voice has one or two (left and right): "
+                "make several voices of it, or mix it down"
+            )
+        odd = found.size - np.count_nonzero(np.isfinite(found))
         if odd:
-            raise ValueError(f"voice {name!r}: {odd} of its {mono.size} samples are not finite")
-        mono = mono.mean(axis=1) if mono.ndim == 2 else mono
-        mono = resample(mono, rate_hz, self.rate_hz)
-        self._voices[name] = mono
-        self.port.make_voice(name, mono)
+            raise ValueError(f"voice {name!r}: {odd} of its {found.size} samples are not finite")
+        found = found[:, 0] if found.shape[1:] == (1,) else found
+        found = resample(found, rate_hz, self.rate_hz)
+        self._voices[name] = found
+        self.port.make_voice(name, found)
 
     def forget(self, name: str) -> None:
         self._voices.pop(name, None)
@@ -287,7 +292,8 @@ class ScoreWriter:
         if len(bar.hits) > self.MOST_HITS:
             raise ValueError(f"bar {bar.number} has {len(bar.hits)} hits; {self.MOST_HITS} are allowed")
         for hit in bar.hits:
-            if not (math.isfinite(hit.step) and math.isfinite(hit.gain) and math.isfinite(hit.pan)):
+            numbers = (hit.step, hit.gain, hit.pan, 0.0 if hit.direction_deg is None else hit.direction_deg)
+            if not all(math.isfinite(number) for number in numbers):
                 raise ValueError(f"{hit} is not finite")
             if abs(hit.gain) > self.LOUDEST_HIT:
                 raise ValueError(
@@ -298,9 +304,8 @@ class ScoreWriter:
             if hit.voice not in self._voices:
                 hint = did_you_mean(hit.voice, list(self._voices)) or "; make it with voice(name, …) first"
                 raise ValueError(f"bar {bar.number} hits a voice {hit.voice!r} that is not there{hint}")
-        step = 60.0 / bar.tempo_bpm / 4 * self.rate_hz
-        hits = tuple((round(hit.step * step), hit.voice, float(hit.gain), float(hit.pan)) for hit in bar.hits)
-        message = BarWritten(bar.number, round(step * bar.steps), bar.steps / 4, hits)
+        hits = tuple(_placed(hit, bar.step_frames(self.rate_hz)) for hit in bar.hits)
+        message = BarWritten(bar.number, bar.frames(self.rate_hz), bar.steps / 4, hits)
         self._bars[bar.number] = message
         self.port.write_bar(message)
 
@@ -314,6 +319,7 @@ class ScoreWriter:
 
     def clear(self) -> None:
         """Forget all voices and beds, so that what one piece left behind does not sound in the next."""
+        self._continues = self._continues and not self._voices and not self._bars
         for name in list(self._voices):
             self.forget(name)
         self.port.forget_other_voices()
@@ -347,7 +353,7 @@ class ScoreWriter:
             if line.end + line.length < since or line.start - line.sixteenth > sample:
                 continue
             bar = self._playing(line.number)
-            for offset, voice, gain, _ in bar.hits if bar else ():
+            for offset, voice, gain, *_ in bar.hits if bar else ():
                 start = line.start + offset
                 if since < start <= sample and voice in self._voices:
                     found.append((start, Sounding(voice, gain, (sample - start) / self.rate_hz)))
@@ -409,3 +415,9 @@ class ScoreWriter:
         earlier = [written for written in self._bars if written < number]
         in_turn = [written for written in earlier if (number - written) % REPEATED_BARS == 0]
         return self._bars[max(in_turn, default=min(earlier))] if earlier else None
+
+
+def _placed(hit: Hit, step: float) -> tuple[int, str, float, float, float | None]:
+    """As a message has it; `step` is how many samples a sixteenth lasts."""
+    direction_deg = None if hit.direction_deg is None else float(hit.direction_deg)
+    return round(hit.step * step), hit.voice, float(hit.gain), float(hit.pan), direction_deg

@@ -22,7 +22,10 @@ log = logging.getLogger("clerk")
 
 
 class Clerk:
-    """Keeps visits in `store` for `keep_s` seconds, and counts them in `attendance`."""
+    """Keeps visits in `store` for `keep_s` seconds, and counts them in `attendance`.
+
+    What a piece records is kept as its own: other works show neither those people nor what was derived of them.
+    """
 
     def __init__(self, store: Store, keep_s: float, attendance: Attendance | None = None) -> None:
         self.store, self.keep_s = store, keep_s
@@ -35,12 +38,19 @@ class Clerk:
         """Whether another visit would be kept, as far as is known: nobody else is asked for one."""
         return self.store.takes
 
-    def keep(self, visit: Visit) -> Answer[object]:
+    def keep(self, visit: Visit, piece: str = "") -> Answer[object]:
         if not isinstance(visit.film, JpegFilm):
             raise TypeError(f"a visit's film is a JpegFilm, not a {type(visit.film).__name__}")
         return Later(
             self._thread.submit(
-                self.store.keep, visit.samples, visit.rate_hz, visit.film, self.keep_s, visit.stand_in, visit.id
+                self.store.keep,
+                visit.samples,
+                visit.rate_hz,
+                visit.film,
+                self.keep_s,
+                visit.stand_in,
+                visit.id,
+                piece,
             )
         )
 
@@ -50,9 +60,13 @@ class Clerk:
     def delete(self, visit: str) -> None:
         self._later(self.store.delete, visit)
 
-    def visits(self, newest: int) -> Answer[list[Visit]]:
-        """Those who were here before, oldest first, `newest` of them at most."""
-        return Later(self._thread.submit(self.store.visits, newest))
+    def desk(self, piece: str) -> Desk:
+        """This clerk, for what `piece` records while it is on the stage."""
+        return Desk(self, piece)
+
+    def visits(self, newest: int, piece: str = "") -> Answer[list[Visit]]:
+        """Those whom `piece` recorded before, oldest first, `newest` of them at most."""
+        return Later(self._thread.submit(self.store.visits, newest, piece))
 
     def holdings(self) -> Answer[Holdings]:
         """What the store holds, for the status."""
@@ -82,6 +96,26 @@ class Clerk:
 
     def _later(self, work: Callable[..., object], *arguments: object) -> None:
         self._thread.submit(work, *arguments).add_done_callback(_log_fault)
+
+
+class Desk:
+    """The clerk as the stage meets it while one `piece` is on it: what is recorded meanwhile is that piece's."""
+
+    def __init__(self, clerk: Clerk, piece: str) -> None:
+        self._clerk, self._piece = clerk, piece
+
+    @property
+    def takes(self) -> bool:
+        return self._clerk.takes
+
+    def keep(self, visit: Visit) -> Answer[object]:
+        return self._clerk.keep(visit, self._piece)
+
+    def remember(self, visit: str, derived: Mapping[str, Any]) -> None:
+        self._clerk.remember(visit, derived)
+
+    def delete(self, visit: str) -> None:
+        self._clerk.delete(visit)
 
 
 def _log_fault(done: Future[object]) -> None:

@@ -19,12 +19,12 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS visits (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kept REAL NOT NULL, keep_s REAL NOT NULL,
     stand_in INTEGER NOT NULL, sound_bytes INTEGER NOT NULL, film_bytes INTEGER NOT NULL,
-    derived TEXT, aside TEXT NOT NULL DEFAULT '');
+    derived TEXT, aside TEXT NOT NULL DEFAULT '', piece TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS reckoning (
     only INTEGER PRIMARY KEY CHECK (only = 1), believed REAL NOT NULL, "offset" REAL NOT NULL, doubted REAL NOT NULL,
     ahead REAL NOT NULL DEFAULT 0);
 """
-_COLUMNS = "seq, id, kept, keep_s, stand_in, sound_bytes, film_bytes, derived, aside"
+_COLUMNS = "seq, id, kept, keep_s, stand_in, sound_bytes, film_bytes, derived, aside, piece"
 _COMPLETE = 1
 _LAST_SEQ = 2**63 - 1
 _ERRNO = {
@@ -44,7 +44,8 @@ class LedgerDamaged(Exception):  # noqa: N818 - a state, which is met, rather th
 
 @dataclass(frozen=True)
 class Entry:
-    """One visit. `kept` is a time on the house's calendar, `derived` JSON text, `aside` why it is not shown."""
+    """One visit. `kept` is a time on the house's calendar, `derived` JSON text, `aside` why it is not shown, `piece`
+    the work that recorded it; empty in those of earlier versions, which did not say."""
 
     seq: int
     id: str
@@ -55,6 +56,7 @@ class Entry:
     film_bytes: int
     derived: str | None = None
     aside: str = ""
+    piece: str = ""
 
 
 class Ledger:
@@ -78,6 +80,7 @@ class Ledger:
                 self._rows.execute("PRAGMA synchronous = FULL")
                 self._rows.execute("PRAGMA secure_delete = ON")
                 self._rows.executescript(_TABLES)
+                self._add("visits", "piece", "TEXT NOT NULL DEFAULT ''")
                 self.complete = self._rows.execute("PRAGMA user_version").fetchone()[0] == _COMPLETE
                 verdict = self._rows.execute("PRAGMA quick_check(1)").fetchone()[0]
                 if verdict != "ok":
@@ -102,12 +105,14 @@ class Ledger:
         with _asked():
             return self._rows.execute("SELECT id, kept, keep_s FROM visits ORDER BY seq").fetchall()
 
-    def newest(self, count: int, before: int | None = None) -> list[Entry]:
-        """The newest `count` visits that are not set aside, the newest first; those before number `before`."""
+    def newest(self, count: int, before: int | None = None, piece: str = "") -> list[Entry]:
+        """The newest `count` visits that are not set aside, the newest first; those before number `before`, and those
+        that `piece` recorded, or may have."""
         with _asked():
             rows = self._rows.execute(
-                f"SELECT {_COLUMNS} FROM visits WHERE aside = '' AND seq < ? ORDER BY seq DESC LIMIT ?",
-                (_LAST_SEQ if before is None else before, count),
+                f"SELECT {_COLUMNS} FROM visits WHERE aside = '' AND seq < ? AND (? = '' OR piece IN ('', ?)) "
+                "ORDER BY seq DESC LIMIT ?",
+                (_LAST_SEQ if before is None else before, piece, piece, count),
             ).fetchall()
         return [_entry(row) for row in rows]
 
@@ -123,11 +128,11 @@ class Ledger:
     def put(self, entries: Iterable[Entry]) -> None:
         """Add visits, or replace those of the same number, all or none."""
         rows = [
-            (e.seq, e.id, e.kept, e.keep_s, e.stand_in, e.sound_bytes, e.film_bytes, e.derived, e.aside)
+            (e.seq, e.id, e.kept, e.keep_s, e.stand_in, e.sound_bytes, e.film_bytes, e.derived, e.aside, e.piece)
             for e in entries
         ]
         with self._at_once():
-            self._rows.executemany(f"INSERT OR REPLACE INTO visits ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)", rows)
+            self._rows.executemany(f"INSERT OR REPLACE INTO visits ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
 
     def date(self, dates: Mapping[str, float], reckoning: Reckoning | None = None) -> None:
         """Let the time of visits begin at these dates, and with them remember a new `reckoning`, all or nothing."""
@@ -176,13 +181,16 @@ class Ledger:
             self._remember(value)
 
     def _remember(self, value: Reckoning) -> None:
-        columns = {row[1] for row in self._rows.execute("PRAGMA table_info(reckoning)")}
-        if "ahead" not in columns:  # earlier versions
-            self._rows.execute("ALTER TABLE reckoning ADD COLUMN ahead REAL NOT NULL DEFAULT 0")
+        self._add("reckoning", "ahead", "REAL NOT NULL DEFAULT 0")
         self._rows.execute(
             "INSERT OR REPLACE INTO reckoning VALUES (1, ?, ?, ?, ?)",
             (value.believed, value.offset, value.doubted, value.ahead),
         )
+
+    def _add(self, table: str, column: str, what: str) -> None:
+        """Give a table that an earlier version wrote the column that it lacks."""
+        if column not in {row[1] for row in self._rows.execute(f"PRAGMA table_info({table})")}:
+            self._rows.execute(f"ALTER TABLE {table} ADD COLUMN {column} {what}")
 
     def close(self) -> None:
         self._rows.close()
@@ -201,8 +209,8 @@ class Ledger:
 
 
 def _entry(row: tuple) -> Entry:
-    seq, visit, kept, keep_s, stand_in, sound_bytes, film_bytes, derived, aside = row
-    return Entry(seq, visit, kept, keep_s, bool(stand_in), sound_bytes, film_bytes, derived, aside)
+    seq, visit, kept, keep_s, stand_in, *others = row
+    return Entry(seq, visit, kept, keep_s, bool(stand_in), *others)
 
 
 @contextmanager

@@ -35,6 +35,7 @@ class Kept:
     since: float
     until: float
     stand_in: bool  # a performance of the project's own, rather than a visitor's
+    piece: str = ""  # that recorded it; empty where an earlier version did
 
 
 def kept(folder: Path, keep_s: float) -> list[Kept]:
@@ -47,7 +48,7 @@ def kept(folder: Path, keep_s: float) -> list[Kept]:
     """
     _ids(folder)  # where it cannot be read, the slips would merely seem to be none
     entries = from_slips(folder / MEDIA)[::-1]
-    return [Kept(one.id, one.kept, one.kept + min(one.keep_s, keep_s), one.stand_in) for one in entries]
+    return [Kept(one.id, one.kept, one.kept + min(one.keep_s, keep_s), one.stand_in, one.piece) for one in entries]
 
 
 def chosen(folder: Path, beginnings: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from installation.home_disk import MEDIA
@@ -238,8 +238,9 @@ def slip(entry: Entry) -> bytes:
 
 def _read_slip(data: bytes, visit: str) -> Entry:
     """Raises ValueError or TypeError for what is not this visit's slip."""
-    values = json.loads(data)
-    entry = Entry(**values)
+    values = dict(json.loads(data))
+    known = {field.name for field in fields(Entry)}  # a later version may have written more
+    entry = Entry(**{name: value for name, value in values.items() if name in known})
     if entry.id != visit:
         raise ValueError(f"this is the slip of {entry.id}")
     return entry

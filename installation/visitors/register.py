@@ -38,10 +38,10 @@ class Register:
         self._counted = 0  # of those whose time was over
         self._round_at = 0.0
 
-    def ask(self, newest: int) -> None:
-        """Ask anew for those who were here before, `newest` of them at most."""
+    def ask(self, piece: str, newest: int) -> None:
+        """Ask anew for those whom `piece` recorded before, `newest` of them at most."""
         self._remembered, self._gone = deque(), set()
-        self._recalling = self._clerk.visits(newest) if self._clerk is not None and newest > 0 else None
+        self._recalling = self._clerk.visits(newest, piece) if self._clerk is not None and newest > 0 else None
 
     def recalled(self, withdrawn: Collection[str]) -> list[Visit]:
         """The next few who were here before, oldest first, without those that were taken back meanwhile."""

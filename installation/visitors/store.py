@@ -137,10 +137,12 @@ class Store:
         keep_s: float,
         stand_in: bool = False,
         visit: str | None = None,
+        piece: str = "",
     ) -> Visit:
         """Keep a visitor's sound [frames] and film for `keep_s` seconds. When this returns, no power cut loses it.
 
         `visit` is the id under which the piece knows it already (sixteen hexadecimal digits); else one is made.
+        `piece` is the work that recorded it.
 
         Raises:
             StoreFull: the disk takes nothing more; the visitor must be told.
@@ -173,6 +175,7 @@ class Store:
                     stand_in=stand_in,
                     sound_bytes=len(sound_data),
                     film_bytes=len(film_data),
+                    piece=piece,
                 )
                 files = {f"{visit}.{SOUND}": sound_data, f"{visit}.{FILM}": film_data, f"{visit}.{SLIP}": slip(entry)}
                 self._make_sure_of_room(sum(map(len, files.values())))
@@ -215,8 +218,9 @@ class Store:
 
     # ---- showing ---------------------------------------------------------------------------------------
 
-    def visits(self, newest: int) -> list[Visit]:
-        """The newest visits whose time is not over, `newest` of them at most, oldest first.
+    def visits(self, newest: int, piece: str = "") -> list[Visit]:
+        """The newest visits whose time is not over, `newest` of them at most, oldest first; of one `piece` those that
+        it recorded itself, and those of earlier versions, which did not say who did.
 
         One whose media cannot be read is set aside with an alert, and an older one takes its place.
         """
@@ -228,7 +232,8 @@ class Store:
                     self._stand()
             now = self._calendar.now()
             while len(found) < newest:
-                entries = self._footing.read(partial(Ledger.newest, count=newest - len(found), before=before))
+                wanted = partial(Ledger.newest, count=newest - len(found), before=before, piece=piece)
+                entries = self._footing.read(wanted)
                 if not entries:
                     break
                 before = entries[-1].seq

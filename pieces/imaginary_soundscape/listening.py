@@ -185,6 +185,8 @@ class Listening:
             reraise_if_poisoned(error)
             self._failed(error)
             return False
+        if self._trying.failures:
+            self._stage.clear("network_failed", network=encoders.NAME)
         self._trying.succeeded()
         return True
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.networks.faults import out_of_memory, reraise_if_poisoned
-from installation.piece import Answer, CameraView, Picture, Size, Stage
-from installation.trying import Trying
+from installation.networks.asking import Asking
+from installation.networks.faults import out_of_memory
+from installation.piece import CameraView, Picture, Size, Stage
 from pieces.learning_to_see.framing import Framing
 from pieces.learning_to_see.loading import PASS_SECONDS, Loaded, Loader, Wish
 
@@ -47,17 +47,19 @@ class Sight:
     """Sees through the worlds that are wished for. What is wrong is told to `stage`."""
 
     def __init__(self, stage: Stage, name: str) -> None:
-        self.newest: Picture | None = None  # [height, width, 3], of any size
-        self._stage, self._name = stage, name
         self._loader = Loader(stage, name)
-        self._asked: Answer[Picture] | None = None
-        self._trying = Trying(REST_SECONDS)
+        self._asking: Asking[Picture] = Asking(stage, name, REST_SECONDS, self._mended)
         self._asked_at = 0.0
         self._question: tuple[object, ...] | None = None  # what the network was asked last
 
     def want(self, wish: Wish) -> None:
         """Have the network of `wish`; what is there goes on seeing until it has been loaded."""
         self._loader.want(wish)
+
+    @property
+    def newest(self) -> Picture | None:
+        """What was seen last, [height, width, 3], of any size."""
+        return self._asking.newest
 
     @property
     def worlds(self) -> tuple[str, ...]:
@@ -72,8 +74,8 @@ class Sight:
 
     def sees(self, time: float) -> bool:
         """Whether the network answers when it is asked."""
-        waits = self._asked is not None and time - self._asked_at > SILENT_SECONDS
-        return self.newest is not None and not self._trying.failures and not waits
+        waits = self._asking.waiting and time - self._asked_at > SILENT_SECONDS
+        return self.newest is not None and not self._asking.failing and not waits
 
     def look(self, camera: CameraView, how: Look, mixture: Mapping[str, float], time: float) -> None:
         """Pick up what is ready at `time`, and hand the network the next picture if it is free.
@@ -84,31 +86,19 @@ class Sight:
         picture = camera.image
         first = {world: 1.0 for world in mixture}
         self._loader.step(time, lambda loaded: see(loaded, picture, how, _within(first, loaded)))
-        self._collect(time)
-        have = self._loader.have
-        if self._asked is not None or have is None or self._loader.timing or not self._trying.due(time):
+        may, have = self._asking.step(time), self._loader.have
+        if not may or have is None or self._loader.timing:
             return
         weights = _within(mixture, have)
         question = (camera.sequence, picture.shape, how, weights, id(have))
         if weights and question != self._question:
             self._question, self._asked_at = question, time
-            self._asked = self._stage.compute(see, have, picture, how, weights, seconds=PASS_SECONDS)
+            self._asking.ask(see, have, picture, how, weights, seconds=PASS_SECONDS)
 
-    def _collect(self, time: float) -> None:
-        if self._asked is None or not self._asked.ready:
-            return
-        answer, self._asked = self._asked, None
-        try:
-            self.newest = answer.result()
-        except Exception as error:  # a network that fails must not end the picture
-            self._question = None
-            if out_of_memory(error) and self._loader.smaller():
-                return
-            reraise_if_poisoned(error)
-            self._stage.alert("network_failed", network=self._name, reason=error)
-            self._trying.failed(time)
-        else:
-            self._trying.succeeded()
+    def _mended(self, error: Exception) -> bool:
+        """Whether a smaller network sees instead of the one that failed."""
+        self._question = None
+        return out_of_memory(error) and self._loader.smaller()
 
 
 def _within(mixture: Mapping[str, float], loaded: Loaded) -> dict[str, float]:

@@ -53,6 +53,8 @@ class Loading(Generic[Network]):
             alert = "weights_invalid" if isinstance(error, WeightsError) else "network_failed"
             self._stage.alert(alert, network=self._name, reason=str(error) or type(error).__name__)
             return False
+        if self._tries.failures:
+            self._stage.clear("network_failed", network=self._name)
         self._tries.succeeded()
         self._stage.clear("weights_invalid", network=self._name)
         return True

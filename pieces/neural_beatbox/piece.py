@@ -224,6 +224,9 @@ class NeuralBeatbox(Piece):
             guest.hearing.failed(time)
             self._stage.alert("network_failed", network=self.networks[0], reason=_said(error))
             return
+        if guest.hearing.failures:
+            self._stage.clear("network_failed", network=self.networks[0])
+            guest.hearing.succeeded()
         guest.players = players_of(visit.id, hits)
         if not guest.players:
             return
@@ -265,6 +268,8 @@ class NeuralBeatbox(Piece):
         if self._composing is not None and self._composing.ready:
             try:
                 self._phrases.append(self._composing.result())
+                if self._compose_tries.failures:
+                    self._stage.clear("network_failed", network=self.networks[1])
                 self._compose_tries.succeeded()
             except Exception as error:  # the phrase that plays goes on
                 reraise_if_poisoned(error)

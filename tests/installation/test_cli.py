@@ -160,6 +160,7 @@ def test_run_says_plainly_that_the_data_folder_cannot_be(run: Any) -> None:
         (("render", "neural_beatbox", "--voice", "none.wav"), "none.wav"),
         (("render", "neural_beatbox", "--seconds", "-1"), "seconds"),
         (("render", "neural_beatbox", "--press", "3:buton"), "'3:buton' is not a second and a control; did you mean"),
+        (("render", "neural_beatbox", "--pointer", "gone.csv"), "--pointer: gone.csv cannot be read: No such file"),
         (("render", "neural_beatbox", "--press", "3:button,next"), "'next' is not a second and a control; write for"),
         (("render", "neural_beatbox", "--press", "-1:next"), "'-1:next' is not a second and a control"),
         (("render", "neural_beatbox", "--press", "1:next,", "--seconds", "2"), "'' is not a second and a control"),
@@ -333,6 +334,35 @@ def test_a_folder_that_cannot_be_installed_is_said_to_be_so(
     monkeypatch.setattr(programme, "FOLDER", tmp_path / "pieces")
     done = run("render", name)
     assert done.exit_code == 2 and hint in " ".join(done.stderr.split())
+
+
+@pytest.mark.usefixtures("with_drum")
+def test_a_line_without_its_file_is_said_to_be_so(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Registered first and written afterwards: `train` said only which networks there are."""
+    (tmp_path / "pyproject.toml").write_text('slow_drawing = "pieces.slow.piece:Drawing"\n')
+    monkeypatch.setattr(programme, "FOLDER", tmp_path / "pieces")
+    done = run("train", "slow_drawing.strokes", "--data", "x")
+    hint = "pyproject.toml registers it, but there is no pieces/slow/piece.py"
+    assert done.exit_code == 2 and hint in " ".join(done.stderr.split())
+    assert hint not in run("train", "drawing.strokes", "--data", "x").stderr
+
+
+@pytest.mark.usefixtures("with_drum")
+def test_the_list_of_pieces_names_the_folders_that_are_not_in_it(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("slow", "quick", "drum", "empty"):
+        (tmp_path / "pieces" / name).mkdir(parents=True)
+        if name != "empty":
+            (tmp_path / "pieces" / name / "piece.py").touch()
+    (tmp_path / "pyproject.toml").write_text('slow = "pieces.slow.piece:Drawing"\n')
+    monkeypatch.setattr(programme, "FOLDER", tmp_path / "pieces")
+    done = run("pieces")
+    assert done.exit_code == 0 and "drum" in done.stdout
+    assert done.stderr.splitlines() == [
+        "pieces/quick is there but not registered in pyproject.toml",
+        "pieces/slow is registered in pyproject.toml, but not installed: that needs the network once",
+    ]
 
 
 def test_the_curator_is_told_so_too(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

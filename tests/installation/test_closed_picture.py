@@ -11,8 +11,8 @@ import pytest
 
 from installation import texts
 from installation.answers import Offline
-from installation.closed_picture import DRIFT, GREY, LOOK_SECONDS, ClosedPicture, Wrapping, drifted, lines
-from installation.piece import Picture, Size
+from installation.closed_picture import DRIFT, GREY, LOOK_SECONDS, ClosedPicture, drifted, lines
+from installation.piece import Picture, Size, Type
 from installation.typography import Typesetter
 
 SIZES = [(1280, 720), (720, 1280), (3840, 2160)]
@@ -48,7 +48,7 @@ def ink(picture: Picture) -> tuple[int, int, int, int]:
     return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
 
-def shown(setter: Wrapping, size: Size, seconds: float, *lines: str, picture: Path | None = None) -> Picture:
+def shown(setter: Type, size: Size, seconds: float, *lines: str, picture: Path | None = None) -> Picture:
     computer = Offline()
     made = ClosedPicture(computer, setter, lines, picture)
     assert not made.at(size, seconds).any(), "until it is drawn"

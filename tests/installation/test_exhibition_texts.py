@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,11 @@ def test_a_room_that_starts_by_sound_is_not_told_to_press_a_button(loaded: Loade
 def test_where_nothing_takes_a_recording_back_nobody_is_told_that_it_does(loaded: Loaded) -> None:
     assert loaded("pieces: beat\ncontrols: {button: [sound]}").texts()["take_back"] == []
     assert loaded("pieces: beat\ncontrols: {button: [sound, touch]}").texts()["take_back"]
+    drawn = loaded("pieces: beat\ncontrols: {button: [sound, touch]}")
+    (show,) = drawn.pieces
+    assert drawn.texts(show)["take_back"]
+    sheet = replace(show, piece=type("Sheet", (show.piece,), {"takes_touch": True}))
+    assert drawn.texts(sheet)["take_back"] == [], "who draws takes nothing back by touch"
     own = "texts: {take_back: {en: 'Ask at the desk within {seconds}'}}"
     said = loaded(f"pieces: beat\ncontrols: {{button: [sound]}}\n{own}").texts()["take_back"]
     assert said == ["Ask at the desk within 20\u00a0seconds"]

@@ -21,9 +21,9 @@ HEAVY = ("torch", "torchaudio", "pygame", "cv2", "sounddevice", "soundfile", "sc
 
 # Rooms that stand on the ground, and what each of the others may lean on beside the ground and itself.
 GROUND = {
-    "answers", "assets", "broken_yaml", "clock", "files", "home_disk", "keeping", "layout", "messages", "never_again",
-    "piece", "piece_folders", "places", "presence", "profiles", "resampling", "roles", "settings", "shared",
-    "sound_files", "texts",
+    "answers", "assets", "broken_yaml", "clock", "files", "hands", "home_disk", "keeping", "layout", "messages",
+    "never_again", "piece", "piece_folders", "places", "presence", "profiles", "resampling", "roles", "settings",
+    "shared", "sound_files", "texts", "trying",
 }  # fmt: skip
 ARROWS = {
     "health": set(),
@@ -45,7 +45,7 @@ ARROWS = {
 FEET = {
     "assets": set(), "files": set(), "roles": set(), "clock": set(), "messages": set(),
     "home_disk": {"files"}, "keeping": {"files"}, "never_again": {"files"}, "piece": {"settings"},
-    "piece_folders": set(), "settings": set(), "sound_files": set(),
+    "piece_folders": set(), "settings": set(), "sound_files": set(), "trying": set(),
 }  # fmt: skip
 # Arrows that run back up, each to be turned round: there are none, and none may come.
 DEBTS: set[tuple[str, str]] = set()

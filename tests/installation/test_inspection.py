@@ -19,7 +19,7 @@ from installation.exhibition import Exhibition, parse
 from installation.host import examine_weights
 from installation.in_words import in_words
 from installation.inspection import check, weights_fault
-from installation.piece import Inspected, Piece
+from installation.piece import Inspected, Piece, Recording
 from installation.settings import Field, Folder, NetworkOf
 
 Pieces = dict[str, type[Piece]]
@@ -185,6 +185,19 @@ def test_check_names_keys_that_are_meant_twice(tmp_path: Path, pieces: Pieces, c
     assert checked(tmp_path, "pieces: beat\ncontrols: {button: right, next: []}", pieces) == []
 
 
+@pytest.mark.parametrize(("button", "left"), [("touch", False), ("[touch, mouse]", False), ("[sound, touch]", True)])
+def test_check_says_where_a_piece_that_records_takes_the_button_for_itself(
+    tmp_path: Path, pieces: Pieces, button: str, left: bool
+) -> None:
+    drawing = type("Drawing", (pieces["hum"],), {"takes_touch": True})
+    recording = type("Recorded", (drawing,), {"records": Recording()})
+    text = f"pieces: [hum]\ncontrols: {{button: {button}}}"
+    assert checked(tmp_path, text, {**pieces, "hum": drawing}) == [], "who records nobody needs no button"
+    found = checked(tmp_path, text, {**pieces, "hum": recording})
+    told = "2:20: 'button' of 'controls': piece 'hum' takes touch and mouse for itself, so that nothing is left"
+    assert found == [] if left else [each[: len(told)] for each in found] == [told]
+
+
 def test_check_says_everything_at_once(tmp_path: Path, pieces: Pieces) -> None:
     text = (
         "pieces:\n  beat: {tempoo: 3, film: a.mp4}\n  hmu:\ncamera: {id: b.mp4, rate_hz: 1000}\ntitel: x\n"
@@ -257,6 +270,17 @@ def test_missing_weights_name_the_command_that_trains_them(tmp_path: Path, netwo
     said = weights_fault(network, tmp_path, trains={"world": "rooms.train:world", "ear": "rooms.train:ear"})
     assert said.endswith(command)
     assert weights_fault(network, tmp_path).endswith("or train it")
+
+
+def test_a_network_that_makes_its_own_data_is_not_advised_to_take_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command refused what `check` had said."""
+    (tmp_path / "hands.py").write_text("def hand(run=None, steps=1200): ...\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    trains = {"hand": "hands:hand"}
+    assert weights_fault("rooms.hand", tmp_path, trains=trains).endswith(": python3 run.py train rooms.hand")
+    assert weights_fault("rooms.left", tmp_path, trains=trains).endswith("train rooms --world left")
 
 
 def test_check_and_doctor_name_it(

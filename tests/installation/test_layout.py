@@ -81,6 +81,13 @@ def test_the_front_pair_stands_for_left_and_right() -> None:
     assert Layout((-110.0, 30.0, -30.0, None, 110.0)).front == (2, 1)
     assert Layout((0.0,)).front == (0, 0)
     assert Layout((30.0, -30.0)).front == (1, 0)
+    assert Layout((-45.0, 45.0, -135.0, 135.0)).front == (0, 1) and Layout((-60.0, 60.0, 180.0)).front == (0, 1)
+    assert Layout(ring(2)).front == (0, 1), "two are a pair, wherever they stand"
+
+
+@pytest.mark.parametrize("speakers", [3, 4, 5, 6])
+def test_a_speaker_in_the_middle_stands_for_no_side(speakers: int) -> None:
+    assert Layout(ring(speakers)).front is None
 
 
 def test_a_card_with_fewer_channels_folds_what_is_missing() -> None:

@@ -101,7 +101,9 @@ def test_what_is_almost_a_message_is_a_value_error(data: bytes) -> None:
 
 
 def test_a_bar_of_five_hundred_hits_arrives(ends: tuple[Line, Line]) -> None:
-    hits = tuple((17 * i, f"{i:016x}/4", 0.123456789012345, -0.987654321098765) for i in range(500))
+    hits = tuple(
+        (17 * i, f"{i:016x}/4", 0.123456789012345, -0.987654321098765, -123.456789012345) for i in range(500)
+    )
     one, other = ends
     one.send(BarWritten(3, 96_000, 4.0, hits))
     assert other.receive() == [BarWritten(3, 96_000, 4.0, hits)]

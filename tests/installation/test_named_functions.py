@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from installation import bench, piece_commands
-from installation.named_functions import NamedFunctionError, faults_of, resolved
+from installation import bench, piece_commands, programme
+from installation.named_functions import NamedFunctionError, faults_of, learns_from_data, resolved
 from installation.piece import Piece
 
 PLACE = "artists_own"
@@ -48,6 +48,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / PLACE / "all_of_it.py").write_text(f"from {PLACE}.train import *\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(piece_commands, "Installed", lambda: {"typo": Typo, "drum": Drum})
+    monkeypatch.setattr(programme, "FOLDER", tmp_path / "pieces")
 
 
 FRAMES = f"piece 'typo': benches names {PLACE}.train:frames, but there is no function 'frames' in it\n"
@@ -125,3 +126,23 @@ def test_the_list_of_pieces_names_each_without_importing_it(run: Any) -> None:
 def test_what_a_file_defines_is_seen_in_it(target: str, well: bool) -> None:
     named = type("Named", (Piece,), {"benches": {"it": f"{PLACE}.{target}"}})
     assert (list(faults_of("named", named)) == []) is well
+
+
+@pytest.mark.parametrize(
+    ("written", "learns"),
+    [
+        ("def hand(data, run=None, steps=3): ...", True),
+        ("def hand(folder, *, run=None): ...", True),
+        ("def hand(data=None, run=None): ...", True),
+        ("def hand(run=None, steps=3): ...", False),
+        ("def hand(*, run=None, steps=3): ...", False),
+        ("def hand(): ...", False),
+        ("from elsewhere import hand", True),
+        ("def hand(:", True),
+    ],
+)
+def test_whether_a_network_makes_its_own_data_is_read_in_its_file(tmp_path: Path, written: str, learns: bool) -> None:
+    """Nothing is imported for it: who asks is `check`, and training brings torch along."""
+    (tmp_path / "of_its_own.py").write_text(f"{written}\nimport shapely_of_nowhere\n")
+    assert learns_from_data("of_its_own:hand") is learns
+    assert learns_from_data(f"{PLACE}.nowhere:hand"), "what is missing is said elsewhere"

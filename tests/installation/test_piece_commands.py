@@ -56,6 +56,33 @@ def test_weights_go_where_one_says() -> None:
     assert done.exit_code == 2 and "takes no --out" in done.stderr
 
 
+class Archive(Piece):
+    """A piece that makes folders searchable."""
+
+    indexes: ClassVar[Mapping[str, str]] = {"all": "tests.installation.test_piece_commands:counted"}
+
+
+def counted(data: Path) -> dict[str, object]:
+    return {"indexed": data.name}
+
+
+def test_a_folder_is_indexed_for_the_only_piece_that_does_it_or_for_the_one_that_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A second such piece took the folder over by its place in the alphabet, and all that was printed was success."""
+    monkeypatch.setattr(piece_commands, "Installed", lambda: {"maker": Maker, "one": Archive})
+    done = CliRunner().invoke(app, ["index", "sounds"])
+    assert done.exit_code == 0 and "sounds" in done.output
+    monkeypatch.setattr(piece_commands, "Installed", lambda: {"another": Archive, "one": Archive})
+    done = CliRunner().invoke(app, ["index", "sounds"])
+    assert done.exit_code == 2 and "write --for and one of another, one" in done.stderr and not done.stdout
+    done = CliRunner().invoke(app, ["index", "sounds", "--for", "one"])
+    assert done.exit_code == 0 and "sounds" in done.output
+    monkeypatch.setattr(piece_commands, "Installed", lambda: {"maker": Maker})
+    done = CliRunner().invoke(app, ["index", "sounds"])
+    assert done.exit_code == 2 and "no piece on this machine indexes" in done.stderr
+
+
 @pytest.mark.parametrize("option", ["--out", "--run"])
 def test_a_file_where_a_folder_is_needed_is_said_before_the_hours_of_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str

@@ -38,6 +38,27 @@ def test_a_take_is_as_long_as_it_is(tmp_path: Path) -> None:
     assert (voice.between(0, 9 * RATE_HZ, performing, RATE_HZ) > 0.2).all()
 
 
+def test_a_sound_for_the_microphone_is_heard_over_and_over_whoever_performs(tmp_path: Path) -> None:
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, 30_000).astype(np.float32)
+    soundfile.write(tmp_path / "room.wav", samples, RATE_HZ, subtype="FLOAT")
+    _, microphone = inputs(None, microphone=tmp_path / "room.wav")
+    for booth in (NOBODY, Booth("performing", seconds=6.0)):
+        heard = microphone.between(0, 70_000, booth, RATE_HZ)
+        np.testing.assert_allclose(heard, np.tile(samples, 3)[:70_000], atol=1e-6)
+
+
+def test_what_cannot_be_the_microphone_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "room.wav").write_text("no sound")
+    for path, said in (
+        (tmp_path / "room.wav", "--microphone: "),
+        (tmp_path / "none.wav", "--microphone: there is no"),
+    ):
+        with pytest.raises(RenderError, match=said):
+            inputs(None, microphone=path)
+    with pytest.raises(RenderError, match="--voice and --microphone are both"):
+        inputs(None, tmp_path / "room.wav", tmp_path / "room.wav")
+
+
 def test_a_damaged_picture_of_a_folder_is_named_once_and_passed_over(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

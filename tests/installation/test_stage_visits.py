@@ -33,6 +33,23 @@ def test_what_is_taken_back_is_deleted_whatever_the_piece_makes_of_it(room: Room
     assert stored(process) == 0 and room.piece.there == {}
 
 
+def test_of_two_works_that_record_each_is_given_back_its_own(room: Room) -> None:
+    """A portrait's people have not agreed to become a beat."""
+    room.begin("pieces: [little]\n")
+    visit_until(room, "joined")
+    (mine,) = room.piece.there
+    room.frames(600)
+    room.save("pieces: [other]\n")
+    room.frames(20)
+    assert type(room.piece).__name__ == "Other" and room.piece.there == {}
+    visit_until(room, "joined")
+    (others,) = room.piece.there
+    room.frames(600)
+    room.save("pieces: [little]\n")
+    room.frames(20)
+    assert type(room.piece) is Little and list(room.piece.there) == [mine] != [others]
+
+
 def test_what_somebody_asks_to_have_deleted_leaves_the_disk_and_the_room(room: Room) -> None:
     """As `run.py visits --delete` asks for it, beside the process that has the store."""
     room.begin("pieces: [little]\n")

@@ -131,7 +131,7 @@ def test_who_was_not_on_the_disk_yet_is_not_said_to_have_joined(room: Room, monk
     process = room.begin(ONE)
     assert process._clerk is not None
     never = type("Never", (), {"ready": False})
-    monkeypatch.setattr(process._clerk, "keep", lambda visit: never())
+    monkeypatch.setattr(process._clerk, "keep", lambda visit, piece: never())
     visit_until(room, "joined")
     process = again(room)
     room.frames(3)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from installation.fonts import Face, find_faces, ranked, read_face
 from installation.scripts import broken, levels, line_count, right_to_left, stretches
-from installation.typography import BASELINE, LINE, Typesetter
+from installation.typography import BASELINE, LINE, Side, Typesetter
 
 
 @pytest.fixture(scope="module")
@@ -316,3 +316,21 @@ def test_breaking_loses_nothing_and_keeps_to_the_width(text: str, width: int) ->
 def test_wrapped_lines_fit(bare: Typesetter) -> None:
     masks = bare.wrapped("press the button and lend us a sound", 40, 400)
     assert len(masks) >= 2 and all(mask.shape[1] <= 400 for mask in masks)
+
+
+@pytest.mark.parametrize("side", ["left", "middle", "right"])
+def test_a_block_is_its_lines_below_one_another(bare: Typesetter, side: Side) -> None:
+    text = "press the button and lend us a sound for the evening, or for a night"
+    block, lines = bare.block(text, 40, 400, side=side), bare.wrapped(text, 40, 400)
+    longest = max(line.shape[1] for line in lines)
+    assert len(lines) >= 3 and block.shape == (60 * len(lines), longest) and longest <= 400
+    for number, line in enumerate(lines):
+        left = {"left": 0, "middle": (longest - line.shape[1]) // 2, "right": longest - line.shape[1]}[side]
+        row = block[60 * number : 60 * (number + 1)]
+        assert np.array_equal(row[:, left : left + line.shape[1]], line) and row.sum() == line.sum()
+
+
+def test_a_block_of_one_line_or_of_none_is_a_mask_too(bare: Typesetter) -> None:
+    assert np.array_equal(bare.block("one line", 40, 4000), bare.line("one line", 40))
+    assert not bare.block("", 40, 400).any() and bare.block("", 40, 400).shape[0] == 60
+    assert bare.block("Donaudampfschifffahrt", 40, 100).shape[1] > 100, "a word stays whole"

@@ -52,6 +52,14 @@ def test_the_recordings_that_are_kept_are_listed(run: Any) -> None:
     assert datetime.fromisoformat(said[0]["until"]).timestamp() == 1.8e9 + 86_400 and said[0]["stand_in"] is True
 
 
+def test_of_several_works_each_recording_says_whose_it_is(run: Any, store: Store) -> None:
+    film = JpegFilm([encode(np.zeros((8, 8, 3), np.uint8))], 20)
+    store.keep(np.full(100, 0.1, np.float32), 48_000, film, 86_400.0, False, "cc44cc44cc44cc44", "portraits")
+    (line,) = [line for line in run("visits").stdout.splitlines() if "cc44cc44cc44cc44" in line]
+    assert "portraits" in line
+    assert [one["piece"] for one in json.loads(run("visits", "--json").stdout)["visits"]] == ["portraits", "", "", ""]
+
+
 def test_where_nothing_is_kept_that_is_said(run: Any) -> None:
     done = run("visits")
     assert done.exit_code == 0 and "no recording is kept in" in done.stdout and not Path("data").exists()

@@ -13,7 +13,8 @@ import pytest
 
 from installation.choices import TRIGGERS
 from installation.devices import DeviceError, screen
-from installation.devices.screen import Controls, Drag, Offscreen, Pace, drawn, placed
+from installation.devices.screen import Controls, Offscreen, Pace
+from installation.hands import IDLE
 
 KEYS = {"space": 32, "return": 13, "enter": 271, "a": 97}
 
@@ -77,7 +78,8 @@ def test_keys_press_what_they_are_given_for() -> None:
     assert controls.pressed(event(fake.KEYDOWN, key=13)) == ["button"], "return and enter are one"
     assert controls.pressed(event(fake.KEYDOWN, key=97)) == ["next"]
     assert controls.pressed(event(fake.KEYDOWN, key=98)) == []
-    assert controls.pressed(event(fake.FINGERDOWN)) == controls.pressed(event(fake.MOUSEBUTTONDOWN)) == []
+    for touch in (event(fake.FINGERDOWN), event(fake.MOUSEBUTTONDOWN)):
+        assert controls.pressed(touch) == controls.touched(touch) == []
 
 
 def test_a_letter_is_the_key_that_bears_it_and_under_another_script_the_one_in_its_place() -> None:
@@ -105,9 +107,10 @@ def test_a_touch_is_one_press(word: str) -> None:
     """SDL makes a mouse's click of every touch as well: that must not press twice."""
     fake = pygame()
     controls = Controls(fake, {"button": [word, "sound"]})
-    assert controls.pressed(event(fake.FINGERDOWN)) == ["button"]
-    assert controls.pressed(event(fake.MOUSEBUTTONDOWN, touch=True)) == []
-    assert controls.pressed(event(fake.MOUSEBUTTONDOWN, touch=False)) == ["button"]
+    finger, echo = event(fake.FINGERDOWN), event(fake.MOUSEBUTTONDOWN, touch=True)
+    mouse = event(fake.MOUSEBUTTONDOWN, touch=False)
+    assert [controls.touched(each) for each in (finger, echo, mouse)] == [["button"], [], ["button"]]
+    assert [controls.pressed(each) for each in (finger, echo, mouse)] == [[], [], []], "they are told apart"
 
 
 def test_a_knob_turns_one_way_or_the_other_and_as_far_as_it_is_turned() -> None:
@@ -122,8 +125,8 @@ def test_a_turn_of_the_wheel_is_no_click() -> None:
     """SDL says each turn once more, as the fourth or fifth button of the mouse."""
     fake = pygame()
     controls = Controls(fake, {"button": ["mouse"], "next": ["wheel down"]})
-    assert controls.pressed(event(fake.MOUSEBUTTONDOWN, touch=False, button=5)) == []
-    assert controls.pressed(event(fake.MOUSEBUTTONDOWN, touch=False, button=1)) == ["button"]
+    assert controls.touched(event(fake.MOUSEBUTTONDOWN, touch=False, button=5)) == []
+    assert controls.touched(event(fake.MOUSEBUTTONDOWN, touch=False, button=1)) == ["button"]
 
 
 def test_one_key_may_be_two_controls() -> None:
@@ -179,22 +182,9 @@ def test_an_unknown_key_is_named() -> None:
 def test_an_offscreen_screen_takes_pictures_of_its_size_only() -> None:
     shown = Offscreen((64, 36))
     shown.show(np.zeros((36, 64, 3), np.uint8))
-    assert shown.pressed() == [] and not shown.real
+    assert shown.pressed() == [] and not shown.real and shown.hands(0.0) == IDLE
     with pytest.raises(ValueError, match=r"\(64, 36, 3\)"):
         shown.show(np.zeros((64, 36, 3), np.uint8))
-
-
-@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
-def test_pieces_draw_the_screen_as_it_hangs(rotate: int) -> None:
-    assert drawn((1920, 1080), rotate) == ((1080, 1920) if rotate in (90, 270) else (1920, 1080))
-
-
-def test_a_picture_keeps_its_proportions_on_any_screen() -> None:
-    assert placed((1920, 1080), (1920, 1080)) == (0, 0, 1920, 1080)
-    assert placed((1080, 1920), (1920, 1080)) == (656, 0, 608, 1080), "bars at the sides"
-    assert placed((1280, 720), (1280, 800)) == (0, 40, 1280, 720), "bars above and below"
-    assert placed((640, 360), (1920, 1080)) == (0, 0, 1920, 1080), "small ones are enlarged"
-    assert placed((4000, 1), (10, 10))[3] == 1, "something is always seen"
 
 
 SHOWN = """
@@ -310,44 +300,3 @@ def test_a_display_is_looked_for_in_the_session(monkeypatch: pytest.MonkeyPatch)
     assert not screen.has_display()
     monkeypatch.setenv("DISPLAY", ":3")
     assert screen.has_display()
-
-
-# ---- fingers -------------------------------------------------------------------------------------------------------
-
-
-def dragged(rotate: int, *events: SimpleNamespace) -> tuple[float, float]:
-    """In a window of 160 by 90 pixels, or 90 by 160 where the picture lies on its side."""
-    drag = Drag(pygame())
-    window = (90, 160) if rotate in (90, 270) else (160, 90)
-    for event in events:
-        drag.see(event, window)
-    found = drag.taken(rotate, 90)
-    assert drag.taken(rotate, 90) == (0, 0), "taken once"
-    return found
-
-
-@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
-def test_a_finger_pulls_the_picture_the_way_its_own_eyes_see(rotate: int) -> None:
-    """Whatever way the screen hangs: a mark on the picture and the finger on it move together."""
-    fake = pygame()
-
-    def on_the_window(picture_x: int, picture_y: int) -> tuple[int, int]:
-        picture = np.zeros((90, 160), bool)
-        picture[picture_y, picture_x] = True
-        rows, columns = np.nonzero(np.rot90(picture, -rotate // 90))  # as `Window.show` turns it
-        return int(columns[0]), int(rows[0])
-
-    for right, down in ((30, 0), (0, 20), (-10, 15)):
-        before, after = on_the_window(80, 45), on_the_window(80 + right, 45 + down)
-        moved = after[0] - before[0], after[1] - before[1]
-        mouse = SimpleNamespace(type=fake.MOUSEMOTION, rel=moved, buttons=(1, 0, 0), touch=False)
-        assert dragged(rotate, mouse) == pytest.approx((right / 90, down / 90))
-
-
-def test_a_finger_that_sdl_also_calls_a_mouse_counts_once_and_a_mouse_must_be_held() -> None:
-    fake = pygame()
-    finger = SimpleNamespace(type=fake.FINGERMOTION, dx=0.1, dy=0.2)
-    echo = SimpleNamespace(type=fake.MOUSEMOTION, rel=(16, 18), buttons=(1, 0, 0), touch=True)
-    passing = SimpleNamespace(type=fake.MOUSEMOTION, rel=(50, 50), buttons=(0, 0, 0), touch=False)
-    other = SimpleNamespace(type=fake.MOUSEMOTION, rel=(50, 50), buttons=(0, 0, 1), touch=False)
-    assert dragged(0, finger, echo, passing, other) == pytest.approx((16 / 90, 18 / 90))

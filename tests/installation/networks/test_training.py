@@ -243,9 +243,7 @@ def test_without_a_terminal_progress_is_a_line_now_and_then(
     printed = capsys.readouterr()
     assert not printed.out, "standard output is for results"
     first, *lines = printed.err.strip().splitlines()
-    assert first.startswith("rust: light and colour: how far off it still is") and first.endswith(
-        "rust/progress.jsonl"
-    )
+    assert first.startswith("rust: light: how far off it still is") and first.endswith("rust/progress.jsonl")
     assert lines == [
         "rust: 1/1,250 steps, 0 %, light 0.0445 colour 0.5",
         "rust: 101/1,250 steps, 8 %, 12 min left, light 0.0445 colour 0.5",

@@ -31,6 +31,7 @@ def test_what_is_saved_is_loaded(folder: Path) -> None:
     weights = load(NAME, folder)
     assert all(torch.equal(weights.state[key], STATE[key]) for key in STATE) and weights.state.keys() == STATE.keys()
     assert weights.card.parameters == 8 and len(weights.card.sha256) == 64
+    assert len(weights.card.architecture_sha256) == 64
     assert (weights.card.architecture, weights.card.measured) == ({"width": 3}, {"f1": 0.5})
     assert sorted(path.name for path in folder.iterdir()) == [f"{NAME}.safetensors", f"{NAME}.yaml"]
 
@@ -53,6 +54,39 @@ def test_a_network_that_was_changed_since_asks_to_be_trained_again(
     save(NAME, STATE, replace(CARD, architecture=architecture), tmp_path)
     with pytest.raises(WeightsError, match=r"do not fit its card \(.*train it again: python3 run.py train test"):
         load(NAME, tmp_path).network(Layer)
+
+
+def test_tensors_of_another_network_are_named_in_a_sentence(tmp_path: Path) -> None:
+    """torch says the sizes of each, line after line."""
+    save(NAME, STATE, replace(CARD, architecture={"width": 4}), tmp_path)
+    with pytest.raises(WeightsError, match=r"card \(layer.weight of another size or missing\); restore") as one:
+        load(NAME, tmp_path).network(Layer)
+    assert "\n" not in str(one.value)
+    save(NAME, {"other": torch.ones(3)}, CARD, tmp_path)
+    with pytest.raises(WeightsError, match=r"card \(layer.weight and 2 more of another size or missing\); restore"):
+        load(NAME, tmp_path).network(Layer)
+
+
+def test_an_architecture_that_was_edited_is_noticed_before_the_room_sees_it(folder: Path) -> None:
+    """`check` passed it, for the tensors are those that the card describes; the piece failed."""
+    card = folder / f"{NAME}.yaml"
+    _changed(card, notes="seen in Linz", architecture={"width": 3})
+    assert weights_fault(NAME, folder) == "" and load(NAME, folder).card.notes == "seen in Linz"
+    _changed(card, architecture={"width": 4})
+    said = f"{card}: its architecture is not the one that was trained; restore the card, or train again: python3"
+    assert weights_fault(NAME, folder).startswith(said)
+    with pytest.raises(WeightsError, match="its architecture is not"):
+        load(NAME, folder)
+    _without("architecture_sha256")(folder, card)
+    assert weights_fault(NAME, folder) == "", "a card from before there was such a thing is believed"
+
+
+@pytest.mark.parametrize("architecture", [{"widths": (24, 48), "rate": 1e-05}, {"b": 1, "a": {2: None}}, {}])
+def test_an_architecture_is_the_same_once_it_has_been_written(
+    tmp_path: Path, architecture: dict[str, object]
+) -> None:
+    save(NAME, STATE, replace(CARD, architecture=architecture), tmp_path)
+    assert weights_fault(NAME, tmp_path) == ""
 
 
 def test_what_the_exhibition_used_is_kept_when_it_is_replaced(
@@ -85,10 +119,24 @@ def test_what_the_exhibition_used_is_kept_when_it_is_replaced(
     )
 
 
+def test_where_there_are_none_the_folder_is_named_that_a_training_writes_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "piece" / "weights"
+    own.mkdir(parents=True)
+    monkeypatch.setattr(weights, "WEIGHTS_FOLDER", tmp_path / "assets")
+    monkeypatch.setattr(piece_folders, "folders", lambda distribution=None: {"test": own.parent})
+    assert weights_fault(NAME).startswith(f"{own / NAME}.safetensors: there is no such file")
+    with pytest.raises(WeightsError, match="piece/weights"):
+        load(NAME)
+    assert save(NAME, STATE, CARD).parent == own
+
+
 def test_weights_beside_the_piece_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     piece, assets = tmp_path / "piece", tmp_path / "assets"
     monkeypatch.setattr(weights, "WEIGHTS_FOLDER", assets)
     monkeypatch.setattr(piece_folders, "folders", lambda distribution=None: {"test": piece})
+    assert path_of(NAME).parent == assets
     assert save(NAME, STATE, CARD).parent == assets, "a piece without such a folder keeps them with the others"
     (piece / "weights").mkdir(parents=True)
     assert path_of(NAME).parent == assets, "and so does one whose folder has others"

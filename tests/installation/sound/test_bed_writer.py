@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from installation.clock import ClockReading, Timeline
+from installation.clock import BarLine, ClockReading, Timeline
 from installation.messages import BedMoved, BedPlayed, BedsOnly, BedSounding, BedStopped, BedTroubled
+from installation.piece import Bar
 from installation.sound.bed_writer import (
     ADOPT_SECONDS,
     AGAIN_SECONDS,
@@ -45,8 +46,12 @@ class Mixer:
         return answers
 
 
-def at(sample: int) -> ClockReading:
-    return ClockReading(Timeline(0.0, 0.0, RATE_HZ), sample, RATE_HZ, 0.0, 0, ())
+def at(sample: int, *bars: BarLine) -> ClockReading:
+    return ClockReading(Timeline(0.0, 0.0, RATE_HZ), sample, RATE_HZ, 0.0, 0, bars)
+
+
+def bars(*starts: int, first: int = 0) -> list[BarLine]:
+    return [BarLine(first + n, start, 96_000, 4.0 * (first + n), 4.0) for n, start in enumerate(starts)]
 
 
 def begun(sample: int = 0) -> tuple[BedWriter, Mixer]:
@@ -90,6 +95,85 @@ def test_what_is_so_already_is_not_said_again() -> None:
     beds.move("a", direction_deg=None, gain_db=-9.0)
     beds.move("a", direction_deg=5.0)
     assert isinstance(mixer.told[-1], BedMoved) and mixer.told[-1].gain_db == -9.0, "stays where none is given"
+
+
+def test_a_bed_begins_so_far_into_its_file() -> None:
+    beds, mixer = begun(1_000)
+    beds.play("a", "/sounds/song.flac", offset=2.5)
+    assert mixer.told == [played("a", "/sounds/song.flac", 1_000 + AHEAD - 120_000, at=1_000 + AHEAD)]
+    for _ in range(2):
+        beds.play("a", "/sounds/song.flac", offset=7.0)
+    assert len(mixer.told) == 1, "it plays on"
+
+
+@pytest.mark.parametrize("offset", [-0.1, math.nan, math.inf])
+def test_an_offset_that_is_none_is_refused(offset: float) -> None:
+    beds, mixer = begun()
+    with pytest.raises(ValueError, match="offset="):
+        beds.play("a", "/sounds/song.flac", offset=offset)
+    assert not mixer.told and beds.playing == ()
+
+
+def test_a_bed_begins_at_the_line_of_a_bar_also_if_that_moves_before() -> None:
+    beds, mixer = begun()
+    beds.update(at(0, *bars(4_800, 100_800)), anew=False)
+    for sample, lines in (
+        (0, (4_800, 100_800)),
+        (40_000, (4_800, 100_800, 196_800)),
+        (90_000, (4_800, 100_800, 180_000)),
+    ):
+        beds.update(at(sample, *bars(*lines)), anew=False)
+        beds.play("song", "/sounds/song.flac", offset=1.0, fade=0.0, at_bar=2)
+        assert not mixer.told and beds.playing == ("song",)
+    beds.move("song", direction_deg=None, gain_db=-6.0)
+    for sample in (170_000, 171_600):
+        beds.update(at(sample, *bars(4_800, 100_800, 180_000)), anew=False)
+    told = played("song", "/sounds/song.flac", 180_000 - 48_000, at=180_000, fade=0.0, gain_db=-6.0)
+    assert mixer.told == [told]
+
+
+def test_a_bed_for_a_bar_that_has_begun_is_where_it_would_be_by_now() -> None:
+    beds, mixer = begun()
+    beds.update(at(10_000, *bars(4_800, 100_800)), anew=False)
+    beds.play("song", "/sounds/song.flac", at_bar=0)
+    assert mixer.told == [played("song", "/sounds/song.flac", 4_800, at=10_000 + AHEAD)]
+
+
+def test_a_bed_for_a_bar_that_is_long_over_begins_at_the_next_line() -> None:
+    beds, mixer = begun()
+    beds.update(at(90_000, *bars(4_800, 100_800, first=7)), anew=False)
+    beds.play("song", "/sounds/song.flac", at_bar=2)
+    beds.update(at(91_600, *bars(4_800, 100_800, first=7)), anew=False)
+    assert mixer.told == [played("song", "/sounds/song.flac", 100_800)]
+
+
+def test_a_bed_that_waits_for_its_bar_can_be_stopped() -> None:
+    beds, mixer = begun()
+    beds.play("song", "/sounds/song.flac", at_bar=0)
+    beds.stop("song")
+    beds.update(at(0, *bars(4_800)), anew=False)
+    assert not mixer.told and beds.playing == ()
+
+
+def test_a_song_is_heard_on_the_line_of_its_bar(tmp_path: Path) -> None:
+    """In an offline render, with the score: the sample that lies `offset` into the file at the line's own."""
+    steps = np.repeat(np.linspace(0.1, 0.6, 50), 4_800).astype(np.float32)  # another level each tenth of a second
+    soundfile.write(tmp_path / "song.wav", steps, RATE_HZ, subtype="FLOAT")
+    port = OfflinePort(RATE_HZ)
+    score = ScoreWriter(port)
+    score.update()
+    score.write(Bar(0, 240.0, ()))
+    score.write(Bar(1, 240.0, ()))
+    parts = []
+    for _ in range(90):
+        parts.append(port.mixer.mix(1_600)[:, 0])
+        score.update()
+        score.beds.play("song", tmp_path / "song.wav", offset=1.0, fade=0.0, at_bar=1)
+    sound, line = np.concatenate(parts), port.mixer.grid[0]
+    start = 4_800 + line.length
+    assert not sound[:start].any()
+    heard = sound[start + 1_000 : start + 48_000]
+    np.testing.assert_allclose(heard / heard[0], steps[49_000:96_000] / steps[49_000], rtol=1e-4)
 
 
 def test_before_there_is_a_clock_nothing_begins_and_nothing_is_lost() -> None:

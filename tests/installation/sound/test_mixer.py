@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from installation.clock import BarLine
 from installation.shared import SampleRing
 from installation.sound import mixer as mixing
-from installation.sound.mixer import Mixer, PlacedHit, pan_gains, soften
+from installation.sound.mixer import Mixer, PlacedHit, soften
 
 RATE_HZ = 48_000
 BAR = 1600  # a bar this short lets a test play many
@@ -28,6 +29,14 @@ def with_voices(**lengths: int) -> Mixer:
     for number, (name, length) in enumerate(lengths.items()):
         noise = np.random.default_rng(number).uniform(-0.9, 0.9, length).astype(np.float32)
         mixer.make_voice(name, np.ones(1, np.float32) if length == 1 else noise)
+    return mixer
+
+
+def with_pairs() -> Mixer:
+    """A mixer with voices of two channels, and one of one."""
+    mixer = with_voices(b=700)
+    for number, (name, length) in enumerate({"a": 5000, "c": 40}.items()):
+        mixer.make_voice(name, np.random.default_rng(number).uniform(-0.9, 0.9, (length, 2)).astype(np.float32))
     return mixer
 
 
@@ -113,6 +122,7 @@ HITS = st.lists(
         st.sampled_from(["a", "b", "c", "nobody"]),
         st.floats(0, 3),
         st.floats(-1, 1),
+        st.one_of(st.none(), st.floats(-180, 180)),
     ),
     max_size=12,
 ).map(tuple)
@@ -137,6 +147,17 @@ def test_the_same_samples_for_any_division_into_blocks(script: Script, blocks: l
     again = performed(with_voices(a=5000, b=700, c=40), script, frames, blocks)
     np.testing.assert_array_equal(once, again)
     assert np.abs(once).max() <= 1.0
+
+
+@settings(max_examples=25, deadline=None)
+@given(script=SCRIPTS, blocks=BLOCKS)
+def test_also_where_voices_have_two_channels(script: Script, blocks: list[int]) -> None:
+    frames = FIRST + 7 * BAR
+    if sum(blocks) < 400 * len(blocks):
+        blocks = [*blocks, 2999]
+    once = performed(with_pairs(), script, frames, [frames])
+    again = performed(with_pairs(), script, frames, blocks)
+    np.testing.assert_array_equal(once, again)
 
 
 def test_notes_are_added_up_in_the_order_of_time() -> None:
@@ -233,9 +254,19 @@ def test_a_bar_without_length_is_refused(length: int) -> None:
         Mixer(RATE_HZ).write_bar(0, length, ())
 
 
-def test_a_voice_is_one_channel() -> None:
-    with pytest.raises(ValueError, match="one channel"):
-        Mixer(RATE_HZ).make_voice("wide", np.zeros((10, 2), np.float32))
+@pytest.mark.parametrize("hit", [("x", 1.0, 0.0, np.nan), ("x", np.inf), ("x", 1.0, np.nan)])
+def test_a_hit_that_is_not_finite_is_refused(hit: tuple[Any, ...]) -> None:
+    """It would be noise from every speaker, or the end of the block in which it begins."""
+    mixer = Mixer(RATE_HZ)
+    with pytest.raises(ValueError, match="not finite"):
+        mixer.write_bar(0, BAR, (PlacedHit(0, *hit),))
+    assert not mixer.grid
+
+
+@pytest.mark.parametrize("shape", [(10, 3), (10, 2, 2), ()])
+def test_a_voice_is_one_channel_or_two(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="one channel is wanted, or two"):
+        Mixer(RATE_HZ).make_voice("wide", np.zeros(shape, np.float32))
 
 
 # ---- another mixer goes on ----------------------------------------------------------------------------------------
@@ -310,6 +341,24 @@ def test_a_forgotten_voice_fades_without_a_click_and_is_never_heard_again() -> N
     assert not sound[fading:].any()
 
 
+def test_two_channels_are_left_and_right() -> None:
+    """To the sample, and to the bit: nothing of one is in the other."""
+    pair = np.random.default_rng(3).uniform(-0.3, 0.3, (900, 2)).astype(np.float32)
+    mixer = with_voices()
+    mixer.make_voice("pair", pair)
+    mixer.write_bar(0, BAR, (PlacedHit(7, "pair"),))
+    np.testing.assert_array_equal(mixed(mixer, FIRST + 907, [100])[FIRST + 7 :], pair)
+
+
+@pytest.mark.parametrize("pan", [-1.0, -0.4, 0.0, 0.7, 1.0])
+def test_the_same_in_both_channels_is_what_one_is(pan: float) -> None:
+    one, two = with_voices(a=900), with_voices()
+    two.make_voice("a", np.stack([one.voices["a"]] * 2, axis=1))
+    for mixer in (one, two):
+        mixer.write_bar(0, BAR, (PlacedHit(7, "a", 0.4, pan),))
+    np.testing.assert_array_equal(mixed(one, FIRST + BAR), mixed(two, FIRST + BAR))
+
+
 def test_replacing_a_voice_leaves_the_sounding_note_alone() -> None:
     mixer = Mixer(RATE_HZ)
     mixer.make_voice("tone", np.full(2000, 0.5, np.float32))
@@ -336,7 +385,7 @@ def test_the_newest_hits_are_those_that_sound() -> None:
     mixer = with_voices(long=RATE_HZ)
     mixer.write_bar(0, BAR, tuple(PlacedHit(0, "long", 0.001 * i) for i in range(200)))
     mixed(mixer, FIRST + 1)
-    assert [round(float(note.gains[0]) / 0.001) for note in mixer._notes] == list(
+    assert [round(float(note.gains[0, 0]) / 0.001) for note in mixer._notes] == list(
         range(200 - mixing.NOTES_AT_ONCE, 200)
     )
 
@@ -371,15 +420,6 @@ def test_a_level_moves_in_a_straight_line_and_from_where_it_is() -> None:
     assert half[0] == 0.5 and half[-1] == pytest.approx(0.5 * (1 - 0.9 * 239 / 480), rel=1e-4)
     assert rest[0] == pytest.approx(0.5 * 0.55, rel=1e-4)
     assert (after == np.float32(0.5)).all()
-
-
-@given(st.floats(-1, 1), st.floats(0, 2))
-def test_panning_keeps_the_power(pan: float, gain: float) -> None:
-    left, right = pan_gains(gain, pan, 2)
-    assert left**2 + right**2 == pytest.approx(2 * gain**2, abs=1e-4)
-    assert (left >= right) == (pan <= 0) or left == pytest.approx(right, abs=1e-6)
-    assert pan_gains(gain, pan, 1) == pytest.approx(gain)
-    assert list(pan_gains(gain, 0.0, 4)[2:]) == [0, 0]
 
 
 def test_softening_is_smooth_monotone_and_below_full_scale() -> None:

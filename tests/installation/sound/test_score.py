@@ -58,6 +58,16 @@ def test_steps_become_samples() -> None:
     assert heard[:4] == [4800 + round(s * step) for s in (-0.5, 0.0, 4.25, 15.2)]
 
 
+@pytest.mark.parametrize(("tempo", "steps"), [(120.0, 16), (93.7, 16), (133.3, 7), (399.0, 1), (21.1, 256)])
+def test_a_bar_says_how_many_samples_it_is_long(tempo: float, steps: int) -> None:
+    """A loop that is cut by it fills bar after bar without a gap or an overlap."""
+    score, port = offline("tick")
+    for number in range(3):
+        score.write(Bar(number, tempo, (), steps))
+    frames = Bar(0, tempo, (), steps).frames(RATE_HZ)
+    assert isinstance(frames, int) and {line.length for line in port.mixer.grid} == {frames}
+
+
 def test_what_sounds_is_seen_also_in_repeated_bars() -> None:
     """The frame is told of each hit exactly once, at the sample at which the mixer plays it."""
     score, port = offline("tick")
@@ -145,6 +155,7 @@ def test_written_follows_the_last_bar_and_never_falls_behind() -> None:
         Bar(0, 120.0, (Hit(math.nan, "tick"),)),
         Bar(0, 120.0, (Hit(0, "tick", gain=math.inf),)),
         Bar(0, 120.0, (Hit(0, "tick", pan=math.nan),)),
+        Bar(0, 120.0, (Hit(0, "tick", direction_deg=math.inf),)),
         Bar(0, 120.0, (Hit(0, "tick", gain=1e39),)),
         Bar(0, 120.0, (Hit(0, "tick", gain=-16.1),)),
         Bar(0, 120.0, tuple(Hit(0, "tick") for _ in range(5000))),
@@ -215,26 +226,47 @@ def test_samples_that_are_whole_numbers_are_refused(wrong: object) -> None:
         (np.array([0.1, np.nan, np.inf], np.float32), "2 of its 3 samples are not finite"),
         (np.zeros((2, 48_000), np.float32), r"shape \(2, 48000\) are not \[frames\] or \[frames, channels\]"),
         (np.zeros((9, 2, 2), np.float32), r"shape \(9, 2, 2\)"),
+        (np.float32(0.5), r"shape \(\)"),
+        (np.zeros((48_000, 6), np.float32), r"6 channels; a voice has one or two .*: make several voices"),
     ],
 )
 def test_samples_that_would_be_silence_are_refused(wrong: np.ndarray, said: str) -> None:
     """Rather than not heard: nobody finds out why."""
     score, port = offline()
-    with pytest.raises(ValueError, match=f"voice 'a': .*{said}"):
+    with pytest.raises(ValueError, match=f"voice 'a'.*{said}"):
         score.voice("a", wrong, RATE_HZ)
     assert not port.mixer.voices
 
 
-def test_a_voice_is_brought_to_the_rate_and_one_channel() -> None:
+def test_a_voice_is_brought_to_the_rate_and_keeps_its_sides() -> None:
     score, port = offline()
     wide = np.zeros((24_000, 2), np.float32)
     wide[:, 0] = 0.5
     score.voice("a", wide, 24_000)
     made = port.mixer.voices["a"]
-    assert made.shape == (48_000,) and np.isfinite(made).all()
-    assert made[30_000:40_000] == pytest.approx(0.25, abs=0.01)
+    assert made.shape == (48_000, 2) and np.isfinite(made).all()
+    assert made[30_000:40_000, 0] == pytest.approx(0.5, abs=0.01) and not made[:, 1].any()
+    score.voice("a", wide[:, :1], RATE_HZ)
+    assert port.mixer.voices["a"].shape == (24_000,)
     with pytest.raises(ValueError, match="voice 'b' has no samples"):
         score.voice("b", np.zeros(0, np.float32), RATE_HZ)
+
+
+def test_a_sound_whose_sides_are_of_opposite_signs_is_heard() -> None:
+    score, port = offline()
+    side = np.random.default_rng(0).uniform(-0.5, 0.5, 4000).astype(np.float32)
+    score.voice("wide", np.stack([side, -side], axis=1), RATE_HZ)
+    score.write(bar(0, 0, voice="wide"))
+    heard = port.mixer.mix(RATE_HZ // 4)
+    np.testing.assert_array_equal(heard[4800:8800], np.stack([0.5 * side, -0.5 * side], axis=1))
+
+
+def test_a_hit_comes_from_where_it_is_said_to() -> None:
+    score, port = offline("tick")
+    score.write(Bar(0, 120.0, (Hit(0, "tick", 0.4, direction_deg=-30), Hit(4, "tick", 0.4, pan=1.0))))
+    heard = port.mixer.mix(RATE_HZ)
+    left, right = heard[heard.any(axis=1)]
+    assert left == pytest.approx([0.4 * math.sqrt(2), 0], abs=1e-6) and right == pytest.approx(left[::-1], abs=1e-6)
 
 
 def test_a_forgotten_voice_is_neither_heard_nor_seen() -> None:
@@ -334,6 +366,31 @@ def test_voices_that_a_dead_sound_process_did_not_fetch_are_taken_back(folder: P
     score.update()
     process.turn()
     assert [message.name for message in process.told if isinstance(message, VoiceMade)] == ["v0", "v1", "v2"]
+
+
+def test_a_voice_of_two_channels_reaches_the_sound_process_as_it_is(folder: Path) -> None:
+    score, process = ScoreWriter(LivePort(folder)), SoundProcess(folder)
+    score.update()
+    process.turn()
+    score.update()
+    pair = np.random.default_rng(0).uniform(-1, 1, (300, 2)).astype(np.float32)
+    score.voice("pair", pair, RATE_HZ)
+    (name,) = shared.names(folder, "voice-")
+    found = shared.attach(folder, name)
+    assert found is not None
+    np.testing.assert_array_equal(found[1], pair)
+
+
+def test_a_direction_is_told_to_the_sound_process(folder: Path) -> None:
+    score, process = ScoreWriter(LivePort(folder)), SoundProcess(folder)
+    score.update()
+    process.turn()
+    score.update()
+    score.voice("tick", TICK, RATE_HZ)
+    score.write(Bar(0, 120.0, (Hit(0, "tick", direction_deg=90), Hit(4, "tick", pan=-1))))
+    process.turn()
+    (told,) = [message for message in process.told if isinstance(message, BarWritten)]
+    assert told.hits == ((0, "tick", 1.0, 0.0, 90.0), (24_000, "tick", 1.0, -1.0, None))
 
 
 def test_a_live_port_reads_clock_and_capture_when_they_are_there(folder: Path) -> None:

@@ -113,6 +113,34 @@ def test_the_beat_has_no_gap_when_the_same_piece_comes_back(house: House) -> Non
     assert set(np.diff(heard)) == {RATE_HZ // 2}, "a hit every half second"
 
 
+def test_a_piece_that_comes_back_goes_on_behind_the_bars_that_it_had_written(house: House) -> None:
+    score = house.stage()
+    house.play(score, 0.2)
+    score.voice("kick", KICK, RATE_HZ)
+    for number in range(10):
+        score.write(Bar(number, 120.0, (Hit(number, "kick"),)))
+    house.play(score, 3.0)
+    house.kill(score)
+    again = house.stage()
+    again.clear()
+    assert (again.next_bar, again.written) == (2, 10), "from the first, when the piece is opened"
+    house.play(again, 1.0)
+    again.voice("kick", KICK, RATE_HZ)
+    assert (again.next_bar, again.written) == (3, 10)
+    again.write(Bar(10, 120.0, (Hit(10, "kick"),)))
+    assert again.written == 11
+    again.clear()
+    assert again.written == again.next_bar == 3, "the next piece waits for nothing of the one before"
+
+
+def test_what_only_repeats_was_written_by_nobody(house: House) -> None:
+    house.kill(beating(house))
+    again = house.stage()
+    for _ in range(50):
+        house.play(again, 0.1)
+        assert again.written == again.next_bar
+
+
 def test_the_next_turn_ends_at_once_what_a_stage_before_this_one_left(house: House) -> None:
     house.kill(beating(house))
     second = house.stage()

@@ -32,7 +32,9 @@ class Store:
             raise self.fails
         self.done.append((what, about))
 
-    def keep(self, samples: Any, rate_hz: int, film: Any, keep_s: float, stand_in: bool, visit: str) -> None:
+    def keep(
+        self, samples: Any, rate_hz: int, film: Any, keep_s: float, stand_in: bool, visit: str, piece: str
+    ) -> None:
         self._do("keep", (visit, keep_s))
 
     def remember(self, visit: str, derived: Any) -> bool:

@@ -41,8 +41,8 @@ class Clerk:
         self.asked.append((what, Said()))
         return self.asked[-1][1]
 
-    def visits(self, newest: int) -> Said:
-        return self._ask(f"visits {newest}")
+    def visits(self, newest: int, piece: str) -> Said:
+        return self._ask(f"visits {newest} of {piece}")
 
     def holdings(self) -> Said:
         return self._ask("holdings")
@@ -87,35 +87,35 @@ def names(visits: list[Visit]) -> list[str]:
 
 
 def test_they_come_a_few_at_a_time_in_their_order(register: Register, clerk: Clerk) -> None:
-    register.ask(24)
+    register.ask("beat", 24)
     assert register.recalled(set()) == []
-    clerk.answer("visits 24", [visit(name) for name in "abcde"])
+    clerk.answer("visits 24 of beat", [visit(name) for name in "abcde"])
     groups = [names(register.recalled(set())) for _ in range(4)]
     assert groups == [["a", "b"], ["c", "d"], ["e"], []]
     assert max(len(group) for group in groups) == AT_ONCE
 
 
 def test_who_is_gone_meanwhile_does_not_come(register: Register, clerk: Clerk) -> None:
-    register.ask(24)
+    register.ask("beat", 24)
     register.expired(0.0)
-    clerk.answer("visits 24", [visit(name) for name in "abcd"])
+    clerk.answer("visits 24 of beat", [visit(name) for name in "abcd"])
     clerk.answer("expire", ["b"])
     assert register.expired(1.0) == ["b"]
     assert names(register.recalled({"c"})) + names(register.recalled({"c"})) == ["a", "d"]
 
 
 def test_asking_anew_forgets_what_was_on_its_way(register: Register, clerk: Clerk) -> None:
-    register.ask(24)
-    clerk.answer("visits 24", [visit(name) for name in "abcd"])
+    register.ask("beat", 24)
+    clerk.answer("visits 24 of beat", [visit(name) for name in "abcd"])
     register.recalled(set())
-    register.ask(8)
+    register.ask("beat", 8)
     assert register.recalled(set()) == []
-    clerk.answer("visits 8", [visit("d")])
+    clerk.answer("visits 8 of beat", [visit("d")])
     assert names(register.recalled(set())) == ["d"]
 
 
 def test_a_piece_that_remembers_nobody_asks_for_nobody(register: Register, clerk: Clerk) -> None:
-    register.ask(0)
+    register.ask("beat", 0)
     assert clerk.asked == [] and register.recalled(set()) == []
 
 
@@ -131,9 +131,9 @@ def test_one_round_at_a_time_however_slow_the_disk(register: Register, clerk: Cl
 
 
 def test_who_is_deleted_on_request_is_named_at_once_and_does_not_come(register: Register, clerk: Clerk) -> None:
-    register.ask(24)
-    assert register.erased(0.0) == [] and clerk.open() == ["visits 24", "erase"]
-    clerk.answer("visits 24", [visit(name) for name in "abc"])
+    register.ask("beat", 24)
+    assert register.erased(0.0) == [] and clerk.open() == ["visits 24 of beat", "erase"]
+    clerk.answer("visits 24 of beat", [visit(name) for name in "abc"])
     assert register.erased(50.0) == [] and clerk.open() == ["erase"], "one round at a time, however slow the disk"
     clerk.answer("erase", ["b"])
     assert register.erased(50.0) == ["b"]
@@ -181,9 +181,9 @@ def test_who_is_lost_is_no_visit_whose_time_was_over(register: Register, clerk: 
 def test_a_store_that_fails_is_said_and_asked_again(
     register: Register, clerk: Clerk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    register.ask(24)
+    register.ask("beat", 24)
     register.expired(0.0)
-    clerk.answer("visits 24", error=OSError(5, "Input/output error"))
+    clerk.answer("visits 24 of beat", error=OSError(5, "Input/output error"))
     clerk.answer("expire", error=OSError(30, "Read-only file system"))
     with caplog.at_level(logging.ERROR):
         assert register.recalled(set()) == [] and register.expired(1.0) == []
@@ -194,5 +194,5 @@ def test_a_store_that_fails_is_said_and_asked_again(
 
 def test_without_a_store_nobody_was_here(tmp_path: Path) -> None:
     register = Register(None, vitals_of(tmp_path))
-    register.ask(24)
+    register.ask("beat", 24)
     assert register.recalled(set()) == [] and register.expired(1e9) == [] and register.erased(1e9) == []

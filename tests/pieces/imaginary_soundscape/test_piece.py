@@ -203,7 +203,7 @@ def test_a_camera_picture_that_cannot_be_judged_is_told_and_what_sounds_goes_on(
     here.camera = lambda time: np.full((90, 160, 3), COLOURS["green"], np.uint8)
     here.run(62)
     assert set(looked) == {"green"}, "what the camera sees by then, not what it saw"
-    assert here.heard() == {"green": None}
+    assert here.heard() == {"green": None} and here.standing == {}
 
 
 def test_what_the_camera_saw_before_other_pictures_were_shown_is_not_looked_at_after_them(

@@ -149,8 +149,10 @@ def test_a_failed_look_is_looked_at_again(place: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(ColourEncoder, "pictures", now_and_then)
     here = room(place, stay="1 h")
-    here.run(40)
-    assert "hiccuped" in here.standing["network_failed"] and here.heard() == {"red": None}
+    here.run(15)
+    assert "hiccuped" in here.standing["network_failed"]
+    here.run(25)
+    assert here.standing == {} and here.heard() == {"red": None}
 
 
 def test_a_large_archive_begins_to_sound_before_all_of_it_is_indexed(place: Path) -> None:

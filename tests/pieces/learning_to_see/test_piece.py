@@ -174,7 +174,7 @@ def test_check_names_a_world_that_is_missing_or_of_another_version(
     file = tmp_path / "exhibition.yaml"
     file.write_text("pieces:\n  learning_to_see:\n    worlds: [sea, rust]\n")
     assert check(file) == []
-    rust.write_text(rust.read_text().replace("architecture:\n", "architecture:\n  unheard_of: 3\n"))
+    worlds.save("rust", network, replace(card, architecture={"unheard_of": 3, **card.architecture}), tmp_path)
     (problem,) = check(file)
     assert (problem.line, problem.column) == (3, 19)
     assert "another version" in problem.message and "run.py train learning_to_see" in problem.message

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from installation.health import alerts
 from pieces.learning_to_see import loading
 from pieces.learning_to_see.loading import Wish, size_of
 from tests.pieces.learning_to_see.painter import Room, Studio, ramp
@@ -133,6 +134,7 @@ def test_without_any_memory_the_room_goes_on_and_tries_again(studio: Studio) -> 
     studio.room = 10_000
     room.run(8)
     assert studio.painters and studio.painter.mixtures
+    assert [alert.name for alert in alerts.board().active()] == ["picture_shrunk"]
 
 
 def test_an_error_that_poisons_cuda_is_left_to_the_runtime(studio: Studio) -> None:
@@ -153,6 +155,7 @@ def test_a_network_that_fails_is_asked_again_less_and_less_often(studio: Studio)
     before = len(studio.painter.mixtures)
     room.run(31)
     assert len(studio.painter.mixtures) > before + 5, "and is welcome back"
+    assert alerts.board().active() == []
 
 
 # ---- wishes -------------------------------------------------------------------------------------------------------

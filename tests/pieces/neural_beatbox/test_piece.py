@@ -380,7 +380,7 @@ def test_networks_that_cannot_be_loaded_are_tried_again_less_and_less_often(
     assert not gallery.piece.welcomes(), "nobody else is asked"
     fault = None
     gallery.run(70.0)
-    assert gallery.cleared[1:] == ["weights_invalid"] and gallery.piece.welcomes()
+    assert gallery.cleared[1:] == ["network_failed", "weights_invalid"] and gallery.piece.welcomes()
     assert gallery.piece.heard("recalled"), "who came meanwhile and is kept is heard after all"
     assert gallery.joins("ben", performance(4))
     before = len(tries)
@@ -405,6 +405,7 @@ def test_a_phrase_that_cannot_be_composed_is_not_the_last(gallery: Gallery, monk
     assert composed == [False, False] and gallery.events == ["network_failed"] * 2
     gallery.run(30.0)
     assert len(composed) > 4 and all(composed[2:]) and len(gallery.events) == 2
+    assert gallery.cleared.count("network_failed") == 1, "what is over is not said for another quarter of an hour"
 
 
 # ---- rendered ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,83 @@
+"""A network asked beside the frame loop: one question in flight, the newest answer kept, a pause after each failure.
+
+`step` is called once per frame and never waits. What goes wrong must not end the picture: it is told as an alert, the
+network is asked again after growing pauses, and once it answers the alert is taken back. Only what leaves the process
+unable to compute is raised, for the runtime to begin anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from installation.networks.faults import reraise_if_poisoned
+from installation.networks.weights import WeightsError
+from installation.piece import Answer, Stage
+from installation.trying import PAUSES, Trying
+
+T = TypeVar("T")
+
+
+class Asking(Generic[T]):
+    """Asks the network of the name `network`, whether to load it or to have it look. `newest` is None at first.
+
+    pauses: seconds before it is asked again after it has failed, and failed again; mended: what is asked first about
+    an error: True where the piece has found a way round it (a smaller network), and nothing is told.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        network: str,
+        pauses: tuple[float, ...] = PAUSES,
+        mended: Callable[[Exception], bool] = lambda error: False,
+    ) -> None:
+        self.newest: T | None = None
+        self._stage, self._network, self._mended = stage, network, mended
+        self._trying = Trying(pauses)
+        self._asked: Answer[T] | None = None
+        self._answered = False  # since it was begun, or failed last: what may still stand is taken back then
+
+    @property
+    def failing(self) -> bool:
+        """Whether it failed last."""
+        return self._trying.failures > 0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a question is in flight."""
+        return self._asked is not None
+
+    def step(self, time: float) -> bool:
+        """One frame on, at `time` in seconds: picks up the answer if it is ready. Whether it may be asked now."""
+        if self._asked is not None and self._asked.ready:
+            answer, self._asked = self._asked, None
+            self._take(answer, time)
+        return self._asked is None and self._trying.due(time)
+
+    def ask(self, work: Callable[..., T], *arguments: Any, seconds: float) -> None:
+        """Have `work(*arguments)` done, where `step` says that it may be asked. `seconds` is how long an offline
+        render lets it take."""
+        self._asked = self._stage.compute(work, *arguments, seconds=seconds)
+
+    def drop(self) -> None:
+        """Throw away the newest answer and the one in flight: whom they are about may have been taken back."""
+        self.newest = self._asked = None
+
+    def _take(self, answer: Answer[T], time: float) -> None:
+        try:
+            self.newest = answer.result()
+        except Exception as error:  # a network that fails must not end the picture
+            self._answered = False
+            if self._mended(error):
+                return
+            reraise_if_poisoned(error)
+            name = "weights_invalid" if isinstance(error, WeightsError) else "network_failed"
+            self._stage.alert(name, network=self._network, reason=str(error) or type(error).__name__)
+            self._trying.failed(time)
+            return
+        self._trying.succeeded()
+        if not self._answered:
+            self._answered = True
+            for name in ("weights_invalid", "network_failed"):
+                self._stage.clear(name, network=self._network)
