@@ -248,7 +248,8 @@ class Stage(Protocol):
         ...
 
     def remember(self, visit: str, derived: Mapping[str, Any]) -> None:
-        """Keep what was derived from a visit (plain JSON values) beside it; it is deleted with it."""
+        """Keep what was derived from a visit (plain JSON values) beside it, from `contribute` on; it is deleted with
+        it."""
         ...
 
     @property
@@ -281,11 +282,19 @@ class Stage(Protocol):
 
 @dataclass(frozen=True)
 class Recording:
-    """How a piece wants its visitors recorded."""
+    """How a piece wants its visitors recorded.
+
+    They are counted in on the beat; where the piece has written no bar, at 100 beats a minute.
+
+    What a piece does not need is not recorded: a visit without `sound` has one silent sample, one without `film` one
+    black picture. The built-in lines `kept`, `perform`, `unheard` speak of both; show your own instead.
+    """
 
     seconds: float = 6.0
     film_size: Size = (320, 320)
-    duck_db: float = -18.0  # the score's level while a visitor performs
+    duck_db: float = -18.0  # the score's level while a visitor performs, if the sound is recorded
+    sound: bool = True
+    film: bool = True
 
 
 @dataclass(frozen=True)

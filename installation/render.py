@@ -34,10 +34,10 @@ from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Archive, Stage, UnfitNamesError, UnfitPictureError
 from installation.stand_ins import UNDO
 from installation.typography import Typesetter
+from installation.visitors.booth import COUNT_BPM
 
 AHEAD_SECONDS = AHEAD_FRAMES / RATE_HZ  # mixed beyond what is heard, as in a live run
 KEEP_SECONDS, UNDO_SECONDS = 30 * 86400.0, 20.0  # where no exhibition says otherwise
-COUNT_BPM = 100.0  # how fast a visitor is counted in before anything sounds
 FAILINGS = (Exception, SystemExit)  # what a piece may raise; Ctrl-C is pressed by whoever renders
 log = logging.getLogger("render")
 SAID = (UnfitPictureError, UnfitNamesError, NotImplementedError)  # their messages name the piece's function

@@ -37,7 +37,7 @@ from installation.sound.levels import Marks, level_of
 from installation.sound.score import ScoreWriter
 from installation.sound.somebody import Somebody
 from installation.visitors.booth import BoothKeeper, Do, Step
-from installation.visitors.film import Recorder
+from installation.visitors.film import Recorder, black
 from installation.visitors.store import StoreError
 
 T = TypeVar("T")
@@ -115,7 +115,8 @@ class Stage:
     frame_seconds: float = 1 / 30
     sound_trigger_db: float | None = None
     wall: Callable[[], float] = lambda: 0.0
-    stand_in: bool = False
+    stand_in: bool = False  # whether who presses, or pressed last, is the visitor that stands in
+    hears_stand_in: bool = False  # what the microphone hears is no visitor's
     never_again: frozenset[str] = frozenset()
     languages: Sequence[str] = ("en",)
     memory: Memory = field(default_factory=Forgetful)
@@ -175,6 +176,14 @@ class Stage:
         return self._shown
 
     @property
+    def unsettled(self) -> str | None:
+        """The visit that was handed over and is not to be kept: unless it joins, or because it was taken back."""
+        take = self._take
+        if take is None or not take.contributed:
+            return None
+        return take.visit if self._booth.phase == "listening" or take.visit in self.withdrawn else None
+
+    @property
     def camera_age(self) -> float:
         """Seconds since the newest camera picture was taken."""
         return self._camera_age
@@ -215,8 +224,11 @@ class Stage:
 
         if self.piece.takes_touch:
             hands = replace(hands, touched=(), touching=frozenset())
-        controls = [*pressed, *hands.touched, *self._by_sound(now)]
-        booth = self._visit(now, beat, "button" in controls, view)
+        by_sound = self._by_sound(now)
+        if by_sound and "button" not in (*pressed, *hands.touched):
+            self.stand_in = self.hears_stand_in
+        controls = [*pressed, *hands.touched, *by_sound]
+        booth = self._visit(now, beat if bar >= 0 else None, "button" in controls, view)
         moment = Moment(
             frame=self.frame,
             time=now - self.began,
@@ -270,7 +282,7 @@ class Stage:
     def abandon(self) -> None:
         """Whoever was at the booth is not there any longer: a take that has not joined the work leaves no trace."""
         before, take = self._booth.phase, self._take
-        self._take = None
+        self._take, self.stand_in = None, False
         self._booth.leave(self._before)
         self._duck(before, "idle")
         self._shown = Booth()
@@ -283,6 +295,13 @@ class Stage:
             self._booth, self._take, self._shown = before._booth, before._take, before._shown
             self._booth.seconds = self._recording.seconds  # the next take is this piece's
             self.withdrawn |= before.withdrawn
+
+    def rejoin(self, visit: str, left: float, now: float) -> None:
+        """Take over from a process that died, likewise: `visit` can be taken back for `left` seconds more."""
+        if self.piece.records is not None:
+            self._take = replace(self._begun(visit, now, 0), finished=now, contributed=True)
+            self._booth.rejoin(now, left)
+            self._shown = self._booth.show(Step(now, None, pressed=False, visit=visit))
 
     def withdraw(self, visit: str) -> None:
         """Take a visit off the disk and out of the work, for good; in this order, whatever the piece makes of it."""
@@ -304,13 +323,15 @@ class Stage:
 
     # ---- the visit in progress ------------------------------------------------------------------------------------
 
-    def _visit(self, now: float, beat: float, pressed: bool, view: CameraView) -> Booth:
+    def _visit(self, now: float, beat: float | None, pressed: bool, view: CameraView) -> Booth:
         if self.piece.records is None:
             return self._shown
         take = self._take
         if take is not None and take.finished is None:
-            take.recorder.add(view.image, max(now - view.age - take.began, 0.0))
-            self._mark(take)
+            if self._recording.film:
+                take.recorder.add(view.image, max(now - view.age - take.began, 0.0))
+            if self._recording.sound:
+                self._mark(take)
         if take is not None and take.finished is not None and not take.contributed:
             self._contribute(take, now)
         step = Step(
@@ -335,8 +356,7 @@ class Stage:
         if what is Do.RECORD:
             reading = self.sound.port.reading()
             start = round(reading.timeline.sample_at(now)) if reading else 0
-            recorder = Recorder(self._recording.film_size, FILM_RATE_HZ, begin=0.0, longest_s=self._recording.seconds)
-            self._take = _Take(self.new_id(), now, start, recorder, Marks(self.sound.rate_hz), start)
+            self._take = self._begun(self.new_id(), now, start)
             return
         if what is Do.REFUSE:
             self.vitals.status.inc("installation_visits_refused_total")
@@ -358,30 +378,38 @@ class Stage:
                 self.vitals.status.inc("installation_visits_refused_total")
             else:
                 self.vitals.status.inc("installation_visits_unheard_total")
-                self.vitals.event("nothing_heard")
+                if self._recording.sound:  # else the microphone has no part in it
+                    self.vitals.event("nothing_heard")
+
+    def _begun(self, visit: str, now: float, start: int) -> _Take:
+        recorder = Recorder(self._recording.film_size, FILM_RATE_HZ, begin=0.0, longest_s=self._recording.seconds)
+        return _Take(visit, now, start, recorder, Marks(self.sound.rate_hz), start)
 
     def _contribute(self, take: _Take, now: float) -> None:
         """Hand the take to the piece once the microphone's last sample is in."""
         assert take.finished is not None
-        frames = round(self._recording.seconds * self.sound.rate_hz)
+        recording = self._recording
+        frames = round(recording.seconds * self.sound.rate_hz) if recording.sound else 0
         if self.sound.port.captured_to() < take.start + frames and now - take.finished < CAPTURE_PATIENCE:
             return
         take.contributed = True
-        samples = self.sound.port.captured(take.start, frames)
+        samples = self.sound.port.captured(take.start, frames) if recording.sound else np.zeros(1, np.float32)
         visit = Visit(
             id=take.visit,
             at=self.wall(),
             samples=samples,
             rate_hz=self.sound.rate_hz,
-            film=take.recorder.film(self._recording.seconds),
+            film=take.recorder.film(recording.seconds) if recording.film else black(recording.film_size),
             stand_in=self.stand_in,
         )
-        self.piece.contribute(visit)
         if self.archive is not None:
-            take.kept = self.archive.keep(visit)
+            take.kept = self.archive.keep(visit)  # first: the piece may remember something of it at once
+        self.piece.contribute(visit)
 
     def _heard(self, take: _Take | None) -> bool | None:
-        return self.piece.heard(take.visit) if take is not None and take.contributed else None
+        """Asked while the booth waits for it: a piece that was opened since then may not know of the take."""
+        waits = take is not None and take.contributed and self._booth.phase == "listening"
+        return self.piece.heard(take.visit) if take is not None and waits else None
 
     def _takes(self) -> bool:
         """Whether somebody could be heard and kept now."""
@@ -409,7 +437,7 @@ class Stage:
         """The room listens while somebody performs."""
         quiet = ("performing",)
         if before not in quiet and after in quiet:
-            self.sound.level(self._recording.duck_db, 0.1)
+            self.sound.level(self._recording.duck_db if self._recording.sound else 0.0, 0.1)
         elif before in quiet and after not in quiet:
             self.sound.level(0.0, 0.3)
 

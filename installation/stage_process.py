@@ -24,7 +24,7 @@ from installation.attract import Attract
 from installation.clock import Lateness, lateness
 from installation.closed_picture import ClosedPicture
 from installation.devices.screen import Pace, Screen
-from installation.exhibition import Exhibition, OnShow, running
+from installation.exhibition import Exhibition, running
 from installation.following import How
 from installation.health import alerts
 from installation.health.logs import configure
@@ -34,7 +34,7 @@ from installation.live_camera import LiveCamera
 from installation.networks.faults import poisons
 from installation.never_again import NeverAgain
 from installation.on_stage import OnStage
-from installation.piece import Phase, Picture, Piece
+from installation.piece import Phase, Picture
 from installation.preview import Preview
 from installation.roles import WINDOW_CLOSED
 from installation.sound.score import LivePort, ScoreWriter
@@ -46,6 +46,7 @@ from installation.stage_screen import StageScreen, triggers
 from installation.stage_store import open_store, reserve_bytes
 from installation.stage_visitor import StageVisitor
 from installation.stuck_work import StuckWork
+from installation.taking_back import TakingBack
 from installation.turns import Turns
 from installation.typography import Typesetter
 from installation.visitors import retention
@@ -112,6 +113,8 @@ class StageProcess:
         self._stage: Stage
         self._on_stage = OnStage(folder, time.monotonic())
         self._open_from(self._where_it_was())
+        self._taking_back = TakingBack(folder)
+        self._ask(self._taking_back.resume, self._stage, self._clerk, time.monotonic())
         self._look_for_fonts()
 
     @property
@@ -182,7 +185,8 @@ class StageProcess:
         stage.size = self._screen.size
         if not self._open:
             return self._closed.at(self._screen.size, shown_at)
-        pressed += self._visitor.pressed(stage, self._exhibition, shown_at)
+        somebody = pressed if stage.piece.takes_touch else [*pressed, *hands.touched]
+        pressed += self._visitor.pressed(stage, self._exhibition, shown_at, somebody)
         try:
             self._recall()
             return stage.step(shown_at, pressed, hands)
@@ -215,11 +219,8 @@ class StageProcess:
             self._vitals.status.write(time.monotonic())
             self._on_stage.leaves()
             raise SystemExit(GPU_FAILED) from error
-        if self._show is None:
-            self._vitals.event("piece_failed", piece=ATTRACT, reason=repr(error))
-            return
-        name = self._turns.names[self._show]
-        if self._turns.failed(self._show, time.monotonic()):
+        name = self._piece_name or ATTRACT
+        if self._show is not None and self._turns.failed(self._show, time.monotonic()):
             self._vitals.condition("piece_replaced", True, piece=name, reason=repr(error))
         else:
             self._vitals.event("piece_failed", piece=name, reason=repr(error))
@@ -312,6 +313,7 @@ class StageProcess:
             self._stage.set_undo(self._exhibition.visitors.undo)
 
     def _housekeeping(self, now: float) -> None:
+        self._taking_back.note(self._stage, now)
         if now >= self._hours_at:
             self._hours_at = now + 1.0
             self._keep_hours()
@@ -464,7 +466,7 @@ class StageProcess:
         exhibition, show = self._exhibition, None if self._show is None else self._exhibition.pieces[self._show]
         self._score.clear()
         return Stage(
-            piece=Attract(None) if show is None else _made(show),
+            piece=Attract(None) if show is None else show.piece(show.settings),
             size=self._screen.size,
             sound=self._score,
             camera=self._camera,
@@ -490,10 +492,6 @@ class StageProcess:
         """Give the piece those who were here before, a few at each picture."""
         for visit in self._register.recalled(self._stage.withdrawn):
             self._stage.piece.contribute(visit)
-
-
-def _made(show: OnShow) -> Piece:
-    return show.piece(show.settings)
 
 
 def sound_trigger_db(exhibition: Exhibition) -> float | None:

@@ -8,31 +8,38 @@
 Everything is as in an offline render (a mixer instead of a sound card, long work that takes as long as was declared,
 the built-in film for the camera), but that a test looks at each picture and decides what happens next. An alert that
 is not in the catalogue, or lacks a detail, raises at once.
+
+Visits are kept as in a gallery, but in memory: a piece whose `remembers` asks for them is given those who were here
+before with the pictures after `reopen`, together with what it remembered of them.
 """
 
 from __future__ import annotations
 
+import json
+from collections import deque
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from concurrent.futures import Future
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
-from installation.answers import Offline
+from installation.answers import Later, Offline
 from installation.assets import STAND_IN_FILM
 from installation.devices.film import FilmReader
 from installation.hands import Hands
 from installation.health.alerts import Alert, Board
 from installation.health.vitals import Vitals
-from installation.piece import CameraView, Picture, Piece, Point, Pointer, Size, Sound
+from installation.piece import Answer, CameraView, Picture, Piece, Point, Pointer, Size, Sound, Visit
 from installation.programme import Installed
 from installation.render import AHEAD_SECONDS, default_texts
 from installation.render_inputs import RATE_HZ, FilmCamera, FilmVoice
 from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Camera, Stage
 from installation.typography import Typesetter
+from installation.visitors.register import AT_ONCE
 
 SILENT_ROOM = np.zeros(1, np.float32)
 
@@ -47,10 +54,38 @@ class Still:
         return CameraView(self.picture, sequence=int(now * 30))
 
 
+class KeptVisits:
+    """The visitors' store of a test: `visits` by id, oldest first."""
+
+    takes = True  # set it to False for a disk that is full
+
+    def __init__(self) -> None:
+        self.visits: dict[str, Visit] = {}
+
+    def keep(self, visit: Visit) -> Answer[object]:
+        self.visits[visit.id] = replace(visit, derived=None)
+        kept: Future[object] = Future()
+        kept.set_result(None)
+        return Later(kept)
+
+    def remember(self, visit: str, derived: Mapping[str, Any]) -> None:
+        """Raises ValueError for what is no plain JSON; for a visit that was deleted meanwhile nothing happens."""
+        try:
+            text = json.dumps(dict(derived), allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"what was derived from {visit} is not plain JSON: {error}") from error
+        if visit in self.visits:
+            self.visits[visit] = replace(self.visits[visit], derived=json.loads(text))
+
+    def delete(self, visit: str) -> None:
+        self.visits.pop(visit, None)
+
+
 class Room:
     """A piece on a stage of its own, open as soon as it is made. `heard` is all that sounded, [frames, 2] at RATE_HZ.
 
     `microphone` [frames] at RATE_HZ is heard in the room from the first picture on, over and over; else it is silent.
+    `archive` has the visits; one handed in from a room before is that of a piece which is started again.
     `options` are further fields of `installation.stage.Stage`. A picture that is not of the wanted shape and type
     raises `installation.stage.UnfitPictureError`.
     """
@@ -63,6 +98,7 @@ class Room:
         camera: Camera | None = None,
         seed: int = 0,
         texts: Mapping[str, Sequence[str]] | None = None,
+        archive: KeptVisits | None = None,
         microphone: Sound | None = None,
         **options: Any,
     ) -> None:
@@ -72,7 +108,9 @@ class Room:
         self._film = FilmCamera(FilmReader(STAND_IN_FILM)) if camera is None else None
         self._microphone = FilmVoice(SILENT_ROOM if microphone is None else microphone, per_visit=False)
         self._blocks: list[Sound] = []
-        ids = np.random.default_rng((seed, 1))
+        self.archive = KeptVisits() if archive is None else archive
+        self._remembered: deque[Visit] = deque()
+        self._ids = np.random.default_rng((seed, 1))
         self.stage = Stage(
             piece=piece,
             size=size,
@@ -82,12 +120,13 @@ class Room:
             texts=default_texts(Installed().name_of(type(piece))) if texts is None else texts,
             computer=self.computer,
             random=np.random.default_rng(seed),
-            new_id=lambda: ids.bytes(8).hex(),
+            new_id=self._new_id,
+            archive=self.archive,
             vitals=self.vitals,
             frame_seconds=1.0 / rate_hz,
             **options,
         )
-        self.stage.open()
+        self._open()
 
     def __enter__(self) -> Room:
         return self
@@ -133,6 +172,7 @@ class Room:
         captured = self.port.captured_to()
         frames = round(now * RATE_HZ) - captured
         self.port.capture.write(captured, self._microphone.between(captured, frames, self.stage.booth, RATE_HZ))
+        self._recall()
         picture = self.stage.step(now, pressed, Hands(dragged, tuple(pointers), frozenset(held)))
         self.frame += 1
         return picture
@@ -159,7 +199,24 @@ class Room:
         self.stage.sound.clear()
         self.stage = replace(self.stage, piece=piece)
         self._fingers = frozenset()
+        self._open()
+
+    def _new_id(self) -> str:
+        while (visit := self._ids.bytes(8).hex()) in self.archive.visits:
+            continue
+        return visit
+
+    def _open(self) -> None:
         self.stage.open()
+        newest = self.stage.piece.remembers()
+        self._remembered = deque(list(self.archive.visits.values())[-newest:] if newest > 0 else ())
+
+    def _recall(self) -> None:
+        """Give the piece those who were here before, as a gallery does."""
+        for _ in range(min(AT_ONCE, len(self._remembered))):
+            visit = self._remembered.popleft()
+            if visit.id not in self.stage.withdrawn:
+                self.stage.piece.contribute(visit)
 
     def close(self) -> None:
         """Close the piece, as at the end of its turn."""

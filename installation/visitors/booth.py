@@ -16,6 +16,7 @@ from installation.piece import Booth, Phase
 
 ASKING_SECONDS = 5.0  # to read one line on what is kept; the button goes on at once
 COUNTS = 3
+COUNT_BPM = 100.0  # how fast a visitor is counted in where nothing beats
 LISTENING_SECONDS = 15.0  # more than any network needs: then the take is given up
 UNHEARD_SECONDS = 5.0
 WITHDRAWN_SECONDS = 4.0
@@ -38,7 +39,7 @@ class Step:
     """What the booth knows at a frame: `heard` is None while the piece is listening to the take."""
 
     time: float
-    beat: float
+    beat: float | None  # None: nothing beats
     pressed: bool
     heard: bool | None = None
     kept: bool = True  # False: the store could not take it
@@ -56,7 +57,7 @@ class BoothKeeper:
         self.seconds, self.undo = seconds, undo
         self.phase: Phase = "idle"
         self._since = 0.0
-        self._count_from = 0.0
+        self._count_from: float | None = None  # this beat; None is the moment at which the phase began
 
     def step(self, at: Step) -> list[Do]:
         """Move on; returns what is to be done, in order."""
@@ -68,8 +69,8 @@ class BoothKeeper:
                 return self._begin(at)
             case "asking" if at.pressed or elapsed >= ASKING_SECONDS:
                 self._enter("counting", at.time)
-                self._count_from = math.ceil(at.beat)
-            case "counting" if at.beat >= self._count_from + COUNTS or elapsed > 10.0:
+                self._count_from = None if at.beat is None else math.ceil(at.beat)
+            case "counting" if self._counted(at) >= COUNTS or elapsed > 10.0:
                 self._enter("performing", at.time)
                 return [Do.RECORD]
             case "performing" if elapsed >= self.seconds:
@@ -93,6 +94,10 @@ class BoothKeeper:
                 self._enter("idle", at.time)
         return []
 
+    def rejoin(self, time: float, left: float) -> None:
+        """Somebody has joined before, and can take it back for `left` seconds more."""
+        self._enter("joined", time - self.undo + min(left, self.undo))
+
     def leave(self, time: float) -> None:
         """Nobody is there any longer: the doors have closed, or it was no visitor at all."""
         self._enter("idle", time)
@@ -101,20 +106,24 @@ class BoothKeeper:
         """What the picture may say of the booth at this frame."""
         since = at.time - self._since
         spans = {"asking": ASKING_SECONDS, "performing": self.seconds, "joined": self.undo}
-        count = 0
-        if self.phase == "counting":
-            count = COUNTS - min(max(math.floor(at.beat - self._count_from), 0), COUNTS - 1)
+        counted = self._counted(at) if self.phase == "counting" else -1.0
         return Booth(
             phase=self.phase,
             since=since,
             left=max(spans.get(self.phase, since) - since, 0.0),
             progress=min(since / self.seconds, 1.0) if self.phase == "performing" else 0.0,
-            count=count if at.beat >= self._count_from else 0,
+            count=COUNTS - min(math.floor(counted), COUNTS - 1) if counted >= 0 else 0,
             marks=at.marks if self.phase in ("performing", "listening") else (),
             seconds=self.seconds,
             visit=at.visit if self.phase == "joined" else None,
             takes=at.takes,
         )
+
+    def _counted(self, at: Step) -> float:
+        """Beats since the count began; below 0 while it waits for the next one."""
+        if at.beat is None or self._count_from is None:
+            return (at.time - self._since) * COUNT_BPM / 60.0
+        return at.beat - self._count_from
 
     def _begin(self, at: Step) -> list[Do]:
         """Nobody is asked for what could not be kept."""

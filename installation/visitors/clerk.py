@@ -55,7 +55,7 @@ class Clerk:
         )
 
     def remember(self, visit: str, derived: Mapping[str, Any]) -> None:
-        self._later(self.store.remember, visit, dict(derived))
+        self._later(self._remember, visit, dict(derived))
 
     def delete(self, visit: str) -> None:
         self._later(self.store.delete, visit)
@@ -89,6 +89,10 @@ class Clerk:
         """Finish what was given, then close the store."""
         self._thread.shutdown(wait=True)
         self.store.close()
+
+    def _remember(self, visit: str, derived: dict[str, Any]) -> None:
+        if not self.store.remember(visit, derived):  # it was taken back meanwhile, or there never was one of that id
+            log.warning("what was derived of visit %s is not kept: there is no such visit any more", visit)
 
     def _later(self, work: Callable[..., object], *arguments: object) -> None:
         self._thread.submit(work, *arguments).add_done_callback(_log_fault)

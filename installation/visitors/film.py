@@ -164,6 +164,11 @@ def from_bytes(data: bytes, name: str = "film") -> JpegFilm:
         raise FilmError(f"{name} cannot be read as a film: {error}") from error
 
 
+def black(size: Size) -> JpegFilm:
+    """A film of one black picture: of a visit whose film was not asked for."""
+    return JpegFilm([encode(np.zeros((size[1], size[0], 3), np.uint8))], 1.0)
+
+
 # ---- recording -----------------------------------------------------------------------------------------
 
 

@@ -254,6 +254,11 @@ class Store:
                 free = 0  # the folder is not there: there is no room in it
             return Holdings(visits, size, free, self._expired)
 
+    def holds(self, visit: str) -> bool:
+        """Whether it is kept, and nobody has asked to have it deleted."""
+        with self._mutex:
+            return visit not in self._owed and self._footing.read(lambda ledger: ledger.find(visit)) is not None
+
     def _read(self, entry: Entry) -> Visit | None:
         try:
             data = self._path(entry.id, SOUND).read_bytes()

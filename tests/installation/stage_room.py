@@ -41,6 +41,7 @@ class Little(Piece):
 
     def open(self, stage: Given) -> None:
         self.opened.append(type(self).__name__)
+        self.stage = stage
         self.there: dict[str, Visit] = {}
         self.deltas: list[float] = []
         self.fail("open")

@@ -39,7 +39,7 @@ ARROWS = {
     "stage": {"devices", "sound", "networks", "visitors", "health"},
     "closed_picture": set(),
     "stage_screen": {"devices", "exhibition", "health"},
-    "stage_visitor": {"devices", "exhibition", "health", "stage", "stand_ins"},
+    "stage_visitor": {"devices", "exhibition", "health", "stage", "stand_ins", "visitors"},
 }
 # The lightest know nothing but what is named here.
 FEET = {

@@ -12,10 +12,13 @@ import pytest
 
 from installation.health.metrics import read_report
 from installation.home_disk import NOTE, note, noted
-from installation.stage_process import STORE_EVERY
+from installation.piece import CameraView, Recording, Visit
+from installation.sound.score import ScoreWriter
+from installation.sound.somebody import Somebody
+from installation.stage_process import STORE_EVERY, StageProcess
 from installation.stage_store import open_store
 from installation.visitors import attendance, booth, on_request, owed
-from installation.visitors.store import Store
+from installation.visitors.store import Repairs, Store
 from tests.installation.stage_room import Little, Room, film, stored, visit_until
 
 
@@ -87,6 +90,178 @@ def test_who_joined_is_counted_for_good_but_no_stand_in(room: Room, somebody: bo
     assert process._clerk is not None
     process._clerk.close()
     assert attendance.read(room.folder / "data") == ({day: 1} if somebody else {})
+
+
+def test_before_a_piece_that_scores_nothing_visitors_are_counted_in_by_seconds(room: Room) -> None:
+    process = room.begin("pieces: [little]\n")
+    room.frames(1, 0.05, "button")
+    room.frames(1, 0.05, "button")
+    counts = []
+    while process._stage.booth.phase == "counting":
+        counts.append(process._stage.booth.count)
+        room.frames(1, 0.05)
+    assert sorted(set(counts), reverse=True) == [3, 2, 1] and counts == sorted(counts, reverse=True)
+    assert len(counts) * 0.05 == pytest.approx(3 * 0.6, abs=0.06)
+
+
+@pytest.mark.parametrize("when", ["contribute", "heard"])
+def test_what_a_piece_remembers_of_a_visit_comes_back_with_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    def contribute(piece: Little, visit: Visit) -> None:
+        piece.there[visit.id] = visit
+        if visit.derived is None and when == "contribute":
+            piece.stage.remember(visit.id, {"steps": [1, 2]})
+
+    def heard(piece: Little, visit: str) -> bool:
+        if when == "heard":
+            piece.stage.remember(visit, {"steps": [1, 2]})
+        return True
+
+    monkeypatch.setattr(Little, "contribute", contribute)
+    monkeypatch.setattr(Little, "heard", heard)
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "joined")
+    Little.fails.add("Little.frame")
+    room.frames()
+    Little.fails.clear()
+    room.frames(5)
+    assert stored(process) == 1
+    assert [visit.derived for visit in room.piece.there.values()] == [{"steps": [1, 2]}]
+
+
+def test_a_take_at_which_the_piece_failed_is_not_kept(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def contribute(piece: Little, visit: Visit) -> None:
+        raise ValueError("of an odd length")
+
+    monkeypatch.setattr(Little, "contribute", contribute)
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "listening")
+    before = room.piece
+    room.frames(40)
+    assert room.piece is not before and process._stage.booth.phase == "idle" and stored(process) == 0
+
+
+@pytest.mark.parametrize("sound, film", [(False, True), (True, False), (False, False)])
+def test_what_a_piece_does_not_need_is_neither_recorded_nor_stored(
+    room: Room, monkeypatch: pytest.MonkeyPatch, sound: bool, film: bool
+) -> None:
+    wanted = Recording(seconds=2.0, film_size=(16, 16), sound=sound, film=film)
+    monkeypatch.setattr(Little, "records", wanted)
+    monkeypatch.setattr(ScoreWriter, "level", lambda score, gain_db, fade=0.5: levels.append(gain_db))
+    levels: list[float] = []
+    room.begin("pieces: [little]\n")
+    monkeypatch.setattr(room.process._stage.sound.port, "captured", _hum)  # type: ignore[union-attr]
+    monkeypatch.setattr(room.process._stage, "camera", White())  # type: ignore[union-attr]
+    process = visit_until(room, "joined")
+    assert process._clerk is not None
+    (kept,), (given,) = process._clerk.store.visits(10), room.piece.there.values()
+    for visit in (kept, given):
+        assert (len(visit.samples), bool(visit.samples.any())) == (96_000 if sound else 1, sound)
+        assert visit.film.seconds == pytest.approx(2.0 if film else 1.0)
+        assert (int(visit.film.at(0.5).max()) > 200) is film
+    assert (min(levels) < 0.0) is sound, "the room is quiet for what is recorded"
+    room.die()
+    process = room.begin("pieces: [little]\n")
+    room.frames(5)
+    assert process._clerk is not None and list(room.piece.there) == [kept.id] and not room.alerts
+    assert process._clerk.store.repairs == Repairs() and process._clerk.store.expire(0.001) == [kept.id]
+    assert stored(process) == 0
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_a_take_without_sound_is_no_matter_of_the_microphone(
+    room: Room, monkeypatch: pytest.MonkeyPatch, sound: bool
+) -> None:
+    monkeypatch.setattr(Little, "records", Recording(seconds=2.0, film_size=(16, 16), sound=sound))
+    monkeypatch.setattr(Little, "heard", lambda piece, visit: False)
+    room.begin("pieces: [little]\n")
+    visit_until(room, "unheard")
+    assert any(name == "nothing_heard" for name, _ in room.alerts) is sound
+
+
+def _hum(start: int, frames: int) -> np.ndarray:
+    return np.full(frames, 0.1, np.float32)
+
+
+class White:
+    """A camera before a white wall."""
+
+    def view(self, now: float) -> CameraView:
+        return CameraView(np.full((36, 64, 3), 255, np.uint8), sequence=int(now * 30))
+
+
+def whose(process: StageProcess) -> list[bool]:
+    """Of the visits that are kept, oldest first, whether they are the stand-in visitor's."""
+    assert process._clerk is not None
+    return [visit.stand_in for visit in process._clerk.store.visits(10)]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ["camera: none\nmicrophone: none\n", "camera: none\nmicrophone: none\nstand_in_visitors: never\n", ""],
+)
+def test_who_presses_the_button_is_a_visitor_whatever_is_recorded(room: Room, settings: str) -> None:
+    """By touch, before a piece that neither sees nor hears them; or before the film, if there is no device."""
+    room.devices(microphone=False, camera=False)
+    room.begin(f"pieces: [little]\n{settings}")
+    process = visit_until(room, "joined")
+    assert process._stage.booth.left > 10.0, "as long as it is said on the screen"
+    assert whose(process) == [False]
+    room.frames(30)
+    process._close_stage()
+    assert process._clerk is not None
+    process._clerk.close()
+    assert attendance.read(room.folder / "data") == {datetime.date.fromtimestamp(room.wall): 1}
+
+
+def test_nobody_stands_in_where_nothing_of_the_film_is_seen_or_heard(room: Room) -> None:
+    room.devices(microphone=False, camera=False)
+    process = room.begin("pieces: [little]\ncamera: none\nmicrophone: none\n")
+    room.frames(40, 1.0)
+    assert not process._visitor.there
+
+
+@pytest.mark.parametrize("goes_on", ["somebody", "nobody"])
+def test_who_goes_on_where_the_stand_in_began_is_a_visitor(room: Room, goes_on: str) -> None:
+    room.devices(microphone=False, camera=False)
+    process = room.begin("pieces: [little]\n")
+    for _ in range(2000):
+        room.frames(1, 0.05)
+        if process._stage.booth.phase == "asking":
+            break
+    room.frames(1, 0.05, *(["button"] if goes_on == "somebody" else []))
+    for _ in range(400):
+        if process._stage.booth.phase == "joined":
+            break
+        room.frames(1, 0.05)
+    assert whose(process) == [goes_on == "nobody"]
+    assert (process._stage.booth.left > 10.0) is (goes_on == "somebody")
+
+
+def test_a_sound_that_is_the_films_is_no_visitors_press(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.devices(microphone=False, camera=True)
+    loud: list[float] = []
+    monkeypatch.setattr(Somebody, "peak_db", lambda somebody, port: loud.pop() if loud else -120.0)
+    process = room.begin("pieces: [little]\ncontrols: {button: [sound]}\n")
+    room.frames(30)
+    loud.append(0.0)
+    for _ in range(400):
+        room.frames(1, 0.05)
+        if process._stage.booth.phase == "joined":
+            break
+    assert whose(process) == [True]
+
+
+def test_who_is_at_the_booth_stays_there_when_a_device_is_plugged_in(room: Room) -> None:
+    room.devices(microphone=False, camera=False)
+    room.begin("pieces: [little]\n")
+    process = visit_until(room, "performing")
+    room.devices(microphone=True, camera=True)
+    room.frames(30)
+    assert not process._visitor.there and process._stage.booth.phase == "performing"
+    room.frames(60)
+    assert whose(process) == [False]
 
 
 def test_a_store_that_another_process_held_is_taken_when_it_is_free(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import numpy as np
 import pytest
 
 from installation.health.alerts import AlertError
-from installation.piece import Bar, Hit, Moment, Picture, Piece, Pointer
+from installation.piece import Bar, Hit, Moment, Picture, Piece, Pointer, Recording, Visit
 from installation.piece import Stage as Given
 from installation.sound.queue import AHEAD_FRAMES
 from installation.stage import UnfitPictureError
@@ -116,3 +118,69 @@ def test_the_next_turn_begins_in_silence() -> None:
         room.reopen(second)
         room.step("button")
         assert list(room.port.mixer.voices) == ["tone"] and room.stage.piece is second
+
+
+class Album(Piece):
+    """Remembers the number of each visit, and has two of those who were here before given back."""
+
+    records: ClassVar[Recording | None] = Recording(seconds=1.0, film_size=(16, 16))
+
+    def open(self, stage: Given) -> None:
+        self.stage = stage
+        self.there: dict[str, Any] = {}
+
+    def contribute(self, visit: Visit) -> None:
+        self.there[visit.id] = visit.derived
+        if visit.derived is None:
+            self.stage.remember(visit.id, {"number": (len(self.there), 1)})
+
+    def withdraw(self, visit: str) -> None:
+        self.there.pop(visit, None)
+
+    def remembers(self) -> int:
+        return 2
+
+    def frame(self, moment: Moment) -> Picture:
+        return np.zeros((moment.size[1], moment.size[0], 3), np.uint8)
+
+
+def visited(room: Room) -> str:
+    """Somebody steps up and joins; the id of the visit."""
+    room.step("button")
+    room.step("button")
+    for _ in range(300):
+        if room.stage.booth.visit is not None:
+            break
+        room.step()
+    return str(room.stage.booth.visit)
+
+
+def test_who_was_here_before_is_given_to_the_piece_that_opens_with_what_was_remembered() -> None:
+    with Room(Album(None), (31, 17), camera=Still(), undo=1.0) as room:
+        ids = []
+        for _ in range(3):
+            ids.append(visited(room))
+            room.run(1.5)
+        assert room.stage.booth.phase == "idle" and list(room.archive.visits) == ids
+        second = Album(None)
+        room.reopen(second)
+        assert second.there == {}, "with the pictures, as in a gallery"
+        room.step()
+        assert second.there == {ids[1]: {"number": [2, 1]}, ids[2]: {"number": [3, 1]}}
+        gone = visited(room)
+        room.step("button")
+        assert room.stage.booth.phase == "withdrawn" and gone not in room.archive.visits
+    with Room(Album(None), (31, 17), camera=Still(), archive=room.archive) as later:
+        later.step()
+        assert list(later.stage.piece.there) == ids[1:]  # type: ignore[attr-defined]
+        assert visited(later) not in ids and len(room.archive.visits) == 4
+
+
+def test_only_plain_values_can_be_remembered() -> None:
+    with Room(Album(None), (31, 17), camera=Still()) as room:
+        visit = visited(room)
+        with pytest.raises(ValueError, match="not plain JSON"):
+            room.stage.remember(visit, {"picture": np.zeros(3)})
+        room.stage.withdraw(visit)
+        room.stage.remember(visit, {"number": 1})
+        assert room.archive.visits == {}

@@ -147,6 +147,24 @@ def test_a_camera_is_switched_off_and_on_again(running: Exhibition) -> None:
     until(lambda: running.beats("camera") > beats + 3 and age() is not None, 15, "the camera")
 
 
+def test_what_was_promised_holds_when_the_stage_is_killed(tmp_path: Path) -> None:
+    """The film's sounds press the button here, and whoever joined so has all the time to take it back."""
+    text = f"{TEXT}controls: {{button: [sound]}}\nstand_in_visitors: never\nvisitors: {{undo: 60 s}}\n"
+    with exhibition(tmp_path, text) as found:
+
+        def booth() -> object:
+            report = found.report("stage")
+            return report.facts.get("booth") if report is not None else None
+
+        until(lambda: booth() == "joined", 120, "somebody to join")
+        time.sleep(3.0)
+        pid = found.pid("stage")
+        killed(found, "stage")
+        until(lambda: found.pid("stage") not in (0, pid) and found.beats("stage") > 2, 30, "the picture")
+        time.sleep(3.0)
+        assert booth() == "joined", "it can still be taken back"
+
+
 def test_nothing_is_left_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     with exhibition(tmp_path, TEXT) as found:
         until(lambda: found.beats("stage") > 5, 60, "pictures")

@@ -72,7 +72,24 @@ def test_the_count_goes_three_two_one_on_the_beat() -> None:
     assert counts == [0, 0, 3, 3, 2, 1, 1]
 
 
-def test_without_a_beat_the_count_ends_all_the_same() -> None:
+def test_where_nothing_beats_the_count_goes_by_seconds() -> None:
+    keeper = BoothKeeper(6.0, 20.0)
+    driven(keeper, Step(0, None, True), Step(1, None, True))
+    counts = [keeper.show(Step(at, None, False)).count for at in (1.0, 1.59, 1.61, 2.19, 2.21, 2.79)]
+    assert counts == [3, 3, 2, 2, 1, 1]
+    assert driven(keeper, Step(2.79, None, False)) == [[]] and keeper.phase == "counting"
+    assert driven(keeper, Step(2.81, None, False)) == [[Do.RECORD]] and keeper.phase == "performing"
+
+
+@pytest.mark.parametrize("first, then", [(None, 0.0), (7.3, None)])
+def test_a_beat_that_comes_or_goes_does_not_hold_up_the_count(first: float | None, then: float | None) -> None:
+    keeper = BoothKeeper(6.0, 20.0)
+    driven(keeper, Step(0, first, True), Step(1, first, True), Step(2, then, False))
+    assert keeper.show(Step(2, then, False)).count == 2
+    assert driven(keeper, Step(2.9, then, False)) == [[Do.RECORD]]
+
+
+def test_on_a_beat_that_stands_still_the_count_ends_all_the_same() -> None:
     keeper = BoothKeeper(6.0, 20.0)
     driven(keeper, Step(0, 0.0, True), Step(1, 0.0, True), Step(11.1, 0.0, False))
     assert keeper.phase == "performing"

@@ -37,8 +37,9 @@ class Store:
     ) -> None:
         self._do("keep", (visit, keep_s))
 
-    def remember(self, visit: str, derived: Any) -> None:
+    def remember(self, visit: str, derived: Any) -> bool:
         self._do("remember", (visit, derived))
+        return True
 
     def delete(self, visit: str) -> None:
         self._do("delete", visit)
@@ -126,8 +127,8 @@ def test_a_film_of_another_kind_is_refused_at_once(clerk: Clerk) -> None:
         clerk.keep(strange)
 
 
-def test_nothing_of_a_visit_that_was_deleted_comes_back(tmp_path: Path) -> None:
-    """With the real store: what was derived arrives after the deletion, and is left out."""
+def test_nothing_of_a_visit_that_was_deleted_comes_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """With the real store: what was derived arrives after the deletion, and is left out; the log says so."""
     from installation.visitors.store import Store as RealStore
 
     real = RealStore(tmp_path / "visits", reserve_bytes=0)
@@ -137,4 +138,5 @@ def test_nothing_of_a_visit_that_was_deleted_comes_back(tmp_path: Path) -> None:
     clerk.remember("b" * 16, {"players": []})
     clerk._thread.shutdown(wait=True)
     assert real.holdings().visits == 0 and real.visits(10) == []
+    assert f"what was derived of visit {'b' * 16} is not kept" in caplog.text
     real.close()
