@@ -22,7 +22,7 @@ from installation.files import write_whole
 NOTE = "home_disk.json"
 LOCK = "running.lock"  # of the data folder, for as long as an exhibition runs
 RECORDINGS, MEDIA = "visits", "media"
-FSTAB = Path("/etc/fstab")
+FSTAB, MOUNTS = Path("/etc/fstab"), Path("/proc/self/mounts")  # what belongs where, and what is there
 AWAY = "the disk with the recordings is away: another one lies in the place of {folder}"
 AWAY_REMEDY = (
     "plug it in and mount it, or look why its share is not there; its recordings are taken up again within a minute"
@@ -52,7 +52,7 @@ class HomeDisk:
             OSError: nobody can tell; the disk does not answer.
         """
         if self.mount:
-            return not os.path.ismount(self.mount)
+            return not _mounted(self.mount)
         device = _device(folder / MEDIA)
         if device == self.device:
             return False
@@ -101,19 +101,25 @@ def away_in(run_folders: Iterable[Path], folder: Path) -> bool:
 def missing_mount(folder: Path) -> str:
     """Where, by FSTAB, a disk belongs that is not mounted and would hold `folder`, that of the recordings; empty
     where none is missing."""
-    try:
-        lines = FSTAB.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:  # a system without such a table
-        return ""
     real = Path(os.path.realpath(folder / MEDIA))
+    missing = [place for place in _places(FSTAB) if real.is_relative_to(place) and not _mounted(place)]
+    return max(missing, key=len, default="")
+
+
+def _places(table: Path) -> list[str]:
+    """The places that a table of file systems names; none where there is no such table."""
+    try:
+        lines = table.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # another system than Linux
+        return []
     entries = (line.split() for line in lines if not line.lstrip().startswith("#"))
     places = (entry[1].replace("\\040", " ").replace("\\011", "\t") for entry in entries if len(entry) >= 3)
-    missing = [
-        place
-        for place in places
-        if place.startswith("/") and real.is_relative_to(place) and not os.path.ismount(place)
-    ]
-    return max(missing, key=len, default="")
+    return [place for place in places if place.startswith("/")]
+
+
+def _mounted(place: str) -> bool:
+    """Whether something is mounted there; of a folder of the same disk (a bind mount) only the table knows."""
+    return os.path.ismount(place) or os.path.realpath(place) in _places(MOUNTS)
 
 
 def _device(path: Path) -> int:

@@ -139,6 +139,7 @@ class Stage:
         self._raised: set[str] = set()
         self._away: dict[str, str] = {}  # titles of what was put away
         self.withdrawn: set[str] = set()  # visits that were taken back; nobody may show them any longer
+        self._given: set[str] = set()  # visits that the piece was given
         self.joined = 0  # visitors who did, stand-ins left out, and were not counted yet
 
     # ---- piece.Stage ----------------------------------------------------------------------------------------
@@ -308,7 +309,19 @@ class Stage:
         self.withdrawn.add(visit)
         if self.archive is not None:
             self.archive.delete(visit)
+        self._given.discard(visit)
         self.piece.withdraw(visit)
+
+    def contribute(self, visit: Visit) -> None:
+        """Give the piece a visit: a new one, or one of those that it recorded before."""
+        self._given.add(visit.id)
+        self.piece.contribute(visit)
+
+    def forget(self, visit: str) -> None:
+        """Have the piece forget a visit, if it was given it: those of other works it never knew."""
+        if visit in self._given:
+            self._given.discard(visit)
+            self.piece.withdraw(visit)
 
     def close(self) -> None:
         if self._shown.phase in ("counting", "performing"):
@@ -404,7 +417,7 @@ class Stage:
         )
         if self.archive is not None:
             take.kept = self.archive.keep(visit)  # first: the piece may remember something of it at once
-        self.piece.contribute(visit)
+        self.contribute(visit)
 
     def _heard(self, take: _Take | None) -> bool | None:
         """Asked while the booth waits for it: a piece that was opened since then may not know of the take."""

@@ -328,7 +328,7 @@ class StageProcess:
         self._count()
         self._vitals.write_if_due()
         for visit in [*self._register.expired(now), *self._register.erased(now)]:
-            self._ask(self._stage.piece.withdraw, visit)
+            self._ask(self._stage.forget, visit)
         self._follow(now)
 
     def _count(self) -> None:
@@ -491,7 +491,7 @@ class StageProcess:
     def _recall(self) -> None:
         """Give the piece those who were here before, a few at each picture."""
         for visit in self._register.recalled(self._stage.withdrawn):
-            self._stage.piece.contribute(visit)
+            self._stage.contribute(visit)
 
 
 def sound_trigger_db(exhibition: Exhibition) -> float | None:

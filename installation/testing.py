@@ -216,7 +216,7 @@ class Room:
         for _ in range(min(AT_ONCE, len(self._remembered))):
             visit = self._remembered.popleft()
             if visit.id not in self.stage.withdrawn:
-                self.stage.piece.contribute(visit)
+                self.stage.contribute(visit)
 
     def close(self) -> None:
         """Close the piece, as at the end of its turn."""

@@ -139,6 +139,7 @@ def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     table, there = tmp_path / "fstab", {"/"}
     table.write_text(TABLE.format(stick=str(tmp_path / "a stick").replace(" ", "\\040")))
     monkeypatch.setattr(home_disk, "FSTAB", table)
+    monkeypatch.setattr(home_disk, "MOUNTS", tmp_path / "mounts")
     monkeypatch.setattr(os.path, "ismount", lambda path: str(path) in there)
     return there
 
@@ -152,6 +153,15 @@ def test_a_disk_that_is_not_mounted_at_the_start_is_missed_until_it_is(tmp_path:
     assert not home.is_away(data / "visits")
     mounted.remove(str(stick))
     assert home.is_away(data / "visits"), "it went again"
+
+
+def test_a_folder_of_the_same_disk_that_is_mounted_there_is_here(tmp_path: Path, mounted: set[str]) -> None:
+    """A bind mount, which the number of its disk does not tell from what lies beneath it."""
+    stick = tmp_path / "a stick"
+    home = begun(stick / "data", tmp_path)
+    (tmp_path / "mounts").write_text(f"/dev/sda1 {stick} ext4 rw,relatime 0 0\n".replace("a stick", "a\\040stick"))
+    assert not home.is_away(stick / "data" / "visits") and not away_in([], stick / "data" / "visits")
+    assert begun(stick / "data", tmp_path).mount == ""
 
 
 def test_what_lies_on_no_missing_disk_is_here(tmp_path: Path, mounted: set[str]) -> None:

@@ -15,7 +15,7 @@ from installation.devices import DeviceError
 from installation.devices.probe import ProbeError
 from installation.devices.screen import Offscreen
 from installation.exhibition import Exhibition, OnShow
-from installation.piece import Moment, Picture, Piece
+from installation.piece import Moment, Picture, Piece, Visit
 from installation.turns import FAILURES, TRIED_AGAIN
 from installation.visitors.store import Store
 from tests.installation.stage_room import Little, Other, Room, film, stored, visit_until
@@ -233,7 +233,11 @@ def test_whose_time_is_over_before_the_doors_open_is_not_shown(room: Room, monke
     assert room.piece.there == {}
 
 
-def test_what_a_slow_disk_says_late_is_heard(room: Room) -> None:
+def test_what_a_slow_disk_says_late_is_heard_by_the_piece_that_knows_of_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(Little, "withdraw", lambda _, visit: told.append(visit))
     process = room.begin("pieces: [little]\n")
     room.frames(2)
 
@@ -241,15 +245,15 @@ def test_what_a_slow_disk_says_late_is_heard(room: Room) -> None:
         ready = False
 
         def result(self) -> list[str]:
-            return ["long gone"]
+            return ["of another work", "long gone"]
 
     slow = Slow()
-    room.piece.there["long gone"] = object()
+    process._stage.contribute(Visit("long gone", 0.0, np.zeros(10, np.float32), 48_000, film()))
     process._register._expired = slow
     room.frames(5, 61.0)
     slow.ready = True
     room.frames(2)
-    assert room.piece.there == {}
+    assert told == ["long gone"]
 
 
 # ---- devices that come late ----------------------------------------------------------------------------------
