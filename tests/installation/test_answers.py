@@ -161,6 +161,7 @@ def test_work_that_moves_is_slow_and_does_not_stand_still() -> None:
         time.sleep(0.001)
     now[0] += 200.0
     before = threads.hanging()[0]
+    now[0] += 100.0
     here.set()
     until = time.monotonic() + 5.0
     while (after := threads.hanging()[0]).stack == before.stack and time.monotonic() < until:

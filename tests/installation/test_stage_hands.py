@@ -108,3 +108,23 @@ def test_a_piece_that_is_opened_again_begins_without_fingers(room: Room, shown: 
     Little.fails.clear()
     moment = shown.frame(Hands((0.0, 0.0), (held, second)))
     assert moment is not None and moment.pointers == (second,)
+
+
+@pytest.mark.parametrize("takes_touch", [False, True])
+def test_who_touches_where_a_stand_in_would_perform_is_a_visitor_unless_the_piece_takes_touch(
+    room: Room, monkeypatch: pytest.MonkeyPatch, takes_touch: bool
+) -> None:
+    """Else people would be noted as stand-ins: not counted, and deleted with them before an opening."""
+    monkeypatch.setattr(Sheet, "takes_touch", takes_touch)
+    monkeypatch.setitem(PIECES, "little", Sheet)
+    room.devices(microphone=False, camera=False)
+    process = room.begin("pieces: [little]\n")
+    shown = Shown(room, monkeypatch)
+    assert process._clerk is not None and process._visitor.there
+    for _ in range(2000):
+        touches = process._stage.booth.phase == "asking"  # where the stand-in began, somebody goes on
+        shown.frame(Hands(touched=("button",)) if touches else Hands())
+        if process._stage.booth.phase == "joined":
+            break
+    room.settle()
+    assert [visit.stand_in for visit in process._clerk.store.visits(10)] == [takes_touch]
