@@ -90,6 +90,19 @@ def test_work_that_hangs_waits_with_a_new_process_for_a_visit_that_can_be_taken_
     hung.end()
 
 
+def test_a_visit_whose_hearing_may_be_what_hangs_is_not_waited_for(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Little, "heard", lambda piece, visit: None)
+    process = room.begin("pieces: [little]\n")
+    hung = Hung(room, monkeypatch)
+    visit_until(room, "listening")
+    monkeypatch.setattr(process._stuck, "look", lambda shown: f"{shown} hangs")
+    room.frames(1, 1.1)
+    assert process._stage.booth.phase == "listening" and hung.left
+    hung.end()
+
+
 def test_a_piece_that_left_hanging_work_behind_costs_the_next_one_nothing(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,11 +96,13 @@ def test_an_error_that_poisons_the_process_is_left_to_the_runtime(
         room.run(1.0)
 
 
-def test_what_the_piece_has_mended_is_not_told(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA error: an illegal memory access")])
+def test_what_the_piece_has_mended_is_not_told(room: Room, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """It is asked first, also about what would end the process."""
     pond: Any = room.stage.piece
     seen: list[Exception] = []
     pond.asking = Asking(room.stage, NAME, mended=lambda error: not seen.append(error))
-    monkeypatch.setattr(Pond, "work", fails(MemoryError()))
+    monkeypatch.setattr(Pond, "work", fails(error))
     room.run(1.0)
     assert len(seen) >= 3 and not room.alerts, "and is asked again at once"
 
