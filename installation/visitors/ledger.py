@@ -15,16 +15,18 @@ from pathlib import Path
 
 from installation.visitors.retention import Reckoning
 
-_TABLES = """
+_PIECE = "TEXT NOT NULL DEFAULT ''"
+_TABLES = f"""
 CREATE TABLE IF NOT EXISTS visits (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kept REAL NOT NULL, keep_s REAL NOT NULL,
     stand_in INTEGER NOT NULL, sound_bytes INTEGER NOT NULL, film_bytes INTEGER NOT NULL,
-    derived TEXT, aside TEXT NOT NULL DEFAULT '', piece TEXT NOT NULL DEFAULT '');
+    derived TEXT, aside TEXT NOT NULL DEFAULT '', piece {_PIECE});
 CREATE TABLE IF NOT EXISTS reckoning (
     only INTEGER PRIMARY KEY CHECK (only = 1), believed REAL NOT NULL, "offset" REAL NOT NULL, doubted REAL NOT NULL,
     ahead REAL NOT NULL DEFAULT 0);
 """
 _COLUMNS = "seq, id, kept, keep_s, stand_in, sound_bytes, film_bytes, derived, aside, piece"
+_COLUMNS_BEFORE = _COLUMNS.replace("piece", "'' AS piece")  # in a table of an earlier version
 _COMPLETE = 1
 _LAST_SEQ = 2**63 - 1
 _ERRNO = {
@@ -80,12 +82,12 @@ class Ledger:
                 self._rows.execute("PRAGMA synchronous = FULL")
                 self._rows.execute("PRAGMA secure_delete = ON")
                 self._rows.executescript(_TABLES)
-                self._add("visits", "piece", "TEXT NOT NULL DEFAULT ''")
+                self._columns = _COLUMNS if self._know_pieces() else _COLUMNS_BEFORE
                 self.complete = self._rows.execute("PRAGMA user_version").fetchone()[0] == _COMPLETE
                 verdict = self._rows.execute("PRAGMA quick_check(1)").fetchone()[0]
                 if verdict != "ok":
                     raise LedgerDamaged(verdict)
-                self._rows.execute(f"SELECT {_COLUMNS} FROM visits").fetchone()
+                self._rows.execute(f"SELECT {self._columns} FROM visits").fetchone()
         except BaseException:
             self._rows.close()
             raise
@@ -110,7 +112,7 @@ class Ledger:
         that `piece` recorded, or may have."""
         with _asked():
             rows = self._rows.execute(
-                f"SELECT {_COLUMNS} FROM visits WHERE aside = '' AND seq < ? AND (? = '' OR piece IN ('', ?)) "
+                f"SELECT {self._columns} FROM visits WHERE aside = '' AND seq < ? AND (? = '' OR piece IN ('', ?)) "
                 "ORDER BY seq DESC LIMIT ?",
                 (_LAST_SEQ if before is None else before, piece, piece, count),
             ).fetchall()
@@ -118,7 +120,7 @@ class Ledger:
 
     def find(self, visit: str) -> Entry | None:
         with _asked():
-            row = self._rows.execute(f"SELECT {_COLUMNS} FROM visits WHERE id = ?", (visit,)).fetchone()
+            row = self._rows.execute(f"SELECT {self._columns} FROM visits WHERE id = ?", (visit,)).fetchone()
         return None if row is None else _entry(row)
 
     def next_seq(self) -> int:
@@ -132,6 +134,8 @@ class Ledger:
             for e in entries
         ]
         with self._at_once():
+            self._add("visits", "piece", _PIECE)
+            self._columns = _COLUMNS
             self._rows.executemany(f"INSERT OR REPLACE INTO visits ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
 
     def date(self, dates: Mapping[str, float], reckoning: Reckoning | None = None) -> None:
@@ -186,6 +190,17 @@ class Ledger:
             "INSERT OR REPLACE INTO reckoning VALUES (1, ?, ?, ?, ?)",
             (value.believed, value.offset, value.doubted, value.ahead),
         )
+
+    def _know_pieces(self) -> bool:
+        """Give a table of an earlier version its column; false where a full disk refuses: it can be read as it is."""
+        try:
+            with _asked():
+                self._add("visits", "piece", _PIECE)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            return False
+        return True
 
     def _add(self, table: str, column: str, what: str) -> None:
         """Give a table that an earlier version wrote the column that it lacks."""

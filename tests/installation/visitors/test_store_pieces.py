@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 
+import pytest
+
 from installation.visitors import on_request
+from installation.visitors.ledger import Ledger
 from installation.visitors.opening import LEDGER, MEDIA
+from installation.visitors.store import StoreFull
+from tests.installation.stand_ins import full_disk
 
 MONTH_S = 30 * 86400.0
 
@@ -62,6 +67,25 @@ def test_what_an_earlier_version_kept_is_everybodys(opened, take):
     store.close()
     (store.folder / LEDGER).unlink()
     assert ids(opened().visits(9, "portraits")) == [old]
+
+
+def test_a_full_disk_shows_what_an_earlier_version_kept_and_learns_the_names_once_there_is_room(
+    opened, take, monkeypatch
+):
+    store = opened()
+    old = keep(store, take, 1, "")
+    store.close()
+    with sqlite3.connect(store.folder / LEDGER) as rows:
+        rows.execute("ALTER TABLE visits DROP COLUMN piece")
+    rows.close()
+    with monkeypatch.context() as while_full:
+        while_full.setattr(Ledger, "_add", full_disk)
+        store = opened()
+        assert ids(store.visits(9, "beat")) == [old] and store.holdings().visits == 1
+        with pytest.raises(StoreFull):
+            keep(store, take, 2, "beat")
+    new = keep(store, take, 3, "beat")
+    assert ids(store.visits(9, "beat")) == [old, new] and ids(store.visits(9, "portraits")) == [old]
 
 
 def test_a_slip_of_a_later_version_is_read(opened, take):
