@@ -56,11 +56,18 @@ class Exhibition(Choices):
         found = texts.every_text(
             self.languages, self.own_texts, keep_s, undo_s, self.texts_of_pieces, show.name if show else ""
         )
-        if by_sound and "invitation" not in self.own_texts:
+        if by_sound and self._invites_by_sound(show):
             found["invitation"] = found["invitation_by_sound"]
         if by_sound and "take_back" not in self.own_texts:
             found["take_back"] = []  # no sound takes a recording back: what cannot be done is not promised
         return found
+
+    def _invites_by_sound(self, show: OnShow | None) -> bool:
+        """Whether the invitation to make a sound is the nearer one: the curator's words first, then the piece's."""
+        if "invitation" in self.own_texts or "invitation_by_sound" in self.own_texts:
+            return "invitation" not in self.own_texts
+        own = self.texts_of_pieces.get(show.name) if show is not None else None
+        return own is None or "invitation" not in own.names or "invitation_by_sound" in own.names
 
     def texts_in(self, language: str) -> list[str]:
         """Every text that can come up in one language: the runtime's, those of the pieces on show, and what a curator

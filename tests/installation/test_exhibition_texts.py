@@ -96,6 +96,28 @@ def test_a_room_that_starts_by_sound_is_not_told_to_press_a_button(loaded: Loade
     assert by_sound["invitation"] == by_sound["invitation_by_sound"] != loaded("pieces: beat").texts()["invitation"]
 
 
+@pytest.mark.parametrize(
+    "own, curators, invitation",
+    [
+        ("{invitation: Draw}", "", "Draw"),
+        ("{invitation_by_sound: Sing}", "", "Sing"),
+        ("{invitation: Draw, invitation_by_sound: Sing}", "", "Sing"),
+        ("{invitation: Draw, invitation_by_sound: Sing}", "texts: {invitation: Come}", "Come"),
+        ("{invitation: Draw}", "texts: {invitation_by_sound: Hum}", "Hum"),
+        ("{invitation: Draw}", "texts: {invitation: Come, invitation_by_sound: Hum}", "Come"),
+    ],
+)
+def test_a_piece_s_own_invitation_stands_where_only_sound_is_the_button(
+    tides: dict[str, type[Piece]], tmp_path: Path, own: str, curators: str, invitation: str
+) -> None:
+    (tmp_path / "moon" / "texts.yaml").write_text(f"en: {{lines: {own}}}", encoding="utf-8")
+    text = f"pieces: [tide, moon]\ncontrols: {{button: [sound]}}\n{curators}"
+    exhibition = parse(text.encode(), Path("x.yaml"), tides)
+    tide, moon = exhibition.pieces
+    assert exhibition.texts(moon)["invitation"] == [invitation]
+    assert invitation in ("Come", "Hum") or exhibition.texts(tide)["invitation"] != [invitation]
+
+
 def test_where_nothing_takes_a_recording_back_nobody_is_told_that_it_does(loaded: Loaded) -> None:
     assert loaded("pieces: beat\ncontrols: {button: [sound]}").texts()["take_back"] == []
     assert loaded("pieces: beat\ncontrols: {button: [sound, touch]}").texts()["take_back"]
