@@ -65,7 +65,7 @@ def changed_settings(before: Exhibition, after: Exhibition) -> list[str]:
 def asked(process: str, before: Exhibition, after: Exhibition) -> How | None:
     """The most that a change asks of a process; None where it asks nothing."""
     found = [FOLLOWED[row][process] for row in changed(before, after) if process in FOLLOWED[row]]
-    if process == "stage" and before.texts() != after.texts():  # which speak of controls and of what is kept
+    if process == "stage" and _says_otherwise(before, after):
         found.append(How.REOPENED)
     return max(found, default=None)
 
@@ -92,6 +92,13 @@ def in_words(before: Exhibition, after: Exhibition, later: Sequence[str]) -> str
     parts += [f"started anew once nobody is at the booth: {', '.join(later)}"] if later else []
     parts += [f"at the next start: {', '.join(next_time)}"] if next_time else []
     return "; ".join(filter(None, parts))
+
+
+def _says_otherwise(before: Exhibition, after: Exhibition) -> bool:
+    """Whether the texts differ, which speak of controls and of what is kept: those around the pieces, or those in the
+    turns of one that was on show and still is."""
+    were, are = ({show.name: each.texts(show) for show in each.pieces} for each in (before, after))
+    return before.texts() != after.texts() or any(were[name] != are[name] for name in were.keys() & are.keys())
 
 
 def _value(exhibition: Exhibition, row: str) -> Any:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from installation.exhibition import Exhibition, load
+from installation.exhibition import Exhibition, load, parse
 from installation.following import FIELDS, FOLLOWED, How, asked, changed_settings, in_words, wanted, who
+from installation.piece import Piece
 from installation.roles import ROLES
 
 
@@ -81,6 +82,23 @@ def test_a_change_restarts_only_whom_it_concerns(
 )
 def test_what_a_change_asks_of_the_stage(written: Callable[[str], Exhibition], change: str, how: How | None) -> None:
     assert asked("stage", written(""), written(change)) is how
+
+
+def test_the_stage_follows_what_is_said_only_in_the_turns_of_a_piece() -> None:
+    """Who draws presses nothing by touch, so to them only a sound is left, where the room has the screen besides."""
+    sheet = type("Sheet", (Piece,), {"takes_touch": True})
+    both = b"pieces: sheet\ncontrols: {button: [sound, touch]}"
+    more = both.replace(b"touch]", b"touch, mouse, space]")
+    before, after = (parse(text, Path("x.yaml"), {"sheet": sheet}) for text in (both, more))
+    assert before.texts() == after.texts() and before.texts(before.pieces[0]) != after.texts(after.pieces[0])
+    assert asked("stage", before, after) is How.REOPENED
+
+
+def test_the_stage_does_not_open_anew_for_what_a_piece_says_that_comes_or_goes(tmp_path: Path) -> None:
+    sheet, hum = type("Sheet", (Piece,), {"takes_touch": True}), type("Hum", (Piece,), {})
+    pieces = {"sheet": sheet, "hum": hum}
+    before, after = (parse(f"pieces: {each}\n".encode(), Path("x.yaml"), pieces) for each in ("hum", "[hum, sheet]"))
+    assert asked("stage", before, after) is How.LIVE
 
 
 def test_the_console_follows_its_title_and_whether_there_is_a_camera(written: Callable[[str], Exhibition]) -> None:
