@@ -70,6 +70,7 @@ class Listening:
         self._kept: Kept = None
         self._checked_at = 0.0
         self._trying = Trying()
+        self._answered = False  # since it failed last, with whatever archive: what may still stand is taken back then
         self._time = 0.0
 
     def want(self, archive: Path, encoder: str, exclude: Sequence[str], never: frozenset[str]) -> None:
@@ -185,13 +186,15 @@ class Listening:
             reraise_if_poisoned(error)
             self._failed(error)
             return False
-        if self._trying.failures:
+        if not self._answered:
+            self._answered = True
             self._stage.clear("network_failed", network=encoders.NAME)
         self._trying.succeeded()
         return True
 
     def _failed(self, error: Exception) -> None:
         self._trying.failed(self._time)
+        self._answered = False
         self._indexing = None
         archive = self._wanted[0] if self._wanted is not None else ""
         reason = str(error).removeprefix(f"{archive}: ") or type(error).__name__

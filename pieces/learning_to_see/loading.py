@@ -163,8 +163,7 @@ class Loader:
 
     def _take(self, loaded: Loaded) -> bool:
         self._attempt = None
-        if self._trying.failures:
-            self._stage.clear("network_failed", network=self._name)
+        self._stage.clear("network_failed", network=self._name)  # also that of what was wished for before
         self._trying.succeeded()
         assert self._wish is not None
         for world, reason in loaded.faults.items():

@@ -155,6 +155,24 @@ def test_a_failed_look_is_looked_at_again(place: Path, monkeypatch: pytest.Monke
     assert here.standing == {} and here.heard() == {"red": None}
 
 
+def test_a_failure_is_over_once_something_is_heard_of_another_archive(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tone(place / "other", "red", "else")
+    with monkeypatch.context() as failing:
+
+        def fails(self: ColourEncoder, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+            raise RuntimeError("the driver hiccuped")
+
+        failing.setattr(ColourEncoder, "pictures", fails)
+        here = room(place, stay="1 h")
+        here.run(15)
+        assert list(here.standing) == ["network_failed"]
+    here.change(pictures=place / "pictures", archive=place / "other", stay="1 h", surprise=0, restlessness=0)
+    here.run(25)
+    assert here.heard() == {"else": None} and here.standing == {}
+
+
 def test_a_large_archive_begins_to_sound_before_all_of_it_is_indexed(place: Path) -> None:
     for number in range(60):
         tone(place / "archive", "green", f"x{number}", level=0.05 + 0.001 * number, seconds=0.5)

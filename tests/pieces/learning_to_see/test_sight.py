@@ -137,6 +137,19 @@ def test_without_any_memory_the_room_goes_on_and_tries_again(studio: Studio) -> 
     assert [alert.name for alert in alerts.board().active()] == ["picture_shrunk"]
 
 
+def test_a_network_that_failed_is_not_named_any_more_once_another_is_there(studio: Studio) -> None:
+    room = Room(detail=256)
+    room.run(2)
+    studio.fault = ValueError("something odd")
+    room.change(detail=512)
+    room.run(2)
+    assert [alert.name for alert in alerts.board().active()] == ["network_failed"]
+    studio.fault = None
+    room.change(detail=1024)
+    room.run(3)
+    assert len(studio.painters) == 2 and alerts.board().active() == []
+
+
 def test_an_error_that_poisons_cuda_is_left_to_the_runtime(studio: Studio) -> None:
     room = Room(gpu="cuda:0")
     room.run(3)
