@@ -10,7 +10,7 @@ the built-in film for the camera), but that a test looks at each picture and dec
 is not in the catalogue, or lacks a detail, raises at once.
 
 Visits are kept as in a gallery, but in memory: a piece whose `remembers` asks for them is given those who were here
-before with the pictures after `reopen`, together with what it remembered of them.
+before with the pictures after `reopen`, together with what it remembered of them; those of other works stay theirs.
 """
 
 from __future__ import annotations
@@ -61,6 +61,17 @@ class KeptVisits:
 
     def __init__(self) -> None:
         self.visits: dict[str, Visit] = {}
+        self._recorded_by: dict[str, type[Piece]] = {}  # by the id of the visit
+
+    def is_recorded_by(self, visit: str, piece: Piece) -> None:
+        """Visits of this id, once they are kept, are for `piece` alone."""
+        self._recorded_by[visit] = type(piece)
+
+    def of(self, piece: Piece) -> list[Visit]:
+        """Those that the piece recorded, and what a test put into `visits` itself; oldest first."""
+        return [
+            visit for visit in self.visits.values() if self._recorded_by.get(visit.id, type(piece)) is type(piece)
+        ]
 
     def keep(self, visit: Visit) -> Answer[object]:
         self.visits[visit.id] = replace(visit, derived=None)
@@ -204,12 +215,13 @@ class Room:
     def _new_id(self) -> str:
         while (visit := self._ids.bytes(8).hex()) in self.archive.visits:
             continue
+        self.archive.is_recorded_by(visit, self.stage.piece)
         return visit
 
     def _open(self) -> None:
         self.stage.open()
         newest = self.stage.piece.remembers()
-        self._remembered = deque(list(self.archive.visits.values())[-newest:] if newest > 0 else ())
+        self._remembered = deque(self.archive.of(self.stage.piece)[-newest:] if newest > 0 else ())
 
     def _recall(self) -> None:
         """Give the piece those who were here before, as a gallery does."""

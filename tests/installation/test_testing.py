@@ -176,6 +176,29 @@ def test_who_was_here_before_is_given_to_the_piece_that_opens_with_what_was_reme
         assert visited(later) not in ids and len(room.archive.visits) == 4
 
 
+class Diary(Album):
+    """Another work."""
+
+
+def test_a_piece_is_not_given_the_visits_of_another() -> None:
+    with Room(Album(None), (31, 17), camera=Still(), undo=1.0) as room:
+        album = visited(room)
+        room.run(1.5)
+        other = Diary(None)
+        room.reopen(other)
+        room.step()
+        assert other.there == {}
+        diary = visited(room)
+        room.run(1.5)
+        again = Album(None)
+        room.reopen(again)
+        room.step()
+        assert list(again.there) == [album] and list(room.archive.visits) == [album, diary]
+    with Room(Diary(None), (31, 17), camera=Still(), archive=room.archive) as later:
+        later.step()
+        assert list(later.stage.piece.there) == [diary]  # type: ignore[attr-defined]
+
+
 def test_only_plain_values_can_be_remembered() -> None:
     with Room(Album(None), (31, 17), camera=Still()) as room:
         visit = visited(room)
