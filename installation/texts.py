@@ -178,7 +178,7 @@ def every_text(
             lines = lines_for(key, languages, overrides, keep_s, undo_s, own)
             first = next(iter(own.lines))
             said = lines or [filled(own.lines[first][key], first, keep_s, undo_s)]
-            if piece == on_stage and key not in WITHOUT_A_PIECE:
+            if piece == on_stage:  # none has `closed`: see `clashes`
                 found[key] = said
             else:
                 found.setdefault(key, said)
