@@ -287,7 +287,8 @@ class Recording:
     They are counted in on the beat; where the piece has written no bar, at 100 beats a minute.
 
     What a piece does not need is not recorded: a visit without `sound` has one silent sample, one without `film` one
-    black picture. The built-in lines `kept`, `perform`, `unheard` speak of both; show your own instead.
+    black picture, and is kept and listed like any other. The built-in lines `invitation`, `invitation_by_sound`,
+    `kept`, `perform`, `listening`, `unheard` and `full` speak of sound, `kept` of film too; show your own instead.
     """
 
     seconds: float = 6.0

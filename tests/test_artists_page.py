@@ -288,3 +288,14 @@ def test_the_page_names_all_that_the_contract_offers() -> None:
         names = {name for name in (*contract.__annotations__, *vars(contract)) if not name.startswith("_")}
         missing = {name for name in names if f"{owner}.{name}" not in TEXT}
         assert not missing, f"docs/artists.md does not name {owner}.{{{', '.join(sorted(missing))}}}"
+
+
+def test_the_built_in_lines_that_speak_of_sound_are_all_named() -> None:
+    """Whose piece records none shows others instead, and must know which."""
+    lines = texts.built_in()["en"].lines
+    spoken = {name for name, line in lines.items() if re.search("sound|clap|hear|listen", line.lower())}
+    named = re.compile(r"built-in\s+lines((?:[\s,]|and|`\w+`)+)speak\s+of\s+sound")
+    for said in (TEXT, piece.Recording.__doc__ or ""):
+        found = named.search(said)
+        assert found is not None and set(re.findall(r"`(\w+)`", found[1])) == spoken
+    assert [name for name, line in lines.items() if "film" in line] == ["kept"]
