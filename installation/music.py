@@ -59,7 +59,11 @@ class Score(Protocol):
 
     @property
     def written(self) -> int:
-        """The number of the first bar not written yet, by the same piece before a restart included."""
+        """The number of the first bar not written yet.
+
+        What plays on from a process that died counts as written, whichever piece wrote it. What this piece wrote
+        before it raised, or in an earlier turn, does not.
+        """
         ...
 
     def voice(self, name: str, samples: Sound, rate_hz: int) -> None:

@@ -133,6 +133,24 @@ def test_a_piece_that_comes_back_goes_on_behind_the_bars_that_it_had_written(hou
     assert again.written == again.next_bar == 3, "the next piece waits for nothing of the one before"
 
 
+def test_the_last_bar_that_a_piece_kept_below_written_is_where_it_goes_on(house: House) -> None:
+    """As docs/artists.md has it: where its process died, and where it raised."""
+    score = house.stage()
+    house.play(score, 0.2)
+    score.voice("kick", KICK, RATE_HZ)
+    kept = range(10)
+    for number in kept:
+        score.write(Bar(number, 120.0, (Hit(number, "kick"),)))
+    house.play(score, 3.0)
+    house.kill(score)
+    again = house.stage()
+    again.clear()
+    assert max(number for number in kept if number < again.written) == again.written - 1 == 9
+    again.voice("kick", KICK, RATE_HZ)
+    again.clear()  # it raised, and is opened again
+    assert max(number for number in kept if number < again.written) == again.next_bar - 1 < 9
+
+
 def test_what_only_repeats_was_written_by_nobody(house: House) -> None:
     house.kill(beating(house))
     again = house.stage()
