@@ -469,9 +469,6 @@ def test_every_key_that_can_be_named_is_known_to_the_window(monkeypatch: pytest.
         pygame.display.quit()
 
 
-# ---- what is made of it ---------------------------------------------------------------------------------
-
-
 # ---- words for bounds -----------------------------------------------------------------------------------
 
 

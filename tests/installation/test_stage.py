@@ -82,10 +82,11 @@ class Wall:
 class Shelf:
     """An archive in memory; `full` refuses what comes."""
 
+    slow = 0.2
+
     def __init__(self, computer: Offline) -> None:
         self.computer = computer
-        self.full = False
-        self.takes = True
+        self.full, self.takes = False, True
         self.kept: dict[str, Visit] = {}
         self.derived: dict[str, Mapping[str, Any]] = {}
 
@@ -96,8 +97,6 @@ class Shelf:
             self.kept[visit.id] = visit
 
         return self.computer.compute(work, seconds=self.slow)
-
-    slow = 0.2
 
     def remember(self, visit: str, derived: Mapping[str, Any]) -> None:
         self.derived[visit] = derived
