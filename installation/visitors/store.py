@@ -255,9 +255,11 @@ class Store:
             return Holdings(visits, size, free, self._expired)
 
     def holds(self, visit: str) -> bool:
-        """Whether it is kept, and nobody has asked to have it deleted."""
+        """Whether it is kept, and nobody has asked to have it deleted. Of a disk that is away nobody knows that it is
+        not."""
         with self._mutex:
-            return visit not in self._owed and self._footing.read(lambda ledger: ledger.find(visit)) is not None
+            found = self._footing.read(lambda ledger: ledger.find(visit)) is not None
+            return visit not in self._owed and (found or not self._footing.on_disk)
 
     def _read(self, entry: Entry) -> Visit | None:
         try:
@@ -301,12 +303,11 @@ class Store:
         with self._mutex:
             with contextlib.suppress(StoreFull):
                 self._stand()
-            visits = list(visits)
-            if not self._footing.on_disk:  # it may know of more than can be read now
-                self._owed.add(visit for visit in visits if is_id(visit) and not self._knows(visit))
-            return self._delete_known(visits)
+            return self._delete_known(list(visits))
 
     def _delete_known(self, visits: list[str]) -> list[str]:
+        if not self._footing.on_disk:  # it may know of more than can be read now
+            self._owed.add(visit for visit in visits if is_id(visit) and not self._knows(visit))
         there = [visit for visit in dict.fromkeys(visits) if visit not in self._owed and self._knows(visit)]
         self._delete(there)
         return there

@@ -121,6 +121,28 @@ def test_who_is_taken_back_while_the_disk_is_away_is_deleted_when_it_returns(ope
     assert names(store) == wanted_names(kept) and [visit.id for visit in store.visits(9)] == [kept.id]
 
 
+@pytest.mark.parametrize("opened_again", [True, False])
+def test_so_is_one_that_the_store_cannot_know_of(opened, take, disk, opened_again):
+    """It was asked for none: the disk was away as it was opened, or the piece shows nobody who was here before."""
+    owed = Owed()
+    with opened(disk.folder, home=disk.home) as store:
+        gone, kept = store.keep(*pair(take(1)), MONTH_S), store.keep(*pair(take(2)), MONTH_S)
+    if not opened_again:
+        store = opened(disk.folder, home=disk.home, owed=owed)
+    disk.away()
+    if opened_again:
+        store = opened(disk.folder, home=disk.home, owed=owed)
+    store.expire()
+    assert store.holds(gone.id), "nobody knows that it is not there"
+    store.delete(gone.id)
+    store.delete("../../etc")
+    assert not store.holds(gone.id) and list(owed) == [gone.id]
+    disk.back()
+    store.expire()
+    assert names(store) == wanted_names(kept) and [visit.id for visit in store.visits(9)] == [kept.id]
+    assert store.holds(kept.id) and not store.holds(gone.id)
+
+
 def test_a_disk_that_lies_over_what_was_opened_is_gone_over_to(opened, take, beside, memory_folder):
     """What was begun below it is hidden from now on: rows, lock and media belong together all the same."""
     returned = memory_folder / "returned"

@@ -229,6 +229,7 @@ def test_one_file_that_the_disk_refuses_to_delete_holds_up_no_other(opened, take
     assert {name.partition(".")[0] for name in names(store)} == {visits[0]}
     assert store.visits(9) == []
     assert raised(board) == {"disk_full"}
+    assert not store.holds(visits[0]), "there is something of it, but nobody may show it"
     disk.block = Path()
     store.expire()
     assert names(store) == set()
