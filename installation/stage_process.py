@@ -94,6 +94,7 @@ class StageProcess:
         self._screens = StageScreen(exhibition, self._vitals, self._computer, time.monotonic())
         self._visitor = StageVisitor(folder)
         self._clerk = open_store(exhibition, folder)
+        self._taking_back = TakingBack(folder, self._clerk)  # before the register asks for anything
         self._register = Register(self._clerk, self._vitals)
         self._type = Typesetter()
         self._score = ScoreWriter(LivePort(folder))
@@ -113,7 +114,6 @@ class StageProcess:
         self._stage: Stage
         self._on_stage = OnStage(folder, time.monotonic())
         self._open_from(self._where_it_was())
-        self._taking_back = TakingBack(folder)
         self._ask(self._taking_back.resume, self._stage, self._clerk, time.monotonic())
         self._look_for_fonts()
 
@@ -369,6 +369,7 @@ class StageProcess:
             log.info("the store is free; visits are kept again")
             self._register = Register(self._clerk, self._vitals)
             self._stage.archive = self._clerk.desk(self._piece_name)
+            self._ask(self._taking_back.resume, self._stage, self._clerk, now)
             self._ask(lambda: self._register.ask(self._piece_name, self._stage.piece.remembers()))
 
     def _look_for_stuck_work(self) -> None:

@@ -32,32 +32,47 @@ class Noted:
 
 
 class TakingBack:
-    """Over the run's `folder`."""
+    """Over the run's `folder`, and the store of `clerk`, which must not have been given anything to do yet: behind
+    slow reads the first picture would wait for the answer."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clerk: Clerk | None) -> None:
         self._path = folder / FILE
-        self._noted = _read(self._path)
+        self._noted = noted = _read(self._path)
+        joined = noted is not None and noted.until is not None
+        # It may have died before the visit was on the disk.
+        gone = noted is not None and joined and clerk is not None and not clerk.store.holds(noted.visit)
+        self._before = None if gone else noted  # until it is settled
 
     def resume(self, stage: Stage, clerk: Clerk | None, now: float) -> None:
-        """Go on where the process before was, once the piece is open. Which piece that is makes no difference, if it
-        has visitors at all: their words and their button are the same in each. To one that has none, nobody could
-        say that a press deletes, and a press there means something else."""
-        before = self._noted
-        if before is None or clerk is None:
+        """Go on where the process before was, once the piece is open; and once more when there is a clerk, if there
+        was none: the store was in use. Which piece it is makes no difference, if it has visitors at all: their words
+        and their button are the same in each. To one that has none, nobody could say that a press deletes, and a
+        press there means something else."""
+        before = self._before
+        if before is None:
             return
-        if before.until is None:
+        if clerk is not None:
+            self._before = None
+        if before.until is None and clerk is not None:
             stage.withdraw(before.visit)
-        elif before.until > now and clerk.store.holds(before.visit):  # it may have died before it was on the disk
+        elif before.until is not None and before.until > now and stage.booth.phase == "idle":
             log.info("%s can be taken back for %.0f s more", before.visit, before.until - now)
             stage.rejoin(before.visit, before.until - now, now)
 
     def note(self, stage: Stage, now: float) -> None:
         """Write down how it stands after a picture, where that is news. In the run's folder, which is no disk."""
+        if self._before is not None:  # nobody else is kept meanwhile
+            if self._before.visit in stage.withdrawn:
+                self._before = Noted(self._before.visit, None)
+            self._write(self._before)
+            return
         booth, visit = stage.booth, stage.unsettled
         if booth.visit is not None:
-            noted: Noted | None = Noted(booth.visit, now + booth.left)
+            self._write(Noted(booth.visit, now + booth.left))
         else:
-            noted = None if visit is None else Noted(visit, None)
+            self._write(None if visit is None else Noted(visit, None))
+
+    def _write(self, noted: Noted | None) -> None:
         if _same(noted, self._noted):
             return
         self._noted = noted

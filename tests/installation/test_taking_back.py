@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from installation import taking_back
-from installation.stage_process import StageProcess
+from installation import home_disk, stage_process, taking_back
+from installation.stage_process import STORE_EVERY, StageProcess
+from installation.stage_store import open_store
+from installation.visitors.store import Store
 from tests.installation.stage_room import Little, Other, Room, stored, visit_until
 
 ONE = "pieces: [little]\n"
@@ -22,10 +27,44 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Little, "heard", lambda piece, visit: bool(piece.there[visit]))
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock of our own stands still while somebody waits for the store."""
+    monkeypatch.setattr(stage_process, "open_store", lambda exhibition, run, **_: open_store(exhibition, run, 0.0))
+
+
 def again(room: Room, text: str = ONE, seconds: float = BLINK) -> StageProcess:
     room.die()
     room.now += seconds
     return room.begin(text)
+
+
+@contextmanager
+def in_use(room: Room) -> Iterator[Store]:
+    """Another process holds the store."""
+    with Store(room.folder / "data" / "visits", patience_s=0.0, reserve_bytes=0) as other:
+        yield other
+
+
+def away(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another disk lies where the recordings belong, until `back`."""
+    data = room.folder / "data"
+    home_disk.note(data, room.run)
+    home = home_disk.noted(room.run)
+    assert home is not None
+    data.rename(room.folder / "away")
+    data.mkdir()
+    number = home.device + 1
+    monkeypatch.setattr(home_disk, "_device", lambda path: number)
+
+
+def back(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = home_disk.noted(room.run)
+    assert home is not None
+    number = home.device
+    (room.folder / "data").rename(room.folder / "below")
+    (room.folder / "away").rename(room.folder / "data")
+    monkeypatch.setattr(home_disk, "_device", lambda path: number)
 
 
 def test_within_what_is_left_of_its_time_a_press_takes_it_back(room: Room) -> None:
@@ -46,6 +85,17 @@ def test_within_what_is_left_of_its_time_a_press_takes_it_back(room: Room) -> No
     process = again(room)
     room.frames(10)
     assert process._stage.booth.phase == "idle" and room.piece.there == {}
+
+
+def test_of_who_joined_before_nothing_is_handed_over_again(room: Room) -> None:
+    """The microphone's last samples are long gone."""
+    room.begin(ONE)
+    visit_until(room, "joined")
+    process = again(room)
+    piece = room.piece
+    room.frames(60)
+    assert room.piece is piece and process._stage.booth.phase == "joined" and stored(process) == 1
+    assert not any(name == "piece_failed" for name, _ in room.alerts)
 
 
 def test_it_holds_however_often_processes_die_and_ends_when_it_was_to_end(room: Room) -> None:
@@ -147,6 +197,148 @@ def test_the_next_visit_is_the_one_that_counts(room: Room) -> None:
     process = again(room)
     room.frames(10)
     assert process._stage.booth.phase == "idle" and stored(process) == 1, "who came before stays"
+
+
+def test_what_is_not_to_be_kept_goes_as_soon_as_the_store_is_free(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Little, "heard", lambda piece, visit: None)
+    room.begin(ONE)
+    visit_until(room, "listening")
+    room.frames(30)
+    room.die()
+    with in_use(room) as other:
+        process = room.begin(ONE)
+        room.frames(3)
+        process = again(room)  # and dies again before it is free
+        room.frames(3)
+        assert process._clerk is None and other.holdings().visits == 1
+    room.frames(1, STORE_EVERY)
+    room.frames(10)
+    assert stored(process) == 0 and room.piece.there == {}
+    assert not (room.run / taking_back.FILE).exists()
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_who_takes_it_back_while_the_store_is_in_use_is_deleted_when_it_is_free(room: Room, dies: bool) -> None:
+    room.begin(ONE)
+    visit_until(room, "joined")
+    room.die()
+    with in_use(room):
+        process = room.begin(ONE)
+        room.frames(3)
+        assert process._clerk is None and process._stage.booth.phase == "joined"
+        room.frames(1, 0.05, "button")
+        assert process._stage.booth.phase == "withdrawn"
+        room.frames(200, 0.1)
+        process = again(room) if dies else process
+        room.frames(3)
+        assert process._clerk is None and process._stage.booth.phase == "idle"
+    room.frames(1, STORE_EVERY)
+    room.frames(10)
+    assert stored(process) == 0 and room.piece.there == {}
+
+
+def test_who_does_not_take_it_back_while_the_store_is_in_use_stays(room: Room) -> None:
+    room.begin(ONE)
+    visit_until(room, "joined")
+    room.die()
+    with in_use(room):
+        process = room.begin(ONE)
+        room.frames(210, 0.1)
+    room.frames(1, STORE_EVERY)
+    room.frames(10)
+    assert stored(process) == 1 and len(room.piece.there) == 1 and process._stage.booth.phase == "idle"
+    assert not (room.run / taking_back.FILE).exists()
+
+
+def test_a_store_that_is_free_within_the_time_changes_nothing_of_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage_process, "STORE_EVERY", 3.0)
+    room.begin(ONE)
+    visit_until(room, "joined")
+    room.die()
+    with in_use(room):
+        process = room.begin(ONE)
+        room.frames(3)
+    room.frames(100, 0.05)
+    booth = process._stage.booth
+    assert process._clerk is not None and booth.phase == "joined" and booth.left == pytest.approx(15.0, abs=0.5)
+    room.frames(1, 0.05, "button")
+    room.frames(3)
+    assert stored(process) == 0 and room.piece.there == {}
+
+
+def test_what_is_not_to_be_kept_goes_when_the_disk_is_back(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Little, "heard", lambda piece, visit: None)
+    room.begin(ONE)
+    visit_until(room, "listening")
+    room.frames(30)
+    room.die()
+    away(room, monkeypatch)
+    process = room.begin(ONE)
+    room.frames(10)
+    back(room, monkeypatch)
+    room.frames(3, 61.0)
+    assert stored(process) == 0 and process._clerk is not None and process._clerk.store.takes
+
+
+@pytest.mark.parametrize("shows_before", [0, 24])
+@pytest.mark.parametrize("goes", ["before", "after"])
+def test_while_the_disk_is_away_it_can_be_taken_back(
+    room: Room, monkeypatch: pytest.MonkeyPatch, shows_before: int, goes: str
+) -> None:
+    """Whether it goes before the process dies or after the next one has begun."""
+    monkeypatch.setattr(Little, "remembers", lambda piece: shows_before)
+    room.begin(ONE)
+    visit_until(room, "joined")
+    room.die()
+    home_disk.note(room.folder / "data", room.run)
+    if goes == "before":
+        away(room, monkeypatch)
+    process = room.begin(ONE)
+    room.frames(3)
+    if goes == "after":
+        away(room, monkeypatch)
+    assert process._stage.booth.phase == "joined"
+    room.frames(1, 0.05, "button")
+    assert process._stage.booth.phase == "withdrawn"
+    room.frames(100, 0.1)
+    assert room.piece.there == {}
+    back(room, monkeypatch)
+    room.frames(3, 61.0)
+    assert stored(process) == 0 and process._clerk is not None and process._clerk.store.takes
+
+
+def test_no_picture_waits_for_those_who_were_here_before(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow disk reads them for seconds."""
+    room.begin(ONE)
+    visit_until(room, "joined")
+    room.die()
+    reading, on, free = threading.Event(), threading.Event(), []
+    visits, holds = Store.visits, Store.holds
+
+    def slow(store: Store, newest: int, piece: str = "") -> Any:
+        with store._mutex:
+            reading.set()
+            on.wait(20.0)
+            return visits(store, newest, piece)
+
+    def asked(store: Store, visit: str) -> bool:
+        reading.wait(0.5)  # if it has been asked for those who were here, it reads now
+        free.append(store._mutex.acquire(blocking=False))
+        if free[-1]:
+            store._mutex.release()
+        on.set()
+        return holds(store, visit)
+
+    monkeypatch.setattr(Store, "visits", slow)
+    monkeypatch.setattr(Store, "holds", asked)
+    process = room.begin(ONE)
+    on.set()
+    room.frames(1)
+    assert free == [True] and process._stage.booth.phase == "joined"
 
 
 DAMAGED = [
