@@ -25,6 +25,14 @@ def keep(store, take, seed: int, piece: str) -> str:
     return store.keep(sound, 48_000, film, MONTH_S, piece=piece).id
 
 
+def as_of_an_earlier_version(store) -> None:
+    """Close it, and leave its table without the column."""
+    store.close()
+    with sqlite3.connect(store.folder / LEDGER) as rows:
+        rows.execute("ALTER TABLE visits DROP COLUMN piece")
+    rows.close()
+
+
 def test_a_work_is_given_back_its_own_as_many_as_it_wants(opened, take):
     store = opened()
     first, *_ = mine = [keep(store, take, seed, "beat") for seed in range(3)]
@@ -52,10 +60,7 @@ def test_what_an_earlier_version_kept_is_everybodys(opened, take):
     """It did not say who recorded it: its table lacks the column, its slips the name."""
     store = opened()
     old = keep(store, take, 1, "")
-    store.close()
-    with sqlite3.connect(store.folder / LEDGER) as rows:
-        rows.execute("ALTER TABLE visits DROP COLUMN piece")
-    rows.close()
+    as_of_an_earlier_version(store)
     path = store.folder / MEDIA / f"{old}.json"
     slip = json.loads(path.read_bytes())
     assert slip.pop("piece") == ""
@@ -74,10 +79,7 @@ def test_a_full_disk_shows_what_an_earlier_version_kept_and_learns_the_names_onc
 ):
     store = opened()
     old = keep(store, take, 1, "")
-    store.close()
-    with sqlite3.connect(store.folder / LEDGER) as rows:
-        rows.execute("ALTER TABLE visits DROP COLUMN piece")
-    rows.close()
+    as_of_an_earlier_version(store)
     with monkeypatch.context() as while_full:
         while_full.setattr(Ledger, "_add", full_disk)
         store = opened()
