@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,44 +38,40 @@ def said_by(line: Line) -> Any:
     return message
 
 
-def test_what_is_told_to_the_whole_group_does_not_end_it_but_its_children(tmp_path: Path) -> None:
-    """As `systemctl stop` does, and a terminal that is closed: whoever is on the screen leaves in order when the
-    supervisor says so, and the nursery stays to say who left."""
+@contextmanager
+def nursed(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], Line, int]]:
+    """A nursery, the line to it, and the number of a process that it was asked for."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    command = [sys.executable, "-m", "installation.nursery", str(theirs.fileno()), str(os.getpid()), str(tmp_path)]
+    command = [sys.executable, "-m", "installation.nursery", str(theirs.fileno()), str(os.getpid()), str(folder)]
     with subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.DEVNULL) as child:
         theirs.close()
         line = Line(ours)
         try:
             line.send(Fork("camera", "signal:pause", ()))
-            forked = said_by(line)
-            for number in (signal.SIGHUP, signal.SIGTERM):
-                os.kill(child.pid, number)
-                os.kill(forked.pid, number)
-            left = said_by(line)
-            assert (left.pid, left.code) == (forked.pid, -signal.SIGTERM) and child.poll() is None
+            yield child, line, said_by(line).pid
         finally:
             line.close()  # with it the nursery goes
         child.wait(timeout=10)
 
 
+def test_what_is_told_to_the_whole_group_does_not_end_it_but_its_children(tmp_path: Path) -> None:
+    """As `systemctl stop` does, and a terminal that is closed: whoever is on the screen leaves in order when the
+    supervisor says so, and the nursery stays to say who left."""
+    with nursed(tmp_path) as (child, line, forked):
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            os.kill(child.pid, number)
+            os.kill(forked, number)
+        left = said_by(line)
+        assert (left.pid, left.code) == (forked, -signal.SIGTERM) and child.poll() is None
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the name that a list of processes shows is Linux's")
 def test_who_is_forked_is_listed_by_its_name(tmp_path: Path) -> None:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    command = [sys.executable, "-m", "installation.nursery", str(theirs.fileno()), str(os.getpid()), str(tmp_path)]
-    with subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.DEVNULL) as child:
-        theirs.close()
-        line = Line(ours)
-        try:
-            line.send(Fork("camera", "signal:pause", ()))
-            forked = said_by(line)
-            until = time.monotonic() + 10.0
-            while (called := listed(forked.pid)) != "show-camera" and time.monotonic() < until:
-                time.sleep(0.01)
-            assert (called, listed(child.pid)) == ("show-camera", "show-nursery")
-        finally:
-            line.close()
-        child.wait(timeout=10)
+    with nursed(tmp_path) as (child, _, forked):
+        until = time.monotonic() + 10.0
+        while (called := listed(forked)) != "show-camera" and time.monotonic() < until:
+            time.sleep(0.01)
+        assert (called, listed(child.pid)) == ("show-camera", "show-nursery")
 
 
 def listed(pid: int) -> str:
