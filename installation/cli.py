@@ -418,9 +418,12 @@ def bench(
         try:
             with contextlib.redirect_stdout(sys.stderr):
                 measured[key] = function()
-        except NamedFunctionError as error:  # the other figures are none the worse
-            err.print(str(error), highlight=False)
-    if measured:
+        except (NamedFunctionError, OSError, ValueError, WeightsError) as error:  # the others are none the worse
+            err.print(f"{key}: {error}", highlight=False)
+            continue
+        if not as_json:
+            print_figures(key, measured[key], as_json)  # at once: all of them take long, and may be cut short
+    if as_json and measured:
         print_figures("bench", next(iter(measured.values())) if len(chosen) == 1 else measured, as_json)
     if len(measured) < len(chosen):
         raise typer.Exit(WRONG)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import inspect
+import json
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -14,6 +16,7 @@ from typer.testing import CliRunner
 
 from installation import piece_commands
 from installation.cli import app
+from installation.networks.weights import WeightsError
 from installation.piece import Piece
 
 
@@ -26,9 +29,30 @@ def into(out: Path | None = None) -> Path:
     return (out or Path("assets/weights")) / "maker.file.safetensors"
 
 
+def first() -> dict[str, float]:
+    return {"first_ms": 12.5}
+
+
+def untaught() -> dict[str, float]:
+    raise WeightsError("there are no weights; train them")
+
+
+def last() -> dict[str, float]:
+    return {"last_ms": 7.25}
+
+
+def interrupted() -> dict[str, float]:
+    raise KeyboardInterrupt
+
+
 class Maker(Piece):
     """A piece that trains."""
 
+    benches: ClassVar[Mapping[str, str]] = {
+        "first": "tests.installation.test_piece_commands:first",
+        "broken": "tests.installation.test_piece_commands:untaught",
+        "last": "tests.installation.test_piece_commands:last",
+    }
     trains: ClassVar[Mapping[str, str]] = {
         "full": "tests.installation.test_piece_commands:without_room",
         "file": "tests.installation.test_piece_commands:into",
@@ -47,6 +71,20 @@ def test_a_full_disk_is_said_with_the_folder_and_what_to_do() -> None:
         "maker.full: runs/rust: the disk is full (No space left on device); make room, and give the same command "
         "again: it goes on from what was kept last\n"
     )
+
+
+def test_what_cannot_be_measured_is_said_and_the_others_are_measured() -> None:
+    done = CliRunner().invoke(app, ["bench", "maker"])
+    assert done.exit_code == 2 and "maker.broken: there are no weights; train them" in done.stderr
+    assert "12.5" in done.stdout and "7.25" in done.stdout and "Traceback" not in done.output
+    done = CliRunner().invoke(app, ["bench", "maker", "--json"])
+    assert json.loads(done.stdout) == {"maker.first": {"first_ms": 12.5}, "maker.last": {"last_ms": 7.25}}
+
+
+def test_what_was_measured_stands_there_when_the_rest_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "last", interrupted)
+    done = CliRunner().invoke(app, ["bench", "maker"])
+    assert done.exit_code != 0 and "12.5" in done.stdout
 
 
 def test_weights_go_where_one_says() -> None:
