@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
-from installation.networks.faults import reraise_if_poisoned
-from installation.networks.weights import WeightsError
-from installation.piece import Answer, Stage
-from installation.trying import Trying
+from installation.networks.asking import Asking
+from installation.piece import Stage
 
 if TYPE_CHECKING:
     from pieces.neural_beatbox.hearing import Hearing
@@ -28,36 +26,26 @@ class Loading(Generic[Network]):
     """`network` is None until `load` has brought it; `name` is that of its weights."""
 
     def __init__(self, stage: Stage, name: str, load: Callable[[], Network]) -> None:
-        self.network: Network | None = None
-        self._stage, self._name, self._load = stage, name, load
-        self._tries = Trying()
-        self._answer: Answer[Network] | None = stage.compute(load, seconds=SECONDS)
+        self._asking: Asking[Network] = Asking(stage, name)
+        self._load = load
+        self._asking.ask(load, seconds=SECONDS)
+
+    @property
+    def network(self) -> Network | None:
+        return self._asking.newest
 
     @property
     def failed(self) -> bool:
         """Whether it could not be loaded so far."""
-        return self._tries.failures > 0
+        return self._asking.failing
 
     def step(self, time: float) -> bool:
         """One frame on; whether the network has just come."""
-        if self._answer is None and self.network is None and self._tries.due(time):
-            self._answer = self._stage.compute(self._load, seconds=SECONDS)
-        if self._answer is None or not self._answer.ready:
+        if self.network is not None:
             return False
-        answer, self._answer = self._answer, None
-        try:
-            self.network = answer.result()
-        except Exception as error:  # whatever it is, the beat goes on with what is there
-            reraise_if_poisoned(error)
-            self._tries.failed(time)
-            alert = "weights_invalid" if isinstance(error, WeightsError) else "network_failed"
-            self._stage.alert(alert, network=self._name, reason=str(error) or type(error).__name__)
-            return False
-        if self._tries.failures:
-            self._stage.clear("network_failed", network=self._name)
-        self._tries.succeeded()
-        self._stage.clear("weights_invalid", network=self._name)
-        return True
+        if self._asking.step(time) and self.network is None:
+            self._asking.ask(self._load, seconds=SECONDS)
+        return self.network is not None
 
 
 def ears(gpu: str) -> Hearing:

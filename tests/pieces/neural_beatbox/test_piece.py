@@ -376,11 +376,12 @@ def test_networks_that_cannot_be_loaded_are_tried_again_less_and_less_often(
     gallery.stage.withdraw("anna")
     fault = WeightsError("spoilt")
     gallery.run(60.0)
-    assert gallery.events[-1] == "weights_invalid" and len(gallery.cleared) == 1, "the drummer was there at once"
+    assert gallery.events[-1] == "weights_invalid"
+    assert sorted(gallery.cleared) == ["network_failed", "weights_invalid"], "of the drummer, who was there at once"
     assert not gallery.piece.welcomes(), "nobody else is asked"
     fault = None
     gallery.run(70.0)
-    assert gallery.cleared[1:] == ["network_failed", "weights_invalid"] and gallery.piece.welcomes()
+    assert sorted(gallery.cleared[2:]) == ["network_failed", "weights_invalid"] and gallery.piece.welcomes()
     assert gallery.piece.heard("recalled"), "who came meanwhile and is kept is heard after all"
     assert gallery.joins("ben", performance(4))
     before = len(tries)
@@ -392,7 +393,7 @@ def test_a_phrase_that_cannot_be_composed_is_not_the_last(gallery: Gallery, monk
     gallery.run(3.0)
     assert gallery.piece._drummer.network is not None
     composed: list[bool] = []
-    compose = gallery.piece._drummer.network.compose
+    compose, before = gallery.piece._drummer.network.compose, gallery.cleared.count("network_failed")
 
     def now_and_then(*arguments: Any) -> Any:
         composed.append(len(composed) >= 2)
@@ -405,7 +406,8 @@ def test_a_phrase_that_cannot_be_composed_is_not_the_last(gallery: Gallery, monk
     assert composed == [False, False] and gallery.events == ["network_failed"] * 2
     gallery.run(30.0)
     assert len(composed) > 4 and all(composed[2:]) and len(gallery.events) == 2
-    assert gallery.cleared.count("network_failed") == 1, "what is over is not said for another quarter of an hour"
+    taken_back = gallery.cleared.count("network_failed") - before
+    assert taken_back == 1, "what is over is not said for another quarter of an hour"
 
 
 # ---- rendered ---------------------------------------------------------------------------------------------------
