@@ -1,4 +1,6 @@
-"""docs/artists.md promises a piece in an evening: its listings must run as they stand."""
+"""docs/artists.md promises a piece in an evening, docs/networks.md one with a network.
+
+Their listings must run as they stand."""
 
 from __future__ import annotations
 
@@ -26,8 +28,9 @@ from installation.networks import weights
 from installation.render import Plan, render
 from installation.testing import Room
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "artists.md"
-TEXT = PAGE.read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ("docs/artists.md", "docs/networks.md")
+TEXT = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
 _LISTING = re.compile(r"(?ms)^```python\n(.*?)^```")
 _CALLED = re.compile(r"`((?:pieces|tests)/[a-z_/]+\.py)`")  # the file, named before the listing
 FILES = {
@@ -53,7 +56,7 @@ def listed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleTy
     def module(path: str) -> ModuleType:
         made = ModuleType(path.removesuffix(".py").replace("/", "."))
         monkeypatch.setitem(sys.modules, made.__name__, made)
-        exec(compile(FILES[path], str(PAGE), "exec"), made.__dict__)
+        exec(compile(FILES[path], path, "exec"), made.__dict__)
         return made
 
     yield module
@@ -206,10 +209,9 @@ for words in json.load(sys.stdin):
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A copy of the project with the files that the page has, registered as it says."""
-    root = PAGE.parents[1]
     (tmp_path / "pieces").mkdir()
-    (tmp_path / "installation").symlink_to(root / "installation")
-    for path in (root / "pieces").iterdir():
+    (tmp_path / "installation").symlink_to(ROOT / "installation")
+    for path in (ROOT / "pieces").iterdir():
         (tmp_path / "pieces" / path.name).symlink_to(path)
     for name, listing in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -269,7 +271,7 @@ def test_the_settings_of_the_page_are_understood(listed: Callable[[str], ModuleT
 def test_ruff_finds_nothing_in_a_listing(command: tuple[str, ...], name: str) -> None:
     ours = ["--config", 'lint.isort.known-first-party=["installation", "pieces"]']  # no file says so
     ruff = [sys.executable, "-m", "ruff", *command, *ours, "--stdin-filename", name, "-"]
-    done = subprocess.run(ruff, cwd=PAGE.parents[1], input=FILES[name], capture_output=True, text=True)
+    done = subprocess.run(ruff, cwd=ROOT, input=FILES[name], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 
@@ -282,12 +284,12 @@ def test_every_argument_in_the_listings_has_a_type() -> None:
                 assert node.returns is not None and all(each.annotation for each in arguments), node.name
 
 
-def test_the_page_names_all_that_the_contract_offers() -> None:
+def test_the_pages_name_all_that_the_contract_offers() -> None:
     """What an artist does not read of here is used by nobody."""
     for owner, contract in (("moment", piece.Moment), ("stage", piece.Stage)):
         names = {name for name in (*contract.__annotations__, *vars(contract)) if not name.startswith("_")}
         missing = {name for name in names if f"{owner}.{name}" not in TEXT}
-        assert not missing, f"docs/artists.md does not name {owner}.{{{', '.join(sorted(missing))}}}"
+        assert not missing, f"{' and '.join(PAGES)} do not name {owner}.{{{', '.join(sorted(missing))}}}"
 
 
 def test_the_built_in_lines_that_speak_of_sound_are_all_named() -> None:
