@@ -415,8 +415,7 @@ class Console(Settings):
     port: Port = Field(default=8080, description="its port; off for no page at all")
     change: Literal["here", "anywhere"] = Field(
         default="here",
-        description="who may put things away at the page: here, whoever sits at this machine; anywhere, "
-        "whoever sees the page",
+        description="who may put things away: here, only on this machine; anywhere, everybody who can open the page",
     )
     stream_rate_hz: float = Field(
         default=10.0,

@@ -111,7 +111,7 @@ class Site:
 
     def _application(self) -> FastAPI:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        live = LiveStream(self.preview, self.stopping, lambda scope: is_here(Request(scope)))
+        live = LiveStream(self.preview, self.stopping, lambda scope: is_here(Request(scope), self._host))
         app.add_route("/stream.mjpg", live)  # type: ignore[arg-type]
         app.get("/picture.jpg")(self._picture)
         app.get("/status.json")(self._status)
@@ -134,7 +134,7 @@ class Site:
     def _page_builder(self) -> Callable[[], Response | None]:
         def build() -> Response | None:
             client = ui.context.client
-            here = is_here(client.request)
+            here = is_here(client.request, self._host)
             if len(self._pages) >= MOST_PAGES - (0 if here else FOR_HERE):
                 client.delete()  # NiceGUI would keep for a minute what is never shown
                 return PlainTextResponse("Too many pages are open; close one elsewhere.\n", 503, KEPT)
@@ -154,7 +154,7 @@ class Site:
 
     async def _picture(self, request: Request) -> Response:
         """A picture that is drawn from now on: what lies there may be of an earlier watch."""
-        if not self.preview.has_room(is_here(request)):
+        if not self.preview.has_room(is_here(request, self._host)):
             return PlainTextResponse(TOO_MANY, 503, KEPT | {"retry-after": "5"})
         patience = max(PICTURE_SECONDS, 1.5 * self.preview.period)
         async with self.preview.watching():
@@ -186,11 +186,13 @@ async def nothing_here(request: Request, error: Exception) -> Response:
     return PlainTextResponse("There is nothing here.\n", 404, KEPT)
 
 
-def is_here(request: Request) -> bool:
-    """Whether a browser that asks runs on this machine, and for an address of it: not for another site's name."""
+def is_here(request: Request, host: str = "") -> bool:
+    """Whether a browser that asks runs on this machine, and for an address of it or for the `host` of the exhibition:
+    not for another site's name."""
     client, server = (_address(end[0]) if end else None for end in (request.client, request.scope.get("server")))
     named = request.url.hostname or ""
-    return client is not None and (client.is_loopback or client == server) and (named == "localhost" or _is(named))
+    ours = _is(named) or named in ("localhost", host.casefold() or "localhost")
+    return client is not None and (client.is_loopback or client == server) and ours
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -30,6 +30,7 @@ DESKTOP = "log in to a desktop, or: sudo apt install xserver-xorg xinit, and sta
 TO_END = "end the exhibition by Ctrl-C in its terminal, or with systemctl"
 log = logging.getLogger("stage")
 POSITION_OF_A = 4  # of the keys' places, which are named by what a US keyboard has there; a to z follow each other
+NAMED_KEYS = 32  # that press nothing and are named in the log, at most
 BUTTONS = 3  # of a mouse; SDL says turns of its wheel a second time, as buttons beyond
 
 
@@ -232,6 +233,7 @@ class Controls:
     def __init__(self, pygame: Any, triggers: Mapping[str, Sequence[str]]) -> None:
         self._pygame = pygame
         self._gamepads: dict[int, Any] = {}  # by SDL's number; those that are not held send nothing
+        self._strange: set[int] = set()  # keys that press nothing and were named in the log
         self.obey(triggers)
 
     def obey(self, triggers: Mapping[str, Sequence[str]]) -> None:
@@ -270,6 +272,8 @@ class Controls:
             return list(dict.fromkeys(self._keys[event.key]))
         if event.type == pygame.KEYDOWN and _is_of_another_script(event.key):
             return list(dict.fromkeys(self._places.get(event.scancode, [])))
+        if event.type == pygame.KEYDOWN:
+            self._say_strange(event.key)
         if event.type == pygame.MOUSEWHEEL and event.y:
             return self._turned[1 if event.y > 0 else -1] * abs(event.y)
         if event.type == pygame.JOYDEVICEADDED:
@@ -286,6 +290,12 @@ class Controls:
             return self._pointed
         clicked = event.type == pygame.MOUSEBUTTONDOWN and not getattr(event, "touch", False)
         return self._pointed if clicked and getattr(event, "button", 1) <= BUTTONS else []
+
+    def _say_strange(self, key: int) -> None:
+        """What a button types is not written on it. Each key is named once, so that nobody's typing is kept."""
+        if key not in self._strange and len(self._strange) < NAMED_KEYS:
+            self._strange.add(key)
+            log.info("the key %r is none of the controls", self._pygame.key.name(key))
 
     def _take_up(self, place: int) -> None:
         try:

@@ -54,7 +54,8 @@ class LearningToSee(Piece):
             default=0.5,
             ge=0,
             le=1,
-            description="how slowly what the network sees follows: 0 at once, 0.5 steady, above 0.9 like a dream",
+            description="how slowly the network's picture follows the camera: 0 at once, 0.5 steady, above 0.9 like "
+            "a dream",
         )
         crop: Literal["fill", "square", "whole"] = Field(
             default="fill",
@@ -85,7 +86,7 @@ class LearningToSee(Piece):
         )
         auto_levels: bool = Field(
             default=True,
-            description="whether a camera picture that is too dark, too bright or too flat is made up for, slowly",
+            description="whether a camera picture that is too dark, too bright or too flat is corrected, slowly",
         )
         detail: Literal["auto", 256, 512, 1024] = Field(
             default="auto",

@@ -113,3 +113,19 @@ def asked(client: str, server: str, host: str) -> Request:
 )
 def test_who_sits_at_this_machine(client: str, server: str, host: str, here: bool) -> None:
     assert is_here(asked(client, server, host)) is here
+
+
+@pytest.mark.parametrize(
+    ("client", "named", "here"),
+    [
+        ("192.168.0.7", "gallery.museum.example:8080", True),
+        ("192.168.0.7", "Gallery.Museum.Example:8080", True),
+        ("192.168.0.7", "other.museum.example:8080", False),
+        ("192.168.0.9", "gallery.museum.example:8080", False),
+    ],
+)
+def test_who_sits_at_this_machine_may_type_the_name_that_the_exhibition_has(
+    client: str, named: str, here: bool
+) -> None:
+    assert is_here(asked(client, "192.168.0.7", named), "gallery.Museum.example") is here
+    assert not is_here(asked(client, "192.168.0.7", named)), "without it, any name may be that of a site elsewhere"

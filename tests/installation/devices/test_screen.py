@@ -49,7 +49,7 @@ def pygame() -> SimpleNamespace:
     return SimpleNamespace(
         KEYDOWN=1, FINGERDOWN=2, MOUSEBUTTONDOWN=3, JOYBUTTONDOWN=4, JOYDEVICEADDED=5, QUIT=6, MOUSEWHEEL=7,
         FINGERMOTION=8, MOUSEMOTION=9, JOYDEVICEREMOVED=10,
-        key=SimpleNamespace(key_code=_key_code), held=held,
+        key=SimpleNamespace(key_code=_key_code, name=lambda key: f"key {key}"), held=held,
         joystick=SimpleNamespace(init=lambda: setattr(held, "begun", True), Joystick=Joystick), error=GoneError,
     )  # fmt: skip
 
@@ -80,6 +80,18 @@ def test_keys_press_what_they_are_given_for() -> None:
     assert controls.pressed(event(fake.KEYDOWN, key=98)) == []
     for touch in (event(fake.FINGERDOWN), event(fake.MOUSEBUTTONDOWN)):
         assert controls.pressed(touch) == controls.touched(touch) == []
+
+
+def test_what_a_button_types_is_named_once_and_nobodys_typing_is_kept(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "stage")
+    fake = pygame()
+    controls = Controls(fake, {"button": ["space"]})
+    for key in (32, 98, 99, 98, 98, 99):
+        controls.pressed(event(fake.KEYDOWN, key=key, scancode=0))
+    assert caplog.messages == ["the key 'key 98' is none of the controls", "the key 'key 99' is none of the controls"]
+    for key in range(33, 95):
+        controls.pressed(event(fake.KEYDOWN, key=key, scancode=0))
+    assert len(caplog.messages) == screen.NAMED_KEYS
 
 
 def test_a_letter_is_the_key_that_bears_it_and_under_another_script_the_one_in_its_place() -> None:
