@@ -36,6 +36,7 @@ Verdict = Literal["ok", "stand_in", "warning", "fault"]
 Ask = Callable[..., dict[str, Any]]
 
 LEAST_FREE_MB = 2000  # besides what the exhibition reserves: logs, films in progress, an update
+RECORDING_MB = 6.2  # of one visit: sound and film
 GROUPS = {"video": "video*", "audio": "snd/pcm*", "render": "dri/render*", "input": "input/event*"}  # and their nodes
 NETWORK_FILESYSTEMS = frozenset((
     "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "afs", "fuse.sshfs", "fuse.rclone",
@@ -91,6 +92,8 @@ def examine_disk(exhibition: Exhibition, mounts: Path = Path("/proc/self/mounts"
     if kind in NETWORK_FILESYSTEMS:
         remedy = "set 'data' to a folder on this machine's own disk, and copy it to the share at night"
         return [Finding("disk", "warning", f"{said}, on a share ({kind}): the picture halts when it does", remedy)]
+    if any(show.piece.records is not None for show in exhibition.pieces):
+        said += f", enough for about {max(free_mb - needed_mb, 0) / RECORDING_MB:,.0f} recordings"
     return [ok("disk", f"{said}, writable")]
 
 

@@ -18,11 +18,12 @@ from installation.visitors.attendance import Attendance
 from installation.visitors.film import JpegFilm
 from installation.visitors.store import Holdings, Store, StoreError
 
+STAND_INS_KEPT_S = 3600.0  # nobody was promised anything, and sixty come in an hour
 log = logging.getLogger("clerk")
 
 
 class Clerk:
-    """Keeps visits in `store` for `keep_s` seconds, and counts them in `attendance`.
+    """Keeps visits in `store` for `keep_s` seconds, drawn ones for an hour, and counts them in `attendance`.
 
     What a piece records is kept as its own: other works show neither those people nor what was derived of them.
     """
@@ -47,7 +48,7 @@ class Clerk:
                 visit.samples,
                 visit.rate_hz,
                 visit.film,
-                self.keep_s,
+                min(self.keep_s, STAND_INS_KEPT_S) if visit.stand_in else self.keep_s,
                 visit.stand_in,
                 visit.id,
                 piece,

@@ -107,16 +107,26 @@ class Ledger:
         with _asked():
             return self._rows.execute("SELECT id, kept, keep_s FROM visits ORDER BY seq").fetchall()
 
-    def newest(self, count: int, before: int | None = None, piece: str = "") -> list[Entry]:
+    def newest(self, count: int, before: int | None = None, piece: str = "", stand_in: bool = False) -> list[Entry]:
         """The newest `count` visits that are not set aside, the newest first; those before number `before`, and those
-        that `piece` recorded, or may have."""
+        that `piece` recorded, or may have; visitors, or who stood in for them."""
         with _asked():
             rows = self._rows.execute(
-                f"SELECT {self._columns} FROM visits WHERE aside = '' AND seq < ? AND (? = '' OR piece IN ('', ?)) "
-                "ORDER BY seq DESC LIMIT ?",
-                (_LAST_SEQ if before is None else before, piece, piece, count),
+                f"SELECT {self._columns} FROM visits WHERE aside = '' AND stand_in = ? AND seq < ? "
+                "AND (? = '' OR piece IN ('', ?)) ORDER BY seq DESC LIMIT ?",
+                (stand_in, _LAST_SEQ if before is None else before, piece, piece, count),
             ).fetchall()
         return [_entry(row) for row in rows]
+
+    def beyond(self, newest: int, count: int) -> list[tuple[str, int]]:
+        """The oldest `count` visits but the `newest` of each work: ids and bytes of media, the oldest first."""
+        with _asked():
+            return self._rows.execute(
+                "SELECT id, bytes FROM (SELECT seq, id, sound_bytes + film_bytes AS bytes, row_number() OVER "
+                f"(PARTITION BY piece ORDER BY seq DESC) AS place FROM (SELECT {self._columns} FROM visits)) "
+                "WHERE place > ? ORDER BY seq LIMIT ?",
+                (newest, count),
+            ).fetchall()
 
     def find(self, visit: str) -> Entry | None:
         with _asked():

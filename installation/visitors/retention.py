@@ -16,6 +16,7 @@ A date that cannot be right on this calendar (before this software, or to come) 
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ BACK_S = 26 * 3600.0  # a clock set to another time zone, corrected by an hour o
 SETTLING_S = 3600.0  # a machine without a battery learns the date only when it reaches a time server
 STOOD_STILL_S = 300.0  # from the last that was written down before a machine went off to its clock's next beginning
 ACCEPTED_AFTER_S = DAY_S
+
+
+def since_boot() -> float:
+    """Seconds since the machine was switched on, those included in which it slept: a weekend is a weekend."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Calendar:
         remembered: Reckoning | None = None,
         *,
         clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = since_boot,
     ) -> None:
         self._clock, self._monotonic = clock, monotonic
         self._ticks = self._began = monotonic()

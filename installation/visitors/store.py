@@ -9,14 +9,13 @@ If the database itself is lost, the slips bring it back.
 One process uses a store at a time. Its methods may be called from several threads, and beside the frame loop rather
 than in it, for they wait for the disk. How the disk is written is the subject of `disk`, how time is counted that of
 `retention`, what happens at opening that of `opening`, how a visit is deleted that of `deletion`, which deletions are
-owed that of `owed`, and what when the disk fails that of `footing`.
+owed that of `owed`, how much room there is that of `disk_room`, and what when the disk fails that of `footing`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import io
 import json
 import logging
 import secrets
@@ -29,11 +28,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 
 from installation.health import alerts
 from installation.home_disk import HomeDisk
 from installation.piece import Sound, Visit
+from installation.visitors import disk_room, wav
 from installation.visitors import film as films
 from installation.visitors.deletion import Deletion
 from installation.visitors.disk import Disk
@@ -53,13 +52,9 @@ from installation.visitors.opening import (
     slip,
 )
 from installation.visitors.owed import Owed
-from installation.visitors.retention import EARLIEST, Calendar, due, undated
+from installation.visitors.retention import EARLIEST, Calendar, due, since_boot, undated
 
-RESERVE_BYTES = 500_000_000
-LOW_RESERVES = 4  # `disk_low` is raised when less than so many reserves are left
 DERIVED_BYTES = 1_000_000
-ROOM_FOR_A_VISIT = 20_000_000
-LEAST_ROOM = 4_000_000  # one visit takes less: where there is not even that, nobody is asked to record
 PATIENCE_S = 1.0  # for the lock: a stage that was killed may still be on its way out
 REMEMBER_TIME_S = 60.0  # how often the calendar is written down
 
@@ -96,8 +91,8 @@ class Store:
         exhibition: str = "",
         patience_s: float = PATIENCE_S,
         clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
-        reserve_bytes: int = RESERVE_BYTES,
+        monotonic: Callable[[], float] = since_boot,
+        reserve_bytes: int = disk_room.RESERVE_BYTES,
         disk: Disk | None = None,
         board: alerts.Board | None = None,
         home: HomeDisk | None = None,
@@ -111,6 +106,7 @@ class Store:
         self._owed = owed if owed is not None else Owed()
         self._given = Given()
         self._expired = 0  # visits, since it was opened
+        self._spared: list[str] = []  # deleted before their time, which nobody was told yet
         self._written_down = float("-inf")
         self._closed = False
         self._footing = Footing(
@@ -157,7 +153,7 @@ class Store:
         visit = secrets.token_hex(8) if visit is None else visit
         if not is_id(visit):
             raise ValueError(f"visit={visit!r} is no id: sixteen hexadecimal digits are needed")
-        sound_data, film_data = _wav(sound, rate_hz), films.to_bytes(film.frames, film.rate_hz)
+        sound_data, film_data = wav.to_bytes(sound, rate_hz), films.to_bytes(film.frames, film.rate_hz)
         with self._mutex:
             try:
                 self._reach_disk()
@@ -179,7 +175,9 @@ class Store:
                     piece=piece,
                 )
                 files = {f"{visit}.{SOUND}": sound_data, f"{visit}.{FILM}": film_data, f"{visit}.{SLIP}": slip(entry)}
-                self._make_sure_of_room(sum(map(len, files.values())))
+                needed = sum(map(len, files.values()))
+                self._make_room(needed)
+                self._make_sure_of_room(needed)
                 self._disk.place(self.media, files)
                 self._footing.ask(lambda ledger: ledger.put([entry]))
             except OSError as error:
@@ -221,29 +219,33 @@ class Store:
 
     def visits(self, newest: int, piece: str = "") -> list[Visit]:
         """The newest visits whose time is not over, `newest` of them at most, oldest first; of one `piece` those that
-        it recorded itself, and those of earlier versions, which did not say who did.
+        it recorded itself, and those of earlier versions, which did not say who did. Drawn visitors give way to all
+        others, and come before them.
 
         One whose media cannot be read is set aside with an alert, and an older one takes its place.
         """
         found: list[Visit] = []
-        before: int | None = None
         with self._mutex:
             if self._footing.on_disk:  # or what is merely away would be set aside for good
                 with contextlib.suppress(StoreFull):
                     self._stand()
-            now = self._calendar.now()
-            while len(found) < newest:
-                wanted = partial(Ledger.newest, count=newest - len(found), before=before, piece=piece)
-                entries = self._footing.read(wanted)
-                if not entries:
-                    break
-                before = entries[-1].seq
-                shown = [e for e in entries if e.id not in self._owed and not due(now, e.kept, e.keep_s)]
-                for entry in shown:
-                    if (visit := self._read(entry)) is not None:
-                        found.append(visit)
-                        self._given.add(visit.id, entry.kept, entry.keep_s)
+            for stand_in in (False, True):
+                self._find(found, newest, piece, stand_in)
         return found[::-1]
+
+    def _find(self, found: list[Visit], newest: int, piece: str, stand_in: bool) -> None:
+        now, before = self._calendar.now(), None
+        while len(found) < newest:
+            wanted = partial(Ledger.newest, count=newest - len(found), before=before, piece=piece, stand_in=stand_in)
+            entries = self._footing.read(wanted)
+            if not entries:
+                break
+            before = entries[-1].seq
+            shown = [e for e in entries if e.id not in self._owed and not due(now, e.kept, e.keep_s)]
+            for entry in shown:
+                if (visit := self._read(entry)) is not None:
+                    found.append(visit)
+                    self._given.add(visit.id, entry.kept, entry.keep_s)
 
     def holdings(self) -> Holdings:
         with self._mutex:
@@ -266,7 +268,7 @@ class Store:
             data = self._path(entry.id, SOUND).read_bytes()
             if len(data) != entry.sound_bytes:
                 raise ValueError(f"the sound has {len(data)} bytes instead of {entry.sound_bytes}")
-            samples, rate_hz = soundfile.read(io.BytesIO(data), dtype="float32")
+            samples, rate_hz = wav.read(data)
             film = films.read(self._path(entry.id, FILM))
         except (ValueError, RuntimeError, OSError) as error:  # soundfile's errors are RuntimeErrors
             reason = str(error)
@@ -278,7 +280,7 @@ class Store:
                     log.warning("%s stays in its place: %s", entry.id, refused)
             return None
         derived = None if entry.derived is None else json.loads(entry.derived)
-        return Visit(entry.id, self._calendar.shown(entry.kept), samples, int(rate_hz), film, derived, entry.stand_in)
+        return Visit(entry.id, self._calendar.shown(entry.kept), samples, rate_hz, film, derived, entry.stand_in)
 
     # ---- deleting --------------------------------------------------------------------------------------
 
@@ -315,7 +317,8 @@ class Store:
     def expire(self, keep_s: float | None = None) -> list[str]:
         """Delete the visits whose time is over. To be called about once a minute.
 
-        Returns their ids, and those of visits that were handed out and have been lost with their files or rows since.
+        Returns their ids, those of visits that had to make room before their time, and those of visits that were
+        handed out and have been lost with their files or rows since.
 
         `keep_s` is the time configured now: where it is shorter than what a visit was kept for, it applies.
         """
@@ -338,11 +341,13 @@ class Store:
                     self._written_down = now
                 if self._footing.on_disk:  # else it has been said why not
                     self._footing.watch_aside()
+                    self._make_room(disk_room.ROOM_FOR_A_VISIT)
                     self._watch_room()
             except OSError as error:
                 self.takes = False
                 self._footing.full(error)
             self.takes = self.takes and self._footing.on_disk
+            over, self._spared = [*over, *self._spared], []
             return [*over, *sorted(self._given.lost().difference(over))]
 
     def _put_dates_right(self, dates: dict[str, float]) -> None:
@@ -377,6 +382,8 @@ class Store:
     def _delete(self, visits: list[str]) -> None:
         self._given.forget(visits)
         self._deletion.delete(visits)
+        for visit in visits:
+            self._board.clear("visit_damaged", visit=visit)
 
     # ---- repairing, closing ----------------------------------------------------------------------------
 
@@ -426,23 +433,35 @@ class Store:
         self._stand()
         self._delete(list(self._owed))
 
+    def _make_room(self, needed: int) -> None:
+        """Delete the oldest visits where the disk is full of them. Raises OSError."""
+        room = self._disk.free_bytes(self.folder) - self.reserve_bytes
+        if room > needed or not self._footing.on_disk or self._owed:
+            return
+        oldest = self._footing.ask(lambda ledger: ledger.beyond(disk_room.NEWEST_KEPT, disk_room.SPARED_AT_ONCE))
+        if spared := disk_room.to_spare(oldest, needed - room, 2 * needed - room):
+            self._delete(spared)
+            self._spared += spared
+            self._board.alert("recordings_shortened", folder=self.folder)
+            log.warning("%d visits were deleted before their time: the disk of %s is full", len(spared), self.folder)
+
     def _make_sure_of_room(self, needed: int) -> None:
         free = self._disk.free_bytes(self.media)
         if free - needed < self.reserve_bytes:
-            raise OSError(errno.ENOSPC, _left(free, self.reserve_bytes))
+            raise OSError(errno.ENOSPC, disk_room.left(free, self.reserve_bytes))
 
     def _watch_room(self) -> None:
         free = self._disk.free_bytes(self.folder)
-        if free < LOW_RESERVES * self.reserve_bytes:
+        if free < disk_room.LOW_RESERVES * self.reserve_bytes:
             self._board.alert("disk_low", folder=self.folder, free_mb=free / 1e6)
         else:
             self._board.clear("disk_low")
         room = free - self.reserve_bytes
-        if self._footing.on_disk and not self._owed and room > ROOM_FOR_A_VISIT:
+        if self._footing.on_disk and not self._owed and room > disk_room.ROOM_FOR_A_VISIT:
             self._board.clear("disk_full")
             self.takes = True
-        elif room < LEAST_ROOM:
-            raise OSError(errno.ENOSPC, _left(free, self.reserve_bytes))
+        elif room < disk_room.LEAST_ROOM:
+            raise OSError(errno.ENOSPC, disk_room.left(free, self.reserve_bytes))
 
     def _watch_clock(self) -> None:
         trouble = self._calendar.trouble
@@ -478,14 +497,3 @@ class Store:
 
     def _path(self, visit: str, kind: str) -> Path:
         return self.media / f"{visit}.{kind}"
-
-
-def _left(free: int, reserve_bytes: int) -> str:
-    return f"{free / 1e6:.0f} MB left, of which {reserve_bytes / 1e6:.0f} MB are reserved"
-
-
-def _wav(sound: Sound, rate_hz: int) -> bytes:
-    """32-bit float, so that a visit is heard after a restart exactly as it was before."""
-    buffer = io.BytesIO()
-    soundfile.write(buffer, sound, rate_hz, format="WAV", subtype="FLOAT")
-    return buffer.getvalue()

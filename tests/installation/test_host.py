@@ -18,8 +18,9 @@ import yaml
 
 from installation import home_disk, host, ownership, shared
 from installation.devices.probe import ProbeError
-from installation.exhibition import Exhibition
+from installation.exhibition import Exhibition, parse
 from installation.piece import Piece
+from installation.programme import Installed
 
 Loaded = Callable[..., Exhibition]
 
@@ -69,6 +70,16 @@ def test_a_full_disk_is_a_fault_and_a_nearly_full_one_a_warning(
         monkeypatch.setattr("shutil.disk_usage", lambda _, free=free: type("Usage", (), {"free": free}))
         verdicts.append(host.examine_disk(exhibition)[0].verdict)
     assert verdicts == ["fault", "warning", "ok"]
+
+
+def test_it_is_said_for_how_many_recordings_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A month of a busy museum's visitors takes more than many a small machine has."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 63e9}))
+    text = b"pieces: %s\nvisitors: {disk_reserve_mb: 1000}"
+    exhibition = parse(text % b"neural_beatbox", tmp_path / "x.yaml", Installed())
+    assert "63.0 GB free, enough for about 10,000 recordings" in host.examine_disk(exhibition)[0].message
+    exhibition = parse(text % b"learning_to_see", tmp_path / "x.yaml", Installed())
+    assert "recordings" not in host.examine_disk(exhibition)[0].message, "it records nobody"
 
 
 def test_a_folder_that_cannot_be_reached_is_a_fault(loaded: Loaded, tmp_path: Path) -> None:

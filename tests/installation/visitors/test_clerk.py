@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,17 @@ def test_in_the_order_in_which_it_was_given(clerk: Clerk, store: Store) -> None:
         ("close", None),
     ]
     assert answer.ready and expired.result() == ["old"]
+
+
+def test_who_stood_in_is_kept_for_an_hour_at_most(clerk: Clerk, store: Store) -> None:
+    """On a machine without devices sixty come in an hour: kept for a month, they fill its disk within days."""
+    clerk.keep(replace(visit("drawn"), stand_in=True))
+    clerk.keep_s = 30 * 86400.0
+    clerk.keep(replace(visit("later"), stand_in=True))
+    clerk.keep(visit("real"))
+    clerk.close()
+    kept = [what for done, what in store.done if done == "keep"]
+    assert kept == [("drawn", 60.0), ("later", 3600.0), ("real", 30 * 86400.0)]
 
 
 def test_what_is_remembered_is_what_it_was_when_it_was_said(clerk: Clerk, store: Store) -> None:

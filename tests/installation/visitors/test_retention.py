@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -53,6 +55,12 @@ class House:
         remembered = self.calendar.reckoning
         self.calendar = Calendar(remembered, clock=lambda: self.wall, monotonic=lambda: self.ticks)
         return self.calendar.now()
+
+
+def test_running_time_counts_a_machines_sleep() -> None:
+    """The clock goes on over a weekend asleep: if time stood still, it would be doubted, and people kept longer."""
+    before = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert before <= Calendar()._ticks <= time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def test_a_good_clock_is_the_calendar():
