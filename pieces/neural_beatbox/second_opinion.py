@@ -7,7 +7,8 @@ The class head learns from a great many composed hits, varied in pitch and speed
 from recordings nearly as they are, in one coarse picture below 8 kHz of two thirds of a second, without what comes
 after the next onset. They err on different sounds, so that the geometric mean of all errs less than any. One learns
 from recordings alone, and knows mouths best; to the other, drums of which there are few recordings are synthesised,
-and more of it sounds in rooms. Both learn on the side to tell everyday sounds (`everyday.py`).
+and more of it sounds in rooms. Both see hits in each other's colours (`restyling.py`), and learn on the side to tell
+everyday sounds (`everyday.py`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import torchaudio
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from pieces.neural_beatbox.restyling import restyled
 from pieces.neural_beatbox.synthesis import LABELS
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ BEFORE = HOP  # samples of what precedes an onset
 COLUMNS, BANDS = 64, 64
 FRAMES = COLUMNS * HOP
 FLOOR = 2e-5  # power added before the logarithm
-WEIGHT = 0.4  # of these opinions' logarithms; the first one's have the rest
+WEIGHT = 0.45  # of these opinions' logarithms; the first one's have the rest
 
 BATCH = 64
 LEARNING_RATE = 2e-3
@@ -150,7 +152,7 @@ def teach(
 
     A network that has heard two dozen mouths knows their owners rather than their sounds. One that must at the same
     time tell a cough from a cork and a dog from a door finds what sounds have in common, and is wrong about fewer
-    strangers (auxiliary tasks: Caruana 1997).
+    strangers (auxiliary tasks: Caruana 1997); so is one that sees them in each other's colours (`restyling.py`).
 
     Args:
         network: is left in evaluation mode.
@@ -177,7 +179,7 @@ def teach(
         shown = [(hits[chosen], truth[chosen])] + ([everyday.draw(rng, BATCH)] if everyday else [])
         losses = []
         for (heard, named), head in zip(shown, (network.body[-1], aside), strict=False):
-            pictures = augmented(looks(shifted(heard, rng)), rng)
+            pictures = augmented(restyled(looks(shifted(heard, rng)), rng), rng)
             with torch.autocast("cpu", torch.bfloat16, enabled=half):
                 logits = head(network.embed(pictures))
             losses.append(nn.functional.cross_entropy(logits.float(), named, label_smoothing=SMOOTHING))
