@@ -413,20 +413,26 @@ def bench(
         err.print(f"nothing to measure is called {name!r}; there are {', '.join(figures)}", highlight=False)
         raise typer.Exit(WRONG)
     measured: dict[str, Any] = {}
+    code = 0
     for key, function in chosen.items():
         err.print(f"measuring {key} …", highlight=False)
         try:
             with contextlib.redirect_stdout(sys.stderr):
                 measured[key] = function()
-        except (NamedFunctionError, OSError, ValueError, WeightsError) as error:  # the others are none the worse
+        except NamedFunctionError as error:  # the other figures are none the worse
+            err.print(str(error), highlight=False)
+            code = WRONG
+            continue
+        except (OSError, ValueError, WeightsError) as error:
             err.print(f"{key}: {error}", highlight=False)
+            code = code or 1
             continue
         if not as_json:
             print_figures(key, measured[key], as_json)  # at once: all of them take long, and may be cut short
     if as_json and measured:
         print_figures("bench", next(iter(measured.values())) if len(chosen) == 1 else measured, as_json)
-    if len(measured) < len(chosen):
-        raise typer.Exit(1)
+    if code:
+        raise typer.Exit(code)
 
 
 def main() -> None:
