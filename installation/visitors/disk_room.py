@@ -2,7 +2,7 @@
 
 A month of visitors may be more than the disk holds. Nobody is shown what is older than the newest few dozen visits,
 but whoever comes now would be turned away for as long as the oldest was promised to stay. So the oldest go before
-their time: never one that a work may show, and only where that helps, as it does not where something else has filled
+their time: never one of a work's newest, and only where that helps, as it does not where something else has filled
 the disk.
 """
 
@@ -14,7 +14,7 @@ RESERVE_BYTES = 500_000_000
 LOW_RESERVES = 4  # `disk_low` is raised when less than so many reserves are left
 ROOM_FOR_A_VISIT = 20_000_000
 LEAST_ROOM = 4_000_000  # one visit takes less: where there is not even that, nobody is asked to record
-NEWEST_KEPT = 128  # of each work's visits; none shows more
+NEWEST_KEPT = 128  # of each work's visits; none of ours shows more than 64
 SPARED_AT_ONCE = 24  # old visits that go for a new one, at most
 
 

@@ -46,6 +46,16 @@ def in_use(room: Room) -> Iterator[Store]:
         yield other
 
 
+@contextmanager
+def begun_while_in_use(room: Room) -> Iterator[StageProcess]:
+    """Somebody has joined; then the stage died, and as it begins again another has its store."""
+    room.begin(ONE)
+    visit_until(room, "joined")
+    room.die()
+    with in_use(room):
+        yield room.begin(ONE)
+
+
 def away(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another disk lies where the recordings belong, until `back`."""
     data = room.folder / "data"
@@ -221,11 +231,7 @@ def test_what_is_not_to_be_kept_goes_as_soon_as_the_store_is_free(
 
 @pytest.mark.parametrize("dies", [False, True])
 def test_who_takes_it_back_while_the_store_is_in_use_is_deleted_when_it_is_free(room: Room, dies: bool) -> None:
-    room.begin(ONE)
-    visit_until(room, "joined")
-    room.die()
-    with in_use(room):
-        process = room.begin(ONE)
+    with begun_while_in_use(room) as process:
         room.frames(3)
         assert process._clerk is None and process._stage.booth.phase == "joined"
         room.frames(1, 0.05, "button")
@@ -240,11 +246,7 @@ def test_who_takes_it_back_while_the_store_is_in_use_is_deleted_when_it_is_free(
 
 
 def test_who_does_not_take_it_back_while_the_store_is_in_use_stays(room: Room) -> None:
-    room.begin(ONE)
-    visit_until(room, "joined")
-    room.die()
-    with in_use(room):
-        process = room.begin(ONE)
+    with begun_while_in_use(room) as process:
         room.frames(210, 0.1)
     room.frames(1, STORE_EVERY)
     room.frames(10)
@@ -256,11 +258,7 @@ def test_a_store_that_is_free_within_the_time_changes_nothing_of_it(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stage_process, "STORE_EVERY", 3.0)
-    room.begin(ONE)
-    visit_until(room, "joined")
-    room.die()
-    with in_use(room):
-        process = room.begin(ONE)
+    with begun_while_in_use(room) as process:
         room.frames(3)
     room.frames(100, 0.05)
     booth = process._stage.booth
