@@ -7,7 +7,7 @@ Every window is full of sound: silence around a recording is cut off and what is
 network can tell sounds by how they were padded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -114,13 +114,20 @@ class AudioNetwork(nn.Module):
 
 
 @torch.inference_mode()
-def place_sound(network: AudioNetwork, spectrogram: Spectrogram, samples: Samples) -> NDArray[np.float32]:
-    """Unit vector [DIMENSIONS] of a recording [frames] at RATE_HZ: the mean direction of its windows.
+def place_sound(
+    place: Callable[[Tensor], Tensor], spectrogram: Spectrogram, samples: Samples, device: str | torch.device = "cpu"
+) -> NDArray[np.float32]:
+    """Unit vector [dimensions] of a recording [frames] at RATE_HZ: the direction of its windows' mean.
+
+    Args:
+        place: spectrograms [n, MELS, FRAMES] -> points [n, dimensions], of any length.
+        spectrogram: what makes them.
+        samples: the recording.
+        device: where both compute.
 
     Raises:
         ValueError: it is silent.
     """
-    device = next(network.parameters()).device
     heard = torch.from_numpy(windows(trimmed(samples))).to(device)
-    points = network(spectrogram(heard)).float().sum(0)
+    points = place(spectrogram(heard)).float().sum(0)
     return np.asarray(normalize(points, dim=0).cpu().numpy(), np.float32)

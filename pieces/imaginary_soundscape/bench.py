@@ -10,12 +10,10 @@ import numpy as np
 
 from pieces.imaginary_soundscape import (
     archive,
-    audio_network,
     choosing,
     collection,
     encoders,
     gaze,
-    image_network,
     panorama,
 )
 from pieces.imaginary_soundscape.encoders import Encoder, TrainedEncoder
@@ -25,7 +23,8 @@ RUNS = 60
 SIZE = (1280, 720)
 LARGE, PAN_FRAMES = (3840, 2160), 150
 SOUND_SECONDS, SOUNDS = 30.0, 12
-WIDTHS = (32, 64, 128, 256)  # of untrained networks, where no weights are there
+# Of untrained networks, where no weights are there.
+IMAGE_WIDTHS, AUDIO_WIDTHS, LABELS, KINDS, EARS = (24, 48, 96, 192), (24, 40, 80, 160), 26, 55, 3
 PAN_SECONDS, PAN_DEG, PAN_LOOK = (
     120.0,
     12.0,
@@ -36,14 +35,13 @@ PAN_SECONDS, PAN_DEG, PAN_LOOK = (
 def _encoder() -> Encoder:
     """The one that ships, or an untrained one of its shape."""
     from installation.networks.weights import WeightsError
+    from pieces.imaginary_soundscape.spaces import Spaces
 
     try:
         return encoders.load("own")
     except WeightsError:
-        labels = tuple(str(number) for number in range(26))
-        eye = image_network.ImageNetwork(WIDTHS, labels)
-        ear = audio_network.AudioNetwork(WIDTHS, labels, len(labels))
-        return TrainedEncoder(eye, ear, np.zeros((0, image_network.DIMENSIONS), np.float32), "bench")
+        labels, kinds = ([str(number) for number in range(count)] for count in (LABELS, KINDS))
+        return TrainedEncoder(Spaces(IMAGE_WIDTHS, AUDIO_WIDTHS, labels, kinds, EARS), "bench")
 
 
 def decision() -> dict[str, Any]:

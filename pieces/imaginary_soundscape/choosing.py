@@ -2,9 +2,9 @@
 
 `Choosing` holds what was chosen for each direction of a scene, changes it when another sound belongs there clearly
 better, and now and then (restlessness) because nothing lasts. Within one scene no more than MOST changes happen a
-minute; what no longer belongs at all goes at once. Equals take turns: what was chosen lately steps back a little
-(`Weariness`), because the same recording is nearest to many pictures of a scene, week after week. Nothing here knows
-pictures, beds or clocks.
+minute; what no longer belongs at all goes at once. Equals take turns: what was chosen lately steps back behind the
+others (`Weariness`), because the same recording is nearest to many pictures of a scene, week after week. Nothing here
+knows pictures, beds or clocks.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import numpy as np
 from pieces.imaginary_soundscape.collection import Match
 
 MOST, WINDOW = 2, 60.0  # changes within so many seconds of one scene
-MARGIN, LEAST_MARGIN = 0.12, 0.01  # in cosine: what is better by less is not worth a change
+MARGIN, LEAST_MARGIN = 0.2, 0.01  # in cosine: what is better by less is not worth a change
 HOLD_SECONDS = 3.0  # for so long must something be better
 LOST, LOST_SECONDS = 0.4, 0.3  # what is so much worse belongs elsewhere: the scene has changed
-BREADTH = 0.15  # of the scores among which surprise chooses, at its height
+BREADTH = 0.3  # of the scores among which surprise chooses, at its height
 REST_SECONDS = 30.0  # between two changes out of restlessness, at its height
-EQUALS = 0.05  # in cosine: what is behind the best by less belongs as well
-WEARY = 0.015  # in cosine: what a sound loses among its equals each time it is chosen
+EQUALS = 0.1  # in cosine: what is behind the best by less belongs as well
+WEARY = 0.2  # in cosine: what a sound loses among its equals each time it is chosen: all have their turn
 REMEMBERED = 1000  # sounds that were chosen
 RESTED_SECONDS = 8 * 3600.0  # after which half of that is forgotten
 

@@ -27,7 +27,7 @@ from pieces.imaginary_soundscape.watching import States, replaced
 if TYPE_CHECKING:
     from pieces.imaginary_soundscape.encoders import Encoder
 
-BEST = 12  # sounds that are considered for a direction
+BEST = 24  # sounds that are considered for a direction
 AT_ONCE = 200  # sounds that a piece indexes by itself, in the background; more take too long to wait for
 PASSED_AT_ONCE = 500  # known files that are passed in one part
 IN_MEMORY = 400_000  # points are read once up to so many; beyond, they stay on disk, mapped

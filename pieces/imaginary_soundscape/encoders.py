@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from installation.piece import Picture
 
 if TYPE_CHECKING:
-    from pieces.imaginary_soundscape.audio_network import AudioNetwork
-    from pieces.imaginary_soundscape.image_network import ImageNetwork
+    from pieces.imaginary_soundscape.spaces import Spaces
 
 NAME = "imaginary_soundscape.space"
 Points = NDArray[np.float32]
@@ -71,15 +70,15 @@ class Encoder(Protocol):
 
 
 class TrainedEncoder:
-    """The project's own eye and ear."""
+    """The project's own eye and ears."""
 
-    def __init__(self, picture: ImageNetwork, sound: AudioNetwork, bank: Points, name: str) -> None:
+    def __init__(self, spaces: Spaces, name: str) -> None:
         from pieces.imaginary_soundscape.audio_network import RATE_HZ, Spectrogram
-        from pieces.imaginary_soundscape.image_network import DIMENSIONS
 
-        self._picture, self._sound = picture.eval(), sound.eval()
-        self._spectrogram = Spectrogram().eval().to(next(sound.parameters()).device)
-        self.name, self.dimensions, self.rate_hz, self.bank = name, DIMENSIONS, RATE_HZ, bank
+        self._spaces = spaces.eval()
+        self._spectrogram = Spectrogram().eval().to(spaces.bank.device)
+        self.name, self.rate_hz, self.dimensions = name, RATE_HZ, len(spaces.classes)
+        self.bank = np.asarray(spaces.bank.float().cpu().numpy(), np.float32)
 
     @classmethod
     def load(cls, device: str = "cpu", folder: Path | None = None) -> TrainedEncoder:
@@ -89,29 +88,20 @@ class TrainedEncoder:
             WeightsError: they are missing or damaged.
         """
         from installation.networks import weights
-        from pieces.imaginary_soundscape.audio_network import AudioNetwork
-        from pieces.imaginary_soundscape.image_network import ImageNetwork
+        from pieces.imaginary_soundscape.spaces import Spaces
 
         loaded = weights.load(NAME, folder)
-        shape: dict[str, Any] = dict(loaded.card.architecture)
-        picture = ImageNetwork(shape["image_widths"], shape["labels"])
-        sound = AudioNetwork(shape["audio_widths"], shape["classes"], len(shape["labels"]))
-        for prefix, network in (("picture.", picture), ("sound.", sound)):
-            network.load_state_dict(
-                {key.removeprefix(prefix): value for key, value in loaded.state.items() if key.startswith(prefix)}
-            )
-        bank = np.asarray(loaded.state["bank"].float().numpy(), np.float32)
-        return cls(picture.to(device), sound.to(device), bank, f"{NAME}:{loaded.card.sha256[:12]}")
+        return cls(loaded.network(Spaces).to(device), f"{NAME}:{loaded.card.sha256[:12]}")
 
     def pictures(self, pictures: Sequence[Picture]) -> Points:
         from pieces.imaginary_soundscape.image_network import place_pictures
 
-        return place_pictures(self._picture, pictures)
+        return place_pictures(self._spaces.of_pictures, pictures, self._spaces.bank.device)
 
     def sound(self, samples: NDArray[np.float32]) -> Points:
         from pieces.imaginary_soundscape.audio_network import place_sound
 
-        return place_sound(self._sound, self._spectrogram, samples)
+        return place_sound(self._spaces.of_sounds, self._spectrogram, samples, self._spaces.bank.device)
 
 
 class ClipClapEncoder:

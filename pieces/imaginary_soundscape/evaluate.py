@@ -22,6 +22,7 @@ from installation.networks.material import MaterialError, read_table, refuse
 from installation.piece import Picture
 from pieces.imaginary_soundscape import search
 from pieces.imaginary_soundscape.choosing import EQUALS, Weariness
+from pieces.imaginary_soundscape.collection import BEST
 from pieces.imaginary_soundscape.encoders import Encoder, load
 from pieces.imaginary_soundscape.pictures import PictureError, read_whole
 from pieces.imaginary_soundscape.recordings import listen
@@ -96,13 +97,14 @@ def figures(scores: NDArray[np.float32], right: NDArray[np.bool_]) -> Figures:
 def in_turn(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Scores [pictures, sounds] where the piece saw one after the other, shuffled: what it chooses comes first.
 
-    A picture is shown EACH_SECONDS, as the piece does that nobody touches.
+    A picture is shown EACH_SECONDS, as the piece does that nobody touches; it considers the BEST sounds.
     """
     weariness, turned = Weariness(), scores.copy()
     for number, picture in enumerate(np.random.default_rng(0).permutation(len(scores))):
         time = number * EACH_SECONDS
-        best = scores[picture].max()
-        equals = np.flatnonzero(scores[picture] >= best - EQUALS)
+        considered = np.argsort(-scores[picture], kind="stable")[:BEST]
+        best = scores[picture, considered[0]]
+        equals = considered[scores[picture, considered] >= best - EQUALS]
         worth = [scores[picture, place] - weariness.of(str(place), time) for place in equals]
         chosen = equals[int(np.argmax(worth))]
         weariness.choose(str(chosen), time)

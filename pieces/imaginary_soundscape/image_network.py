@@ -1,10 +1,10 @@
-"""The eye: a small residual network from a picture to a point in the space that it shares with sounds.
+"""The eye: a small residual network from a picture to a point in the space that it shares with an ear.
 
 Lives here: how a picture becomes input, and the network. Must not live here: training (`train.py`), and what is near
 what (`search.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from torch.nn.functional import normalize
 from installation.piece import Picture
 
 SIDE = 144  # pixels of the square that the network sees: rain is fine streaks
-DIMENSIONS = 128  # of the shared space
+DIMENSIONS = 128  # of the space that it shares with an ear
 MEAN, SPREAD = 0.45, 0.27  # of photographs' values, roughly
 WIDE = 1.25  # pictures longer than this are seen in three squares
 FEW = 9  # squares that are seen on one core
@@ -83,9 +83,15 @@ class Residual(nn.Module):
 
 
 class ImageNetwork(nn.Module):
-    """Pictures [n, 3, side, side] -> features, labels' logits, points of the shared space."""
+    """Pictures [n, 3, side, side] -> features, labels' logits, points of the shared spaces.
 
-    def __init__(self, widths: Sequence[int], labels: Sequence[str]) -> None:
+    Args:
+        widths: channels of its stages.
+        labels: what it names pictures with.
+        ears: with how many it shares a space, each its own.
+    """
+
+    def __init__(self, widths: Sequence[int], labels: Sequence[str], ears: int = 1) -> None:
         super().__init__()
         self.labels = tuple(labels)
         stem, *rest = widths
@@ -96,32 +102,40 @@ class ImageNetwork(nn.Module):
             layers += [Residual(narrow, wide, 2), Residual(wide, wide, 1)]
         self.trunk = nn.Sequential(*layers)
         self.classify = nn.Linear(widths[-1], len(labels))
-        self.project = nn.Sequential(
-            nn.Linear(widths[-1], 256), nn.ReLU(), nn.Dropout(0.2), nn.Linear(256, DIMENSIONS)
+        self.project = nn.ModuleList(
+            nn.Sequential(nn.Linear(widths[-1], 256), nn.ReLU(), nn.Dropout(0.2), nn.Linear(256, DIMENSIONS))
+            for _ in range(ears)
         )
 
     def features(self, pictures: Tensor) -> Tensor:
         """[n, widths[-1]]: what was seen, where it was forgotten."""
         return self.trunk(pictures).mean((2, 3))
 
-    def place(self, features: Tensor) -> Tensor:
-        """Features -> unit vectors [n, DIMENSIONS]."""
-        return normalize(self.project(features), dim=1)
+    def place(self, features: Tensor, ear: int = 0) -> Tensor:
+        """Features -> unit vectors [n, DIMENSIONS] of the space that it shares with an ear."""
+        return normalize(self.project[ear](features), dim=1)
 
     def forward(self, pictures: Tensor) -> Tensor:
         return self.place(self.features(pictures))
 
 
 @torch.inference_mode()
-def place_pictures(network: ImageNetwork, pictures: Sequence[Picture]) -> NDArray[np.float32]:
-    """Unit vectors [n, DIMENSIONS] of pictures of any size; a wide one's is the mean direction of its squares."""
+def place_pictures(
+    place: Callable[[Tensor], Tensor], pictures: Sequence[Picture], device: str | torch.device = "cpu"
+) -> NDArray[np.float32]:
+    """Unit vectors [n, dimensions] of pictures of any size; a wide one's is the direction of its squares' mean.
+
+    Args:
+        place: network input [n, 3, side, side] -> points [n, dimensions], of any length.
+        pictures: [height, width, 3] uint8 each.
+        device: where `place` computes.
+    """
     parts = [squares(picture) for picture in pictures]
-    device = next(network.parameters()).device
     count, threads = sum(map(len, parts)), torch.get_num_threads()
     if count <= FEW:  # where both cores are busy, two threads wait for each other longer than one works
         torch.set_num_threads(1)
     try:
-        points = network.place(network.features(prepare([square for some in parts for square in some]).to(device)))
+        points = place(prepare([square for some in parts for square in some]).to(device))
     finally:
         torch.set_num_threads(threads)
     owners = torch.tensor([number for number, some in enumerate(parts) for _ in some], device=device)

@@ -1,4 +1,4 @@
-"""Training of eye and ear into one space: from a folder of pictures and sounds to weights and their card.
+"""Training of eye and ears into one space: from a folder of pictures and sounds to weights and their card.
 
 Lives here: the losses, the two stages, the card. Must not live here: the networks (`image_network.py`,
 `audio_network.py`) and what they learn from (`material.py`).
@@ -7,12 +7,14 @@ First the eye learns to name pictures. Then the ear learns, and the eye's last l
 has an anchor in the space, which its sounds approach and which distractors need as much as scenes do; pictures
 approach the anchors of their scene's sounds; sounds and pictures of one scene attract each other and repel all others
 (symmetric InfoNCE with several positives); and the ear imagines what the eye would have named, as in SoundNet
-(Aytar, Vondrick & Torralba 2016), the method of the work.
+(Aytar, Vondrick & Torralba 2016), the method of the work. Several ears learn in this way, each apart from the others,
+the last from sounds in each other's colours; in the end their spaces are put side by
+side.
 """
 
 import copy
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from installation.networks import weights
 from installation.networks.averaging import follow
 from installation.networks.material import authors_to_name, demand, learned_from
 from installation.networks.phases import counted
+from installation.networks.restyling import restyled
 from installation.networks.subject import Subject, digest, of_tables
 from installation.networks.training import Run, alone, steps_had
 from pieces.imaginary_soundscape.audio_network import AudioNetwork
@@ -48,6 +51,7 @@ from pieces.imaginary_soundscape.material import (
     split,
     without_scene,
 )
+from pieces.imaginary_soundscape.spaces import SHARPNESS, Spaces
 
 IMAGE_WIDTHS = (24, 48, 96, 192)
 AUDIO_WIDTHS = (24, 40, 80, 160)
@@ -58,8 +62,8 @@ SYNTHETIC_EACH = 2
 DRAWINGS_EACH = 8
 SYNTHETIC_SHARE = 0.18  # of what the ear hears while learning
 VIEWS = 4  # of every picture, whose features the second stage draws from
-EAR_STEPS = 5 / 12  # of the eye's
-SHARPNESS = 14.0  # of cosines to anchors
+RESTYLED = (False, False, True)  # of the ears: which hear sounds in each other's colours
+EAR_STEPS = 5 / 12  # of the eye's, for each ear
 TEMPERATURE = 0.1  # of the contrast between pictures and sounds
 Generator = np.random.Generator
 
@@ -165,7 +169,7 @@ def views(network: ImageNetwork, pictures: Pictures, seed: int) -> Tensor:
 
 
 class Space(nn.Module):
-    """Both encoders; what is saved."""
+    """The eye and an ear, while it learns."""
 
     def __init__(self, picture: ImageNetwork, sound: AudioNetwork) -> None:
         super().__init__()
@@ -183,8 +187,16 @@ class Batch:
     label: Tensor
 
 
-def draw(rng: Generator, sounds: Sounds, made: NDArray[np.bool_], seen_as: Tensor, pictures: Pictures) -> Batch:
-    """Sounds for one step, half of them mixed with another, and as many pictures."""
+def draw(
+    rng: Generator,
+    sounds: Sounds,
+    made: NDArray[np.bool_],
+    seen_as: Tensor,
+    pictures: Pictures,
+    restyles: bool = False,
+) -> Batch:
+    """Sounds for one step, half of them mixed with another, in each other's colours if `restyles`; and as many
+    pictures."""
     chances = balanced(sounds.kind)
     chances = np.where(made, chances * SYNTHETIC_SHARE / max(chances[made].sum(), 1e-9), chances)
     rest = 1 - SYNTHETIC_SHARE if made.any() else 1.0
@@ -200,7 +212,7 @@ def draw(rng: Generator, sounds: Sounds, made: NDArray[np.bool_], seen_as: Tenso
     looked = rng.choice(pictures.label.size, SOUNDS_PER_STEP, p=balanced(pictures.label))
     which = torch.from_numpy(rng.integers(VIEWS, size=SOUNDS_PER_STEP))
     return Batch(
-        heard(mixed, rng),
+        heard(restyled(mixed, rng) if restyles else mixed, rng),
         (1 - share) * kinds[0] + share * kinds[1],
         seen_as[torch.from_numpy(looked), which],
         torch.from_numpy(pictures.label[looked]),
@@ -250,6 +262,7 @@ def train_ear(
     seed: int,
     run: Path,
     data: Path | Subject | None = None,
+    restyles: bool = False,
 ) -> Space:
     """The ear, and the eye's way into the space.
 
@@ -263,6 +276,7 @@ def train_ear(
         seed: of everything random.
         run: where the run keeps its place.
         data: the folder that pictures and recordings are from.
+        restyles: whether it hears sounds in each other's colours.
     """
     torch.manual_seed(seed)
     seen_as = views(eye.eval(), pictures, seed)
@@ -279,7 +293,7 @@ def train_ear(
         for one in (space, average):
             _see_with(one, eye)
         for step in range(first, steps):
-            batch = draw(np.random.default_rng([seed, 1, step]), sounds, made, seen_as, pictures)
+            batch = draw(np.random.default_rng([seed, 1, step]), sounds, made, seen_as, pictures, restyles)
             space.train()
             space.picture.trunk.eval()
             parts = losses(space, batch, weights_of)
@@ -295,6 +309,17 @@ def _see_with(space: Space, eye: ImageNetwork) -> None:
     """The eye as it is now: a run that goes on may remember one that had learned for fewer steps."""
     space.picture.trunk.load_state_dict(eye.trunk.state_dict())
     space.picture.classify.load_state_dict(eye.classify.state_dict())
+
+
+def joined(spaces: Sequence[Space], pictures: Pictures, seed: int) -> Spaces:
+    """Side by side what was learned apart, by ears that share an eye; with the bank of some of the pictures."""
+    eye, ear = spaces[0].picture, spaces[0].sound
+    whole = Spaces(IMAGE_WIDTHS, AUDIO_WIDTHS, eye.labels, ear.classes, len(spaces))
+    whole.picture.trunk, whole.picture.classify = eye.trunk, eye.classify
+    whole.picture.project = nn.ModuleList(space.picture.project[0] for space in spaces)
+    whole.sounds = nn.ModuleList(space.sound for space in spaces)
+    whole.bank = bank(whole.eval(), pictures, seed)
+    return whole
 
 
 # ---- all of it -------------------------------------------------------------------------------------------------
@@ -315,7 +340,7 @@ def train(
     Args:
         data: holds images/INDEX.csv, ambience/train/esc50/INDEX.csv and scenes.csv.
         out: folder of the weights; None is the project's own.
-        steps: optimiser steps of the eye; the ear takes EAR_STEPS of them.
+        steps: optimiser steps of the eye; each ear takes EAR_STEPS of them.
         seed: of everything random.
         run: where the run keeps its place.
         hold_out_pictures: share of every label's pictures not to learn from.
@@ -356,8 +381,13 @@ def train(
         steps = steps_had(run / "eye")  # more than was asked for, where it had them before
         ear_steps = max(1, round(EAR_STEPS * steps))
         subject = Subject(data, files=files | heard)
-        space = train_ear(eye, pictures, sounds, made, belongs, ear_steps, seed, run / "ear", subject)
-        return save(space, bank(space, pictures, seed), steps, measured or {}, learned, authors, out)
+        spaces = [
+            train_ear(
+                eye, pictures, sounds, made, belongs, ear_steps, seed + ear, run / f"ear{ear + 1}", subject, restyles
+            )
+            for ear, restyles in enumerate(RESTYLED)
+        ]
+        return save(joined(spaces, pictures, seed), steps, measured or {}, learned, authors, out)
 
 
 def material_of(data: Path) -> list[str]:
@@ -369,19 +399,21 @@ def material_of(data: Path) -> list[str]:
     ]
 
 
-def architecture(space: Space) -> dict[str, Any]:
+def architecture(spaces: Spaces) -> dict[str, Any]:
     """What rebuilds the networks."""
     return {
         "image_widths": list(IMAGE_WIDTHS),
         "audio_widths": list(AUDIO_WIDTHS),
-        "labels": list(space.picture.labels),
-        "classes": list(space.sound.classes),
+        "labels": list(spaces.picture.labels),
+        "classes": list(spaces.classes),
+        "ears": len(spaces.sounds),
+        "banked": len(spaces.bank),
     }
 
 
 @torch.inference_mode()
-def bank(space: Space, pictures: Pictures, seed: int, each: int = 24) -> Tensor:
-    """Where some pictures of every label lie in the space, [n, DIMENSIONS]: what hubs are known by.
+def bank(spaces: Spaces, pictures: Pictures, seed: int, each: int = 24) -> Tensor:
+    """What some pictures of every label call for, unit vectors [n, classes]: what hubs are known by.
 
     They are seen as other cameras would have them: as they are, the eye knows them too well, and what answers
     pictures of which it is less sure would go unnoticed.
@@ -391,13 +423,12 @@ def bank(space: Space, pictures: Pictures, seed: int, each: int = 24) -> Tensor:
         place for label in range(len(pictures.labels)) for place in np.flatnonzero(pictures.label == label)[:each]
     ]
     images = [seen(pictures.images[place], rng) for place in chosen]
-    parts = [place_pictures(space.picture.eval(), images[start : start + 32]) for start in range(0, len(images), 32)]
+    parts = [place_pictures(spaces.of_pictures, images[start : start + 32]) for start in range(0, len(images), 32)]
     return torch.from_numpy(np.concatenate(parts))
 
 
 def save(
-    space: Space,
-    bank: Tensor,
+    spaces: Spaces,
     steps: int,
     measured: dict[str, Any],
     data: list[str],
@@ -405,9 +436,10 @@ def save(
     out: Path | None = None,
 ) -> Path:
     """Weights in half the bytes, and their card."""
-    state = {**space.state_dict(), "bank": bank}
-    state = {key: value.half() if value.dtype == torch.float32 else value for key, value in state.items()}
-    return weights.save(NAME, state, card(architecture(space), steps, measured, data, authors), out)
+    state = {
+        key: value.half() if value.dtype == torch.float32 else value for key, value in spaces.state_dict().items()
+    }
+    return weights.save(NAME, state, card(architecture(spaces), steps, measured, data, authors), out)
 
 
 def card(

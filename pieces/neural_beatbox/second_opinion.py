@@ -7,7 +7,7 @@ The class head learns from a great many composed hits, varied in pitch and speed
 from recordings nearly as they are, in one coarse picture below 8 kHz of two thirds of a second, without what comes
 after the next onset. They err on different sounds, so that the geometric mean of all errs less than any. One learns
 from recordings alone, and knows mouths best; to the other, drums of which there are few recordings are synthesised,
-and more of it sounds in rooms. Both see hits in each other's colours (`restyling.py`), and learn on the side to tell
+and more of it sounds in rooms. Both see hits in each other's colours (`restyled`), and learn on the side to tell
 everyday sounds (`everyday.py`).
 """
 
@@ -23,7 +23,7 @@ import torchaudio
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pieces.neural_beatbox.restyling import restyled
+from installation.networks.restyling import restyled
 from pieces.neural_beatbox.synthesis import LABELS
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def teach(
 
     A network that has heard two dozen mouths knows their owners rather than their sounds. One that must at the same
     time tell a cough from a cork and a dog from a door finds what sounds have in common, and is wrong about fewer
-    strangers (auxiliary tasks: Caruana 1997); so is one that sees them in each other's colours (`restyling.py`).
+    strangers (auxiliary tasks: Caruana 1997); so is one that sees them in each other's colours (`restyled`).
 
     Args:
         network: is left in evaluation mode.

@@ -21,13 +21,25 @@ def choosing() -> Choosing:
 
 def test_the_best_is_chosen_and_surprise_takes_others_that_are_near() -> None:
     one = choosing()
-    one.arrive(0, [ranked(sea=0.9, rain=0.85, fire=0.2)], 0)
-    assert one.chosen == ["sea"]
+    for _ in range(20):
+        one.arrive(0, [ranked(sea=0.9, rain=0.75, fire=0.2)], 0)
+        assert one.chosen == ["sea"]
     found = set()
     for _ in range(60):
-        one.arrive(0, [ranked(sea=0.9, rain=0.85, fire=0.2)], 1)
+        one.arrive(0, [ranked(sea=0.9, rain=0.75, fire=0.2)], 1)
         found.add(one.chosen[0])
     assert found == {"sea", "rain"}, "surprise is no nonsense"
+
+
+def test_who_is_restless_changes_for_less() -> None:
+    after = {}
+    for restlessness in (0.0, 1.0):
+        one = choosing()
+        one.arrive(0, [ranked(sea=0.8, rain=0.6)], 0)
+        for look in range(20):
+            one.hear(0.4 * look, [ranked(sea=0.7, rain=0.85)], 0, restlessness)
+        after[restlessness] = one.chosen
+    assert after == {0.0: ["sea"], 1.0: ["rain"]}
 
 
 @pytest.mark.parametrize("restlessness", [0.0, 0.5, 1.0])
@@ -66,12 +78,12 @@ def test_what_is_not_allowed_goes_at_once() -> None:
 def test_equals_take_turns_and_nothing_else_does() -> None:
     one, heard = choosing(), []
     for visit in range(40):
-        one.arrive(60 * visit, [ranked(sea=0.90, surf=0.88, storm=0.89, rain=0.82)], 0)
+        one.arrive(60 * visit, [ranked(sea=0.90, surf=0.82, storm=0.86, rain=0.78)], 0)
         heard += one.chosen
     counts = {name: heard.count(name) for name in ("sea", "surf", "storm", "rain")}
     assert counts["rain"] == 0, "what belongs elsewhere does not come in a tired one's place"
     assert min(counts["sea"], counts["surf"], counts["storm"]) >= 8
-    one.arrive(60 * 40 + 16 * RESTED_SECONDS, [ranked(sea=0.90, surf=0.88, storm=0.89)], 0)
+    one.arrive(60 * 40 + 16 * RESTED_SECONDS, [ranked(sea=0.90, surf=0.82, storm=0.86)], 0)
     assert one.chosen == ["sea"], "by the next day they are rested"
 
 

@@ -10,9 +10,8 @@ import torch
 
 from installation.networks import weights
 from pieces.imaginary_soundscape import encoders, train
-from pieces.imaginary_soundscape.audio_network import AudioNetwork
 from pieces.imaginary_soundscape.encoders import DESCRIPTIONS, ClipClapEncoder, Encoder, EncoderError, TrainedEncoder
-from pieces.imaginary_soundscape.image_network import DIMENSIONS, ImageNetwork
+from pieces.imaginary_soundscape.spaces import Spaces
 
 
 def pictures() -> list[np.ndarray]:
@@ -41,25 +40,44 @@ def check(encoder: Encoder) -> None:
 # ---- the project's own -----------------------------------------------------------------------------------------
 
 
+def spaces(ears: int = 2) -> Spaces:
+    torch.manual_seed(0)
+    made = Spaces((4, 8), (4, 8), ("sea", "fire"), ("waves", "dog"), ears, banked=5)
+    made.bank[:] = torch.nn.functional.normalize(torch.rand(5, 2), dim=1)
+    return made
+
+
 @pytest.fixture
-def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> train.Space:
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train, "IMAGE_WIDTHS", (4, 8))
     monkeypatch.setattr(train, "AUDIO_WIDTHS", (4, 8))
-    torch.manual_seed(0)
-    return train.Space(ImageNetwork((4, 8), ("sea", "fire")), AudioNetwork((4, 8), ("waves", "dog"), 2))
 
 
-def test_what_was_saved_is_what_is_loaded(space: train.Space, tmp_path: Path) -> None:
-    bank = torch.nn.functional.normalize(torch.randn(5, DIMENSIONS), dim=1)
-    train.save(space, bank, 1, {"p_at_1": 0.5}, [train.RESEARCH], ["Ann"], tmp_path)
+@pytest.mark.parametrize("ears", [1, 2, 3])
+def test_what_was_saved_is_what_is_loaded(ears: int, small: None, tmp_path: Path) -> None:
+    saved = spaces(ears)
+    train.save(saved, 1, {"p_at_1": 0.5}, [train.RESEARCH], ["Ann"], tmp_path)
     encoder = TrainedEncoder.load(folder=tmp_path)
+    assert encoder.dimensions == 2, "kinds of sound"
     check(encoder)
-    assert encoder.bank == pytest.approx(bank.numpy(), abs=1e-3)
-    before = TrainedEncoder(space.picture, space.sound, encoder.bank, "before")
+    assert encoder.bank == pytest.approx(saved.bank.numpy(), abs=1e-3)
+    before = TrainedEncoder(saved, "before")
     assert encoder.pictures(pictures()) == pytest.approx(before.pictures(pictures()), abs=5e-3)
+    sound = np.random.default_rng(2).uniform(-0.5, 0.5, 6 * before.rate_hz).astype(np.float32)
+    assert encoder.sound(sound) == pytest.approx(before.sound(sound), abs=5e-3)
     card = weights.read_card(tmp_path / f"{encoders.NAME}.yaml")
     assert "research only" in card.data[0] and card.authors == ["Ann"]
     assert encoder.name.endswith(card.sha256[:12]), "an archive indexed with other weights is indexed anew"
+
+
+def test_weights_that_do_not_fit_their_card_are_refused_with_the_remedy(
+    small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those of another version: they were told as a traceback."""
+    monkeypatch.setattr(train, "AUDIO_WIDTHS", (4, 16))
+    train.save(spaces(), 1, {}, [], [], tmp_path)
+    with pytest.raises(weights.WeightsError, match=r"do not fit its card .*train it again"):
+        TrainedEncoder.load(folder=tmp_path)
 
 
 def test_weights_that_are_not_there_are_named(tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ def scene_with_a_hub() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Two scenes of 60 pictures and 8 clips each; the first clip of either lies in the middle of its pictures."""
     rng = np.random.default_rng(3)
     middles = cloud(2, 24, 5)
-    pictures = unit(np.repeat(middles, 60, 0) + 0.12 * rng.standard_normal((120, 24)))
-    clips = unit(np.repeat(middles, 8, 0) + 0.12 * rng.standard_normal((16, 24)))
+    pictures = unit(np.repeat(middles, 60, 0) + 0.05 * rng.standard_normal((120, 24)))
+    clips = unit(np.repeat(middles, 8, 0) + 0.05 * rng.standard_normal((16, 24)))
     clips[[0, 8]] = middles
     return pictures, clips, np.repeat(np.eye(2, dtype=bool), 60, 0).repeat(8, 1)
 

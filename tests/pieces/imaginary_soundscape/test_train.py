@@ -8,14 +8,18 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from torch.nn.functional import normalize
 
 from installation.networks import phases, weights
 from installation.networks.material import MaterialError
+from installation.networks.restyling import restyled
 from installation.networks.training import RunError
 from pieces.imaginary_soundscape import material, train
-from pieces.imaginary_soundscape.audio_network import FRAMES, MELS, RATE_HZ
-from pieces.imaginary_soundscape.image_network import SIDE
+from pieces.imaginary_soundscape.audio_network import FRAMES, MELS, RATE_HZ, Spectrogram, trimmed
+from pieces.imaginary_soundscape.encoders import TrainedEncoder
+from pieces.imaginary_soundscape.image_network import SIDE, prepare
 from pieces.imaginary_soundscape.material import Pictures, Scene, Sounds
+from pieces.imaginary_soundscape.spaces import SHARPNESS, SOFT
 from tests.pieces.imaginary_soundscape.test_evaluate import of_too_many_pixels
 
 SCENES = {"sea": Scene(("sea",), ("waves",)), "fire": Scene(("fire",), ("crackling", "pops", "roar"))}
@@ -213,8 +217,53 @@ def test_a_run_does_not_go_on_with_other_pictures_or_scenes(undrawn: Path, tmp_p
         train.train(data, tmp_path / "out", 4, 0, tmp_path / "run")
     index.write_text(whole)
     (data / "scenes.csv").write_text("scene,pictures,sounds\nsea,portraits,sea_waves\n")
-    with pytest.raises(RunError, match=r"ear: .*1 of them are gone now, .*scenes\.csv"):
+    with pytest.raises(RunError, match=r"ear1: .*1 of them are gone now, .*scenes\.csv"):
         train.train(data, tmp_path / "out", 2, 0, tmp_path / "run")
+
+
+def test_the_last_ear_hears_sounds_in_each_others_colours(
+    undrawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learning, asked = [], []
+
+    def train_ear(*arguments: object) -> train.Space:
+        learning.append(len(learning))
+        return learns(*arguments)  # type: ignore[arg-type]
+
+    def recorded(shown: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+        asked.append(learning[-1])
+        return restyled(shown, rng)
+
+    learns = train.train_ear
+    monkeypatch.setattr(train, "train_ear", train_ear)
+    monkeypatch.setattr(train, "restyled", recorded)
+    train.train(undrawn, tmp_path / "out", 5, 0, tmp_path / "run")
+    assert learning == [0, 1, 2]
+    assert asked == [2, 2], "at each of its steps"
+
+
+def test_ears_that_learned_apart_are_saved_side_by_side(undrawn: Path, tmp_path: Path) -> None:
+    """The loaded encoder says in the mean what each says by itself of a picture and of a sound."""
+    train.train(undrawn, tmp_path / "out", 2, 0, tmp_path / "run")
+    encoder = TrainedEncoder.load(folder=tmp_path / "out")
+    spaces = encoder._spaces
+    assert len(spaces.sounds) == len(train.RESTYLED) == 3
+    assert encoder.bank.shape == (3, len(spaces.classes)), "one for each picture"
+    picture, sound = pictures(1).images[0], np.random.default_rng(3).uniform(-0.5, 0.5, 5 * RATE_HZ)
+    square, window = prepare([cv2.resize(picture, (SIDE, SIDE))]), trimmed(sound.astype(np.float32))
+    said: list[list[torch.Tensor]] = [[], []]
+    with torch.inference_mode():
+        heard = Spectrogram()(torch.from_numpy(window)[None])
+        for number, ear in enumerate(spaces.sounds):
+            anchors = normalize(ear.anchors, dim=1)
+            seen = spaces.picture.place(spaces.picture.features(square), number)
+            said[0].append(torch.softmax(SHARPNESS * seen @ anchors.T, 1))
+            said[1].append(torch.softmax(SOFT * ear(heard) @ anchors.T, 1))
+        for each, whole in zip(said, (spaces.of_pictures(square), spaces.of_sounds(heard)), strict=True):
+            assert (each[0] - each[1]).abs().max() > 1e-4, "they did not learn the same"
+            assert torch.allclose(whole, torch.stack(each).mean(0), atol=1e-6)
+            assert float(whole.sum()) == pytest.approx(1, abs=1e-5)
+        assert encoder.sound(window) == pytest.approx(normalize(whole, dim=1)[0].numpy(), abs=1e-5)
 
 
 def test_tables_that_a_spreadsheet_saved_are_learned_from(data: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Hits in each other's colours: what is exchanged, how much of it, and what stays their own."""
+"""Sounds in each other's colours: what is exchanged, how much of it, and what stays their own."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pieces.neural_beatbox import restyling
-from pieces.neural_beatbox.restyling import restyled
+from installation.networks import restyling
+from installation.networks.restyling import restyled
 
 
 @pytest.fixture
