@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from installation.networks.threads import threads
 from pieces.imaginary_soundscape.image_network import DIMENSIONS, Residual
 
 RATE_HZ = 24_000
@@ -129,5 +130,6 @@ def place_sound(
         ValueError: it is silent.
     """
     heard = torch.from_numpy(windows(trimmed(samples))).to(device)
-    points = place(spectrogram(heard)).float().sum(0)
-    return np.asarray(normalize(points, dim=0).cpu().numpy(), np.float32)
+    with threads(1):
+        points = place(spectrogram(heard)).float().sum(0)
+        return np.asarray(normalize(points, dim=0).cpu().numpy(), np.float32)

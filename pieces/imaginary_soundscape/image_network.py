@@ -5,6 +5,7 @@ what (`search.py`).
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from installation.networks.threads import threads
 from installation.piece import Picture
 
 SIDE = 144  # pixels of the square that the network sees: rain is fine streaks
@@ -131,13 +133,9 @@ def place_pictures(
         device: where `place` computes.
     """
     parts = [squares(picture) for picture in pictures]
-    count, threads = sum(map(len, parts)), torch.get_num_threads()
-    if count <= FEW:  # where both cores are busy, two threads wait for each other longer than one works
-        torch.set_num_threads(1)
-    try:
-        points = place(prepare([square for some in parts for square in some]).to(device))
-    finally:
-        torch.set_num_threads(threads)
-    owners = torch.tensor([number for number, some in enumerate(parts) for _ in some], device=device)
-    sums = torch.zeros(len(parts), points.shape[1], device=device).index_add_(0, owners, points.float())
-    return np.asarray(normalize(sums, dim=1).cpu().numpy(), np.float32)
+    owners = [number for number, some in enumerate(parts) for _ in some]
+    with threads(1) if len(owners) <= FEW else nullcontext():
+        points = place(prepare([square for some in parts for square in some]).to(device)).float()
+        sums = torch.zeros(len(parts), points.shape[1], device=device)
+        sums.index_add_(0, torch.tensor(owners, device=device), points)
+        return np.asarray(normalize(sums, dim=1).cpu().numpy(), np.float32)

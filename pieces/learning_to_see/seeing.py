@@ -9,14 +9,14 @@ the piece's README. Nothing here reads a file or knows what a camera is.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from installation.networks.threads import threads
 from pieces.learning_to_see.abstraction import SCALE
 from pieces.learning_to_see.grain import FINER, GRAINS, Grain
 from pieces.learning_to_see.network import Generator, rows_of
@@ -201,14 +201,3 @@ def precision(device: torch.device) -> torch.dtype:
     if device.type == "cuda":
         return torch.float16
     return torch.bfloat16 if torch.cpu.get_capabilities().get("avx512_bf16") else torch.float32
-
-
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    """So many threads, whatever another piece in this process has set, and will find again."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -9,8 +9,6 @@ The network itself is in ``rhythm_network.py``, phrases as data in ``phrase.py``
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.networks import weights
+from installation.networks.threads import threads
 from pieces.neural_beatbox.phrase import BAR, DRUMS, STEPS, Phrase, opening
 
 if TYPE_CHECKING:
@@ -126,7 +125,7 @@ class Drummer:
         longing = LONGING * neglect(self._history)
         floor = 0.04 * (1.0 - adventure) * np.exp(-longing)
         bits = np.zeros(count)
-        with torch.inference_mode(), one_thread():
+        with torch.inference_mode(), threads(1):
             device = network.temperature.device
             cells = torch.zeros(count, steps, len(DRUMS), 3, device=device)
             cells[:, :before] = torch.from_numpy(past)
@@ -171,19 +170,6 @@ class Drummer:
             nearest = max(likeness(phrase.hits, other.hits) for other in self._history)
             cost += 3.0 * max(0.0, nearest - 0.8) + 2.0 * max(0.0, 0.5 - 0.3 * adventure - nearest)
         return cost
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Composing is thousands of tiny operations: more threads than one only wait for each other."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def groove_of(history: tuple[Phrase, ...]) -> NDArray[np.float32]:
