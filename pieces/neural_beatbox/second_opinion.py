@@ -6,9 +6,9 @@ first, and how all are heard together (`hearing.py`); where hits come from (`hea
 The class head learns from a great many composed hits, varied in pitch and speed, in three fine pictures. These learn
 from recordings nearly as they are, in one coarse picture below 8 kHz of two thirds of a second, without what comes
 after the next onset. They err on different sounds, so that the geometric mean of all errs less than any. One learns
-from recordings alone, and knows mouths best; to the other, drums of which there are few recordings are synthesised,
-and more of it sounds in rooms. Both see hits in each other's colours (`restyled`), and learn on the side to tell
-everyday sounds (`everyday.py`).
+from recordings alone; to the other, drums of which there are few recordings are synthesised, and more of it sounds in
+rooms. Both see hits in each other's colours (`restyled`) and through halls and bad microphones (`spoiling.py`), and
+learn on the side to tell everyday sounds (`everyday.py`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from installation.networks.restyling import restyled
+from pieces.neural_beatbox.spoiling import spoiled
 from pieces.neural_beatbox.synthesis import LABELS
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class Looks(nn.Module):
         self.mel = torchaudio.transforms.MelSpectrogram(
             RATE_HZ, n_fft=1536, hop_length=HOP, n_mels=BANDS, f_min=30.0, f_max=8000.0
         )
+        bins = torch.linspace(0, RATE_HZ / 2, self.mel.mel_scale.fb.shape[0])
+        self.pitches_hz = (bins[:, None] * self.mel.mel_scale.fb).sum(0) / self.mel.mel_scale.fb.sum(0)
 
     @torch.no_grad()
     def forward(self, hits: Tensor) -> Tensor:
@@ -152,7 +155,9 @@ def teach(
 
     A network that has heard two dozen mouths knows their owners rather than their sounds. One that must at the same
     time tell a cough from a cork and a dog from a door finds what sounds have in common, and is wrong about fewer
-    strangers (auxiliary tasks: Caruana 1997); so is one that sees them in each other's colours (`restyled`).
+    strangers (auxiliary tasks: Caruana 1997); so is one that sees them in each other's colours (`restyled`). One that
+    has seen each in a few rooms takes what rings there for a tom or an open hat; so at every step some ring and
+    rumble anew (`spoiled`). Everyday sounds do not: they were recorded in all kinds of places.
 
     Args:
         network: is left in evaluation mode.
@@ -179,7 +184,10 @@ def teach(
         shown = [(hits[chosen], truth[chosen])] + ([everyday.draw(rng, BATCH)] if everyday else [])
         losses = []
         for (heard, named), head in zip(shown, (network.body[-1], aside), strict=False):
-            pictures = augmented(restyled(looks(shifted(heard, rng)), rng), rng)
+            pictures = looks(shifted(heard, rng))
+            if head is not aside:
+                pictures = spoiled(pictures, rng, looks.pitches_hz, HOP / RATE_HZ)
+            pictures = augmented(restyled(pictures, rng), rng)
             with torch.autocast("cpu", torch.bfloat16, enabled=half):
                 logits = head(network.embed(pictures))
             losses.append(nn.functional.cross_entropy(logits.float(), named, label_smoothing=SMOOTHING))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from pieces.neural_beatbox import hearing, second_opinion
+from pieces.neural_beatbox.everyday import Everyday
 from pieces.neural_beatbox.hearing import LABELS, Hearing, HearingNetwork
 from pieces.neural_beatbox.hearing_examples import lesson_hits
 from pieces.neural_beatbox.hearing_material import Recording
@@ -27,6 +30,7 @@ from pieces.neural_beatbox.second_opinion import (
     teach,
     with_margin,
 )
+from pieces.neural_beatbox.spoiling import spoiled
 
 
 def test_a_hit_is_looked_at_from_just_before_it_until_the_next() -> None:
@@ -110,6 +114,22 @@ def test_it_learns_what_it_is_shown_and_tells_what_it_is_not() -> None:
     with torch.inference_mode():
         answers = network(Looks().eval()(shown)).argmax(1).tolist()
     assert np.mean([LABELS[answer] == sound.label for answer, sound in zip(answers, unheard, strict=True)]) > 0.9
+
+
+def test_hits_are_spoiled_at_every_step_and_everyday_sounds_never(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = []
+
+    def recorded(pictures: torch.Tensor, *how: Any) -> torch.Tensor:
+        batches.append(len(pictures))
+        return spoiled(pictures, *how)
+
+    monkeypatch.setattr(second_opinion, "spoiled", recorded)
+    rng = np.random.default_rng(0)
+    lesson = lesson_hits(rng, Lesson(0, 1, 0.5, 1.0), sounds(rng, 2), [])
+    everyday = Everyday(lesson[0][:6], np.arange(6) % 3)
+    monkeypatch.setattr(Everyday, "draw", lambda self, rng, count: (self.hits, torch.from_numpy(self.kinds)))
+    teach(SecondOpinion((8, 8, 8)), *lesson, rng, 3, everyday=everyday)
+    assert batches == [second_opinion.BATCH] * 3
 
 
 @pytest.mark.parametrize("label", ["rim", "cymbal"])
