@@ -8,8 +8,7 @@ has an anchor in the space, which its sounds approach and which distractors need
 approach the anchors of their scene's sounds; sounds and pictures of one scene attract each other and repel all others
 (symmetric InfoNCE with several positives); and the ear imagines what the eye would have named, as in SoundNet
 (Aytar, Vondrick & Torralba 2016), the method of the work. Several ears learn in this way, each apart from the others,
-the last from sounds in each other's colours; in the end their spaces are put side by
-side.
+the last from sounds in each other's colours; in the end their spaces are put side by side.
 """
 
 import copy
@@ -195,8 +194,16 @@ def draw(
     pictures: Pictures,
     restyles: bool = False,
 ) -> Batch:
-    """Sounds for one step, half of them mixed with another, in each other's colours if `restyles`; and as many
-    pictures."""
+    """Sounds for one step, half of them mixed with another, and as many pictures.
+
+    Args:
+        rng: of what is drawn.
+        sounds: to learn from.
+        made: which of them are synthetic, [n].
+        seen_as: features of the pictures' views, [pictures, VIEWS, width].
+        pictures: their labels.
+        restyles: whether sounds are heard in each other's colours.
+    """
     chances = balanced(sounds.kind)
     chances = np.where(made, chances * SYNTHETIC_SHARE / max(chances[made].sum(), 1e-9), chances)
     rest = 1 - SYNTHETIC_SHARE if made.any() else 1.0
