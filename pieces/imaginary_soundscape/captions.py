@@ -1,8 +1,8 @@
 """The caption: what is heard, in small type, each with a small compass that says from where; above it, an invitation.
 
 It stands low at the left and is not missed by who does not look for it. Lines come and go as softly as the sounds;
-no two are ever in one place: one that comes waits until those that leave have gone, and stands above those that stay;
-and cast a shadow that only what is bright loses light to (`shadow.py`), so that they can be read on snow.
+no two are ever in one place: one that comes waits until those that leave have gone, and stands above those that stay.
+Each is set on a dark label through which the picture is seen a little, so that it can be read on snow.
 Nothing here knows why something is heard.
 """
 
@@ -13,12 +13,13 @@ from collections.abc import Callable, Container, Iterator, Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from installation.piece import Picture, Type
-from pieces.imaginary_soundscape import shadow
 from pieces.imaginary_soundscape.playing import Heard
-from pieces.imaginary_soundscape.shadow import Mask
 from pieces.imaginary_soundscape.titles import title_of
+
+Mask = NDArray[np.uint8]
 
 INK = (238, 235, 228)
 GROUND = (13, 13, 14)  # where there is no picture
@@ -33,6 +34,9 @@ QUIET = 0.04  # of the power: what is quieter is not named
 FAINT, PLAIN = 0.92, 0.97  # opacity of the quietest and the loudest line
 APART = 0.5  # between what is heard and the invitation above it, in rows
 BASELINE = 1.08  # of the mask that type is set in, in ems
+MIDDLE = 0.62  # of capitals and compass, in ems below the top of a row
+LABEL, SIDE = 1.46, 0.6  # in ems: how high a line's label is, and how far it reaches beyond sign and letters
+DENSE = 0.8  # how much of its light a picture loses behind a label: letters have 7 : 1 on snow (WCAG 2.1, 1.4.6)
 FINE = 8  # the compass is drawn so much larger
 FREE = 0.1  # of the screen's width, at the right
 LONGEST = 1.0  # of the screen's short side, where it is so wide
@@ -57,7 +61,6 @@ class Captions:
         self._masks: dict[tuple[str, int, int], Mask] = {}
         self._compasses: dict[tuple[int | None, int], Mask] = {}
         self._signs: dict[tuple[tuple[bool, bool], int], Mask] = {}
-        self._shadows: dict[int, tuple[Mask, Mask]] = {}  # id of a mask -> the mask, and its shadow
 
     def advance(self, heard: Sequence[Heard], delta: float, inviting: bool = False) -> None:
         """One frame on: `heard` is what sounds now, the loudest first; `inviting` brings the invitation."""
@@ -98,31 +101,16 @@ class Captions:
         em = max(8, round(EM * min(width, height)))
         left, bottom = round(MARGIN * min(width, height)), height - round(MARGIN * min(width, height))
         longest = min(round(LONGEST * min(width, height)), round((1 - FREE) * width) - left - round(SIGN * em))
-        drawn: list[tuple[Mask, int, int, float]] = []
-        shadows: list[shadow.Shadow] = []
         for text, sign, row, opacity, there in self._set(em):
             shown = 0.5 - 0.5 * math.cos(math.pi * there)
             top = round(bottom - (row + 1) * ROW * em)
+            middle = top + round(MIDDLE * em)
             ink = self._line(text, em, longest)
-            parts = [(ink, left + round(SIGN * em), top - round((BASELINE - 1.0) * em))]
+            begins = left + round(SIGN * em)
+            _label(canvas, left - round(SIDE * em), begins + ink.shape[1] + round(SIDE * em), middle, em, shown)
+            _blend(canvas, ink, begins, top - round((BASELINE - 1.0) * em), opacity * shown)
             if sign is not None:
-                parts.append((sign, left, top + round(0.62 * em) - sign.shape[0] // 2))
-            for mask, x, y in parts:
-                pad = shadow.pad_px(em)
-                drawn.append((mask, x, y, opacity * shown))
-                shadows.append(shadow.Shadow(self._shadow(mask, em), x - pad, y - pad, shown))
-        shadow.cast(canvas, shadows, em)
-        for mask, x, y, share in drawn:
-            _blend(canvas, mask, x, y, share)
-
-    def _shadow(self, mask: Mask, em: int) -> Mask:
-        """Of a mask that is kept: worked out once."""
-        kept = self._shadows.get(id(mask))
-        if kept is None or kept[0] is not mask:
-            if len(self._shadows) > 400:
-                self._shadows.clear()
-            kept = self._shadows[id(mask)] = mask, shadow.around(mask, em)
-        return kept[1]
+                _blend(canvas, sign, left, middle - sign.shape[0] // 2, opacity * shown)
 
     def _set(self, em: int) -> Iterator[tuple[str, Mask | None, float, float, float]]:
         """Each line: its text, the sign before it, its row from below, its opacity, and how much of it is there."""
@@ -187,10 +175,21 @@ class Captions:
         return self._signs[key]
 
 
+def _label(canvas: Picture, left: int, right: int, middle: int, em: int, share: float) -> None:
+    """Darken the canvas behind a line of type whose capitals have their middle in the row `middle`."""
+    top = middle - round(LABEL * em / 2)
+    part = canvas[max(top, 0) : max(top + round(LABEL * em), 0), max(left, 0) : max(right, 0)]
+    if part.size:
+        kept = 1 - DENSE * share
+        part[:] = cv2.addWeighted(part, kept, np.full_like(part, GROUND), 1 - kept, 0)
+
+
 def _blend(canvas: Picture, mask: Mask, left: int, top: int, share: float) -> None:
     """Lay ink onto the canvas through a mask with its corner at (left, top); what lies outside is cut off."""
-    under, cover = shadow.overlap(canvas, mask, left, top)
-    if not cover.size or share <= 0:
+    height, width = canvas.shape[:2]
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + mask.shape[1], width), min(top + mask.shape[0], height)
+    if x1 <= x0 or y1 <= y0 or share <= 0:
         return
-    inked = cover[..., None].astype(np.float32) * (share / 255)
-    under[:] = (under + (np.array(INK, np.float32) - under) * inked + 0.5).astype(np.uint8)
+    cover = mask[y0 - top : y1 - top, x0 - left : x1 - left, None].astype(np.float32) * (share / 255)
+    under = canvas[y0:y1, x0:x1]
+    under[:] = (under + (np.array(INK, np.float32) - under) * cover + 0.5).astype(np.uint8)

@@ -94,9 +94,14 @@ def test_captions_stay_on_any_screen(size: tuple[int, int]) -> None:
     lines = Captions(Blocks())
     for _ in range(40):
         lines.advance([Heard("a name that is far too long for any screen " * 4 + ".wav", 180.0, 1.0)], 0.05)
-    changed = (painted(lines, size, 0) != 0).any(2)  # upon black: the letters alone
-    assert changed.any()
-    assert not changed[:, round(0.9 * size[0]) :].any() or size[0] < 100
+    inked = letters(painted(lines, size, 0))
+    assert inked.any()
+    assert not inked[:, round(0.9 * size[0]) :].any() or size[0] < 100
+
+
+def letters(upon_black: np.ndarray) -> np.ndarray:
+    """Where there is ink: the label behind it is no darker than black and hardly brighter."""
+    return np.asarray((upon_black > max(captions.GROUND)).any(2))
 
 
 def on(lines: Captions, ground: np.ndarray) -> np.ndarray:
@@ -108,7 +113,7 @@ def on(lines: Captions, ground: np.ndarray) -> np.ndarray:
 def contrast(lines: Captions, ground: np.ndarray, worst: float = 100.0) -> float:
     """Of all letters there are with what is just beside them, after WCAG 2.1, 1.4.3; `worst` is a percentile."""
     dark = on(lines, np.zeros_like(ground))
-    inked, touched = (dark > 120).all(2), (dark > 8).any(2).astype(np.uint8)
+    inked, touched = (dark > 120).all(2), letters(dark).astype(np.uint8)
     beside = cv2.dilate(touched, np.ones((3, 3), np.uint8)) > touched
     picture = on(lines, ground) / 255
     linear = np.where(picture <= 0.04045, picture / 12.92, ((picture + 0.055) / 1.055) ** 2.4)
@@ -123,11 +128,11 @@ def even(*colour: int, size: tuple[int, int] = (1280, 720)) -> np.ndarray:
 @pytest.mark.parametrize("size", [(1280, 720), (720, 1280)])
 @pytest.mark.parametrize("share", [1.0, 0.3])
 def test_the_first_line_can_be_read_on_snow(size: tuple[int, int], share: float) -> None:
-    lines = Captions(Blocks())
+    lines = Captions(TYPE)
     lines._compass = no_compass  # type: ignore[method-assign]
     for _ in range(40):
         lines.advance([Heard("surf close.ogg", None, share)], 0.05)
-    assert contrast(lines, even(255, size=size)) >= 4.5
+    assert contrast(lines, even(255, size=size)) >= 7
     assert contrast(lines, even(0, size=size)) > 10
 
 
@@ -166,27 +171,46 @@ def captioned(*shares: float) -> Captions:
 
 @pytest.mark.parametrize("ground", GROUNDS)
 def test_every_line_can_be_read_on_any_picture(ground: str) -> None:
-    uneven = ground in ("stripes", "rough")
+    """The threshold of WCAG 2.1, 1.4.6 for who sees badly, and the brightest spot beside a letter counts."""
     for lines in (captioned(1.0), captioned(0.05)):
-        assert contrast(lines, GROUNDS[ground], 98 if uneven else 100) >= 4.5
+        assert contrast(lines, GROUNDS[ground]) >= 7
 
 
-def test_only_what_is_too_bright_loses_light_and_only_around_the_letters() -> None:
+def labels(lines: Captions) -> list[tuple[int, int, int]]:
+    """Of each row of labels upon white: its first and last row of pixels, and where it ends at the right."""
+    behind = cv2.morphologyEx(
+        (on(lines, even(255)) < 250).all(2).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, 99), np.uint8)
+    )
+    rows = np.flatnonzero(np.diff(np.pad(behind.any(1).astype(int), 1)))
+    return [
+        (int(first), int(end) - 1, int(np.flatnonzero(behind[first:end].any(0))[-1]))
+        for first, end in zip(rows[::2], rows[1::2], strict=True)
+    ]
+
+
+def test_a_line_stands_in_the_middle_of_its_label_and_no_two_labels_touch() -> None:
     lines, em = captioned(0.5, 0.3, 0.2), round(captions.EM * 720)
-    inked = (on(lines, even(0)) > 0).any(2)
-    near = cv2.dilate(inked.astype(np.uint8), np.ones((2 * round(1.6 * em) + 1,) * 2, np.uint8)) > 0
-    lost = {}
-    for name, ground in GROUNDS.items():
-        changed = ground.astype(int) - on(lines, ground)
-        assert not changed[~near].any(), "no blot"
-        lost[name] = changed[~inked].max()
-    assert lost["dark"] == 0 < lost["middle"] < lost["sand"] < lost["snow"]
-    shade = on(lines, even(255))[..., 0].astype(int)
-    shade[cv2.dilate(inked.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = -1
-    for before, after in ((shade[1:], shade[:-1]), (shade[:, 1:], shade[:, :-1])):
-        assert np.abs(after - before)[(before >= 0) & (after >= 0)].max() <= 30, "without an edge"
-    alone = on(captioned(1.0), even(255))[~inked].min()
-    assert on(lines, even(255))[~inked].min() >= alone, "three lines take no more than one"
+    found, inked = labels(lines), letters(on(lines, even(0)))
+    assert len(found) == 3, "the picture is seen between them"
+    for first, last, right in found:
+        assert last - first + 1 == pytest.approx(captions.LABEL * em, abs=1)
+        within = np.flatnonzero(inked[first : last + 1].any(1))
+        assert 0.1 * em < within[0] and within[-1] < last - first - 0.1 * em, "letters do not touch its edges"
+        letters_end = np.flatnonzero(inked[first : last + 1].any(0))[-1]
+        assert right - letters_end == pytest.approx(captions.SIDE * em, abs=0.25 * em)
+
+
+def test_nothing_but_labels_is_darkened_and_the_picture_is_seen_through_them() -> None:
+    lines, ground = captioned(0.5, 0.3, 0.2), GROUNDS["stripes"]
+    shown, em = on(lines, ground), round(captions.EM * 720)
+    boxes = labels(lines)
+    outside = np.ones(shown.shape[:2], bool)
+    for first, last, right in boxes:
+        outside[first : last + 1, : right + 1] = False
+    assert (shown[outside] == ground[outside]).all()
+    first, last, right = boxes[0]
+    edge = shown[first + 1, right - 2 * em : right, 0].astype(int)
+    assert edge.max() - edge.min() > 40, "its stripes"
 
 
 @pytest.mark.parametrize("size", [(320, 180), (180, 320)])
@@ -195,11 +219,11 @@ def test_the_invitation_stands_above_what_is_heard_and_a_line_for_each_language(
     heard = [Heard("sea.ogg", 0.0, 0.6), Heard("wind.ogg", 90.0, 0.4)]
     for _ in range(60):
         lines.advance(heard, 0.05)
-    before = painted(lines, size, 0).any(2)
+    before = letters(painted(lines, size, 0))
     top = np.flatnonzero(before.any(1))[0]
     for _ in range(60):
         lines.advance(heard, 0.05, inviting=True)
-    after = painted(lines, size, 0).any(2)
+    after = letters(painted(lines, size, 0))
     assert (after[top:] == before[top:]).all(), "what is heard stays where it was"
     em = 8
     assert top - np.flatnonzero(after.any(1))[0] >= 2 * captions.ROW * em, "two more rows"
