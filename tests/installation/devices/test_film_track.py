@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +38,16 @@ def take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Film
     lay(path, 0.25)
     track = FilmTrack(path, RATE_HZ)
     yield track, path
+    ended(track)
+
+
+def ended(track: FilmTrack) -> None:
+    """Closed, and what reads for it has come to its end: it tells what it finds to whoever listens by then."""
     track.close()
+    for thread in threading.enumerate():
+        if thread.name == "film track":
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 def lay(path: Path, value: float, seconds: float = 1.0) -> None:
@@ -65,7 +75,7 @@ def test_a_film_track_runs_by_the_clock_and_goes_round(now: SimpleNamespace, mon
     for _ in range(300):
         track.feed(ring, TIMELINE)
         now.at += 0.0107
-    track.close()
+    ended(track)
     heard = ring.read(ring.position - RATE_HZ, RATE_HZ)
     seconds = TIMELINE.seconds_of(ring.position - RATE_HZ + np.arange(RATE_HZ))
     np.testing.assert_allclose(heard, seconds * RATE_HZ % (2 * RATE_HZ), atol=1.01)
@@ -118,7 +128,7 @@ def test_what_could_not_be_read_is_heard_once_it_can_though_it_looks_the_same(
         track = FilmTrack(tmp_path / "take.wav", RATE_HZ)
         assert heard(track, now, 0.25) and len(tries) == 4
         time.sleep(0.1)
-    track.close()
+    ended(track)
     (said,) = caplog.messages
     assert str(error) in said and len(tries) == 4, "nor is it read again then"
 
