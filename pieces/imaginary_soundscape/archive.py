@@ -167,6 +167,19 @@ class Index:
         """The file that names the clips; its first line changes whenever the index has been written anew."""
         return (folder or archive / FOLDER) / "clips.jsonl"
 
+    @staticmethod
+    def encoder_of(archive: Path, folder: Path | None = None) -> str | None:
+        """Name of the encoder that an archive is indexed for, by the first line alone; None where it is not indexed,
+        "" where that was so long ago that no name can be told."""
+        try:
+            with Index.table(archive, folder).open(encoding="utf-8") as file:
+                head = json.loads(file.readline())
+        except OSError:
+            return None
+        except ValueError:
+            return ""
+        return str(head.get("encoder", "")) if isinstance(head, dict) and head.get("version") == VERSION else ""
+
     def files(self) -> list[Path]:
         """What it consists of on disk."""
         return [path for path in (self.table(self.archive, self.folder), self.folder / self.matrix) if path.is_file()]
@@ -261,7 +274,7 @@ class Index:
         one that was only touched or moved is recognised by its hash and not listened to again.
 
         Raises:
-            ArchiveError: there is no such folder.
+            ArchiveError: there is no such folder, or `hear` gives what is no point of this encoder's space.
             UnwritableError: it cannot be written.
             BusyError: another process indexes it.
         """
@@ -311,6 +324,11 @@ class Index:
                     wrong = fault_of_kind(path)
                     clip = replace(clip, row=None, wrong=wrong) if wrong else clip
                 if point is not None:
+                    if point.shape != (self.dimensions,):  # every row after it would be another clip's
+                        raise ArchiveError(
+                            f"{path} was heard by another encoder: its point has the shape {point.shape} in place of "
+                            f"({self.dimensions},)"
+                        )
                     clip = replace(clip, row=points.tell() // (4 * self.dimensions))
                     points.write(point.astype(np.float32).tobytes())
                     points.flush()

@@ -49,9 +49,10 @@ def _encoder(name: str) -> encoders.Encoder:
     return encoders.load(name)
 
 
-def listen(path: str, encoder: str) -> Listened:
-    """What is heard in a file, on one core of whichever machine."""
-    return listened(Path(path), _encoder(encoder))
+def listen(path: str, encoder: str) -> tuple[Listened, str, str]:
+    """What is heard in a file, on one core of whichever machine; and by which encoder, on which machine."""
+    found = _encoder(encoder)
+    return listened(Path(path), found), found.name, socket.gethostname()
 
 
 class Cluster:
@@ -59,13 +60,14 @@ class Cluster:
 
     Args:
         paths: all that will be asked for, in this order; some may be left out.
-        encoder: name of the encoder, as `encoders.load` has it.
+        encoder: which, as `encoders.load` has it.
+        name: its name here. Whoever listens by another one has other weights, and would spoil the index.
 
     Raises:
         ClusterError: `ray` is not installed, or no cluster can be reached.
     """
 
-    def __init__(self, paths: Sequence[Path], encoder: str) -> None:
+    def __init__(self, paths: Sequence[Path], encoder: str, name: str) -> None:
         try:
             import ray
         except ImportError as error:
@@ -83,7 +85,7 @@ class Cluster:
             self._cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
         except (ConnectionError, RuntimeError) as error:
             raise ClusterError(f"engine ray: no cluster can be reached ({error}); is RAY_ADDRESS right?") from error
-        self._encoder = encoder
+        self._encoder, self._name = encoder, name
         self._listen: Any = ray.remote(num_cpus=1, max_retries=RETRIES)(listen)
         self._waiting = deque(paths)
         self._answers: dict[Path, Any] = {}
@@ -92,7 +94,8 @@ class Cluster:
         """What was heard in a file.
 
         Raises:
-            ClusterError: the cluster was lost; what was heard before is in the index, a next run goes on from there.
+            ClusterError: the cluster was lost, or a machine of it has other weights; what was heard before is in the
+                index, a next run goes on from there.
         """
         while self._waiting and len(self._answers) < AHEAD * self._cores:
             self._ask(self._waiting.popleft())
@@ -100,9 +103,15 @@ class Cluster:
             self._ask(path)
         answer = self._answers.pop(path)
         try:
-            found: Listened = self._ray.get(answer)
+            answered: tuple[Listened, str, str] = self._ray.get(answer)
         except Exception as error:  # Ray wraps what happened elsewhere in exceptions of its own
             raise ClusterError(f"engine ray: {path} could not be listened to ({error}); run it again") from error
+        found, by, machine = answered
+        if by != self._name:
+            raise ClusterError(
+                f"engine ray: {machine} listens by {by}, this machine by {self._name}; update the project there, "
+                "then run it again"
+            )
         for skipped in [other for other in self._answers if other < path]:
             del self._answers[skipped]  # a copy of what is known was not asked for
         return found

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 BEST = 24  # sounds that are considered for a direction
 AT_ONCE = 200  # sounds that a piece indexes by itself, in the background; more take too long to wait for
 PASSED_AT_ONCE = 500  # known files that are passed in one part
+GROWN = 1.2  # by so much has an index that is being written become worth opening again
 IN_MEMORY = 400_000  # points are read once up to so many; beyond, they stay on disk, mapped
 Stamp = tuple[object, ...]
 
@@ -65,6 +66,7 @@ class Collection:
     stamp: Stamp = ()
     titles: Titles = field(default_factory=Titles)
     states: States = field(default_factory=States)
+    table_bytes: int = 0  # of its index
     skipped: Mapping[str, str] = field(default_factory=dict)  # files that cannot be used, and why
 
     def path(self, name: str) -> Path:
@@ -97,6 +99,9 @@ def look(collection: Collection, folder: Path | None, soon: Sequence[str], place
     after = place + WATCHED_AT_ONCE
     others = changed(collection, {*soon, *collection.states.names[place:after]})
     stamp = stamp_of(collection.archive, collection.folders, folder)
+    if len(collection.unknown) > AT_ONCE:  # somebody else must index them, and may be doing so
+        size = _size(Index.table(collection.archive, folder))
+        stamp = (*stamp, size) if size > GROWN * collection.table_bytes else stamp
     return Look(stamp, others, after if after < len(collection.states.names) else 0)
 
 
@@ -112,6 +117,7 @@ def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) ->
         ArchiveError: no such folder, or no sound that can be heard in it.
         UnindexedError: it must be indexed first.
     """
+    size = _size(Index.table(archive, folder))
     index = Index(archive, folder)
     survey = index.survey(encoder)
     stamp = stamp_of(archive, survey.folders, folder)
@@ -120,10 +126,7 @@ def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) ->
         but = f" but such as {name} ({reason})" if name else ""
         raise ArchiveError(f"{archive}: there is no sound in it{but}; put recordings there")
     if not index.clips or index.encoder != encoder.name:
-        sounds = len(survey.sounds)
-        raise UnindexedError(
-            f"{archive}: its {sounds} sounds are not indexed; run: python3 run.py index {archive}", sounds
-        )
+        raise UnindexedError(f"{archive}: {unindexed(archive, len(survey.sounds), folder)}", len(survey.sounds))
     clips, points = index.usable(), index.points()
     present = {path.relative_to(archive).as_posix() for path in survey.sounds}
     states = States.of(clip for clip in index.clips.values() if clip.path in present)
@@ -145,8 +148,20 @@ def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) ->
         stamp,
         _titles(archive),
         states,
+        size,
         {clip.path: clip.wrong for clip in index.wrong() if clip.path in present} | survey.refused,
     )
+
+
+def unindexed(archive: Path, sounds: int, folder: Path | None = None) -> str:
+    """Why none of an archive's sounds can be found, and what to do."""
+    before = Index.encoder_of(archive, folder)
+    why = "are not indexed" if before is None else "were indexed for other weights, or another encoder"
+    return f"its {sounds} sounds {why}; run: python3 run.py index {archive}"
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _titles(archive: Path) -> Titles:

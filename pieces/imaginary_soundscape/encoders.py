@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from installation.piece import Picture
 
 if TYPE_CHECKING:
+    from installation.networks.weights import Card
     from pieces.imaginary_soundscape.spaces import Spaces
 
 NAME = "imaginary_soundscape.space"
+CLIP, CLAP = "openai/clip-vit-base-patch32", "laion/clap-htsat-unfused"  # at the hub
 Points = NDArray[np.float32]
 
 # What CLIP and CLAP are asked: a scene as one would say it of a picture, and of a sound.
@@ -91,7 +93,7 @@ class TrainedEncoder:
         from pieces.imaginary_soundscape.spaces import Spaces
 
         loaded = weights.load(NAME, folder)
-        return cls(loaded.network(Spaces).to(device), f"{NAME}:{loaded.card.sha256[:12]}")
+        return cls(loaded.network(Spaces).to(device), _own(loaded.card))
 
     def pictures(self, pictures: Sequence[Picture]) -> Points:
         from pieces.imaginary_soundscape.image_network import place_pictures
@@ -123,8 +125,8 @@ class ClipClapEncoder:
 
     def __init__(
         self,
-        clip: str = "openai/clip-vit-base-patch32",
-        clap: str = "laion/clap-htsat-unfused",
+        clip: str = CLIP,
+        clap: str = CLAP,
         device: str = "cpu",
         descriptions: Sequence[tuple[str, str]] = DESCRIPTIONS,
         sharpness: float = 0.6,
@@ -145,7 +147,7 @@ class ClipClapEncoder:
             ) from error
         self._device = device
         self._clip, self._clap = eye.to(device).eval(), ear.to(device).eval()
-        self.name = f"clip+clap:{Path(clip).name}+{Path(clap).name}"
+        self.name = _both(clip, clap)
         self.dimensions = len(descriptions)
         self.bank = np.zeros((0, self.dimensions), np.float32)
         self._sharpness = sharpness
@@ -214,14 +216,42 @@ def load(encoder: str, device: str = "cpu") -> Encoder:
 
     Raises:
         EncoderError: it does not exist or cannot be had.
+        WeightsError: its weights are missing or damaged.
     """
+    models = _models(encoder)
+    return TrainedEncoder.load(device) if models is None else ClipClapEncoder(*models, device)
+
+
+def name_of(encoder: str) -> str:
+    """The name that `load` would give the encoder, at once: what an archive's index says it was written for.
+
+    Raises:
+        EncoderError: there is no such encoder.
+        WeightsError: there are no weights, or their card is damaged.
+    """
+    from installation.networks import weights
+
+    models = _models(encoder)
+    return _own(weights.read_card(weights.WEIGHTS_FOLDER / f"{NAME}.yaml")) if models is None else _both(*models)
+
+
+def _models(encoder: str) -> tuple[str, str] | None:
+    """Names or folders of CLIP and CLAP; None for the project's own."""
     if encoder == "own":
-        return TrainedEncoder.load(device)
+        return None
     kind, _, models = encoder.partition(":")
     if kind == "clip+clap":
         named = [model.strip() for model in models.split(",") if model.strip()]
         if not named:
-            return ClipClapEncoder(device=device)
+            return CLIP, CLAP
         if len(named) == 2:
-            return ClipClapEncoder(named[0], named[1], device)
+            return named[0], named[1]
     raise EncoderError(f"encoder={encoder!r} must be own, clip+clap, or clip+clap:CLIP,CLAP (names or folders)")
+
+
+def _own(card: Card) -> str:
+    return f"{NAME}:{card.sha256[:12]}"
+
+
+def _both(clip: str, clap: str) -> str:
+    return f"clip+clap:{Path(clip).name}+{Path(clap).name}"

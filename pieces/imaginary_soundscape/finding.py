@@ -45,7 +45,7 @@ def index(data: Path, encoder: str = "own", engine: str = "here") -> dict[str, A
         raise ValueError(f"engine={engine!r} must be one of {', '.join(ENGINES)}")
     total = len(recordings_in(data))
     found, loaded = Index(data), encoders.load(encoder)
-    cluster = Cluster(found.survey(loaded).unknown, encoder) if engine == "ray" else None
+    cluster = Cluster(found.survey(loaded).unknown, encoder, loaded.name) if engine == "ray" else None
     try:
         for _ in track(found.update(loaded, hear=cluster), description=f"indexing {data.name}", total=total):
             pass

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from installation.files import lies_at
+from installation.networks.weights import WeightsError
 from installation.piece import Inspected
 from pieces.imaginary_soundscape.archive import NAMED, ArchiveError, Index, recordings_in, sounds_in
-from pieces.imaginary_soundscape.collection import AT_ONCE, exclusion
-from pieces.imaginary_soundscape.encoders import TRANSFORMERS
+from pieces.imaginary_soundscape.collection import AT_ONCE, exclusion, unindexed
+from pieces.imaginary_soundscape.encoders import TRANSFORMERS, name_of
 from pieces.imaginary_soundscape.listening import OWN
 from pieces.imaginary_soundscape.pictures import PictureError, pictures_in
 
@@ -45,10 +46,8 @@ def inspected(settings: ImaginarySoundscape.Settings, camera: bool) -> Inspected
             recordings = len(listed)
             sounds = [path.relative_to(settings.archive).as_posix() for path in listed]
             found.append(_counted(recordings, "recording"))
-            if recordings > AT_ONCE and not Index.table(settings.archive).is_file():
-                faults["archive"] = (
-                    f"its {recordings} recordings are not indexed; run: python3 run.py index {settings.archive}"
-                )
+            if recordings > AT_ONCE and not _is_indexed(settings.archive, settings.encoder):
+                faults["archive"] = unindexed(settings.archive, recordings)
     if settings.encoder != "own" and importlib.util.find_spec("transformers") is None:
         faults["encoder"] = TRANSFORMERS
     if settings.archive is None and settings.exclude:
@@ -58,6 +57,15 @@ def inspected(settings: ImaginarySoundscape.Settings, camera: bool) -> Inspected
         faults["exclude"] = "it leaves out every sound, and the room would be silent; take some patterns out"
         note = ""
     return Inspected(faults, found, [note] if note else [])
+
+
+def _is_indexed(archive: Path, encoder: str) -> bool:
+    """Whether an archive has an index for this encoder; if that has no weights, whether it has one at all."""
+    before = Index.encoder_of(archive)
+    try:
+        return before == name_of(encoder)
+    except WeightsError:  # which are named where they are asked for
+        return before is not None
 
 
 def excluded(sounds: Sequence[str], exclude: Sequence[str]) -> tuple[int, str]:

@@ -78,7 +78,7 @@ class Listening:
         self._exclude = tuple(exclude), never
         if (archive, encoder) != self._wanted:
             if self._wanted is not None:
-                for name in ("archive_unusable", "archive_silenced", "titles_unreadable"):
+                for name in ("archive_unusable", "archive_unindexed", "archive_silenced", "titles_unreadable"):
                     self._stage.clear(name, archive=_called(self._wanted[0]))
                 self._unusable.forget()
             self._wanted, self._trying = (archive, encoder), Trying()
@@ -227,10 +227,9 @@ class Listening:
             return
         log.info("%d sounds can be found in %s", len(found.names), found.archive)
         if len(found.unknown) > room.AT_ONCE:
-            log.warning(
-                "%d sounds in %s are new; to have them found, run: python3 run.py index %s",
-                len(found.unknown), found.archive, found.archive,
-            )  # fmt: skip
+            self._stage.alert("archive_unindexed", archive=_called(found.archive), count=len(found.unknown))
+        else:
+            self._stage.clear("archive_unindexed", archive=_called(found.archive))
         self.collection, self.titles = found, found.titles
         self._new = found.unknown - self._tried if len(found.unknown) <= room.AT_ONCE else frozenset()
         self._changed &= found.unknown

@@ -12,7 +12,7 @@ import soundfile
 from installation.piece import Picture
 from pieces.imaginary_soundscape import archive, recordings
 from pieces.imaginary_soundscape.archive import ANY_TIME, ArchiveError, BusyError, Index, sounds_in
-from pieces.imaginary_soundscape.recordings import UnreadableError, listen
+from pieces.imaginary_soundscape.recordings import Listened, UnreadableError, listen
 
 RATE_HZ = 8000
 
@@ -169,6 +169,31 @@ def test_another_encoder_begins_anew(tmp_path: Path) -> None:
     other.name = "another"
     assert run(tmp_path, other).encoder == "another"
     assert other.heard == 1
+
+
+def test_what_another_encoder_heard_is_refused_and_not_written(tmp_path: Path) -> None:
+    """Its row would put every row after it out of place."""
+    for name, gain in (("a.wav", 0.2), ("b.wav", 0.6)):
+        write(tmp_path / name, gain)
+    index = Index(tmp_path)
+    with pytest.raises(ArchiveError, match=r"a.wav was heard by another encoder: .*\(7,\) in place of \(4,\)"):
+        list(index.update(Loudness(), hear=lambda path: Listened(0.5, np.ones(7, np.float32))))
+    angles = np.arctan2(*np.asarray(run(tmp_path).points(), np.float32)[:, [1, 0]].T)
+    assert angles == pytest.approx([0.3, 0.9], rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        (None, None), ("", ""), ("no json", ""), ("[]", ""), ('{"version": 1, "encoder": "old"}', ""),
+        ('{"version": 2, "encoder": "loudness"}', "loudness"), ('{"version": 2}', ""),
+    ],
+)  # fmt: skip
+def test_whose_an_index_is_is_told_by_its_first_line(tmp_path: Path, table: str | None, told: str | None) -> None:
+    if table is not None:
+        Index.table(tmp_path).parent.mkdir()
+        Index.table(tmp_path).write_text(table + "\n")
+    assert Index.encoder_of(tmp_path) == told
 
 
 def test_who_has_the_points_mapped_keeps_them(tmp_path: Path) -> None:

@@ -61,8 +61,9 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ray]:
 def test_a_core_hears_what_this_machine_hears(tmp_path: Path, ray: Ray) -> None:
     sound = write(tmp_path / "a.wav", 0.4)
     (tmp_path / "broken.ogg").write_bytes(b"OggS" + bytes(90))
-    assert cluster.listen(str(sound), "loudness").point is not None
-    broken = cluster.listen(str(tmp_path / "broken.ogg"), "loudness")
+    heard, by, machine = cluster.listen(str(sound), "loudness")
+    assert heard.point is not None and by == Loudness.name and machine == socket.gethostname()
+    broken = cluster.listen(str(tmp_path / "broken.ogg"), "loudness")[0]
     assert broken.point is None and "cannot be read" in broken.wrong
 
 
@@ -73,7 +74,7 @@ def test_the_index_is_the_same_and_few_are_heard_ahead(tmp_path: Path, ray: Ray)
         write(tmp_path / place / "twin.wav", 0.1)
     alone = run(tmp_path / "here")
     encoder, index = Loudness(), Index(tmp_path / "there")
-    many = Cluster(index.survey(encoder).unknown, "loudness")
+    many = Cluster(index.survey(encoder).unknown, "loudness", encoder.name)
     assert len(list(index.update(encoder, hear=many))) == 31
     many.close()
     assert (index.points() == alone.points()).all()
@@ -89,7 +90,7 @@ def test_a_machine_that_goes_away_is_named_and_what_was_heard_stays(tmp_path: Pa
     for number in range(6):
         write(tmp_path / f"{number}.wav", 0.1 + number / 50)
     encoder, index = Loudness(), Index(tmp_path)
-    many = Cluster(index.survey(encoder).unknown, "loudness")
+    many = Cluster(index.survey(encoder).unknown, "loudness", encoder.name)
     steps = index.update(encoder, hear=many)
     next(steps), next(steps)
     ray.fails = True
@@ -100,10 +101,27 @@ def test_a_machine_that_goes_away_is_named_and_what_was_heard_stays(tmp_path: Pa
     assert len(Index(tmp_path).survey(encoder).unknown) == 4
 
 
+def test_a_machine_with_other_weights_is_named_and_spoils_nothing(
+    tmp_path: Path, ray: Ray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        write(tmp_path / f"{number}.wav", 0.1 + number / 50)
+    encoder, index = Loudness(), Index(tmp_path)
+    work = index.update(encoder, hear=Cluster(index.survey(encoder).unknown, "loudness", encoder.name))
+    next(work)
+    next(work)
+    monkeypatch.setattr(Loudness, "name", "loudness of last year")
+    cluster._encoder.cache_clear()
+    with pytest.raises(ClusterError, match=f"{socket.gethostname()} listens by loudness of last year.*update"):
+        list(work)
+    monkeypatch.undo()
+    assert [clip.path for clip in run(tmp_path).usable()] == [f"{number}.wav" for number in range(4)]
+
+
 def test_without_ray_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ClusterError, match=r"\.venv/bin/pip install ray"):
-        Cluster([], "own")
+        Cluster([], "own", "")
 
 
 def test_nothing_imports_ray_unless_it_is_chosen() -> None:
@@ -118,9 +136,9 @@ def test_an_address_where_nothing_answers_is_said_at_once(
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"{scheme}127.0.0.1:{server.getsockname()[1]}"
         monkeypatch.setenv("RAY_ADDRESS", address)
-        Cluster([], "own")
+        Cluster([], "own", "")
     with pytest.raises(ClusterError, match=f"nothing answers at RAY_ADDRESS={address}"):
-        Cluster([], "own")
+        Cluster([], "own", "")
 
 
 @pytest.mark.parametrize("address", ["", "auto", "local", "a.b:99999", "host:", ":6379", "ray://", "[::1"])

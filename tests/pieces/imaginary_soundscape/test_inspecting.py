@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from installation.exhibition import load
 from installation.in_words import in_words
 from installation.inspection import check
+from pieces.imaginary_soundscape import encoders
+from pieces.imaginary_soundscape.archive import Index
 from pieces.imaginary_soundscape.inspecting import MOST_COMPARED, excluded
 
 
@@ -35,7 +38,7 @@ def said(folder: Path, settings: str, more: str = "") -> list[str]:
     ("settings", "more", "message"),
     [
         ("archive: empty", "", "'archive' of piece 'imaginary_soundscape': no recordings found in "),
-        ("archive: many", "", "its 201 recordings are not indexed; run: python3 run.py index "),
+        ("archive: many", "", "its 201 sounds are not indexed; run: python3 run.py index "),
         ("archive: none", "", "'archive' of piece 'imaginary_soundscape': there is no folder "),
         ("exclude: ['*']", "", "it leaves out every sound"),
         ("exclude: ['O*', one.wav], archive: few", "", "it leaves out every sound"),
@@ -72,6 +75,22 @@ def test_what_is_there_is_counted(folder: Path) -> None:
     assert said(folder, "archive: few, pictures: pictures") == []
     found = dict(in_words(load(folder / "exhibition.yaml")))["found"]
     assert found == "3 pictures and 1 recording for imaginary_soundscape"
+
+
+@pytest.mark.parametrize("encoder", ["own", "clip+clap"])
+def test_an_archive_that_was_indexed_for_other_weights_is_not_said_to_be_indexed(
+    folder: Path, encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = importlib.util.find_spec
+    installed = {"transformers": "json"}  # found, and not imported
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *of: really(installed.get(name, name), *of))
+    table, settings = Index.table(folder / "many"), f"archive: many, encoder: {encoder}"
+    table.parent.mkdir()
+    table.write_text('{"version": 2, "encoder": "imaginary_soundscape.space:000000000000"}\n')
+    (problem,) = said(folder, settings)
+    assert "its 201 sounds were indexed for other weights, or another encoder; run: python3 run.py index" in problem
+    table.write_text(json.dumps({"version": 2, "encoder": encoders.name_of(encoder)}) + "\n")
+    assert said(folder, settings) == []
 
 
 @pytest.mark.parametrize(

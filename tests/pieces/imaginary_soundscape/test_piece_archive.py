@@ -97,6 +97,42 @@ def test_a_large_archive_without_an_index_is_not_indexed_by_the_piece(
     assert "run.py index" in here.standing["archive_unusable"] and here.heard() == {}
 
 
+def test_what_is_indexed_by_somebody_else_while_it_plays_is_found_as_it_comes(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an update with other weights, or where an index was interrupted."""
+    monkeypatch.setattr(listening.room, "AT_ONCE", 5)
+    for number in range(40):
+        tone(place / "archive", "green", f"x{number:02}", level=0.05 + 0.001 * number, seconds=0.2)
+    writing = Index(place / "archive").update(ColourEncoder())
+    for _ in range(3):
+        next(writing)
+    here = room(place)
+    here.run(5)
+    have = here.piece._listening
+    assert len(have.collection.names) == 3  # type: ignore[union-attr]
+    assert here.heard() and "'count': 40" in here.standing["archive_unindexed"]
+    opened = have.opened
+    for _ in range(10):
+        next(writing)
+        here.run(12)
+    assert 8 <= len(have.collection.names) <= 13 and have.opened - opened < 10  # type: ignore[union-attr]
+    list(writing)
+    here.run(15)
+    assert len(have.collection.names) == 43 and here.standing == {}  # type: ignore[union-attr]
+
+
+def test_an_archive_that_was_indexed_for_other_weights_says_so(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in Index(place / "archive").update(ColourEncoder()):
+        pass
+    monkeypatch.setattr(ColourEncoder, "name", "other colours")
+    monkeypatch.setattr(listening.room, "AT_ONCE", 2)
+    here = room(place)
+    here.run(4)
+    assert "were indexed for other weights" in here.standing["archive_unusable"]
+    assert "run.py index" in here.standing["archive_unusable"] and here.heard() == {}
+
+
 def test_sounds_that_came_while_it_was_closed_are_found_and_those_deeper_down(place: Path) -> None:
     for _ in Index(place / "archive").update(ColourEncoder()):
         pass
