@@ -70,6 +70,7 @@ class Choosing:
         self._time = 0.0
         self._ranked: list[Sequence[Match]] = []
         self._worse_since: list[tuple[float, float] | None] = []  # clearly worse, and lost, since when
+        self._strayed: list[bool] = []  # chosen out of restlessness, from farther behind the best than others are
         self._changes: deque[float] = deque(maxlen=MOST)
         self._rested_at = 0.0
         self.changed = 0  # changes within scenes so far, for measuring
@@ -82,7 +83,7 @@ class Choosing:
         self.chosen = [self._drawn(_only(matches, allowed), surprise) for matches in ranked]
         for name in {name for name in self.chosen if name is not None}:
             self._weariness.choose(name, time)
-        self._worse_since = [None] * len(ranked)
+        self._worse_since, self._strayed = [None] * len(ranked), [False] * len(ranked)
         self._changes.clear()
         self._rested_at = time
 
@@ -95,7 +96,7 @@ class Choosing:
             self.arrive(time, ranked, surprise, allowed)
             return
         self._ranked, self._time = list(ranked), time
-        self._worse_since = [None] * len(ranked)
+        self._worse_since, self._strayed = [None] * len(ranked), [False] * len(ranked)
         self._changes.clear()
         self._rested_at = time
         for place, found in enumerate(ranked):
@@ -117,9 +118,9 @@ class Choosing:
             if (
                 name is None
                 or name not in scores
-                or scores[name] < matches[0].score - max(MARGIN, BREADTH * surprise)
+                or scores[name] < matches[0].score - self._kept_within(place, max(MARGIN, BREADTH * surprise))
             ):
-                self.chosen[place] = self._drawn(matches, surprise)
+                self.chosen[place], self._strayed[place] = self._drawn(matches, surprise), False
 
     def hear(
         self,
@@ -145,7 +146,7 @@ class Choosing:
             if not math.isfinite(behind):  # not even among the considered ones
                 behind = max(matches[0].score - matches[-1].score, margin + 1e-6)
                 behind = behind if self.chosen[place] is not None and len(matches) > 2 else math.inf
-            self._weigh(time, place, behind, margin, surprise, matches)
+            self._weigh(time, place, behind, self._kept_within(place, margin), surprise, matches)
 
     def step(self, time: float, surprise: float, restlessness: float, allowed: Allowed) -> None:
         """One frame on: let go of what is not `allowed` any longer, take what is again, and be restless."""
@@ -162,6 +163,7 @@ class Choosing:
         near = [match for match in others if match.score >= best - BREADTH]
         if near and self._may(time):
             self._change(time, place, near, max(surprise, 0.3))
+            self._strayed[place] = True
 
     # ---- within ---------------------------------------------------------------------------------------------------
 
@@ -179,13 +181,17 @@ class Choosing:
         if gone or (time - worse >= HOLD_SECONDS and self._may(time)):
             self._change(time, place, matches, surprise, counts=not gone)
 
+    def _kept_within(self, place: int, margin: float) -> float:
+        """How far behind the best a sound may be and stay: what restlessness has chosen is not taken back for that."""
+        return max(margin, BREADTH + LEAST_MARGIN) if self._strayed[place] else margin
+
     def _may(self, time: float) -> bool:
         return len(self._changes) < MOST or time - self._changes[0] >= WINDOW
 
     def _change(
         self, time: float, place: int, matches: Sequence[Match], surprise: float, counts: bool = True
     ) -> None:
-        self._worse_since[place] = None
+        self._worse_since[place], self._strayed[place] = None, False
         found = self._drawn(matches, surprise)
         if found != self.chosen[place]:
             self.chosen[place] = found

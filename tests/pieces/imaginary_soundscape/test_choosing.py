@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pieces.imaginary_soundscape.choosing import MOST, REMEMBERED, RESTED_SECONDS, WEARY, Choosing, Weariness
+from pieces.imaginary_soundscape.choosing import (
+    MOST,
+    REMEMBERED,
+    REST_SECONDS,
+    RESTED_SECONDS,
+    WEARY,
+    Choosing,
+    Weariness,
+    everything,
+)
 from pieces.imaginary_soundscape.collection import Match, exclusion
 from pieces.imaginary_soundscape.playing import balanced, bed_name, gathered
 from pieces.imaginary_soundscape.walk import REST_SHARE, Bounds, Hand, Walk
@@ -57,6 +66,25 @@ def test_a_slow_pan_over_one_scene_changes_at_most_twice_a_minute(restlessness: 
     for start in np.arange(0, 540, 10):
         assert sum(start <= time < start + 60 for time in changes) <= MOST
     assert restlessness < 1 or changes, "and a restless one does change"
+
+
+@pytest.mark.parametrize("restlessness", [0.2, 1.0])
+@pytest.mark.parametrize("lead", [0.05, 0.15, 0.2, 0.28])
+def test_what_restlessness_has_chosen_is_not_taken_back(lead: float, restlessness: float) -> None:
+    """The camera goes on looking at the same; a few sounds only, of which one is clearly the best."""
+    one, changes = choosing(), []
+    matches = [ranked(sea=0.9, harbour=0.9 - lead, rain=0.3)]
+    for look in range(4500):  # half an hour
+        before = list(one.chosen)
+        one.hear(0.4 * look, matches, 0.0, restlessness)
+        one.step(0.4 * look, 0.0, restlessness, everything)
+        if before and one.chosen != before:
+            changes.append(0.4 * look)
+    assert changes, "it is restless"
+    assert min(np.diff(changes), default=np.inf) >= REST_SECONDS / restlessness
+    one.hear(1801, [ranked(sea=0.9, harbour=0.4)], 0.0, restlessness)
+    one.hear(1805, [ranked(sea=0.9, harbour=0.4)], 0.0, restlessness)
+    assert one.chosen == ["sea"], "what does not belong any more goes all the same"
 
 
 def test_another_scene_is_followed_within_a_second() -> None:
