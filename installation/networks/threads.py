@@ -6,18 +6,32 @@ wait for each other: thirty times as long, measured.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+_lock = threading.Lock()
+_within = threading.local()
+_usual = 0
 
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """So many threads, whatever another piece in this process has set, and will find again."""
+    """So many threads of torch within, and afterwards as many as around it, or as the process began with.
+
+    What torch says of a thread that comes to it for the first time is what another has set just then; so what was
+    before is not asked of it.
+    """
     import torch
 
-    before = torch.get_num_threads()
+    global _usual
+    with _lock:
+        _usual = _usual or torch.get_num_threads()
+    around = getattr(_within, "count", 0)
+    _within.count = count
     torch.set_num_threads(count)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        _within.count = around
+        torch.set_num_threads(around or _usual)

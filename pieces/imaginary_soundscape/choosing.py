@@ -182,7 +182,7 @@ class Choosing:
             self._change(time, place, matches, surprise, counts=not gone)
 
     def _kept_within(self, place: int, margin: float) -> float:
-        """How far behind the best a sound may be and stay: what restlessness has chosen is not taken back for that."""
+        """How far behind the best a sound may be and stay: what was chosen out of restlessness is not taken back."""
         return max(margin, BREADTH + LEAST_MARGIN) if self._strayed[place] else margin
 
     def _may(self, time: float) -> bool:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from installation.networks import weights
+from installation.networks.threads import threads
 from pieces.neural_beatbox.onsets import beginnings
 from pieces.neural_beatbox.second_opinion import LESSONS, WEIGHT, Looks, SecondOpinion, excerpts
 from pieces.neural_beatbox.speech import spoken
@@ -245,6 +246,7 @@ class Hearing:
         """The shipped weights, verified; `weights.WeightsError` with a remedy when they are not usable."""
         return cls(weights.load(NAME, folder).network(HearingNetwork), device)
 
+    @threads(1)  # a second one costs more than it brings
     @torch.inference_mode()
     def hear(self, samples: NDArray[np.float32], rate_hz: int) -> list[HeardHit]:
         """Every sound in a take, by onset; an empty list for silence.
@@ -264,6 +266,7 @@ class Hearing:
         onsets_s = np.clip((onsets - LEAD) / FRAMES_PER_S, 0.0, (heard.numel() - 1) / RATE_HZ)
         return _describe(heard.numpy(), gain, onsets_s, probabilities)
 
+    @threads(1)
     @torch.inference_mode()
     def classify(self, samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
         """Probabilities float32 [9] for a file that holds one sound; uniform when it holds none."""

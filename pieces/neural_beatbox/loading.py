@@ -50,11 +50,8 @@ class Loading(Generic[Network]):
 
 def ears(gpu: str) -> Hearing:
     """The hearing network, warmed up."""
-    import torch
-
     from pieces.neural_beatbox.hearing import RATE_HZ, Hearing
 
-    torch.set_num_threads(1)  # the networks are small: a second thread costs more than it brings
     loaded = Hearing.load(gpu)
     loaded.hear(np.random.default_rng(0).normal(0, 0.1, 6 * RATE_HZ).astype(np.float32), RATE_HZ)
     return loaded
@@ -62,9 +59,6 @@ def ears(gpu: str) -> Hearing:
 
 def drummer() -> Drummer:
     """The rhythm network. Its chain is long and thin: a processor plays it faster than a GPU."""
-    import torch
-
     from pieces.neural_beatbox.rhythm import Drummer
 
-    torch.set_num_threads(1)
     return Drummer.load("cpu")
