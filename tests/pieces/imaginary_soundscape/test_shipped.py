@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pyloudnorm
 import pytest
 import soundfile
 
+from installation.assets import ASSETS
 from installation.networks.weights import WEIGHTS_FOLDER, read_card
 from pieces.imaginary_soundscape import collection, encoders, listening, pictures, scenery
 from pieces.imaginary_soundscape.archive import Index
 from pieces.imaginary_soundscape.choosing import EQUALS
+from pieces.imaginary_soundscape.gaze import Gaze
 from pieces.imaginary_soundscape.panorama import sheet_for, views, window
 from pieces.imaginary_soundscape.recordings import listened
 from tests.pieces.imaginary_soundscape.walker import Room
@@ -80,6 +83,17 @@ def test_pictures_before_the_camera_are_heard_at_once_one_visitor_after_the_othe
         belongs = [match.name for match in matches if match.score >= matches[0].score - EQUALS]
         assert here.piece._choosing.chosen[0] in belongs, name
         here.run(2.0)
+
+
+def test_people_who_come_and_go_are_no_other_scene_each_time(encoder: encoders.Encoder) -> None:
+    """In 75 seconds of the film that ships: the room is one all the while."""
+    film, gaze, scenes = cv2.VideoCapture(str(ASSETS / "films/visitors.mp4")), Gaze(), 0
+    for number in range(75 * 30):
+        assert film.grab()
+        if number % 8 == 0:
+            (point,) = encoder.pictures([np.asarray(film.retrieve()[1][..., ::-1])])
+            scenes += gaze.another(point, number / 30)
+    assert 1 <= scenes <= 6
 
 
 def test_the_card_says_what_was_measured() -> None:
