@@ -10,6 +10,7 @@ import torch
 
 from installation.networks import weights
 from pieces.imaginary_soundscape import encoders, train
+from pieces.imaginary_soundscape.choosing import BREADTH, EQUALS
 from pieces.imaginary_soundscape.encoders import DESCRIPTIONS, ClipClapEncoder, Encoder, EncoderError, TrainedEncoder
 from pieces.imaginary_soundscape.spaces import Spaces
 
@@ -145,8 +146,24 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_clip_and_clap_have_the_same_face(tiny: tuple[Path, Path]) -> None:
     encoder = encoders.load(f"clip+clap:{tiny[0]},{tiny[1]}")
     assert encoder.dimensions == len(DESCRIPTIONS)
-    assert (encoder.rate_hz, encoder.name) == (48_000, "clip+clap:clip+clap")
+    assert (encoder.rate_hz, encoder.name) == (48_000, "clip+clap:clip+clap:1.5")
     check(encoder)
+
+
+def test_as_few_sounds_belong_as_well_as_the_best_as_with_the_own_encoder(tiny: tuple[Path, Path]) -> None:
+    """Of a hundred, to which three deviations tell the description that is right."""
+    encoder, rng = ClipClapEncoder(str(tiny[0]), str(tiny[1])), np.random.default_rng(0)
+
+    def likenesses(right: np.ndarray) -> np.ndarray:
+        drawn = rng.normal(0, 1, (len(right), len(DESCRIPTIONS)))
+        drawn[np.arange(len(right)), right] += 3
+        return encoder._likeness((0.2 + 0.03 * drawn).astype(np.float32))
+
+    of_pictures, of_sounds = rng.integers(0, len(DESCRIPTIONS), 200), rng.integers(0, len(DESCRIPTIONS), 100)
+    scores = likenesses(of_pictures) @ likenesses(of_sounds).T
+    behind = scores.max(1, keepdims=True) - scores
+    assert 2 < (behind < EQUALS).sum(1).mean() < 5 and 4 < (behind < BREADTH).sum(1).mean() < 10
+    assert (of_sounds[scores.argmax(1)] == of_pictures).mean() > 0.6
 
 
 def test_two_pictures_that_say_the_same_to_clip_are_one_point(tiny: tuple[Path, Path]) -> None:
