@@ -110,15 +110,15 @@ def on(lines: Captions, ground: np.ndarray) -> np.ndarray:
     return canvas
 
 
-def contrast(lines: Captions, ground: np.ndarray, worst: float = 100.0) -> float:
-    """Of all letters there are with what is just beside them, after WCAG 2.1, 1.4.3; `worst` is a percentile."""
+def contrast(lines: Captions, ground: np.ndarray) -> float:
+    """Of all letters there are with the brightest of what is just beside them, after WCAG 2.1, 1.4.3."""
     dark = on(lines, np.zeros_like(ground))
     inked, touched = (dark > 120).all(2), letters(dark).astype(np.uint8)
     beside = cv2.dilate(touched, np.ones((3, 3), np.uint8)) > touched
     picture = on(lines, ground) / 255
     linear = np.where(picture <= 0.04045, picture / 12.92, ((picture + 0.055) / 1.055) ** 2.4)
     light = linear @ [0.2126, 0.7152, 0.0722]
-    return float((np.median(light[inked]) + 0.05) / (np.percentile(light[beside], worst) + 0.05))
+    return float((np.median(light[inked]) + 0.05) / (light[beside].max() + 0.05))
 
 
 def even(*colour: int, size: tuple[int, int] = (1280, 720)) -> np.ndarray:
