@@ -1,23 +1,27 @@
-"""What a piece keeps through a restart and from turn to turn: one small value, `kept/NAME.json` in the data folder.
+"""What a piece keeps through a restart and from turn to turn: one small value, `kept/NAME.json` in the data folder,
+and what it can work out again, in `cache/NAME`.
 
-It is written by a thread of its own, whole or not at all; the newest value wins, and a disk is asked once in a while
-only, however often a piece keeps. What a disk does not take is tried again until it does: a piece may keep but once.
-Nothing of a visitor belongs here: nobody asks for it, and nothing deletes it.
+The value is written by a thread of its own, whole or not at all; the newest value wins, and a disk is asked once in
+a while only, however often a piece keeps. What a disk does not take is tried again until it does: a piece may keep
+but once.
+A cache is the piece's own business. Nothing of a visitor belongs here: nobody asks for it, and nothing deletes it.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import tempfile
 import threading
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from installation.files import write_whole
 
-FOLDER = "kept"
+FOLDER, CACHE = "kept", "cache"
 MOST_BYTES = 64 * 1024
 PAUSE_S = 5.0  # between two writes: a piece that keeps in every frame must not wear out the disk
 AGAIN_S = 60.0  # after a disk did not take what it was given
@@ -31,14 +35,25 @@ class Memory(Protocol):
 
     def keep(self, value: Any) -> None: ...
 
+    @property
+    def cache(self) -> Path: ...
+
 
 class Forgetful:
-    """The memory of an offline render: nothing was kept, and nothing is."""
+    """The memory of an offline render: nothing was kept, and nothing is; its cache goes with it."""
 
     kept: Any = None
 
     def keep(self, value: Any) -> None:
         encoded(value)
+
+    @property
+    def cache(self) -> Path:
+        return Path(self._passing.name)
+
+    @cached_property
+    def _passing(self) -> tempfile.TemporaryDirectory[str]:
+        return tempfile.TemporaryDirectory(prefix="installation-cache-", ignore_cleanup_errors=True)
 
 
 class Keeping:
@@ -56,9 +71,10 @@ class Keeping:
         pause_s: float = PAUSE_S,
         again_s: float = AGAIN_S,
     ) -> None:
-        self.folder = data_folder / FOLDER
+        self.folder, self._caches = data_folder / FOLDER, data_folder / CACHE
         self._alert, self._clear = alert, clear
         self._pause_s, self._again_s = pause_s, again_s
+        self._nowhere = Forgetful()
         self._newest: dict[str, bytes] = {}  # as it was kept or read by this process
         self._due: dict[str, bytes] = {}
         self._failed: set[str] = set()  # pieces whose last write failed
@@ -72,6 +88,16 @@ class Keeping:
 
     def path(self, piece: str) -> Path:
         return self.folder / f"{quote(piece, safe='')}.json"
+
+    def cache(self, piece: str) -> Path:
+        """A folder for what `piece` can work out again; one that goes with the process where the disk takes none."""
+        folder = self._caches / quote(piece, safe="")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            log.error("%s cannot be made: %s", folder, error)
+            return self._nowhere.cache
+        return folder
 
     def read(self, piece: str) -> Any:
         """What was kept last; None, and an alert, where the file is damaged."""
@@ -147,6 +173,10 @@ class _OfPiece:
 
     def keep(self, value: Any) -> None:
         self._keeping.write(self._piece, encoded(value))
+
+    @cached_property
+    def cache(self) -> Path:
+        return self._keeping.cache(self._piece)
 
 
 def encoded(value: Any) -> bytes:

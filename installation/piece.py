@@ -268,6 +268,16 @@ class Stage(Protocol):
         """
         ...
 
+    @property
+    def cache(self) -> Path:
+        """A folder of this piece alone, for what it has worked out of a curator's files and can work out again.
+
+        It is there, outlasts restarts and turns, and may be emptied by anyone at any time. Write there beside the
+        frame loop, and with `files.write_whole`: the power may be cut. An offline render has an empty one that goes
+        with it. It must not hold anything of a visitor: nobody is asked for it and nothing deletes it.
+        """
+        ...
+
     def alert(self, name: str, **details: object) -> None:
         """Raise an alert of the catalogue, or count it once more."""
         ...

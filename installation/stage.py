@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -161,6 +162,10 @@ class Stage:
 
     def keep(self, value: Any) -> None:
         self.memory.keep(value)
+
+    @property
+    def cache(self) -> Path:
+        return self.memory.cache
 
     def alert(self, name: str, **details: object) -> None:
         self.vitals.event(name, **details)

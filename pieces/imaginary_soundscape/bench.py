@@ -103,7 +103,7 @@ def churn() -> dict[str, Any]:
             heading = PAN_DEG * np.sin(2 * np.pi * step * PAN_LOOK / 60)
             seen = collection.judge(opened, [panorama.window(sheet, float(heading))], np.zeros(0, np.int64))
             before = list(deciding.chosen)
-            if looking.another(seen.points[0], step * PAN_LOOK):
+            if looking.another(seen.scenes[0], step * PAN_LOOK):
                 deciding.look_elsewhere(step * PAN_LOOK, seen.found, chosen.surprise)
             else:
                 deciding.hear(step * PAN_LOOK, seen.found, chosen.surprise, chosen.restlessness)

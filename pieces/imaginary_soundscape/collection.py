@@ -207,9 +207,10 @@ def _is_named(name: str, patterns: Sequence[str]) -> bool:
 
 @dataclass(frozen=True)
 class Judged:
-    """Pictures that were looked at: their unit vectors [pictures, dimensions], and the sounds of each, best first."""
+    """Pictures that were looked at: what tells their scenes apart [pictures, dimensions]; the sounds of each, best
+    first."""
 
-    points: NDArray[np.float32]
+    scenes: NDArray[np.float32]
     found: list[list[Match]]
 
 
@@ -225,4 +226,4 @@ def judge(
         ]
         for point in points
     ]
-    return Judged(points, found)
+    return Judged(np.copysign(np.abs(points) ** collection.encoder.softened, points), found)

@@ -59,6 +59,7 @@ class Encoder(Protocol):
     name: str  # changes when an archive must be indexed anew
     dimensions: int
     rate_hz: int  # of the sounds it wants
+    softened: float  # the power of its points at which scenes are told apart (`gaze.Gaze`)
     bank: Points  # pictures of all kinds [n, dimensions], against hubs (`search.charged`); there may be none
 
     def pictures(self, pictures: Sequence[Picture]) -> Points:
@@ -76,6 +77,8 @@ class Encoder(Protocol):
 
 class TrainedEncoder:
     """The project's own eye and ears."""
+
+    softened = 1 / 3  # whoever stands between two kinds of sound is for it now all the one and now all the other
 
     def __init__(self, spaces: Spaces, name: str) -> None:
         from pieces.imaginary_soundscape.audio_network import RATE_HZ, Spectrogram
@@ -124,6 +127,7 @@ class ClipClapEncoder:
 
     rate_hz = 48_000
     window_s = 10.0
+    softened = 2 / 3
 
     def __init__(
         self,

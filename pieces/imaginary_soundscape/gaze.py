@@ -32,8 +32,7 @@ EDGES = (30, 90), (60, 160)  # thresholds of Canny's edges, the faint ones first
 ALIKE = 0.5  # of two outlines' joint area, when they are the same picture a moment later
 SIDE = 480  # pixels, the longer one of a picture that was cut out
 
-NEAR = 0.7  # cosine of two points of one scene, both softened
-SOFTENED = 1 / 3  # the power: who stands between two kinds of sound is for the encoder now the one and now the other
+NEAR = 0.7  # cosine of two points of one scene, as `collection.Judged` has them
 FOLLOWS_SECONDS = 2.5  # in which the neighbourhood follows
 SEEK_SECONDS = 0.02  # what an offline render lets a search take
 
@@ -191,7 +190,6 @@ class Gaze:
     def another(self, point: NDArray[np.float32], time: float) -> bool:
         """Take in the point of what is looked at; whether it is another scene. The first one is."""
         passed, self._time = time - self._time, time
-        point = np.copysign(np.abs(point) ** SOFTENED, point)
         if self._lately is None:
             self._lately = point.copy()
             return True

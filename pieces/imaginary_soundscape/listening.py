@@ -7,10 +7,10 @@ changes on disk is opened again while the old one goes on being used, but for so
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,6 @@ SURVEY_AGAIN = 60.0  # seconds after which new sounds are compared with what was
 log = logging.getLogger(__name__)
 Asked = tuple[tuple[object, ...], tuple[float | None, ...]]  # a scene, and the directions it is looked at in
 Excluded = tuple[tuple[str, ...], frozenset[str]]  # a curator's patterns, and names that were put away
-Kept = tempfile.TemporaryDirectory[str] | None  # an index that has no other place
 
 
 class Listening:
@@ -67,7 +66,7 @@ class Listening:
         self._changed: frozenset[str] = frozenset()  # what is another sound now, and not indexed as that one yet
         self._place = 0  # in the archive, from which it is looked at for changes next
         self._survey_at = math.inf  # when an archive is looked through again after sounds had come
-        self._kept: Kept = None
+        self._folder: Path | None = None  # of the index, where that may not be written beside the sounds
         self._checked_at = 0.0
         self._trying = Trying()
         self._answered = False  # since it failed last, with whatever archive: what may still stand is taken back then
@@ -84,8 +83,7 @@ class Listening:
             self._wanted, self._trying = (archive, encoder), Trying()
             self._indexing, self._tried, self._new, self._survey_at = None, frozenset(), frozenset(), math.inf
             self._soon, self._looked_for, self._changed, self._place = frozenset(), frozenset(), frozenset(), 0
-            self._forget_index()
-            self.collection = None
+            self._folder, self.collection = None, None
 
     def look(self, key: Asked, pictures: Sequence[Picture]) -> None:
         """Have pictures judged; what was to be looked at before them and was not is dropped. See `judged`."""
@@ -128,7 +126,6 @@ class Listening:
     def close(self) -> None:
         """Nothing is asked any more."""
         self._indexing = None
-        self._forget_index()
 
     # ---- what is asked, the most urgent first ------------------------------------------------------------------
 
@@ -164,7 +161,7 @@ class Listening:
             self._do(self._take_changed, 0.0, room.changed, have, self._soon)
         elif time - self._checked_at >= LOOK_EVERY:
             self._checked_at, self._looked_for = time, self._soon
-            self._do(self._take_look, 0.0, room.look, have, self._folder(), self._soon, self._place)
+            self._do(self._take_look, 0.0, room.look, have, self._folder, self._soon, self._place)
 
     def _do(self, take: Callable[[Any], None], seconds: float, work: Callable[..., Any], *arguments: Any) -> None:
         assert self._wanted is not None
@@ -172,11 +169,12 @@ class Listening:
 
     def _open(self, time: float, archive: Path, encoder: encoders.Encoder) -> None:
         self._checked_at = time
-        self._do(self._take_archive, OPEN_SECONDS, _opened, archive, encoder, self._folder())
+        self._do(self._take_archive, OPEN_SECONDS, _opened, archive, encoder, self._folder)
 
     def _begin(self, archive: Path, encoder: encoders.Encoder, unknown: frozenset[str] = frozenset()) -> None:
         self._tried, self._new, self._survey_at = unknown, frozenset(), self._time + SURVEY_AGAIN
-        self._do(self._take_begun, 0.0, _begun, archive, encoder, self._kept)
+        elsewhere = self._stage.cache / hashlib.blake2b(str(archive).encode(), digest_size=8).hexdigest()
+        self._do(self._take_begun, 0.0, _begun, archive, encoder, elsewhere)
 
     def _receive(self, take: Callable[[Any], None], answer: Answer[Any]) -> bool:
         """Take in what was worked out; False if that went wrong."""
@@ -250,8 +248,8 @@ class Listening:
         else:
             self._stage.clear("archive_silenced", archive=archive)
 
-    def _take_begun(self, found: tuple[Iterator[Progress], Kept]) -> None:
-        self._indexing, self._kept = found
+    def _take_begun(self, found: tuple[Iterator[Progress], Path | None]) -> None:
+        self._indexing, self._folder = found
         self._indexed = 0
 
     def _take_indexed(self, found: list[Progress]) -> None:
@@ -285,16 +283,6 @@ class Listening:
         assert self._wanted is not None and self._encoder is not None
         self._open(self._time, self._wanted[0], self._encoder[1])
 
-    # ---- the index's folder ------------------------------------------------------------------------------------
-
-    def _folder(self) -> Path | None:
-        return Path(self._kept.name) if self._kept is not None else None
-
-    def _forget_index(self) -> None:
-        if self._kept is not None:
-            self._kept.cleanup()
-            self._kept = None
-
 
 def _called(archive: Path) -> str:
     return archive.name or str(archive)
@@ -310,13 +298,16 @@ def _opened(archive: Path, encoder: encoders.Encoder, folder: Path | None) -> Co
         return error
 
 
-def _begun(archive: Path, encoder: encoders.Encoder, kept: Kept) -> tuple[Iterator[Progress], Kept]:
-    """The indexing of an archive, kept beside its sounds; where that is forbidden, in a folder that goes."""
-    if kept is None and not _writable(archive):
-        kept = tempfile.TemporaryDirectory(prefix="soundscape-", ignore_cleanup_errors=True)
-        for path in Index(archive).files():  # what is known already is not listened to again
-            shutil.copyfile(path, Path(kept.name, path.name))
-    return Index(archive, Path(kept.name) if kept is not None else None).update(encoder), kept
+def _begun(archive: Path, encoder: encoders.Encoder, elsewhere: Path) -> tuple[Iterator[Progress], Path | None]:
+    """The indexing of an archive, and the folder of its index: None beside its sounds; `elsewhere` if that is
+    forbidden, where what is known already is not listened to again."""
+    if _writable(archive):
+        return Index(archive).update(encoder), None
+    if Index.encoder_of(archive, elsewhere) != encoder.name:
+        elsewhere.mkdir(parents=True, exist_ok=True)
+        for path in Index(archive).files():
+            shutil.copyfile(path, elsewhere / path.name)
+    return Index(archive, elsewhere).update(encoder), elsewhere
 
 
 def _writable(archive: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 from collections.abc import Iterator
@@ -190,6 +191,38 @@ def test_what_cannot_be_kept_is_refused() -> None:
     for wrong in ("x" * (MOST_BYTES - 1), float("nan"), {1, 2}, object(), {(1, 2): 3}, "\ud800"):
         with pytest.raises(ValueError, match="kept"):
             Forgetful().keep(wrong)
+
+
+def test_a_cache_is_there_for_each_piece_and_outlasts_the_process(tmp_path: Path) -> None:
+    for run in range(2):
+        keeping = Keeping(tmp_path, alerts.alert, alerts.clear)
+        dj, moon = keeping.of("dj").cache, keeping.of("../moon").cache
+        assert dj == tmp_path / "cache/dj" and moon.parent == tmp_path / "cache" and list(moon.iterdir()) == []
+        assert [path.read_bytes() for path in dj.iterdir()] == run * [b"128 bpm"]
+        write_whole(dj / "track", b"128 bpm")
+        keeping.close()
+        (tmp_path / "cache/..%2Fmoon").rmdir()
+
+
+def test_where_the_disk_takes_none_a_cache_goes_with_the_process(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "cache").write_text("no folder")
+    keeping = Keeping(tmp_path, alerts.alert, alerts.clear)
+    cache = keeping.of("dj").cache
+    write_whole(cache / "track", b"128 bpm")
+    assert keeping.of("dj").cache == cache and "cannot be made" in caplog.text
+    assert tmp_path not in cache.parents
+    keeping.close()
+
+
+def test_the_cache_of_a_render_is_empty_and_goes_with_it() -> None:
+    memory = Forgetful()
+    cache = memory.cache
+    assert list(cache.iterdir()) == [] and memory.cache == cache != Forgetful().cache
+    del memory
+    gc.collect()
+    assert not cache.exists()
 
 
 def test_a_name_stays_within_its_folder(keeping: Keeping) -> None:

@@ -20,7 +20,7 @@ RATE_HZ = 8000
 class Loudness:
     """An encoder that counts how often it listens; a sound's point follows from its mean size."""
 
-    name, dimensions, rate_hz = "loudness", 4, RATE_HZ
+    name, dimensions, rate_hz, softened = "loudness", 4, RATE_HZ, 1.0
     bank = np.zeros((0, 4), np.float32)
 
     def __init__(self) -> None:

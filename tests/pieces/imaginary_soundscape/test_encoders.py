@@ -12,6 +12,7 @@ from installation.networks import weights
 from pieces.imaginary_soundscape import encoders, train
 from pieces.imaginary_soundscape.choosing import BREADTH, EQUALS
 from pieces.imaginary_soundscape.encoders import DESCRIPTIONS, ClipClapEncoder, Encoder, EncoderError, TrainedEncoder
+from pieces.imaginary_soundscape.gaze import NEAR
 from pieces.imaginary_soundscape.spaces import Spaces
 
 
@@ -164,6 +165,20 @@ def test_as_few_sounds_belong_as_well_as_the_best_as_with_the_own_encoder(tiny: 
     behind = scores.max(1, keepdims=True) - scores
     assert 2 < (behind < EQUALS).sum(1).mean() < 5 and 4 < (behind < BREADTH).sum(1).mean() < 10
     assert (of_sounds[scores.argmax(1)] == of_pictures).mean() > 0.6
+
+
+def test_what_moves_a_little_is_one_scene_and_what_is_another_is_another(tiny: tuple[Path, Path]) -> None:
+    encoder, rng = ClipClapEncoder(str(tiny[0]), str(tiny[1])), np.random.default_rng(0)
+    right = rng.integers(0, len(DESCRIPTIONS), 200)
+    drawn = rng.normal(0, 1, (len(right), len(DESCRIPTIONS)))
+    drawn[np.arange(len(right)), right] += 3
+    before, moved = (
+        encoder._likeness((0.2 + 0.03 * some).astype(np.float32)) ** encoder.softened
+        for some in (drawn, drawn + rng.normal(0, 0.5, drawn.shape))
+    )
+    cosines = (before @ moved.T) / np.outer(np.linalg.norm(before, axis=1), np.linalg.norm(moved, axis=1))
+    assert (np.diag(cosines) >= NEAR).mean() > 0.99
+    assert (cosines[right[:, None] != right] < NEAR).mean() > 0.97
 
 
 def test_two_pictures_that_say_the_same_to_clip_are_one_point(tiny: tuple[Path, Path]) -> None:

@@ -41,7 +41,7 @@ def test_a_baseline_matches_bright_and_warm_with_loud_and_high() -> None:
 class Colours:
     """An encoder for which red pictures sound low and blue ones high."""
 
-    name, dimensions, rate_hz = "colours", 2, 16_000
+    name, dimensions, rate_hz, softened = "colours", 2, 16_000, 1.0
     bank = np.zeros((0, 2), np.float32)
 
     def pictures(self, pictures: Sequence[Picture]) -> np.ndarray:

@@ -51,6 +51,33 @@ def test_a_new_sound_in_an_archive_that_cannot_be_written_costs_one_sound(
     tone(place / "archive", "blue", "new", level=0.2)
     here.run(40)
     assert len(heard) == 1 and len(here.piece._listening.collection.names) == 24  # type: ignore[union-attr]
+    assert "new.wav" not in Index(place / "archive").clips
+    here.piece.close()
+    tomorrow = room(place, cache=here.cache)
+    tomorrow.run(40)
+    assert len(heard) == 1 and len(tomorrow.piece._listening.collection.names) == 24  # type: ignore[union-attr]
+
+
+def test_an_index_that_lies_elsewhere_gives_way_to_a_newer_one_beside_the_sounds(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where another machine, that may write there, has indexed them for the weights of an update."""
+    monkeypatch.setattr(listening, "_writable", lambda archive: False)
+    here = room(place)
+    here.run(15)
+    assert len(here.piece._listening.collection.names) == 3  # type: ignore[union-attr]
+    monkeypatch.setattr(ColourEncoder, "name", "newer colours")
+    for _ in Index(place / "archive").update(ColourEncoder()):
+        pass
+    monkeypatch.setattr(ColourEncoder, "sound", lambda self, samples: pytest.fail("it is listened to again"))
+    tone(place / "archive", "red", "silent")
+    (place / "archive/silent.wav").write_bytes(b"no sound")
+    tomorrow = room(place, cache=here.cache)
+    tomorrow.run(40)
+    assert tomorrow.heard() == {"red": None}
+    assert [clip.path for clip in Index(place / "archive", tomorrow.piece._listening._folder).wrong()] == [
+        "silent.wav"
+    ]
 
 
 def test_a_sound_that_may_not_be_read_is_not_tried_for_ever(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

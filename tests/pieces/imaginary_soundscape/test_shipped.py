@@ -92,7 +92,7 @@ def test_people_who_come_and_go_are_no_other_scene_each_time(encoder: encoders.E
         assert film.grab()
         if number % 8 == 0:
             (point,) = encoder.pictures([np.asarray(film.retrieve()[1][..., ::-1])])
-            scenes += gaze.another(point, number / 30)
+            scenes += gaze.another(point**encoder.softened, number / 30)
     assert 1 <= scenes <= 6
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from installation.answers import Offline
 from installation.health import alerts
+from installation.keeping import Forgetful
 from installation.piece import Answer, CameraView, Moment, Picture, Size
 from installation.render import default_texts
 from installation.sound.score import OfflinePort, ScoreWriter
@@ -29,7 +30,7 @@ RATE_HZ = 48_000
 class ColourEncoder:
     """A picture is its mean colour; a sound is the colour of its pitch (see `tone`)."""
 
-    name, dimensions, rate_hz = "colours", 3, RATE_HZ
+    name, dimensions, rate_hz, softened = "colours", 3, RATE_HZ, 1.0
     bank = np.zeros((0, 3), np.float32)
 
     def pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
@@ -77,7 +78,7 @@ def panorama(folder: Path, colours: Sequence[str], name: str = "around") -> Path
 class Room:
     """The piece on a stage with a mixer of its own. Alerts must be those of the catalogue."""
 
-    def __init__(self, size: Size = (160, 90), hz: float = 10.0, **settings: Any) -> None:
+    def __init__(self, size: Size = (160, 90), hz: float = 10.0, cache: Path | None = None, **settings: Any) -> None:
         self.size, self.hz, self.frame = size, hz, 0
         self.type, self.texts, self.languages, self.gpu = TYPE, TEXTS, LANGUAGES, "cpu"
         self.random = np.random.default_rng(7)
@@ -87,6 +88,8 @@ class Room:
         self.beds = self.sound.beds
         self._raised: dict[tuple[str, str], dict[str, object]] = {}
         self.never_again: frozenset[str] = frozenset()
+        self._memory = Forgetful()
+        self.cache = self._memory.cache if cache is None else cache
         self.camera: Callable[[float], Picture] = lambda time: np.full((90, 160, 3), 100, np.uint8)
         self.piece = ImaginarySoundscape(ImaginarySoundscape.Settings.model_validate(settings))
         self.piece.open(self)  # type: ignore[arg-type]
