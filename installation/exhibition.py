@@ -93,7 +93,11 @@ class Exhibition(Choices):
         return self.camera.id != "none"
 
     def is_open(self, now: datetime.datetime) -> bool:
-        """Whether the exhibition is open at `now`, local time. Without hours it is, but for `closed`."""
+        """Whether the exhibition is open at `now`, local time. Without hours it is, but for `closed`.
+
+        The hour that autumn has twice is counted on when it comes again: who closed at 02:30 does not open at 02:00.
+        """
+        now += datetime.timedelta(hours=now.fold)
         began = [hours.opened_on(now) for hours in self.hours] if self.hours else [now.date()]
         return any(day is not None and not self.is_closed_on(day) for day in began)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from collections.abc import Callable
 
 import pytest
@@ -33,6 +34,39 @@ def test_opening_hours(hours: str, when: str, is_open: bool, loaded: Loaded) -> 
     exhibition = loaded(f"pieces: beat\nhours: {hours}")
     assert exhibition.is_open(datetime.datetime.fromisoformat(when)) is is_open
     assert loaded("pieces: beat").is_open(datetime.datetime.fromisoformat(when))
+
+
+@pytest.mark.parametrize(
+    ("hours", "when", "again", "is_open"),
+    [
+        ("{open: 20:00, close: 02:30}", "02:29", False, True),
+        ("{open: 20:00, close: 02:30}", "02:31", False, False),
+        ("{open: 20:00, close: 02:30}", "02:15", True, False),
+        ("{open: 20:00, close: 04:00}", "02:15", True, True),
+        ("{open: 02:10, close: 08:00}", "02:05", False, False),
+        ("{open: 02:10, close: 08:00}", "02:20", False, True),
+        ("{open: 02:10, close: 08:00}", "02:05", True, True),
+        ("{open: 10:00, close: 18:00}", "02:15", True, False),
+    ],
+)
+def test_what_has_closed_does_not_open_when_autumn_has_its_hour_again(
+    hours: str, when: str, again: bool, is_open: bool, loaded: Loaded
+) -> None:
+    """In Europe 02:00 to 03:00 on the last Sunday of October."""
+    now = datetime.datetime.fromisoformat(f"2026-10-25 {when}").replace(fold=int(again))
+    assert loaded(f"pieces: beat\nhours: {hours}").is_open(now) is is_open
+
+
+def test_the_clock_says_when_it_has_an_hour_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `stage_process` asks."""
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    try:
+        twice = [datetime.datetime.fromtimestamp(1_792_888_200 + hour * 3600) for hour in range(2)]  # 02:30, CEST
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert [(at.hour, at.minute, at.fold) for at in twice] == [(2, 30, 0), (2, 30, 1)]
 
 
 @pytest.mark.parametrize(
