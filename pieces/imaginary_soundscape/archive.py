@@ -182,7 +182,8 @@ class Index:
 
     def files(self) -> list[Path]:
         """What it consists of on disk."""
-        return [path for path in (self.table(self.archive, self.folder), self.folder / self.matrix) if path.is_file()]
+        both = self.table(self.archive, self.folder), self.folder / self.matrix
+        return [path for path in both if self.matrix and path.is_file()]
 
     def _read(self) -> None:
         self.clips: dict[str, Clip] = {}
