@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from installation.networks.threads import threads
 from installation.networks.weights import Card, WeightsError
 from pieces.learning_to_see import seeing
 from pieces.learning_to_see.network import Generator
@@ -114,13 +115,12 @@ def test_black_and_blinded(worlds: Mapping[str, World], grey: float) -> None:
 
 
 def test_other_pieces_keep_their_threads(worlds: Mapping[str, World]) -> None:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        Seeing(worlds, SIZE).see(shown(), {"sea": 1.0})
-        assert torch.get_num_threads() == 1
-    finally:
-        torch.set_num_threads(before)
+    eye, before = Seeing(worlds, SIZE), torch.get_num_threads()
+    for count in (1, 2):
+        with threads(count):
+            eye.see(shown(), {"sea": 1.0})
+            assert torch.get_num_threads() == count
+    assert torch.get_num_threads() == before
 
 
 def test_a_second_thread_is_taken_only_where_it_helps(

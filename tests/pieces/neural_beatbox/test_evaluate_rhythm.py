@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from installation.networks import phases, weights
+from installation.networks.threads import threads
 from pieces.neural_beatbox import evaluate_rhythm, train_rhythm
 from pieces.neural_beatbox.evaluate_rhythm import Quality, bits_per_hit, judge, quality
 from pieces.neural_beatbox.groove import Take, Windows, cut
@@ -23,10 +24,8 @@ SMALL = Architecture(width=16, layers=1, cell_width=8, dropout=0.1, velocity_bin
 
 @pytest.fixture(autouse=True, scope="module")
 def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with threads(1):
+        yield
 
 
 def some_takes(seed: int = 0, bars: int = 6) -> list[Take]:

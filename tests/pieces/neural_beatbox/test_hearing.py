@@ -1,6 +1,7 @@
 """The hearing network with its shipped weights: what it finds, what it survives, what it refuses."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import soundfile
 import torch
 
 from installation.networks import phases, weights
+from installation.networks.threads import threads
 from installation.networks.training import RunError
 from pieces.imaginary_soundscape import voices
 from pieces.neural_beatbox import (
@@ -30,9 +32,9 @@ SECONDS = 6.0
 
 
 @pytest.fixture(scope="module")
-def ear() -> Hearing:
-    torch.set_num_threads(1)
-    return Hearing.load()
+def ear() -> Iterator[Hearing]:
+    with threads(1):
+        yield Hearing.load()
 
 
 def composed(seed: int, voice: synthesis.Voice = "mouth", labels: tuple[str, ...] = LABELS) -> takes.Take:

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from installation.networks import weights
+from installation.networks.threads import threads
 from pieces.neural_beatbox.phrase import Phrase, opening, read_phrase, silence, write_phrase
 from pieces.neural_beatbox.rhythm import DRUMS, NAME, STEPS, Drummer, drawn, fullness, groove_of, neglect, sharpened
 from pieces.neural_beatbox.rhythm_network import (
@@ -31,10 +32,8 @@ KIT = frozenset(DRUMS)
 
 @pytest.fixture(autouse=True, scope="module")
 def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with threads(1):
+        yield
 
 
 def random_cells(seed: int, batch: int = 1, steps: int = STEPS) -> torch.Tensor:
