@@ -16,8 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from installation.networks.threads import threads
 from pieces.imaginary_soundscape import encoders
 from pieces.imaginary_soundscape.recordings import Listened, listened
 
@@ -45,14 +44,14 @@ def answers(address: str) -> bool:
 @cache
 def _encoder(name: str) -> encoders.Encoder:
     """Loaded once by each process of the cluster that listens."""
-    torch.set_num_threads(1)  # as many of them as cores
     return encoders.load(name)
 
 
 def listen(path: str, encoder: str) -> tuple[Listened, str, str]:
     """What is heard in a file, on one core of whichever machine; and by which encoder, on which machine."""
-    found = _encoder(encoder)
-    return listened(Path(path), found), found.name, socket.gethostname()
+    with threads(1):  # as many of these processes as cores
+        found = _encoder(encoder)
+        return listened(Path(path), found), found.name, socket.gethostname()
 
 
 class Cluster:
