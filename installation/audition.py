@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+import soundfile
 from rich.table import Column, Table
 
+from installation.devices import DeviceError
+from installation.devices.speakers import find_device, import_sounddevice
 from installation.piece import Found
-from installation.sound_files import WAVE_SUFFIXES
+from installation.sound.stream import Samples, Stream, StreamError
+from installation.sound_files import WAVE_SUFFIXES, opened
 from installation.terminal import err
+
+BLOCK_FRAMES = 4096
 
 
 def table_of(picture: Path, found: Sequence[Found]) -> Table:
@@ -29,8 +36,6 @@ def table_of(picture: Path, found: Sequence[Found]) -> Table:
 
 def fault_of_name(out: Path) -> str:
     """Why no sound can be written under this name; empty where one can."""
-    import soundfile
-
     if out.suffix.lower() not in WAVE_SUFFIXES or out.suffix[1:].upper() not in soundfile.available_formats():
         return f"{out} is no name for a sound; end --out in .wav"
     if out.is_dir():
@@ -41,25 +46,65 @@ def fault_of_name(out: Path) -> str:
 
 
 def sound_it(sound: Path, out_path: Path | None, instead: Path) -> None:
-    """Play a sound to its end or to Ctrl-C; write it where `out_path` says, or without a card `instead`."""
-    import soundfile
+    """Play a sound to its end or to Ctrl-C; write it where `out_path` says, or without a card `instead`.
 
-    from installation.devices import DeviceError
-    from installation.devices.speakers import find_device, import_sounddevice
-    from installation.sound_files import opened
+    As the exhibition plays it: in two channels at most, and never all of it in memory.
 
-    with opened(sound) as file:
-        samples, rate_hz = file.read(file.frames, dtype="float32", always_2d=True), file.samplerate
-    if out_path is None:
-        try:
-            sounddevice = import_sounddevice()
-            find_device(sounddevice, None, "max_output_channels")
+    Raises:
+        RuntimeError: it is damaged, or cannot be written; or an OSError.
+    """
+    try:
+        if out_path is None:
+            try:
+                _play(sound)
+                return
+            except DeviceError as error:
+                err.print(f"nothing to play it on ({error})", highlight=False)
+        _write(sound, out_path or instead)
+    except StreamError as error:
+        raise RuntimeError(f"{sound}: {error}") from error
+
+
+def _play(sound: Path) -> None:
+    """Raises DeviceError where there is no card, or it refuses; StreamError where the sound is damaged."""
+    sounddevice = import_sounddevice()
+    number, card = find_device(sounddevice, None, "max_output_channels")
+    channels = min(2, int(card["max_output_channels"]))
+    rate_hz = round(card["default_samplerate"])
+    try:
+        with (
+            _stream(sound, rate_hz) as stream,
+            sounddevice.OutputStream(rate_hz, device=number, channels=channels, dtype="float32") as speakers,
+        ):
             err.print(f"playing {sound.name}; Ctrl-C stops it", highlight=False)
             with contextlib.suppress(KeyboardInterrupt):
-                sounddevice.play(samples, rate_hz, blocking=True)
-            return
-        except (DeviceError, RuntimeError) as error:  # PortAudio's errors are RuntimeErrors
-            err.print(f"nothing to play it on ({error})", highlight=False)
-    target = out_path or instead
-    soundfile.write(target, samples, rate_hz)
+                for block in _blocks(stream):
+                    speakers.write(_spread(block, channels))
+    except sounddevice.PortAudioError as error:
+        raise DeviceError(f"{card['name']}: {error}") from error
+
+
+def _write(sound: Path, target: Path) -> None:
+    """At its own rate. Raises StreamError, and what soundfile raises (RuntimeErrors)."""
+    with opened(sound) as file:
+        rate_hz = file.samplerate
+    with _stream(sound, rate_hz) as stream, soundfile.SoundFile(target, "w", rate_hz, stream.channels) as written:
+        for block in _blocks(stream):
+            written.write(block)
     err.print(f"{sound.name} is written to {target}", highlight=False)
+
+
+def _stream(sound: Path, rate_hz: int) -> contextlib.closing[Stream]:
+    return contextlib.closing(Stream(sound, rate_hz, loop=False))
+
+
+def _blocks(stream: Stream) -> Iterator[Samples]:
+    """All of it, [frames, channels], part by part."""
+    for start in range(0, stream.frames, BLOCK_FRAMES):
+        yield stream.read(start, min(BLOCK_FRAMES, stream.frames - start))
+
+
+def _spread(block: Samples, channels: int) -> Samples:
+    """Over as many channels as the card has, contiguous as PortAudio wants it."""
+    spread = block if block.shape[1] == channels else block.mean(1, keepdims=True).repeat(channels, axis=1)
+    return np.ascontiguousarray(spread, np.float32)

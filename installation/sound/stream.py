@@ -59,7 +59,7 @@ class Stream:
             self._polyphase = None if self._file.samplerate == rate_hz else Polyphase(self._file.samplerate, rate_hz)
             self._at = 0
             self.channels = 1 if self._file.channels == 1 else 2
-            self._downmix = _downmix(self._file.channels)
+            self._downmix = downmix(self._file.channels)
             self.frames = max(1, self._file.frames * rate_hz // self._file.samplerate)
             self._held, self._held_from = np.zeros((0, self.channels), np.float32), 0
             self._seam = min(round(SEAM_SECONDS * rate_hz), self.frames // 4) if loop else 0
@@ -214,7 +214,7 @@ def unplayable(file: SoundFile) -> str:
     return ""
 
 
-def _downmix(channels: int) -> Callable[[Samples], Samples] | None:
+def downmix(channels: int) -> Callable[[Samples], Samples] | None:
     """How so many channels become two; None for one and two, which stay. Any other number is left, right in turn."""
     if channels <= 2:
         return None

@@ -64,10 +64,20 @@ class Sheet:
         return self.limit_deg is None or self.limit_deg >= PULLED_DEG, self.limit_up_deg >= PULLED_DEG
 
 
+def goes_round(size: Size) -> bool:
+    """Whether a picture of (width, height) goes all round: it is twice as wide as high."""
+    return abs(size[0] / size[1] - ASPECT) <= TOLERANCE * ASPECT
+
+
 def is_panorama(picture: Picture) -> bool:
-    """Whether a picture goes all round: it is twice as wide as high."""
+    """Whether a picture goes all round."""
     rows, columns = picture.shape[:2]
-    return abs(columns / rows - ASPECT) <= TOLERANCE * ASPECT
+    return goes_round((columns, rows))
+
+
+def rows_shown(found: Size, screen: Size) -> int:
+    """How many rows a picture of (width, height) needs to be as sharp as a screen, in pixels."""
+    return round(math.pi * focal_px(screen)) if goes_round(found) else max(screen)
 
 
 def is_part(picture: Picture) -> bool:

@@ -3,14 +3,15 @@
 Lives here: listing, sizes from headers, decoding. Must not live here: what is made of a picture (`panorama.py`), and
 when it is read (`scenery.py`; always beside the frame loop).
 
-JPEG can be decoded at an eighth of its size, so that a panorama of 100 megapixels costs 2; other formats are decoded
-whole, and therefore refused beyond MOST_PIXELS, before any of it is decoded.
+JPEG can be decoded at a half to an eighth of its size, where that is still as sharp as what it is wanted for; other
+formats are decoded whole. What would still be more than MOST_PIXELS is refused before any of it is decoded.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -24,6 +25,7 @@ from pieces.imaginary_soundscape import kinds
 
 MOST_PIXELS = 150_000_000  # decoded whole: 450 MB
 REDUCTIONS = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
+ROWS_AT_ONCE = 256  # whose colours change places: a copy of all would be as large as the picture
 WHOLE = 1 << 30  # pixels of a side: more than any picture has
 MOST_SEGMENTS = 10_000  # before a JPEG's picture
 TAIL_BYTES = 1 << 16  # read at once where the end of a JPEG is looked for
@@ -67,12 +69,13 @@ def pictures_in(folder: Path) -> Listing:
     return Listing(sorted(found), sorted(refused))
 
 
-def read(path: Path, least: int) -> Picture:
+def read(path: Path, least: int | Callable[[Size], int]) -> Picture:
     """A picture as RGB [height, width, 3], as the camera that took it was held.
 
     Args:
         path: the file.
-        least: a side shorter than this, in pixels, must not come of decoding at a part of the size.
+        least: a side shorter than this, in pixels, must not come of decoding at a part of the size; or what says so
+            of its (width, height).
 
     Raises:
         PictureError: it cannot be read (AwayError: now), is damaged or breaks off, or is too large to be decoded.
@@ -89,7 +92,8 @@ def read(path: Path, least: int) -> Picture:
         raise PictureError(f"{path}: it breaks off; copy it anew from where it came")
     flag = cv2.IMREAD_COLOR
     if size is not None:
-        fits = [by for by in REDUCTIONS if min(size) // by >= least]
+        wanted = least(size) if callable(least) else least
+        fits = [by for by in REDUCTIONS if min(size) // by >= wanted]
         pixels = size[0] * size[1]
         if jpeg and fits:
             flag, pixels = REDUCTIONS[fits[0]], pixels // fits[0] ** 2
@@ -101,7 +105,10 @@ def read(path: Path, least: int) -> Picture:
         raise PictureError(f"{path}: cannot be decoded ({error.err})") from error
     if decoded is None or not decoded.size:
         raise PictureError(f"{path}: {kinds.refused_picture(path.name) or kinds.no_picture(head)}")
-    return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)
+    for start in range(0, len(decoded), ROWS_AT_ONCE):
+        rows = decoded[start : start + ROWS_AT_ONCE]
+        rows[:] = cv2.cvtColor(rows, cv2.COLOR_BGR2RGB)
+    return np.asarray(decoded, np.uint8)
 
 
 def read_whole(path: Path) -> Picture:

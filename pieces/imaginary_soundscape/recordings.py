@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.resampling import resample
-from installation.sound.stream import LOUDEST, RATES_HZ, Stream, StreamError, unplayable
+from installation.sound.stream import LOUDEST, RATES_HZ, Stream, StreamError, downmix, unplayable
 from installation.sound_files import SoundFile, in_packets, opened
 from pieces.imaginary_soundscape import kinds
 
@@ -38,7 +38,7 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True)
 class Recording:
-    """What is heard of a file: all channels as one, float32 [frames]; the whole file's length, and its loudness."""
+    """What is heard of a file: what is played as one, float32 [frames]; the whole file's length, and its loudness."""
 
     samples: NDArray[np.float32]
     seconds: float
@@ -79,6 +79,8 @@ def listen(path: Path, rate_hz: int) -> Recording:
         raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
     # As the player has them: files of floating point may hold any number, and squares of some are none any more.
     samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -LOUDEST, LOUDEST)
+    if mixed := downmix(samples.shape[1]):
+        samples = mixed(samples)
     mono = samples.mean(1, dtype=np.float32)
     if _is_constant(mono):
         raise UnreadableError("there is nothing to hear in it: all of it is one constant")
@@ -174,11 +176,10 @@ def resampled(samples: NDArray[np.float32], rate_hz: int, wanted_hz: int) -> NDA
 def loudness(samples: NDArray[np.float32], rate_hz: int) -> float:
     """Integrated loudness of a sound [frames, channels] in LUFS (ITU-R BS.1770-4, as EBU R128 has it).
 
-    Of a long one, pieces spread evenly over it; of more than five channels, the first five.
+    One or two channels, as the player has them (`downmix`). Of a long one, pieces spread evenly over it.
     """
     import pyloudnorm
 
-    samples = samples[:, :5]
     piece = round(PIECE_S * rate_hz)
     if len(samples) > MEASURED_S * rate_hz:
         starts = np.linspace(0, len(samples) - piece, round(MEASURED_S / PIECE_S)).astype(int)

@@ -17,7 +17,7 @@ from pathlib import Path
 from installation.assets import ASSETS
 from installation.piece import Answer, Picture, Size, Stage
 from pieces.imaginary_soundscape import kinds, pictures
-from pieces.imaginary_soundscape.panorama import Sheet, focal_px, is_panorama, sheet_for, views
+from pieces.imaginary_soundscape.panorama import Sheet, rows_shown, sheet_for, views
 
 OWN = ASSETS / "pictures"
 LIST_SECONDS, LOAD_SECONDS = 0.05, 0.3  # what an offline render lets them take
@@ -81,9 +81,7 @@ def load(path: Path, size: Size, directions: int) -> Scene:
     Raises:
         PictureError: it cannot be read.
     """
-    picture = pictures.read(path, least=max(size))
-    if is_panorama(picture) and picture.shape[0] < 4 * focal_px(size):  # a part of the size was not enough
-        picture = pictures.read(path, least=round(math.pi * focal_px(size)))
+    picture = pictures.read(path, least=lambda found: rows_shown(found, size))
     looked, around = views(picture, directions)
     return Scene(path, sheet_for(picture, size), tuple(looked), tuple(around))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ import soundfile
 from typer.testing import CliRunner
 
 from installation import audition, cli, piece_commands, terminal
-from installation.devices import DeviceError, speakers
+from installation.devices import DeviceError
 from installation.exhibition import load
 from installation.never_again import NeverAgain
 from installation.piece import Found, Piece
@@ -31,41 +32,90 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return lambda *arguments: CliRunner().invoke(cli.app, ["listen", "beach.jpg", "--for", "a.piece", *arguments])
 
 
-class Card:
-    """PortAudio's face."""
+class RefusalError(Exception):
+    """PortAudio's errors are no RuntimeErrors."""
 
-    def __init__(self) -> None:
-        self.played: list[tuple[int, int]] = []
+
+class Card:
+    """PortAudio's face: a card of some channels, at some rate, that may refuse to be opened."""
+
+    PortAudioError = RefusalError
+    default: ClassVar[Any] = type("Default", (), {"device": (0, 0)})
+
+    def __init__(self, channels: int = 2, rate_hz: int = 48_000, refuses: bool = False) -> None:
+        self.played: list[np.ndarray] = []
+        self.opened: list[tuple[int, int]] = []
+        self._channels, self._rate_hz, self._refuses = channels, rate_hz, refuses
 
     def query_devices(self) -> list[dict[str, Any]]:
-        return [{"name": "Card", "max_output_channels": 2, "hostapi": 0, "index": 0}]
+        return [{"name": "Card", "max_output_channels": self._channels, "default_samplerate": float(self._rate_hz)}]
 
-    def play(self, samples: np.ndarray, rate_hz: int, blocking: bool) -> None:
-        assert blocking
-        self.played.append((len(samples), rate_hz))
+    @contextlib.contextmanager
+    def OutputStream(self, rate_hz: int, device: int, channels: int, dtype: str) -> Iterator[Any]:  # noqa: N802
+        if self._refuses:
+            raise RefusalError("Invalid sample rate")
+        assert (device, dtype) == (0, "float32") and channels <= self._channels
+        self.opened.append((rate_hz, channels))
+        yield self
+
+    def write(self, block: np.ndarray) -> None:
+        assert block.dtype == np.float32 and block.flags.c_contiguous and block.shape[1] == self.opened[-1][1]
+        assert len(block) <= audition.BLOCK_FRAMES  # never all of it at once
+        self.played.append(block)
 
 
-def test_the_best_is_played(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    card = Card()
-    monkeypatch.setattr(speakers, "import_sounddevice", lambda: card)
-    monkeypatch.setattr(speakers, "find_device", lambda module, name, key: (0, card.query_devices()[0]))
+@pytest.mark.parametrize("channels", [1, 2, 8])
+def test_the_best_is_played_at_the_rate_and_in_the_channels_of_the_card(
+    run: Any, monkeypatch: pytest.MonkeyPatch, channels: int
+) -> None:
+    card = Card(channels)
+    monkeypatch.setattr(audition, "import_sounddevice", lambda: card)
     done = run()
-    assert done.exit_code == 0 and "waves.flac" in done.output
-    assert card.played == [(800, 8000)]
+    assert done.exit_code == 0 and "playing waves.flac" in done.output and not Path("beach.wav").exists()
+    assert card.opened == [(48_000, min(2, channels))]
+    played = np.concatenate(card.played)
+    assert len(played) == 6 * 800 and np.median(played) == pytest.approx(0.1, abs=0.01)
+
+
+def test_what_a_card_refuses_is_written(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audition, "import_sounddevice", lambda: Card(refuses=True))
+    done = run()
+    assert done.exit_code == 0 and "nothing to play it on (Card: Invalid sample rate)" in done.output
+    assert soundfile.info("beach.wav").frames == 800
+
+
+def test_a_damaged_sound_is_said(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audition, "import_sounddevice", lambda: Card())
+    sound = tmp_path / "waves.flac"
+    soundfile.write(sound, np.random.default_rng(0).uniform(-0.5, 0.5, (50_000, 2)), 8000)
+    sound.write_bytes(sound.read_bytes()[:60_000])
+    done = run()
+    assert done.exit_code == 2 and "waves.flac" in done.stderr and done.exception.__class__ is SystemExit
+
+
+def test_what_is_written_of_eight_channels_is_what_is_played(run: Any, tmp_path: Path) -> None:
+    sound = np.zeros((10_000, 8))
+    sound[:, 3] = 0.5  # the deepest, which nobody plays
+    sound[:, 6] = 0.2
+    soundfile.write(tmp_path / "waves.flac", sound, 192_000)
+    assert run("--out", "best.wav").exit_code == 0
+    samples, rate_hz = soundfile.read("best.wav")
+    assert rate_hz == 192_000 and samples.shape == (10_000, 2)
+    assert samples[:5000, 0] == pytest.approx(0.2 * 0.5**0.5, abs=1e-3) and not samples[:, 1].any()
 
 
 def test_without_a_card_it_is_written_and_said_where(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> None:
         raise DeviceError("PortAudio is missing")
 
-    monkeypatch.setattr(speakers, "import_sounddevice", missing)
+    monkeypatch.setattr(audition, "import_sounddevice", missing)
     done = run()
     assert done.exit_code == 0 and "beach.wav" in done.output and "PortAudio is missing" in done.output
     assert soundfile.info("beach.wav").frames == 800
 
 
 def test_what_is_asked_for_is_written_and_json_does_nothing_else(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speakers, "import_sounddevice", lambda: pytest.fail("nothing is to be played"))
+    monkeypatch.setattr(audition, "import_sounddevice", lambda: pytest.fail("nothing is to be played"))
     assert list(json.loads(run("--json").stdout).values()) == [0.9, 0.1]
     assert not Path("beach.wav").exists()
     assert run("--out", "other.wav").exit_code == 0

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pyloudnorm
 import pytest
 import soundfile
 
 from installation.piece import Picture
+from installation.sound.stream import Stream
 from pieces.imaginary_soundscape import archive, recordings
 from pieces.imaginary_soundscape.archive import ANY_TIME, ArchiveError, BusyError, Index, sounds_in
 from pieces.imaginary_soundscape.recordings import Listened, UnreadableError, listen
@@ -309,6 +311,24 @@ def test_what_is_silent_short_or_of_many_channels_has_a_loudness(tmp_path: Path)
     found = {clip.path: clip.loudness_lufs for clip in run(tmp_path).usable()}
     assert -15 < found["click.wav"] < 0 and -15 < found["eight.wav"] < 0
     assert found["nearly/nothing.wav"] == recordings.QUIETEST_LUFS
+
+
+def test_loudness_is_that_of_what_is_played_whichever_channel_it_is_in(tmp_path: Path) -> None:
+    """Each of eight channels alone, and the deepest, which nobody plays, far above another."""
+    rng = np.random.default_rng(0)
+    for channel in range(8):
+        sound = np.zeros((48_000, 8))
+        sound[:, channel] = 0.05 * rng.standard_normal(48_000)
+        if channel == 3:
+            sound[:, 3], sound[:, 4] = 16 * sound[:, 3], 0.1 * sound[:, 3]
+        soundfile.write(tmp_path / f"{channel}.wav", sound, 48_000, subtype="FLOAT")
+    found = {clip.path: clip.loudness_lufs for clip in run(tmp_path).usable()}
+    for name, indexed in found.items():
+        stream = Stream(tmp_path / name, 48_000, loop=False)
+        played = stream.read(0, stream.frames)
+        stream.close()
+        assert indexed == pytest.approx(pyloudnorm.Meter(48_000).integrated_loudness(played), abs=0.1), name
+    assert len(found) == 8 and min(found.values()) > recordings.QUIETEST_LUFS + 1
 
 
 # ---- who writes ----------------------------------------------------------------------------------------------------

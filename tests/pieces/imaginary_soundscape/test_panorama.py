@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from installation.choices import PICTURE_SUFFIXES
-from installation.piece import Size
-from pieces.imaginary_soundscape import panorama, pictures
+from installation.piece import Picture, Size
+from pieces.imaginary_soundscape import panorama, pictures, scenery
 from pieces.imaginary_soundscape.panorama import sheet_for, views, window
 
 
@@ -124,11 +124,40 @@ def test_what_a_wide_picture_is_heard_from_is_what_is_seen_there(size: Size, hei
         assert abs(direction) + sheet.limit_deg <= 180
 
 
-def test_a_jpeg_of_100_megapixels_is_decoded_at_a_part_of_its_size(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("screen", "part"), [((640, 360), 4), ((1280, 720), 2), ((1920, 1080), 1)])
+def test_a_panorama_of_100_megapixels_is_decoded_once_and_no_larger_than_the_screen_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, screen: Size, part: int
+) -> None:
     path = tmp_path / "large.jpg"
     cv2.imwrite(str(path), np.full((7100, 14200, 3), 90, np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 50])
-    assert pictures.read(path, least=800).shape == (888, 1775, 3)
-    assert sheet_for(pictures.read(path, least=800), (160, 90)).pixels.nbytes < 1e6
+    decoded: list[tuple[int, ...]] = []
+    imread = cv2.imread
+
+    def watched(name: str, flag: int) -> Picture:
+        picture = np.asarray(imread(name, flag), np.uint8)
+        decoded.append(picture.shape[:2])
+        return picture
+
+    monkeypatch.setattr(cv2, "imread", watched)
+    scene = scenery.load(path, screen, 1)
+    assert decoded == [(7100 // part, 14200 // part)]
+    assert decoded[0][0] >= np.pi * panorama.focal_px(screen)
+
+
+def test_colours_and_the_way_a_camera_was_held_are_those_of_the_picture(tmp_path: Path) -> None:
+    """A telephone writes an upright picture lying, and says so (Exif 2.3, orientation 6: to be turned clockwise)."""
+    shown = np.zeros((600, 400, 3), np.uint8)
+    shown[:300], shown[300:] = (250, 20, 20), (20, 20, 250)  # red above blue
+    _, lying = cv2.imencode(".jpg", cv2.cvtColor(np.rot90(shown).copy(), cv2.COLOR_RGB2BGR))
+    directory = b"MM\0*" + (8).to_bytes(4, "big") + (1).to_bytes(2, "big") + bytes.fromhex("011200030000000100060000")
+    exif = b"Exif\0\0" + directory + bytes(4)
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    (tmp_path / "telephone.jpg").write_bytes(lying.tobytes()[:2] + segment + lying.tobytes()[2:])
+    for least, shape in ((400, (600, 400)), (200, (300, 200)), (50, (75, 50))):
+        seen = pictures.read(tmp_path / "telephone.jpg", least)
+        assert seen.shape[:2] == shape
+        above, below = seen[shape[0] // 4].astype(int).mean(0), seen[3 * shape[0] // 4].astype(int).mean(0)
+        assert np.abs(above - (250, 20, 20)).max() < 12 and np.abs(below - (20, 20, 250)).max() < 12
 
 
 def test_a_picture_that_would_not_fit_into_memory_is_refused(tmp_path: Path) -> None:
