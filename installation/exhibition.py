@@ -95,9 +95,10 @@ class Exhibition(Choices):
     def is_open(self, now: datetime.datetime) -> bool:
         """Whether the exhibition is open at `now`, local time. Without hours it is, but for `closed`.
 
-        The hour that autumn has twice is counted on when it comes again: who closed at 02:30 does not open at 02:00.
+        When autumn has an hour again, time stands still at the end of it: who closed at 02:30 does not open
+        at 02:00 once more.
         """
-        now += datetime.timedelta(hours=now.fold)
+        now = _once(now)
         began = [hours.opened_on(now) for hours in self.hours] if self.hours else [now.date()]
         return any(day is not None and not self.is_closed_on(day) for day in began)
 
@@ -112,6 +113,7 @@ class Exhibition(Choices):
 
     def next_opening(self, now: datetime.datetime) -> datetime.datetime | None:
         """When the exhibition opens next after `now`, local time. None where it is always open, or not for long."""
+        now = _once(now)
         for ahead in range(LOOKED_AHEAD if self.keeps_hours else 0):
             day = now.date() + datetime.timedelta(days=ahead)
             begins = [hours.open for hours in self.hours if hours.holds_on(day)]
@@ -120,6 +122,11 @@ class Exhibition(Choices):
             if later and not self.is_closed_on(day):
                 return min(later)
         return None
+
+
+def _once(now: datetime.datetime) -> datetime.datetime:
+    """Local time that never goes back: it stands still at an hour's end while that hour comes for the second time."""
+    return now.replace(minute=59, second=59, microsecond=999_999, fold=0) if now.fold else now
 
 
 class ExhibitionError(Exception):

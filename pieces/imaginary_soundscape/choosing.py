@@ -1,10 +1,10 @@
 """Which sound a direction has: the best that belongs to it, or nearly, and for as long as it belongs.
 
 `Choosing` holds what was chosen for each direction of a scene, changes it when another sound belongs there clearly
-better, and now and then (restlessness) because nothing lasts. Within one scene no more than MOST changes happen a
-minute; what no longer belongs at all goes at once. Equals take turns: what was chosen lately steps back behind the
-others (`Weariness`), because the same recording is nearest to many pictures of a scene, week after week. Nothing here
-knows pictures, beds or clocks.
+better, and now and then (restlessness) because nothing lasts. Within one scene no more than MOST such changes happen
+a minute; only what no longer belongs at all goes at once, however often. Equals take turns: what was chosen lately
+steps back behind the others (`Weariness`), because the same recording is nearest to many pictures of a scene, week
+after week. Nothing here knows pictures, beds or clocks.
 """
 
 from __future__ import annotations
@@ -73,7 +73,6 @@ class Choosing:
         self._strayed: list[bool] = []  # chosen out of restlessness, from farther behind the best than others are
         self._changes: deque[float] = deque(maxlen=MOST)
         self._rested_at = 0.0
-        self.changed = 0  # changes within scenes so far, for measuring
 
     def arrive(
         self, time: float, ranked: Sequence[Sequence[Match]], surprise: float, allowed: Allowed = everything
@@ -143,10 +142,11 @@ class Choosing:
                 continue
             scores = {match.name: match.score for match in matches}
             behind = matches[0].score - scores.get(self.chosen[place] or "", -math.inf)
+            kept = self._kept_within(place, margin)
             if not math.isfinite(behind):  # not even among the considered ones
-                behind = max(matches[0].score - matches[-1].score, margin + 1e-6)
+                behind = max(matches[0].score - matches[-1].score, kept + 1e-6)
                 behind = behind if self.chosen[place] is not None and len(matches) > 2 else math.inf
-            self._weigh(time, place, behind, self._kept_within(place, margin), surprise, matches)
+            self._weigh(time, place, behind, kept, surprise, matches)
 
     def step(self, time: float, surprise: float, restlessness: float, allowed: Allowed) -> None:
         """One frame on: let go of what is not `allowed` any longer, take what is again, and be restless."""
@@ -154,6 +154,7 @@ class Choosing:
         for place, name in enumerate(self.chosen):
             if name is None or not allowed(name):
                 self.chosen[place] = self._drawn(_only(self._ranked[place], allowed), surprise)
+                self._strayed[place] = False
         if restlessness <= 0 or not self.chosen or time - self._rested_at < REST_SECONDS / restlessness:
             return
         self._rested_at = time
@@ -163,7 +164,8 @@ class Choosing:
         near = [match for match in others if match.score >= best - BREADTH]
         if near and self._may(time):
             self._change(time, place, near, max(surprise, 0.3))
-            self._strayed[place] = True
+            behind = best - next(match.score for match in near if match.name == self.chosen[place])
+            self._strayed[place] = behind > max(BREADTH * surprise, EQUALS)
 
     # ---- within ---------------------------------------------------------------------------------------------------
 
@@ -199,7 +201,6 @@ class Choosing:
                 self._weariness.choose(found, time)
             if counts:
                 self._changes.append(time)
-                self.changed += 1
 
     def _drawn(self, matches: Sequence[Match], surprise: float) -> str | None:
         """The best, or one of the best: with `surprise` as temperature over what they are worth."""

@@ -28,6 +28,7 @@ KEPT_SIDE = 184  # pixels of a kept picture's short side
 DRAWN_VIEWS = 8  # directions in which a drawn panorama is looked at
 SPEEDS = (0.88, 1.0, 1.14)  # at which every sound is kept
 SYNTHETIC_S = 10.0
+CUT = FRAMES // 2  # of a clip, for one step: an ear learns as much from half of what it will hear, twice as fast
 
 # Which class of recordings a synthetic ambience belongs to; the last few are classes of their own.
 SAME_AS = {
@@ -273,14 +274,14 @@ def spectrograms(clips: Sequence[tuple[Samples, str]]) -> Sounds:
 
 
 def cut(versions: Sequence[NDArray[np.float16]], rng: np.random.Generator) -> NDArray[np.float32]:
-    """One window [MELS, FRAMES] of a clip in dB: any speed, any beginning, beginning again at its end."""
+    """A part [MELS, CUT] of a clip in dB: any speed, any beginning, beginning again at its end."""
     picture = versions[int(rng.integers(len(versions)))]
     start = int(rng.integers(picture.shape[1]))
-    return np.take(picture, range(start, start + FRAMES), axis=1, mode="wrap").astype(np.float32)
+    return np.take(picture, range(start, start + CUT), axis=1, mode="wrap").astype(np.float32)
 
 
 def heard(db: Tensor, rng: np.random.Generator) -> Tensor:
-    """Windows [n, MELS, FRAMES] in dB as other microphones in other places would have them, levelled.
+    """Parts [n, MELS, frames] in dB as other microphones in other places would have them, levelled.
 
     A smooth random response, a raised floor of noise, pitches moved by up to two bands, bands and times masked.
     """
@@ -299,6 +300,6 @@ def heard(db: Tensor, rng: np.random.Generator) -> Tensor:
         for _ in range(2):
             low, wide = int(rng.integers(MELS - 8)), int(rng.integers(0, 9))
             x[number, low : low + wide] = 0
-            start, long = int(rng.integers(FRAMES - 40)), int(rng.integers(0, 41))
+            start, long = int(rng.integers(db.shape[2] - 40)), int(rng.integers(0, 41))
             x[number, :, start : start + long] = 0
     return x

@@ -61,8 +61,8 @@ SYNTHETIC_EACH = 2
 DRAWINGS_EACH = 8
 SYNTHETIC_SHARE = 0.18  # of what the ear hears while learning
 VIEWS = 4  # of every picture, whose features the second stage draws from
-RESTYLED = (False, False, True)  # of the ears: which hear sounds in each other's colours
-EAR_STEPS = 5 / 12  # of the eye's, for each ear
+RESTYLED = (False, True)  # of the ears: which hear sounds in each other's colours
+EAR_STEPS = 2.5  # for each of the eye's, and each ear
 TEMPERATURE = 0.1  # of the contrast between pictures and sounds
 Generator = np.random.Generator
 
@@ -177,7 +177,7 @@ class Space(nn.Module):
 
 @dataclass(frozen=True)
 class Batch:
-    """spectrograms [n, MELS, FRAMES]; classes of what is mixed in them [n, classes], rows sum to 1;
+    """spectrograms [n, MELS, CUT]; classes of what is mixed in them [n, classes], rows sum to 1;
     features of pictures [m, width], their labels [m]."""
 
     spectrograms: Tensor
@@ -347,7 +347,7 @@ def train(
     Args:
         data: holds images/INDEX.csv, ambience/train/esc50/INDEX.csv and scenes.csv.
         out: folder of the weights; None is the project's own.
-        steps: optimiser steps of the eye; each ear takes EAR_STEPS of them.
+        steps: optimiser steps of the eye; each ear takes EAR_STEPS for each of them.
         seed: of everything random.
         run: where the run keeps its place.
         hold_out_pictures: share of every label's pictures not to learn from.

@@ -33,7 +33,7 @@ SERVES: Mapping[str, Mapping[str, float]] = {
 }
 REGISTERS = {"low": "tom_low", "mid": "tom_mid", "high": "tom_high"}
 CONVINCING = 0.3  # below this the built-in sound plays
-NEWEST_BONUS = 1.0  # the newest visitor's place is safe
+NEWEST_BONUS = 2.0  # the newest visitor's place is safe: more than anybody gains who serves best and has long waited
 ABSENCE_BONUS = 0.35  # what a sound gains that has not played for long
 ABSENCE_BARS = 16.0
 

@@ -8,6 +8,7 @@ is told in ``rhythm.py``, how real drummers are read in ``groove.py``.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +64,52 @@ class Phrase:
             np.where(hits, np.clip(cells[..., 1], 0.0, 1.0), 0.0).astype(np.float32),
             np.where(hits, np.clip(cells[..., 2], -0.5, 0.5), 0.0).astype(np.float32),
         )
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """One hit of a bar: `step` in sixteenths from its line, `velocity` 0 to 1, `offset` in steps."""
+
+    step: int
+    drum: str
+    velocity: float
+    offset: float
+
+
+ACCENTS: Mapping[str, tuple[int, ...]] = {
+    "kick": (0, 8),
+    "snare": (4, 12),
+    "hat_closed": (2, 6, 10, 14),
+    "hat_open": (6, 14),
+    "tom_low": (11, 14),
+    "tom_mid": (10, 13),
+    "tom_high": (9, 12),
+    "crash": (0,),
+    "ride": (0, 4, 8, 12),
+}
+"""Steps at which drummers strike each drum, where it is to be noticed in a bar that has no other use for it."""
+ACCENT, SOFTEST = 0.75, 0.35
+"""How loud it is then; and a drum that is struck, but nowhere as loud as this, is not noticed."""
+
+
+def strokes(phrase: Phrase, half: int, noticed: Collection[str] = ()) -> list[Stroke]:
+    """The first (half 0) or second bar of a phrase.
+
+    noticed: DRUMS of which at least one is to be noticed. Where none is, all of them have their ACCENTS beside what
+    is there.
+    """
+    found = [
+        Stroke(step, drum, float(phrase.velocity[row, column]), float(phrase.offset[row, column]))
+        for step, row in enumerate(range(half * BAR, (half + 1) * BAR))
+        for column, drum in enumerate(DRUMS)
+        if phrase.hits[row, column]
+    ]
+    if any(stroke.drum in noticed and stroke.velocity >= SOFTEST for stroke in found):
+        return found
+    taken = {(stroke.step, stroke.drum) for stroke in found}
+    accents = [Stroke(step, drum, ACCENT, 0.0) for drum in noticed for step in ACCENTS[drum]]
+    more = [accent for accent in accents if (accent.step, accent.drum) not in taken]
+    return sorted(found + more, key=lambda stroke: (stroke.step, DRUMS.index(stroke.drum)))
 
 
 def silence() -> Phrase:

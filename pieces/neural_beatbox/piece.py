@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 HEAR_SECONDS = 0.25  # what an offline render lets the hearing take
 COMPOSE_SECONDS = 0.3
+NEW_BARS = 8  # in which who came last is sure to be heard: as long as one may take it back, or nearly
 BARS_AHEAD = 2  # written into the score beyond the one that is being played
 MIX = 1.05
 SOUNDS_PER_VISITOR = 5
@@ -111,7 +112,8 @@ class NeuralBeatbox(Piece):
         self._score = stage.sound
         self._composition = Composition(stage.type, stage.texts)
         self._guests: dict[str, _Guest] = {}
-        self._newest: str | None = None
+        self._newest: str | None = None  # who is sure to be heard in every bar
+        self._new_until = 0  # the bar from which on they are one of all
         self._seats: dict[str, Seat] = {}
         self._plans: dict[int, _Plan] = {}
         self._phrases: deque[Phrase] = deque()
@@ -232,7 +234,7 @@ class NeuralBeatbox(Piece):
             return
         self._make_voices(guest)
         self._stage.remember(visit.id, {"players": [asdict(player) for player in guest.players]})
-        self._newest = visit.id
+        self._newest, self._new_until = visit.id, self._score.next_bar + NEW_BARS
         self._seat()
         self._rewrite()
 
@@ -256,6 +258,12 @@ class NeuralBeatbox(Piece):
         for drum, seat in self._seats.items():
             if seat.player is not None:
                 self._roles[seat.player.voice] = (drum, seat.player)
+
+    def _drums_of(self, visit: str | None) -> tuple[str, ...]:
+        """The drums that a visitor plays; nobody plays none."""
+        return tuple(
+            drum for drum, seat in self._seats.items() if seat.player is not None and seat.player.visit == visit
+        )
 
     # ---- rhythm ------------------------------------------------------------------------------------------------
 
@@ -298,7 +306,8 @@ class NeuralBeatbox(Piece):
                     self._phrase = self._phrases.popleft()
                 self._tempo = self._next_tempo()
                 if number % self.settings.new_kit_every < 2:
-                    self._newest = None
+                    if number >= self._new_until:
+                        self._newest = None
                     self._seat()
             self._plans[number] = _Plan(self._phrase, self._half, self._tempo)
             self._put(number)
@@ -313,26 +322,21 @@ class NeuralBeatbox(Piece):
                 self._put(number)
 
     def _put(self, number: int) -> None:
-        from pieces.neural_beatbox.phrase import BAR, DRUMS
+        from pieces.neural_beatbox.phrase import strokes
         from pieces.neural_beatbox.picture import Note
         from pieces.neural_beatbox.voices import GAIN, pan_of
 
         plan = self._plans[number]
         hits, plan.notes = [], []
-        for step in range(BAR):
-            row = plan.half * BAR + step
-            for column, drum in enumerate(DRUMS):
-                if not plan.phrase.hits[row, column]:
-                    continue
-                velocity = float(plan.phrase.velocity[row, column])
-                at = step + float(plan.phrase.offset[row, column])
-                player = self._seats[drum].player
-                voice = player.voice if player is not None else f"kit/{drum}"
-                pan = pan_of(drum, None if player is None else self._across.get(player.visit))
-                hits.append(Hit(at, voice, MIX * GAIN[drum] * (0.15 + 0.85 * velocity**1.3), pan))
-                plan.notes.append(Note(number, float(step), drum, velocity))
-                if player is not None:
-                    self._last_played[player.voice] = number
+        for stroke in strokes(plan.phrase, plan.half, self._drums_of(self._newest)):
+            player = self._seats[stroke.drum].player
+            voice = player.voice if player is not None else f"kit/{stroke.drum}"
+            pan = pan_of(stroke.drum, None if player is None else self._across.get(player.visit))
+            gain = MIX * GAIN[stroke.drum] * (0.15 + 0.85 * stroke.velocity**1.3)
+            hits.append(Hit(stroke.step + stroke.offset, voice, gain, pan))
+            plan.notes.append(Note(number, float(stroke.step), stroke.drum, stroke.velocity))
+            if player is not None:
+                self._last_played[player.voice] = number
         self._score.write(Bar(number, plan.tempo_bpm, tuple(hits)))
 
     def _follow_wall(self) -> None:
@@ -356,12 +360,8 @@ class NeuralBeatbox(Piece):
     def _tiles(self) -> list[Any]:
         from pieces.neural_beatbox.picture import Tile
 
-        drums: dict[str, list[str]] = {}
-        for drum, seat in self._seats.items():
-            if seat.player is not None:
-                drums.setdefault(seat.player.visit, []).append(drum)
         return [
-            Tile(visit, guest.visit.film, tuple(drums.get(visit, ())), guest.players[0].start_s)
+            Tile(visit, guest.visit.film, self._drums_of(visit), guest.players[0].start_s)
             for visit, guest in self._guests.items()
             if guest.players
         ]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import time
 from collections.abc import Callable
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from installation.exhibition import Exhibition
 
@@ -47,6 +50,10 @@ def test_opening_hours(hours: str, when: str, is_open: bool, loaded: Loaded) -> 
         ("{open: 02:10, close: 08:00}", "02:20", False, True),
         ("{open: 02:10, close: 08:00}", "02:05", True, True),
         ("{open: 10:00, close: 18:00}", "02:15", True, False),
+        ("{open: 20:00, close: 03:30}", "02:45", True, True),
+        ("{open: 20:00, close: 03:30}", "03:00", False, True),
+        ("{open: 03:15, close: 09:00}", "02:45", True, False),
+        ("{open: 03:00, close: 09:00}", "02:15", True, False),
     ],
 )
 def test_what_has_closed_does_not_open_when_autumn_has_its_hour_again(
@@ -55,6 +62,25 @@ def test_what_has_closed_does_not_open_when_autumn_has_its_hour_again(
     """In Europe 02:00 to 03:00 on the last Sunday of October."""
     now = datetime.datetime.fromisoformat(f"2026-10-25 {when}").replace(fold=int(again))
     assert loaded(f"pieces: beat\nhours: {hours}").is_open(now) is is_open
+
+
+@given(st.integers(0, 95), st.integers(0, 95))
+def test_the_longest_night_opens_and_closes_as_often_as_any_other(loaded: Loaded, opens: int, closes: int) -> None:
+    """Every five minutes from one noon to the next; the hour from 02:00 to 03:00 comes twice."""
+    assume(opens != closes)
+    at = [f"{quarter // 4:02}:{quarter % 4 * 15:02}" for quarter in (opens, closes)]
+    exhibition = loaded(f"pieces: beat\nhours: {{open: '{at[0]}', close: '{at[1]}'}}")
+    noon, two = datetime.datetime(2026, 10, 24, 12), datetime.datetime(2026, 10, 25, 2)
+    usual = [noon + datetime.timedelta(minutes=5 * step) for step in range(24 * 12)]
+    again = [(two + datetime.timedelta(minutes=5 * step)).replace(fold=1) for step in range(12)]
+    after = usual.index(two + datetime.timedelta(hours=1))
+    states = [exhibition.is_open(now) for now in usual]
+    longest = [exhibition.is_open(now) for now in (*usual[:after], *again, *usual[after:])]
+    assert [state for state, _ in itertools.groupby(longest)] == [state for state, _ in itertools.groupby(states)]
+    for now in again:
+        coming = exhibition.next_opening(now)
+        assert coming is not None and coming.hour * 4 + coming.minute // 15 == opens
+        assert coming > two + datetime.timedelta(minutes=59)
 
 
 def test_the_clock_says_when_it_has_an_hour_again(monkeypatch: pytest.MonkeyPatch) -> None:

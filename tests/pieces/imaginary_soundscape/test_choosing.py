@@ -87,6 +87,36 @@ def test_what_restlessness_has_chosen_is_not_taken_back(lead: float, restlessnes
     assert one.chosen == ["sea"], "what does not belong any more goes all the same"
 
 
+@pytest.mark.parametrize("restlessness", [0.2, 1.0])
+def test_what_restlessness_has_chosen_goes_when_it_is_not_even_considered_any_more(restlessness: float) -> None:
+    """A large archive: 24 are considered, which lie near each other, and the sound of the scene before is none."""
+    one = choosing()
+    sea = ranked(**{f"sea{number}": 0.9 - 0.004 * number for number in range(23)}, harbour=0.65)
+    wood = ranked(**{f"wood{number}": 0.9 - 0.004 * number for number in range(24)})
+    one.arrive(0, [sea], 0)
+    one._change(1, 0, [Match("harbour", 0.65)], 0)
+    one._strayed[0] = True  # as `step` has it when chance draws that one
+    one.hear(2, [sea], 0, restlessness)
+    one.hear(6, [sea], 0, restlessness)
+    assert one.chosen == ["harbour"], "it is not taken back where it was drawn"
+    for look in range(11):
+        one.hear(8 + 0.4 * look, [wood], 0, restlessness)
+    assert str(one.chosen[0]).startswith("wood")
+
+
+def test_what_comes_in_the_place_of_a_restless_choice_is_no_restless_choice() -> None:
+    one = choosing()
+    one.arrive(0, [ranked(sea=0.9, rain=0.7, storm=0.75)], 0)
+    one._change(1, 0, [Match("rain", 0.7)], 0)
+    one._strayed[0] = True
+    one.step(2, 0, 0, lambda name: name != "rain")
+    assert one.chosen == ["sea"] and one._strayed == [False]
+    for _ in range(40):  # only what lies farther behind than any choice does has strayed
+        one.arrive(0, [ranked(sea=0.9, surf=0.85, rain=0.7)], 0)
+        one.step(60, 0, 1, everything)
+        assert one._strayed == [one.chosen == ["rain"]]
+
+
 def test_another_scene_is_followed_within_a_second() -> None:
     one = choosing()
     for look in range(10):
@@ -129,7 +159,7 @@ def test_who_had_its_turn_before_does_not_come_back_at_once(restlessness: float)
     assert one.chosen == ["surf"]
     for look in range(50):
         one.hear(4 + 0.4 * look, [ranked(sea=0.90, surf=0.86)], 0, restlessness)
-    assert one.chosen == ["surf"] and one.changed == 0
+        assert one.chosen == ["surf"]
 
 
 def test_weariness_goes_with_time_and_forgets_whom_it_has_not_seen_for_long() -> None:

@@ -139,7 +139,7 @@ def test_a_panorama_of_100_megapixels_is_decoded_once_and_no_larger_than_the_scr
         return picture
 
     monkeypatch.setattr(cv2, "imread", watched)
-    scene = scenery.load(path, screen, 1)
+    scenery.load(path, screen, 1)
     assert decoded == [(7100 // part, 14200 // part)]
     assert decoded[0][0] >= np.pi * panorama.focal_px(screen)
 

@@ -76,7 +76,7 @@ def test_a_picture_seen_again_is_another_of_the_same_size() -> None:
 def test_windows_are_cut_anywhere_and_varied() -> None:
     rng = np.random.default_rng(0)
     db = torch.from_numpy(np.stack([material.cut(sounds().pictures[0], rng) for _ in range(4)]))
-    assert db.shape == (4, MELS, FRAMES)
+    assert db.shape == (4, MELS, material.CUT)
     torch.manual_seed(0)
     x = material.heard(db, rng)
     assert x.shape == db.shape
@@ -237,17 +237,20 @@ def test_the_last_ear_hears_sounds_in_each_others_colours(
     learns = train.train_ear
     monkeypatch.setattr(train, "train_ear", train_ear)
     monkeypatch.setattr(train, "restyled", recorded)
-    train.train(undrawn, tmp_path / "out", 5, 0, tmp_path / "run")
-    assert learning == [0, 1, 2]
-    assert asked == [2, 2], "at each of its steps"
+    train.train(undrawn, tmp_path / "out", 2, 0, tmp_path / "run")
+    assert learning == [0, 1]
+    assert asked == [1] * 5, "at each of its steps"
 
 
-def test_ears_that_learned_apart_are_saved_side_by_side(undrawn: Path, tmp_path: Path) -> None:
+def test_ears_that_learned_apart_are_saved_side_by_side(
+    undrawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The loaded encoder says in the mean what each says by itself of a picture and of a sound."""
+    monkeypatch.setattr(train, "EAR_STEPS", 1)  # or they know so little so well that they agree
     train.train(undrawn, tmp_path / "out", 2, 0, tmp_path / "run")
     encoder = TrainedEncoder.load(folder=tmp_path / "out")
     spaces = encoder._spaces
-    assert len(spaces.sounds) == len(train.RESTYLED) == 3
+    assert len(spaces.sounds) == len(train.RESTYLED) == 2
     assert encoder.bank.shape == (3, len(spaces.classes)), "one for each picture"
     picture, sound = pictures(1).images[0], np.random.default_rng(3).uniform(-0.5, 0.5, 5 * RATE_HZ)
     square, window = prepare([cv2.resize(picture, (SIDE, SIDE))]), trimmed(sound.astype(np.float32))

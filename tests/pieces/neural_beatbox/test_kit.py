@@ -69,6 +69,10 @@ def test_the_newest_is_heard_even_beside_better_ones() -> None:
     mumbled = Player("new", "new/0", tuple(1 / len(LABELS) for _ in LABELS), None, 0.0, 0.2)
     seats = fill([*better, mumbled], newest="new")
     assert mumbled in [seat.player for seat in seats.values()], "convincing or not"
+    many = [player(f"old{i}", label, 1.0) for i, label in enumerate(LABELS * 3)]  # who all have waited
+    for one in (newest, mumbled, *(player("new", label, 0.35) for label in LABELS)):
+        seats = fill([*many, one], newest="new", last_played={one.voice: 99}, bar=99)
+        assert one in [seat.player for seat in seats.values()], "who played just now gains nothing by waiting"
 
 
 def test_who_waits_comes_round_again() -> None:

@@ -16,7 +16,7 @@ from installation.exhibition import OnShow
 from installation.health.vitals import Vitals
 from installation.networks import weights
 from installation.networks.weights import WeightsError
-from installation.piece import CameraView, Moment, Picture, Visit
+from installation.piece import Bar, CameraView, Moment, Picture, Visit
 from installation.render import Plan, default_texts, render
 from installation.render_film import FilmWriter
 from installation.sound.score import OfflinePort, ScoreWriter
@@ -25,7 +25,9 @@ from installation.typography import Typesetter
 from installation.visitors.film import JpegFilm, encode
 from pieces.neural_beatbox import loading, takes
 from pieces.neural_beatbox.hearing import HeardHit, Hearing
-from pieces.neural_beatbox.piece import NeuralBeatbox, players_of
+from pieces.neural_beatbox.kit import LABELS
+from pieces.neural_beatbox.phrase import opening
+from pieces.neural_beatbox.piece import NEW_BARS, NeuralBeatbox, players_of
 from pieces.neural_beatbox.rhythm import Drummer
 
 RATE_HZ = 48_000
@@ -145,6 +147,27 @@ def test_a_visitor_is_in_the_score_from_the_next_bar_line(gallery: Gallery) -> N
     gallery.stage.sound.sounding = lambda at: [sounding.append(hit.voice) or hit for hit in real(at)]  # type: ignore
     gallery.run(4.0)
     assert any(voice.startswith("anna/") for voice in sounding)
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_whoever_lends_one_sound_hears_it_in_every_bar_from_the_next_line_on(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch, label: str
+) -> None:
+    """Whichever drum it is: the rhythm that plays has neither toms nor cymbals nor open hats."""
+    chances = np.array([each == label for each in LABELS], np.float32)
+    alone = HeardHit(0.5, 0.2, label, chances, 1.0, 150.0, "mid" if label == "tom" else None, 0.5)
+    bars: dict[int, Bar] = {}
+    write = gallery.stage.sound.write
+    monkeypatch.setattr(gallery.stage.sound, "write", lambda bar: (bars.update({bar.number: bar}), write(bar)))
+    gallery.run(3.0)
+    monkeypatch.setattr(gallery.piece._ears.network, "hear", lambda samples, rate_hz: [alone])
+    monkeypatch.setattr(gallery.piece._drummer.network, "compose", lambda *arguments: opening())
+    assert gallery.joins("anna", performance())
+    first = gallery.stage.sound.next_bar
+    gallery.run(60.0, until=lambda: gallery.stage.sound.next_bar > first + NEW_BARS)
+    struck = [number for number in bars if any(hit.voice == "anna/0" for hit in bars[number].hits)]
+    assert set(range(first, first + NEW_BARS)) <= set(struck) and min(struck) == first
+    assert all(len({hit.voice for hit in bars[number].hits}) > 1 for number in struck), "the beat goes on beside it"
 
 
 def test_visitors_are_heard_from_where_they_hang(gallery: Gallery) -> None:
