@@ -180,6 +180,15 @@ class Index:
             return ""
         return str(head.get("encoder", "")) if isinstance(head, dict) and head.get("version") == VERSION else ""
 
+    @classmethod
+    def is_begun(cls, archive: Path, folder: Path | None = None) -> bool:
+        """Whether an index says anything of any sound, by its beginning alone."""
+        try:
+            with cls.table(archive, folder).open(encoding="utf-8", errors="replace") as file:
+                return bool(file.readline() and file.readline())
+        except OSError:
+            return False
+
     def files(self) -> list[Path]:
         """What it consists of on disk."""
         both = self.table(self.archive, self.folder), self.folder / self.matrix

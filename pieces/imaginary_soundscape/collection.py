@@ -6,6 +6,7 @@ made of it (`choosing.py`).
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import itertools
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -64,25 +65,34 @@ class Collection:
     unknown: frozenset[str] = frozenset()  # what its index does not know (any more)
     folders: tuple[Path, ...] = ()
     stamp: Stamp = ()
+    elsewhere: Path | None = None  # where its index may lie instead of beside its sounds
     titles: Titles = field(default_factory=Titles)
     states: States = field(default_factory=States)
-    table_bytes: int = 0  # of its index
+    table_bytes: int = 0  # of its index, here and elsewhere
     skipped: Mapping[str, str] = field(default_factory=dict)  # files that cannot be used, and why
 
     def path(self, name: str) -> Path:
         return self.archive / name
 
 
-def stamp_of(archive: Path, folders: Sequence[Path], folder: Path | None = None) -> Stamp:
+def stamp_of(archive: Path, folders: Sequence[Path], elsewhere: Path | None = None) -> Stamp:
     """What changes when an index or titles have been written, or sounds come to or go from an archive's folders."""
-    head = b""
-    table = Index.table(archive, folder)
-    if table.is_file():
-        with table.open("rb") as file:
-            head = file.readline()
+    heads = []
+    for folder in {None, elsewhere}:
+        with contextlib.suppress(FileNotFoundError), Index.table(archive, folder).open("rb") as file:
+            heads.append(file.readline())
     titles = archive / TITLES
     written = titles.stat().st_mtime_ns if titles.is_file() else None
-    return (head, written, *(place.stat().st_mtime_ns if place.is_dir() else None for place in folders))
+    return (frozenset(heads), written, *(place.stat().st_mtime_ns if place.is_dir() else None for place in folders))
+
+
+def index_folder(archive: Path, encoder: Encoder, elsewhere: Path | None) -> Path | None:
+    """Where the index of an archive is to be read: None beside its sounds; `elsewhere` if that one knows more."""
+    found = [folder for folder in (None, elsewhere) if Index.encoder_of(archive, folder) == encoder.name]
+    if elsewhere is None or elsewhere not in found:
+        return None
+    unknown = {folder: len(Index(archive, folder).survey(encoder).unknown) for folder in found}
+    return min(found, key=unknown.__getitem__)
 
 
 @dataclass(frozen=True)
@@ -94,13 +104,13 @@ class Look:
     place: int
 
 
-def look(collection: Collection, folder: Path | None, soon: Sequence[str], place: int) -> Look:
+def look(collection: Collection, soon: Sequence[str], place: int) -> Look:
     """Look at an archive for changes: at what may sound `soon`, and at the next part of the rest, from `place` on."""
     after = place + WATCHED_AT_ONCE
     others = changed(collection, {*soon, *collection.states.names[place:after]})
-    stamp = stamp_of(collection.archive, collection.folders, folder)
+    stamp = stamp_of(collection.archive, collection.folders, collection.elsewhere)
     if len(collection.unknown) > AT_ONCE:  # somebody else must index them, and may be doing so
-        size = _size(Index.table(collection.archive, folder))
+        size = _bytes(collection.archive, collection.elsewhere)
         stamp = (*stamp, size) if size > GROWN * collection.table_bytes else stamp
     return Look(stamp, others, after if after < len(collection.states.names) else 0)
 
@@ -110,23 +120,24 @@ def changed(collection: Collection, names: Set[str]) -> frozenset[str]:
     return replaced(collection.archive, collection.states, names - collection.unknown)
 
 
-def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) -> Collection:
-    """An archive as its index says; `folder` holds the index where it is not in the archive.
+def open_archive(archive: Path, encoder: Encoder, elsewhere: Path | None = None) -> Collection:
+    """An archive as its index says; `elsewhere` may hold one that knows more than the one beside the sounds.
 
     Raises:
         ArchiveError: no such folder, or no sound that can be heard in it.
         UnindexedError: it must be indexed first.
     """
-    size = _size(Index.table(archive, folder))
-    index = Index(archive, folder)
+    size = _bytes(archive, elsewhere)
+    index = Index(archive, index_folder(archive, encoder, elsewhere))
     survey = index.survey(encoder)
-    stamp = stamp_of(archive, survey.folders, folder)
+    stamp = stamp_of(archive, survey.folders, elsewhere)
     if not survey.sounds:
         name, reason = next(iter(survey.refused.items()), ("", ""))
         but = f" but such as {name} ({reason})" if name else ""
         raise ArchiveError(f"{archive}: there is no sound in it{but}; put recordings there")
     if not index.clips or index.encoder != encoder.name:
-        raise UnindexedError(f"{archive}: {unindexed(archive, len(survey.sounds), folder)}", len(survey.sounds))
+        why = unindexed(archive, len(survey.sounds), encoder.name)
+        raise UnindexedError(f"{archive}: {why}", len(survey.sounds))
     clips, points = index.usable(), index.points()
     present = {path.relative_to(archive).as_posix() for path in survey.sounds}
     states = States.of(clip for clip in index.clips.values() if clip.path in present)
@@ -146,6 +157,7 @@ def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) ->
         frozenset(path.relative_to(archive).as_posix() for path in survey.unknown),
         tuple(survey.folders),
         stamp,
+        elsewhere,
         _titles(archive),
         states,
         size,
@@ -153,15 +165,22 @@ def open_archive(archive: Path, encoder: Encoder, folder: Path | None = None) ->
     )
 
 
-def unindexed(archive: Path, sounds: int, folder: Path | None = None) -> str:
-    """Why none of an archive's sounds can be found, and what to do."""
-    before = Index.encoder_of(archive, folder)
-    why = "are not indexed" if before is None else "were indexed for other weights, or another encoder"
-    return f"its {sounds} sounds {why}; run: python3 run.py index {archive}"
+def unindexed(archive: Path, sounds: int, wanted: str | None) -> str:
+    """Why none of an archive's sounds can be found by the encoder of that name, and what to do."""
+    before = Index.encoder_of(archive)
+    if before is None:
+        why = "are not indexed; run"
+    elif before == wanted:
+        why = "are not indexed yet; wait, or where that is not being done, run"
+    else:
+        why = "were indexed for other weights, or another encoder; run"
+    return f"its {sounds} sounds {why}: python3 run.py index {archive}"
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
+def _bytes(archive: Path, elsewhere: Path | None) -> int:
+    """Of an archive's index, here and elsewhere."""
+    tables = [Index.table(archive, folder) for folder in {None, elsewhere}]
+    return sum(table.stat().st_size for table in tables if table.is_file())
 
 
 def _titles(archive: Path) -> Titles:

@@ -46,8 +46,9 @@ def inspected(settings: ImaginarySoundscape.Settings, camera: bool) -> Inspected
             recordings = len(listed)
             sounds = [path.relative_to(settings.archive).as_posix() for path in listed]
             found.append(_counted(recordings, "recording"))
-            if recordings > AT_ONCE and not _is_indexed(settings.archive, settings.encoder):
-                faults["archive"] = unindexed(settings.archive, recordings)
+            wanted = _encoder_name(settings.encoder)
+            if recordings > AT_ONCE and not _is_indexed(settings.archive, wanted):
+                faults["archive"] = unindexed(settings.archive, recordings, wanted)
     if settings.encoder != "own" and importlib.util.find_spec("transformers") is None:
         faults["encoder"] = TRANSFORMERS
     if settings.archive is None and settings.exclude:
@@ -59,13 +60,17 @@ def inspected(settings: ImaginarySoundscape.Settings, camera: bool) -> Inspected
     return Inspected(faults, found, [note] if note else [])
 
 
-def _is_indexed(archive: Path, encoder: str) -> bool:
-    """Whether an archive has an index for this encoder; if that has no weights, whether it has one at all."""
-    before = Index.encoder_of(archive)
+def _encoder_name(encoder: str) -> str | None:
+    """What an index for this encoder bears as its name; None where its weights are missing: others say that."""
     try:
-        return before == name_of(encoder)
-    except WeightsError:  # which are named where they are asked for
-        return before is not None
+        return name_of(encoder)
+    except WeightsError:
+        return None
+
+
+def _is_indexed(archive: Path, wanted: str | None) -> bool:
+    """Whether an archive has an index for the encoder of that name; without a name, whether it has any."""
+    return Index.is_begun(archive) and wanted in (None, Index.encoder_of(archive))
 
 
 def excluded(sounds: Sequence[str], exclude: Sequence[str]) -> tuple[int, str]:

@@ -66,7 +66,6 @@ class Listening:
         self._changed: frozenset[str] = frozenset()  # what is another sound now, and not indexed as that one yet
         self._place = 0  # in the archive, from which it is looked at for changes next
         self._survey_at = math.inf  # when an archive is looked through again after sounds had come
-        self._folder: Path | None = None  # of the index, where that may not be written beside the sounds
         self._checked_at = 0.0
         self._trying = Trying()
         self._answered = False  # since it failed last, with whatever archive: what may still stand is taken back then
@@ -83,7 +82,7 @@ class Listening:
             self._wanted, self._trying = (archive, encoder), Trying()
             self._indexing, self._tried, self._new, self._survey_at = None, frozenset(), frozenset(), math.inf
             self._soon, self._looked_for, self._changed, self._place = frozenset(), frozenset(), frozenset(), 0
-            self._folder, self.collection = None, None
+            self.collection = None
 
     def look(self, key: Asked, pictures: Sequence[Picture]) -> None:
         """Have pictures judged; what was to be looked at before them and was not is dropped. See `judged`."""
@@ -161,7 +160,7 @@ class Listening:
             self._do(self._take_changed, 0.0, room.changed, have, self._soon)
         elif time - self._checked_at >= LOOK_EVERY:
             self._checked_at, self._looked_for = time, self._soon
-            self._do(self._take_look, 0.0, room.look, have, self._folder, self._soon, self._place)
+            self._do(self._take_look, 0.0, room.look, have, self._soon, self._place)
 
     def _do(self, take: Callable[[Any], None], seconds: float, work: Callable[..., Any], *arguments: Any) -> None:
         assert self._wanted is not None
@@ -169,12 +168,15 @@ class Listening:
 
     def _open(self, time: float, archive: Path, encoder: encoders.Encoder) -> None:
         self._checked_at = time
-        self._do(self._take_archive, OPEN_SECONDS, _opened, archive, encoder, self._folder)
+        self._do(self._take_archive, OPEN_SECONDS, _opened, archive, encoder, self._elsewhere(archive))
 
     def _begin(self, archive: Path, encoder: encoders.Encoder, unknown: frozenset[str] = frozenset()) -> None:
         self._tried, self._new, self._survey_at = unknown, frozenset(), self._time + SURVEY_AGAIN
-        elsewhere = self._stage.cache / hashlib.blake2b(str(archive).encode(), digest_size=8).hexdigest()
-        self._do(self._take_begun, 0.0, _begun, archive, encoder, elsewhere)
+        self._do(self._take_begun, 0.0, _begun, archive, encoder, self._elsewhere(archive))
+
+    def _elsewhere(self, archive: Path) -> Path:
+        """Where the index of an archive lies that may not be written."""
+        return self._stage.cache / hashlib.blake2b(str(archive).encode(), digest_size=8).hexdigest()
 
     def _receive(self, take: Callable[[Any], None], answer: Answer[Any]) -> bool:
         """Take in what was worked out; False if that went wrong."""
@@ -191,9 +193,12 @@ class Listening:
         return True
 
     def _failed(self, error: Exception) -> None:
+        self._indexing = None
+        if isinstance(error, BusyError) and self.collection is not None:
+            log.info("%s", error)  # what there is is used meanwhile; what is new is looked for again, see `_begin`
+            return
         self._trying.failed(self._time)
         self._answered = False
-        self._indexing = None
         archive = self._wanted[0] if self._wanted is not None else ""
         reason = str(error).removeprefix(f"{archive}: ") or type(error).__name__
         if isinstance(error, WeightsError):
@@ -248,9 +253,8 @@ class Listening:
         else:
             self._stage.clear("archive_silenced", archive=archive)
 
-    def _take_begun(self, found: tuple[Iterator[Progress], Path | None]) -> None:
-        self._indexing, self._folder = found
-        self._indexed = 0
+    def _take_begun(self, found: Iterator[Progress]) -> None:
+        self._indexing, self._indexed = found, 0
 
     def _take_indexed(self, found: list[Progress]) -> None:
         self._indexed += sum(progress.clip.row is not None for progress in found)
@@ -291,23 +295,24 @@ def _called(archive: Path) -> str:
 # ---- done beside the frame loop --------------------------------------------------------------------------------
 
 
-def _opened(archive: Path, encoder: encoders.Encoder, folder: Path | None) -> Collection | UnindexedError:
+def _opened(archive: Path, encoder: encoders.Encoder, elsewhere: Path) -> Collection | UnindexedError:
     try:
-        return room.open_archive(archive, encoder, folder)
+        return room.open_archive(archive, encoder, elsewhere)
     except UnindexedError as error:
         return error
 
 
-def _begun(archive: Path, encoder: encoders.Encoder, elsewhere: Path) -> tuple[Iterator[Progress], Path | None]:
-    """The indexing of an archive, and the folder of its index: None beside its sounds; `elsewhere` if that is
-    forbidden, where what is known already is not listened to again."""
+def _begun(archive: Path, encoder: encoders.Encoder, elsewhere: Path) -> Iterator[Progress]:
+    """The indexing of an archive, beside its sounds; `elsewhere` if that is forbidden, where what is known already is
+    not listened to again."""
     if _writable(archive):
-        return Index(archive).update(encoder), None
-    if Index.encoder_of(archive, elsewhere) != encoder.name:
+        return Index(archive).update(encoder)
+    if room.index_folder(archive, encoder, elsewhere) is None:
         elsewhere.mkdir(parents=True, exist_ok=True)
-        for path in Index(archive).files():
-            shutil.copyfile(path, elsewhere / path.name)
-    return Index(archive, elsewhere).update(encoder), elsewhere
+        for path in reversed(Index(archive).files()):  # the table last: it names the points
+            copy = shutil.copyfile(path, elsewhere / f"{path.name}.copy")
+            copy.replace(elsewhere / path.name)  # at once: what is there may be in use
+    return Index(archive, elsewhere).update(encoder)
 
 
 def _writable(archive: Path) -> bool:

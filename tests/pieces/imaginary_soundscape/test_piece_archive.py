@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from installation.piece import Picture
-from pieces.imaginary_soundscape import archive, listening
-from pieces.imaginary_soundscape.archive import Index
+from pieces.imaginary_soundscape import archive, collection, inspecting, listening
+from pieces.imaginary_soundscape.archive import VERSION, Index
+from pieces.imaginary_soundscape.piece import ImaginarySoundscape
 from tests.pieces.imaginary_soundscape.walker import ColourEncoder, colour_of, room, tone
 
 pytestmark = pytest.mark.usefixtures("colours")
@@ -75,9 +79,105 @@ def test_an_index_that_lies_elsewhere_gives_way_to_a_newer_one_beside_the_sounds
     tomorrow = room(place, cache=here.cache)
     tomorrow.run(40)
     assert tomorrow.heard() == {"red": None}
-    assert [clip.path for clip in Index(place / "archive", tomorrow.piece._listening._folder).wrong()] == [
-        "silent.wav"
-    ]
+    (elsewhere,) = [path for path in here.cache.iterdir() if path.is_dir()]
+    assert [clip.path for clip in Index(place / "archive", elsewhere).wrong()] == ["silent.wav"]
+
+
+@pytest.fixture
+def forbidden(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An archive that may not be written, of more sounds than a piece indexes by itself once five have come."""
+    monkeypatch.setattr(listening, "_writable", lambda archive: False)
+    monkeypatch.setattr(collection, "AT_ONCE", 5)
+    monkeypatch.setattr(inspecting, "AT_ONCE", 5)
+    return place
+
+
+def add(place: Path, *names: str) -> None:
+    for number, name in enumerate(names):
+        tone(place / "archive", "green", name, level=0.05 + 0.01 * number, seconds=0.5)
+
+
+def names_of(here: Any) -> int:
+    return len(here.piece._listening.collection.names) if here.piece._listening.collection is not None else 0
+
+
+def test_an_archive_that_has_grown_is_found_again_where_its_index_lies(forbidden: Path) -> None:
+    here = room(forbidden)
+    here.run(15)
+    for some in (("a", "b"), ("c", "d", "e")):
+        add(forbidden, *some)
+        here.run(150)
+    assert names_of(here) == 8 and not here.standing
+    here.piece.close()
+    tomorrow = room(forbidden, cache=here.cache)
+    tomorrow.run(15)
+    assert names_of(tomorrow) == 8 and not tomorrow.standing, "though eight are more than a piece indexes"
+
+
+def test_a_cache_that_is_emptied_while_it_plays_is_made_anew(forbidden: Path) -> None:
+    add(forbidden, "a", "b", "c")
+    for _ in Index(forbidden / "archive").update(ColourEncoder()):
+        pass
+    here = room(forbidden)
+    here.run(5)
+    add(forbidden, "new")
+    here.run(40)
+    assert names_of(here) == 7
+    for path in here.cache.iterdir():
+        shutil.rmtree(path)
+    here.run(150)
+    assert names_of(here) == 7 and not here.standing
+
+
+def test_a_newer_index_beside_the_sounds_is_followed_though_another_is_in_use(forbidden: Path) -> None:
+    """Another machine, that may write there, has indexed more sounds than a piece does by itself."""
+    here = room(forbidden)
+    here.run(15)
+    assert names_of(here) == 3
+    add(forbidden, *"abcdefgh")
+    here.run(70)
+    assert names_of(here) == 3 and list(here.standing) == ["archive_unindexed"]
+    for _ in Index(forbidden / "archive").update(ColourEncoder()):
+        pass
+    here.run(70)
+    assert names_of(here) == 11 and not here.standing
+
+
+def test_pictures_are_judged_while_somebody_else_indexes(place: Path) -> None:
+    here = room(place)
+    here.run(15)
+    add(place, "a", "b")
+    writing = Index(place / "archive").update(ColourEncoder())
+    next(writing)  # and it holds the lock from now on
+    judged: list[float] = []
+    take = here.piece._listening._take_judged
+    here.piece._listening._take_judged = lambda key, found: (judged.append(here.frame / here.hz), take(key, found))
+    began = here.frame / here.hz
+    for _ in range(60):  # half a minute in which the piece wants to index as well
+        here.run(0.5)
+        here.piece._asked = None  # as a camera asks again and again
+    assert here.piece._listening._tried, "it did want to"
+    assert max(np.diff([began, *judged, began + 30])) < 2
+    for _ in writing:
+        pass
+    here.run(150)
+    assert names_of(here) == 5 and not here.standing
+
+
+def test_of_an_index_that_is_only_begun_it_is_said_that_one_may_wait(forbidden: Path) -> None:
+    add(forbidden, *"abcdef")
+    table = Index.table(forbidden / "archive")
+    settings = ImaginarySoundscape.Settings.model_validate({"archive": forbidden / "archive"})
+    own = {"encoder": inspecting.name_of("own"), "version": VERSION}
+    for head, said in (
+        (None, "its 9 sounds are not indexed; run: "),
+        (own, "are not indexed yet; wait, or where that is not being done, run: "),
+        ({"encoder": "other", "version": VERSION}, "were indexed for other weights, or another encoder; run: "),
+    ):
+        if head is not None:
+            table.parent.mkdir(exist_ok=True)
+            table.write_text(json.dumps(head) + "\n")
+        assert said in inspecting.inspected(settings, camera=True).faults["archive"]
 
 
 def test_a_sound_that_may_not_be_read_is_not_tried_for_ever(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ def test_a_large_archive_is_looked_through_in_parts_and_what_sounds_soon_each_ti
     place, parts = 0, []
     for _ in range(4):
         asked.clear()
-        place = collection.look(opened, None, {"6.wav"}, place).place
+        place = collection.look(opened, {"6.wav"}, place).place
         parts.append("".join(sorted(name[0] for name in asked)))
     assert parts == ["0126", "3456", "6", "0126"]
 
