@@ -9,6 +9,7 @@ A cache is the piece's own business. Nothing of a visitor belongs here: nobody a
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import tempfile
@@ -49,7 +50,9 @@ class Forgetful:
 
     @property
     def cache(self) -> Path:
-        return Path(self._passing.name)
+        folder = Path(self._passing.name)
+        folder.mkdir(exist_ok=True)
+        return folder
 
     @cached_property
     def _passing(self) -> tempfile.TemporaryDirectory[str]:
@@ -78,6 +81,7 @@ class Keeping:
         self._newest: dict[str, bytes] = {}  # as it was kept or read by this process
         self._due: dict[str, bytes] = {}
         self._failed: set[str] = set()  # pieces whose last write failed
+        self._homeless: set[str] = set()  # pieces of which it was said that their cache cannot be made
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -90,13 +94,18 @@ class Keeping:
         return self.folder / f"{quote(piece, safe='')}.json"
 
     def cache(self, piece: str) -> Path:
-        """A folder for what `piece` can work out again; one that goes with the process where the disk takes none."""
+        """A folder for what `piece` can work out again, made if it is not there; one that goes with the process where
+        the disk takes none, and where no disk does, the name alone."""
         folder = self._caches / quote(piece, safe="")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            log.error("%s cannot be made: %s", folder, error)
-            return self._nowhere.cache
+            if piece not in self._homeless:
+                log.error("%s cannot be made: %s", folder, error)
+            self._homeless.add(piece)
+            with contextlib.suppress(OSError):
+                folder = self._nowhere.cache / folder.name
+                folder.mkdir(exist_ok=True)
         return folder
 
     def read(self, piece: str) -> Any:
@@ -174,7 +183,7 @@ class _OfPiece:
     def keep(self, value: Any) -> None:
         self._keeping.write(self._piece, encoded(value))
 
-    @cached_property
+    @property
     def cache(self) -> Path:
         return self._keeping.cache(self._piece)
 

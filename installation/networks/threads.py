@@ -16,8 +16,8 @@ _usual = 0
 
 
 @contextmanager
-def threads(count: int) -> Iterator[None]:
-    """So many threads of torch within, and afterwards as many as around it, or as the process began with.
+def threads(count: int | None) -> Iterator[None]:
+    """So many threads of torch within (None: as many as around it, or as the process began with); afterwards those.
 
     What torch says of a thread that comes to it for the first time is what another has set just then; so what was
     before is not asked of it.
@@ -28,8 +28,8 @@ def threads(count: int) -> Iterator[None]:
     with _lock:
         _usual = _usual or torch.get_num_threads()
     around = getattr(_within, "count", 0)
-    _within.count = count
-    torch.set_num_threads(count)
+    _within.count = count or around
+    torch.set_num_threads(_within.count or _usual)
     try:
         yield
     finally:

@@ -5,7 +5,6 @@ what (`search.py`).
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 
 import cv2
 import numpy as np
@@ -134,7 +133,7 @@ def place_pictures(
     """
     parts = [squares(picture) for picture in pictures]
     owners = [number for number, some in enumerate(parts) for _ in some]
-    with threads(1) if len(owners) <= FEW else nullcontext():
+    with threads(1 if len(owners) <= FEW else None):
         points = place(prepare([square for some in parts for square in some]).to(device)).float()
         sums = torch.zeros(len(parts), points.shape[1], device=device)
         sums.index_add_(0, torch.tensor(owners, device=device), points)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -211,9 +213,27 @@ def test_where_the_disk_takes_none_a_cache_goes_with_the_process(
     keeping = Keeping(tmp_path, alerts.alert, alerts.clear)
     cache = keeping.of("dj").cache
     write_whole(cache / "track", b"128 bpm")
-    assert keeping.of("dj").cache == cache and "cannot be made" in caplog.text
+    assert keeping.of("dj").cache == cache and caplog.text.count("cannot be made") == 1
     assert tmp_path not in cache.parents
+    assert list(keeping.of("moon").cache.iterdir()) == [], "of that piece alone"
     keeping.close()
+
+
+def test_a_cache_that_somebody_removed_is_there_again(keeping: Keeping) -> None:
+    for memory in (keeping.of("dj"), Forgetful()):
+        shutil.rmtree(memory.cache.parent if memory.cache.parent.name == "cache" else memory.cache)
+        write_whole(memory.cache / "track", b"128 bpm")
+        assert (memory.cache / "track").read_bytes() == b"128 bpm"
+
+
+def test_where_no_disk_takes_anything_a_cache_is_a_name_and_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").write_text("no folder")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    keeping = Keeping(tmp_path, alerts.alert, alerts.clear)
+    with pytest.raises(OSError, match="track"):
+        write_whole(keeping.of("dj").cache / "track", b"128 bpm")
 
 
 def test_the_cache_of_a_render_is_empty_and_goes_with_it() -> None:

@@ -13,9 +13,10 @@ def test_what_was_set_is_found_again_also_after_a_failure() -> None:
     before = torch.get_num_threads()
     with pytest.raises(RuntimeError, match="failed"), threads(1):
         assert torch.get_num_threads() == 1
-        with threads(2):
+        with threads(2), threads(None):
             assert torch.get_num_threads() == 2
-        assert torch.get_num_threads() == 1
+        with threads(None):
+            assert torch.get_num_threads() == 1
         raise RuntimeError("failed")
     assert torch.get_num_threads() == before
 
@@ -34,6 +35,8 @@ def test_who_comes_to_torch_while_another_computes_in_one_thread_does_not_stay_w
             assert go_on.wait(10)
 
     def second() -> None:
+        with threads(None):
+            seen.append(torch.get_num_threads())
         with threads(2):
             seen.append(torch.get_num_threads())
         seen.append(torch.get_num_threads())
@@ -48,4 +51,4 @@ def test_who_comes_to_torch_while_another_computes_in_one_thread_does_not_stay_w
     monkeypatch.undo()
     with threads(1):  # and leave what it found
         pass
-    assert seen == [2, 3]
+    assert seen == [3, 2, 3]
