@@ -19,11 +19,11 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +105,29 @@ def content(path: Path) -> str:
         raise OSError(errno.EINVAL, "it is no ordinary file")
     with path.open("rb") as file:
         return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
+
+
+class Ears(Protocol):
+    """Whoever reads and listens to files for an index."""
+
+    def content(self, path: Path) -> str:
+        """Hash of a file's bytes. Raises OSError."""
+        ...
+
+    def hear(self, path: Path) -> Listened:
+        """What is heard in it; asked after its hash, and not of copies of what is known."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Own:
+    encoder: Encoder
+
+    def content(self, path: Path) -> str:
+        return content(path)
+
+    def hear(self, path: Path) -> Listened:
+        return listened(path, self.encoder)
 
 
 def sounds_in(folder: Path) -> list[Path]:
@@ -273,25 +296,23 @@ class Index:
                     unknown.append(path)
         return Survey(sounds, unknown, folders, refused)
 
-    def update(
-        self, encoder: Encoder, verify: bool = False, hear: Callable[[Path], Listened] | None = None
-    ) -> Iterator[Progress]:
+    def update(self, encoder: Encoder, verify: bool = False, ears: Ears | None = None) -> Iterator[Progress]:
         """Index what is new or changed, and forget what is gone; yields after each file.
 
-        `hear` listens to a file; left out, this process does.
+        `ears` read files and listen to them; left out, this process does.
 
         A file of the same size and time of change is believed to be the same (with `verify`, its content is hashed);
         one that was only touched or moved is recognised by its hash and not listened to again.
 
         Raises:
-            ArchiveError: there is no such folder, or `hear` gives what is no point of this encoder's space.
+            ArchiveError: there is no such folder, or `ears` give what is no point of this encoder's space.
             UnwritableError: it cannot be written.
             BusyError: another process indexes it.
         """
         sounds_in(self.archive)  # before a folder is made in it
         with self._alone():
             self._read()  # another process may have written since
-            yield from self._update(encoder, verify, hear or (lambda path: listened(path, encoder)))
+            yield from self._update(encoder, verify, ears or _Own(encoder))
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -310,7 +331,7 @@ class Index:
                 ) from error
             yield
 
-    def _update(self, encoder: Encoder, verify: bool, hear: Callable[[Path], Listened]) -> Iterator[Progress]:
+    def _update(self, encoder: Encoder, verify: bool, ears: Ears) -> Iterator[Progress]:
         paths = sounds_in(self.archive)
         if self.encoder != encoder.name:
             self._begin(encoder)
@@ -329,7 +350,7 @@ class Index:
                 points.truncate(whole)
             for done, path in enumerate(paths, 1):
                 name = path.relative_to(self.archive).as_posix()
-                clip, point = self._examined(path, name, hear, known, verify)
+                clip, point = self._examined(path, name, ears, known, verify)
                 if point is None and clip.row is not None and not self._judged_alike:
                     wrong = fault_of_kind(path)
                     clip = replace(clip, row=None, wrong=wrong) if wrong else clip
@@ -377,7 +398,7 @@ class Index:
             path.unlink(missing_ok=True)
 
     def _examined(
-        self, path: Path, name: str, hear: Callable[[Path], Listened], known: dict[str, Clip], verify: bool
+        self, path: Path, name: str, ears: Ears, known: dict[str, Clip], verify: bool
     ) -> tuple[Clip, NDArray[np.float32] | None]:
         """What is to be said of a file; with its point when it had to be listened to."""
         before = self.clips.get(name)
@@ -388,13 +409,13 @@ class Index:
         except OSError as error:
             return Clip(name, 0, 0, "", 0.0, None, f"cannot be read: {error.strerror or error}"), None
         try:
-            digest = content(path)
+            digest = ears.content(path)
         except OSError as error:  # it may have become readable when somebody indexes again
             wrong = f"cannot be read: {error.strerror or error}"
             return Clip(name, state.st_size, state.st_mtime_ns, "", 0.0, None, wrong), None
         if digest in known:
             return replace(known[digest], path=name, size=state.st_size, changed_ns=state.st_mtime_ns), None
-        heard = hear(path)
+        heard = ears.hear(path)
         seconds, loud = round(heard.seconds, 3), round(heard.loudness_lufs, 1)
         return Clip(name, state.st_size, state.st_mtime_ns, digest, seconds, None, heard.wrong, loud), heard.point
 

@@ -12,12 +12,14 @@ import os
 import socket
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from installation.networks.threads import threads
 from pieces.imaginary_soundscape import encoders
+from pieces.imaginary_soundscape.archive import content
 from pieces.imaginary_soundscape.recordings import Listened, listened
 
 AHEAD = 4  # files a core has before it: none waits, and what is held does not grow with the archive
@@ -47,15 +49,31 @@ def _encoder(name: str) -> encoders.Encoder:
     return encoders.load(name)
 
 
-def listen(path: str, encoder: str) -> tuple[Listened, str, str]:
-    """What is heard in a file, on one core of whichever machine; and by which encoder, on which machine."""
+@dataclass(frozen=True)
+class Heard:
+    """What a machine of the cluster says of a file: what is heard in it and what its bytes are (or why they cannot be
+    read); and by which encoder, on which machine."""
+
+    listened: Listened
+    content: str | OSError
+    encoder: str
+    machine: str
+
+
+def listen(path: str, encoder: str) -> Heard:
+    """Read a file and listen to it, on one core of whichever machine."""
     with threads(1):  # as many of these processes as cores
         found = _encoder(encoder)
-        return listened(Path(path), found), found.name, socket.gethostname()
+        digest: str | OSError
+        try:
+            digest = content(Path(path))
+        except OSError as error:
+            digest = error
+        return Heard(listened(Path(path), found), digest, found.name, socket.gethostname())
 
 
 class Cluster:
-    """Calls answer with what was heard in a file; the files after it are being listened to meanwhile.
+    """Reads files and listens to them (`archive.Ears`); those after one that is asked for are being heard meanwhile.
 
     Args:
         paths: all that will be asked for, in this order; some may be left out.
@@ -88,32 +106,61 @@ class Cluster:
         self._listen: Any = ray.remote(num_cpus=1, max_retries=RETRIES)(listen)
         self._waiting = deque(paths)
         self._answers: dict[Path, Any] = {}
+        self._last: tuple[Path, Heard] | None = None
 
-    def __call__(self, path: Path) -> Listened:
+    def content(self, path: Path) -> str:
+        """Hash of a file's bytes; of one that nobody listens to, worked out here.
+
+        Raises:
+            OSError: it cannot be read.
+            ClusterError: as `hear`.
+        """
+        self._ask_ahead()
+        if path not in self._answers:
+            return content(path)
+        digest = self._heard(path).content
+        if isinstance(digest, OSError):
+            raise digest
+        return digest
+
+    def hear(self, path: Path) -> Listened:
         """What was heard in a file.
 
         Raises:
-            ClusterError: the cluster was lost, or a machine of it has other weights; what was heard before is in the
-                index, a next run goes on from there.
+            ClusterError: the cluster was lost, or a machine of it has another version or other weights; what was
+                heard before is in the index, a next run goes on from there.
         """
-        while self._waiting and len(self._answers) < AHEAD * self._cores:
-            self._ask(self._waiting.popleft())
+        return self._heard(path).listened
+
+    def _heard(self, path: Path) -> Heard:
+        if self._last is not None and self._last[0] == path:
+            return self._last[1]
+        self._ask_ahead()
         if path not in self._answers:
             self._ask(path)
         answer = self._answers.pop(path)
         try:
-            answered: tuple[Listened, str, str] = self._ray.get(answer)
+            found = self._ray.get(answer)
         except Exception as error:  # Ray wraps what happened elsewhere in exceptions of its own
             raise ClusterError(f"engine ray: {path} could not be listened to ({error}); run it again") from error
-        found, by, machine = answered
-        if by != self._name:
+        if not isinstance(found, Heard):
             raise ClusterError(
-                f"engine ray: {machine} listens by {by}, this machine by {self._name}; update the project there, "
-                "then run it again"
+                "engine ray: a machine of the cluster has another version of the project; update it there, then run "
+                "it again"
+            )
+        if found.encoder != self._name:
+            raise ClusterError(
+                f"engine ray: {found.machine} listens by {found.encoder}, this machine by {self._name}; update the "
+                "project there, then run it again"
             )
         for skipped in [other for other in self._answers if other < path]:
-            del self._answers[skipped]  # a copy of what is known was not asked for
+            del self._answers[skipped]  # what has gone meanwhile was not asked for
+        self._last = path, found
         return found
+
+    def _ask_ahead(self) -> None:
+        while self._waiting and len(self._answers) < AHEAD * self._cores:
+            self._ask(self._waiting.popleft())
 
     def close(self) -> None:
         """Leave the cluster; nobody waits for what was asked ahead."""

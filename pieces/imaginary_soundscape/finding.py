@@ -47,7 +47,7 @@ def index(data: Path, encoder: str = "own", engine: str = "here") -> dict[str, A
     found, loaded = Index(data), encoders.load(encoder)
     cluster = Cluster(found.survey(loaded).unknown, encoder, loaded.name) if engine == "ray" else None
     try:
-        for _ in track(found.update(loaded, hear=cluster), description=f"indexing {data.name}", total=total):
+        for _ in track(found.update(loaded, ears=cluster), description=f"indexing {data.name}", total=total):
             pass
     finally:
         if cluster is not None:

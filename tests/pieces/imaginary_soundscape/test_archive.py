@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,16 @@ class Loudness:
             raise ValueError("there is nothing to hear in it")
         angle = float(np.abs(samples).mean()) * 3
         return np.array([np.cos(angle), np.sin(angle), 0, 0], np.float32)
+
+
+@dataclass
+class Given:
+    """Ears that hear what they are told to."""
+
+    hear: Callable[[Path], Listened]
+
+    def content(self, path: Path) -> str:
+        return archive.content(path)
 
 
 def write(path: Path, gain: float, seconds: float = 0.5, rate_hz: int = RATE_HZ, channels: int = 1) -> Path:
@@ -179,7 +190,7 @@ def test_what_another_encoder_heard_is_refused_and_not_written(tmp_path: Path) -
         write(tmp_path / name, gain)
     index = Index(tmp_path)
     with pytest.raises(ArchiveError, match=r"a.wav was heard by another encoder: .*\(7,\) in place of \(4,\)"):
-        list(index.update(Loudness(), hear=lambda path: Listened(0.5, np.ones(7, np.float32))))
+        list(index.update(Loudness(), ears=Given(lambda path: Listened(0.5, np.ones(7, np.float32)))))
     angles = np.arctan2(*np.asarray(run(tmp_path).points(), np.float32)[:, [1, 0]].T)
     assert angles == pytest.approx([0.3, 0.9], rel=0.05)
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from pieces.imaginary_soundscape import cluster, encoders
+from pieces.imaginary_soundscape import archive, cluster, encoders
 from pieces.imaginary_soundscape.archive import Index
 from pieces.imaginary_soundscape.cluster import Cluster, ClusterError
+from pieces.imaginary_soundscape.recordings import Listened
 from tests.pieces.imaginary_soundscape.test_archive import Loudness, run, write
 
 
@@ -61,13 +62,17 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ray]:
 def test_a_core_hears_what_this_machine_hears(tmp_path: Path, ray: Ray) -> None:
     sound = write(tmp_path / "a.wav", 0.4)
     (tmp_path / "broken.ogg").write_bytes(b"OggS" + bytes(90))
-    heard, by, machine = cluster.listen(str(sound), "loudness")
-    assert heard.point is not None and by == Loudness.name and machine == socket.gethostname()
-    broken = cluster.listen(str(tmp_path / "broken.ogg"), "loudness")[0]
+    heard = cluster.listen(str(sound), "loudness")
+    assert heard.listened.point is not None and heard.content == archive.content(sound)
+    assert (heard.encoder, heard.machine) == (Loudness.name, socket.gethostname())
+    broken = cluster.listen(str(tmp_path / "broken.ogg"), "loudness").listened
     assert broken.point is None and "cannot be read" in broken.wrong
+    assert isinstance(cluster.listen(str(tmp_path / "gone.wav"), "loudness").content, FileNotFoundError)
 
 
-def test_the_index_is_the_same_and_few_are_heard_ahead(tmp_path: Path, ray: Ray) -> None:
+def test_the_index_is_the_same_and_few_are_heard_ahead(
+    tmp_path: Path, ray: Ray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for place in ("here", "there"):
         for number in range(30):
             write(tmp_path / place / f"{number:02}.wav", 0.1 + number / 50)
@@ -75,15 +80,20 @@ def test_the_index_is_the_same_and_few_are_heard_ahead(tmp_path: Path, ray: Ray)
     alone = run(tmp_path / "here")
     encoder, index = Loudness(), Index(tmp_path / "there")
     many = Cluster(index.survey(encoder).unknown, "loudness", encoder.name)
-    assert len(list(index.update(encoder, hear=many))) == 31
+    with monkeypatch.context() as here:  # what is read on other machines is not read on this one as well
+        here.setattr(archive, "content", lambda path: pytest.fail(f"{path} is read here"))
+        assert len(list(index.update(encoder, ears=many))) == 31
     many.close()
     assert (index.points() == alone.points()).all()
     assert [clip.path for clip in index.usable()] == [clip.path for clip in alone.usable()]
     assert encoder.heard == 0, "this process listens to nothing"
     assert ray.most <= cluster.AHEAD * 2 + 1
-    assert ray.cancelled == 1, "only the twin, of which all was known"
+    assert ray.cancelled == 0, "all answers were wanted"
     assert ray.options["max_retries"] >= 1, "a machine that goes away does not end the work"
     assert Index(tmp_path / "there").survey(encoder).unknown == []
+    verified = Cluster([], "loudness", encoder.name)
+    assert len(list(index.update(encoder, verify=True, ears=verified))) == 31
+    assert len(ray.asked) == 31, "to verify is not to listen again"
 
 
 def test_a_machine_that_goes_away_is_named_and_what_was_heard_stays(tmp_path: Path, ray: Ray) -> None:
@@ -91,7 +101,7 @@ def test_a_machine_that_goes_away_is_named_and_what_was_heard_stays(tmp_path: Pa
         write(tmp_path / f"{number}.wav", 0.1 + number / 50)
     encoder, index = Loudness(), Index(tmp_path)
     many = Cluster(index.survey(encoder).unknown, "loudness", encoder.name)
-    steps = index.update(encoder, hear=many)
+    steps = index.update(encoder, ears=many)
     next(steps), next(steps)
     ray.fails = True
     with pytest.raises(ClusterError, match="went away"):
@@ -107,7 +117,7 @@ def test_a_machine_with_other_weights_is_named_and_spoils_nothing(
     for number in range(4):
         write(tmp_path / f"{number}.wav", 0.1 + number / 50)
     encoder, index = Loudness(), Index(tmp_path)
-    work = index.update(encoder, hear=Cluster(index.survey(encoder).unknown, "loudness", encoder.name))
+    work = index.update(encoder, ears=Cluster(index.survey(encoder).unknown, "loudness", encoder.name))
     next(work)
     next(work)
     monkeypatch.setattr(Loudness, "name", "loudness of last year")
@@ -116,6 +126,24 @@ def test_a_machine_with_other_weights_is_named_and_spoils_nothing(
         list(work)
     monkeypatch.undo()
     assert [clip.path for clip in run(tmp_path).usable()] == [f"{number}.wav" for number in range(4)]
+
+
+def test_a_machine_with_another_version_is_refused(tmp_path: Path, ray: Ray, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each machine runs its own checkout: one that was not updated answers as it did then."""
+    write(tmp_path / "a.wav", 0.1)
+    monkeypatch.setattr(ray, "get", lambda answer: Listened(1.0, None))
+    encoder, index = Loudness(), Index(tmp_path)
+    with pytest.raises(ClusterError, match="another version of the project; update it there"):
+        list(index.update(encoder, ears=Cluster(index.survey(encoder).unknown, "loudness", encoder.name)))
+
+
+def test_a_file_that_another_machine_cannot_read_is_named(
+    tmp_path: Path, ray: Ray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound, encoder, index = write(tmp_path / "a.wav", 0.1), Loudness(), Index(tmp_path)
+    many = Cluster([sound], "loudness", encoder.name)
+    monkeypatch.setattr(cluster, "content", lambda path: (_ for _ in ()).throw(PermissionError(13, "not for you")))
+    assert [step.clip.wrong for step in index.update(encoder, ears=many)] == ["cannot be read: not for you"]
 
 
 def test_without_ray_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
