@@ -22,7 +22,7 @@ LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")  # 
 SHOWN = {
     "invitation": "while nobody records",
     "invitation_by_sound": "instead, where only a sound counts as the button",
-    "kept": "after the button was pressed, while the visitor may still walk away",
+    "kept": "for five seconds after the button was pressed; another press goes on at once",
     "ready": "while the beat counts 3, 2, 1",
     "perform": "during the recording",
     "listening": "after it, until the network has heard it",

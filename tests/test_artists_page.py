@@ -226,7 +226,7 @@ def place(tmp_path: Path) -> Path:
         for name, target in tomllib.loads(listing)["project"]["entry-points"]["installation.pieces"].items()
     )
     (tmp_path / "page-1.dist-info" / "entry_points.txt").write_text(f"[installation.pieces]\n{points}\n")
-    (exhibition,) = re.findall(r"(?ms)^```yaml\n(pieces:\n.*?)^```", TEXT)
+    (exhibition,) = re.findall(r"(?ms)^```yaml\n(title: Ripples\n.*?)^```", TEXT)
     (tmp_path / "exhibition.yaml").write_text(exhibition, encoding="utf-8")
     (tmp_path / "clip.mp4").symlink_to(STAND_IN_FILM)
     photographs(tmp_path / "photographs")

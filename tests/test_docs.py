@@ -14,6 +14,7 @@ from installation.choices import Choices
 from installation.problems import models_in
 from installation.programme import DISTRIBUTION, Installed, texts_of
 from installation.reference import json_schema, reference, schema_text
+from tests.shipped import exhibition_text
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/settings.md"
@@ -27,9 +28,7 @@ def test_the_page_of_settings_is_what_the_settings_say() -> None:
 def test_the_schema_for_editors_is_what_the_settings_say() -> None:
     text = (ROOT / "docs/exhibition.schema.json").read_text(encoding="utf-8")
     assert text == schema_text(), REMEDY
-    (modeline,) = re.findall(
-        r"(?m)^# yaml-language-server: \$schema=(\S+)$", (ROOT / "exhibition.yaml").read_text("utf-8")
-    )
+    (modeline,) = re.findall(r"(?m)^# yaml-language-server: \$schema=(\S+)$", exhibition_text())
     assert (ROOT / modeline).is_file()
 
 
@@ -86,7 +85,7 @@ def test_every_text_of_a_piece_is_on_the_page_with_when_it_is_shown() -> None:
 
 def test_the_default_file_uses_only_what_the_schema_knows() -> None:
     schema = json.loads(json.dumps(json_schema()))
-    values = yaml.safe_load((ROOT / "exhibition.yaml").read_text(encoding="utf-8"))
+    values = yaml.safe_load(exhibition_text())
     assert set(values) <= set(schema["properties"])
     ((name, chosen),) = values["pieces"].items()
     described = next(form for form in schema["properties"]["pieces"]["anyOf"] if "properties" in form)
@@ -138,9 +137,8 @@ def test_no_page_promises_every_mistake_of_a_file_that_cannot_be_read(page: str)
 def test_what_the_default_file_has_in_comments_can_be_uncommented() -> None:
     from installation.exhibition import parse
 
-    path = ROOT / "exhibition.yaml"
-    text = re.sub(r"(?m)^#(?=(  )*[a-z_]+:)", "", path.read_text(encoding="utf-8"))
-    shown = parse(text.encode(), path)
+    text = re.sub(r"(?m)^#(?=(  )*[a-z_]+:)", "", exhibition_text())
+    shown = parse(text.encode(), ROOT / "exhibition.yaml")
     assert [show.name for show in shown.pieces] == ["neural_beatbox", "learning_to_see", "imaginary_soundscape"]
     assert shown.hours is not None and shown.texts
     assert shown.texts()["kept"] == ["Sound and film stay here for 30\u00a0days, then we delete them"]
@@ -148,9 +146,9 @@ def test_what_the_default_file_has_in_comments_can_be_uncommented() -> None:
 
 def test_the_default_file_shows_the_defaults() -> None:
     """What a curator reads in the file is what holds without it."""
-    from installation.exhibition import load
+    from installation.exhibition import parse
 
-    written = load(ROOT / "exhibition.yaml")
+    written = parse(exhibition_text().encode(), ROOT / "exhibition.yaml")
     fresh = Choices()
     for name in Choices.model_fields:
         if name not in {"title", "data_folder"}:

@@ -25,6 +25,7 @@ from installation.exhibition import Exhibition, ExhibitionError, parse
 from installation.piece import Piece
 from installation.problems import duration
 from installation.settings import Field, Range, to_seconds
+from tests.shipped import exhibition_text
 
 ROOT = Path(__file__).parents[2]
 Loaded = Callable[..., Exhibition]
@@ -88,19 +89,20 @@ def test_a_good_file_is_read_in_full(loaded: Loaded) -> None:
 
 def test_the_default_file_is_good_and_loads_nothing_heavy() -> None:
     code = (
-        "import sys; from pathlib import Path; from installation.exhibition import load; "
-        "x = load(Path('exhibition.yaml')); import installation.watching, installation.reference; "
+        "import sys, pathlib; from installation.exhibition import parse; x = parse(sys.stdin.read().encode(), "
+        "pathlib.Path('a.yaml')); import installation.watching, installation.reference; "
         "heavy = {'torch', 'torchaudio', 'pygame', 'cv2', 'sounddevice', 'scipy', 'nicegui'} & set(sys.modules); "
         "print(x.pieces[0].name, sorted(heavy))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, input=exhibition_text(), capture_output=True, text=True
+    )
     assert done.stdout.strip() == "neural_beatbox []", done.stderr
 
 
 def test_a_misspelt_setting_of_the_default_file_is_said_as_the_readme_shows_it() -> None:
-    text = (ROOT / "exhibition.yaml").read_text(encoding="utf-8").replace("    tempo:", "    tempoo:")
     with pytest.raises(ExhibitionError) as caught:
-        parse(text.encode(), Path("exhibition.yaml"))
+        parse(exhibition_text().replace("    tempo:", "    tempoo:").encode(), Path("exhibition.yaml"))
     expected = "exhibition.yaml:12:5: unknown setting 'tempoo' of piece 'neural_beatbox'; did you mean 'tempo'?"
     assert str(caught.value) == expected
 
