@@ -95,9 +95,9 @@ def test_the_default_file_is_good_and_loads_nothing_heavy() -> None:
         "print(x.pieces[0].name, sorted(heavy))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, input=exhibition_text(), capture_output=True, text=True
+        [sys.executable, "-c", code], cwd=ROOT, input=exhibition_text().encode(), capture_output=True
     )
-    assert done.stdout.strip() == "neural_beatbox []", done.stderr
+    assert done.stdout.strip() == b"neural_beatbox []", done.stderr
 
 
 def test_a_misspelt_setting_of_the_default_file_is_said_as_the_readme_shows_it() -> None:
