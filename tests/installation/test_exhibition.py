@@ -88,16 +88,12 @@ def test_a_good_file_is_read_in_full(loaded: Loaded) -> None:
 
 
 def test_the_default_file_is_good_and_loads_nothing_heavy() -> None:
-    code = (
-        "import sys, pathlib; from installation.exhibition import parse; x = parse(sys.stdin.read().encode(), "
-        "pathlib.Path('a.yaml')); import installation.watching, installation.reference; "
-        "heavy = {'torch', 'torchaudio', 'pygame', 'cv2', 'sounddevice', 'scipy', 'nicegui'} & set(sys.modules); "
-        "print(x.pieces[0].name, sorted(heavy))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, input=exhibition_text().encode(), capture_output=True
-    )
-    assert done.stdout.strip() == b"neural_beatbox []", done.stderr
+    heavy = {"torch", "torchaudio", "pygame", "cv2", "sounddevice", "scipy", "nicegui"}
+    code = "import sys, pathlib; from installation import exhibition, watching, reference; x = exhibition.parse("
+    code += f"sys.stdin.read().encode(), pathlib.Path('a.yaml')); print(x.pieces[0].name, {heavy} & set(sys.modules))"
+    asked = {"input": exhibition_text(), "text": True, "capture_output": True}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, **asked)  # type: ignore[call-overload]
+    assert done.stdout.strip() == "neural_beatbox set()", done.stderr
 
 
 def test_a_misspelt_setting_of_the_default_file_is_said_as_the_readme_shows_it() -> None:
