@@ -291,6 +291,10 @@ def train(
         int | None, typer.Option(help="How long, in steps; by default the piece decides.", min=1)
     ] = None,
     world: Annotated[str | None, typer.Option(help="The name for the network, where a piece has many.")] = None,
+    hold_out: Annotated[
+        str | None,
+        typer.Option(help="A part of the data (a fold) not to learn from but to measure with."),
+    ] = None,
     out_folder: Annotated[
         Path | None,
         typer.Option(
@@ -304,7 +308,8 @@ def train(
     """Train a network from a folder of files. Continues where it was stopped; ends with weights and a model card."""
     function = function_of(network, "trains")
     with said_of(network):
-        options = options_for(network, function, run=run_folder, steps=steps, world=world, out=out_folder)
+        given = {"run": run_folder, "steps": steps, "world": world, "hold_out": hold_out, "out": out_folder}
+        options = options_for(network, function, **given)
         made = function(*data_for(network, function, data), **options)
     if isinstance(made, Path):
         out.print(f"{made}, and its card beside it", highlight=False, soft_wrap=True)
@@ -380,6 +385,7 @@ def evaluate(
         Path | None, typer.Option(help="A manifest or a folder, if the figure needs one; see the piece's README.")
     ] = None,
     world: Annotated[str | None, typer.Option(help="The network to measure, where a piece has many.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="The encoder, where a piece has several.")] = None,
     reference: Annotated[Path | None, typer.Option(help="Weights of another network to measure as well.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -387,7 +393,7 @@ def evaluate(
     function = function_of(figure, "evaluates")
     with said_of(figure):
         with contextlib.redirect_stdout(sys.stderr):
-            options = options_for(figure, function, world=world, reference=reference)
+            options = options_for(figure, function, world=world, encoder=encoder, reference=reference)
             measured = function(*data_for(figure, function, data), **options)
         print_figures(figure, measured, as_json)
 

@@ -163,7 +163,7 @@ def options_for(name: str, function: Any, **given: Any) -> dict[str, Any]:
     known = inspect.signature(function).parameters
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
         for key in options.keys() - known.keys():
-            err.print(f"{name}: takes no --{key}", highlight=False)
+            err.print(f"{name}: takes no --{key.replace('_', '-')}", highlight=False)
             raise typer.Exit(WRONG)
     return options
 

@@ -24,6 +24,7 @@ from pieces.imaginary_soundscape.image_network import SIDE
 from pieces.imaginary_soundscape.panorama import views
 from pieces.imaginary_soundscape.pictures import PictureError, read_whole
 
+PICTURES, SOUNDS, SCENES = "images/INDEX.csv", "ambience/train/esc50/INDEX.csv", "scenes.csv"  # in a data folder
 KEPT_SIDE = 184  # pixels of a kept picture's short side
 DRAWN_VIEWS = 8  # directions in which a drawn panorama is looked at
 SPEEDS = (0.88, 1.0, 1.14)  # at which every sound is kept

@@ -13,7 +13,7 @@ the last from sounds in each other's colours; in the end their spaces are put si
 
 import copy
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,15 @@ from installation.networks.phases import counted
 from installation.networks.restyling import restyled
 from installation.networks.subject import Subject, digest, of_tables
 from installation.networks.training import Run, alone, steps_had
+from pieces.imaginary_soundscape import held_out
 from pieces.imaginary_soundscape.audio_network import AudioNetwork
-from pieces.imaginary_soundscape.encoders import NAME
+from pieces.imaginary_soundscape.encoders import NAME, TrainedEncoder
+from pieces.imaginary_soundscape.evaluate import measure
 from pieces.imaginary_soundscape.image_network import SIDE, ImageNetwork, place_pictures, prepare
 from pieces.imaginary_soundscape.material import (
+    PICTURES,
+    SCENES,
+    SOUNDS,
     Pictures,
     Sounds,
     affinity,
@@ -47,7 +52,6 @@ from pieces.imaginary_soundscape.material import (
     read_scenes,
     seen,
     spectrograms,
-    split,
     without_scene,
 )
 from pieces.imaginary_soundscape.spaces import SHARPNESS, Spaces
@@ -338,9 +342,7 @@ def train(
     steps: int = 3600,
     seed: int = 0,
     run: Path = Path("runs") / NAME,
-    hold_out_pictures: float = 0.0,
-    leave_out_folds: Collection[str] = (),
-    measured: dict[str, Any] | None = None,
+    hold_out: str | None = None,
 ) -> Path:
     """Train from a data folder and write weights and card; an interrupted run goes on where it was.
 
@@ -350,39 +352,40 @@ def train(
         steps: optimiser steps of the eye; each ear takes EAR_STEPS for each of them.
         seed: of everything random.
         run: where the run keeps its place.
-        hold_out_pictures: share of every label's pictures not to learn from.
-        leave_out_folds: folds of sounds not to learn from.
-        measured: figures for the card, by name.
+        hold_out: a fold of sounds not to learn from, nor from some pictures of every label (`held_out.py`); measured
+            on these, the figures go onto the card, and their manifest into the run's folder.
 
     Returns:
         Path of the safetensors file.
 
     Raises:
         MaterialError: the folder does not hold what it must, rows of its tables are broken, or no picture has
-            a scene.
+            a scene; or no sound is of the fold that is held out.
     """
+    run = run if hold_out is None else run / f"without_{hold_out}"
     demand(
         data,
         {
-            "images/INDEX.csv": ("path", "label"),
-            "ambience/train/esc50/INDEX.csv": ("path", "label", "fold"),
-            "scenes.csv": ("scene", "pictures", "sounds"),
+            PICTURES: ("path", "label"),
+            SOUNDS: ("path", "label", "fold"),
+            SCENES: ("scene", "pictures", "sounds"),
         },
     )
-    pictures = read_pictures(data / "images/INDEX.csv")
-    if hold_out_pictures:
-        pictures = pictures.only(~split(pictures.label, hold_out_pictures, np.random.default_rng(seed)))
+    pictures = read_pictures(data / PICTURES)
+    asked = held_out.rows(data, hold_out, seed) if hold_out is not None else []
+    if asked:
+        pictures = pictures.only(~held_out.pictures(pictures.label, seed))
     pictures = pictures.plus(drawn_pictures(pictures.labels, DRAWINGS_EACH))
-    recordings = read_recordings(data / "ambience/train/esc50/INDEX.csv", leave_out_folds)
+    recordings = read_recordings(data / SOUNDS, () if hold_out is None else (hold_out,))
     synthetic = make_synthetic(seed, SYNTHETIC_EACH)
     sounds = spectrograms(recordings + synthetic)
     made = np.arange(len(sounds.pictures)) >= len(recordings)
-    belongs = affinity(read_scenes(data / "scenes.csv"), pictures.labels, sounds.classes)
+    belongs = affinity(read_scenes(data / SCENES), pictures.labels, sounds.classes)
     if without := without_scene(belongs, pictures.labels):
         print(f"labels of pictures that have no scene, and no sound: {', '.join(without)}", file=sys.stderr)
-    learned, authors = material_of(data), authors_to_name(data / "ambience/train/esc50/INDEX.csv")
-    files = of_tables(data, ("images/INDEX.csv",))
-    heard = of_tables(data, ("ambience/train/esc50/INDEX.csv",)) | {"scenes.csv": digest(data / "scenes.csv")}
+    learned, authors = material_of(data), authors_to_name(data / SOUNDS)
+    files = of_tables(data, (PICTURES,))
+    heard = of_tables(data, (SOUNDS,)) | {SCENES: digest(data / SCENES)}
     with alone(run):  # until the weights are written
         eye = train_eye(pictures, steps, seed, run / "eye", Subject(data, files=files))
         steps = steps_had(run / "eye")  # more than was asked for, where it had them before
@@ -394,14 +397,20 @@ def train(
             )
             for ear, restyles in enumerate(RESTYLED)
         ]
-        return save(joined(spaces, pictures, seed), steps, measured or {}, learned, authors, out)
+        whole = joined(spaces, pictures, seed).half().float()  # as it is saved
+        measured = {}
+        if asked:
+            held_out.write(asked, run / "held_out.csv")
+            measured = {f"without_fold_{hold_out}": measure(asked, TrainedEncoder(whole, "measured"))}
+            print(f"measured without fold {hold_out}: {measured}", file=sys.stderr)
+        return save(whole, steps, measured, learned, authors, out)
 
 
 def material_of(data: Path) -> list[str]:
     """What the card says of the data, by the tables of the folder."""
     return [
-        *learned_from(data, "images/INDEX.csv", "pictures", SOURCES),
-        *learned_from(data, "ambience/train/esc50/INDEX.csv", "sounds", SOURCES),
+        *learned_from(data, PICTURES, "pictures", SOURCES),
+        *learned_from(data, SOUNDS, "sounds", SOURCES),
         "drawn panoramas by drawings.py and synthetic ambiences by ambiences.py of this project",
     ]
 

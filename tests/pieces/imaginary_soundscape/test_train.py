@@ -1,6 +1,7 @@
 """Training: what belongs together is drawn together, and a cut run goes on."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import cv2
@@ -14,9 +15,10 @@ from installation.networks import phases, weights
 from installation.networks.material import MaterialError
 from installation.networks.restyling import restyled
 from installation.networks.training import RunError
-from pieces.imaginary_soundscape import material, train
+from pieces.imaginary_soundscape import held_out, material, train
 from pieces.imaginary_soundscape.audio_network import FRAMES, MELS, RATE_HZ, Spectrogram, trimmed
 from pieces.imaginary_soundscape.encoders import TrainedEncoder
+from pieces.imaginary_soundscape.evaluate import measure, read_manifest
 from pieces.imaginary_soundscape.image_network import SIDE, prepare
 from pieces.imaginary_soundscape.material import Pictures, Scene, Sounds
 from pieces.imaginary_soundscape.spaces import SHARPNESS, SOFT
@@ -172,7 +174,7 @@ def data(tmp_path: Path, small: None, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_data_folder_is_learned_from_as_it_lies(data: Path, tmp_path: Path) -> None:
-    path = train.train(data, tmp_path / "out", 2, 0, tmp_path / "run", leave_out_folds=("2",))
+    path = train.train(data, tmp_path / "out", 2, 0, tmp_path / "run")
     assert path.name == "imaginary_soundscape.space.safetensors"
     assert path.with_suffix(".yaml").exists()
 
@@ -198,6 +200,37 @@ def test_every_phase_that_lasts_is_told(
         "making ambiences: kind 1/", "the eye looks at pictures 1/",
     ):  # fmt: skip
         assert phase in told
+
+
+def test_what_is_held_out_is_measured_with_and_not_learned_from(
+    undrawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = undrawn / "ambience/train/esc50"
+    for name in ("4.wav", "5.wav"):  # fold 1 has a sea as well, and something else
+        shutil.copy(folder / "0.wav", folder / name)
+    with (folder / "INDEX.csv").open("a") as index:
+        index.write("4.wav,sea_waves,1\n5.wav,rooster,1\n")
+    monkeypatch.setattr(held_out, "SHARE", 0.5)
+    learned: list[tuple[int, int]] = []
+    train_ear = train.train_ear
+
+    def watched(eye: object, pictures: Pictures, sounds: Sounds, *rest: object) -> train.Space:
+        learned.append((len(pictures.images), len(sounds.pictures)))
+        return train_ear(eye, pictures, sounds, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(train, "train_ear", watched)
+    path = train.train(undrawn, tmp_path / "out", 1, 0, tmp_path / "run", hold_out="1")
+    assert learned == [(2, 2)] * 2, "of three pictures and five sounds, without one picture of the sea and fold 1"
+    (found,) = weights.read_card(path.with_suffix(".yaml")).measured.values()
+    assert (found["n"], found["sounds"]) == (1, 3)
+    manifest = read_manifest(tmp_path / "run/without_1/held_out.csv")
+    assert [(row.label, row.kind) for row in manifest] == [
+        ("sea", "picture"), ("dog", "sound"), ("sea", "sound"), ("rooster", "sound")
+    ]  # fmt: skip
+    again = measure(manifest, TrainedEncoder.load(folder=tmp_path / "out"))
+    assert again["p_at_1"] == found["p_at_1"] and again["map"] == pytest.approx(found["map"], abs=1e-6)
+    with pytest.raises(MaterialError, match="no sound is of fold 7"):
+        train.train(undrawn, tmp_path / "out", 1, 0, tmp_path / "run", hold_out="7")
 
 
 def test_the_card_says_the_steps_that_the_run_had(undrawn: Path, tmp_path: Path) -> None:
