@@ -10,7 +10,7 @@ import pytest
 from installation.health import alerts
 from installation.health.vitals import Vitals
 from installation.piece import Level
-from installation.sound.watch import SoundWatch
+from installation.sound.watch import SILENT_SECONDS, SoundWatch
 
 DAY = 24 * 3600
 
@@ -31,9 +31,10 @@ def look(
     missed: int = 0,
     underruns: int = 0,
     garbage: int = 0,
+    peak_db: float = -40.0,
 ) -> list[str]:
     """What is said of which file after a look at `now`."""
-    level = Level(rms_db=-50.0, peak_db=-40.0)
+    level = Level(rms_db=peak_db - 10, peak_db=peak_db)
     watch.look(
         now, missed=missed, underruns=underruns, starved=0, unreadable=unreadable, garbage=garbage, level=level,
         microphone="Mic", real=True,
@@ -80,3 +81,27 @@ def test_what_is_counted_anew_by_a_device_that_was_opened_again_is_counted_on(cl
     clock.at = 130.0
     garbled, dry = sorted(look(watch, 130.0, {}, missed=1, underruns=3, garbage=500))
     assert "1 blocks" in dry and "ran dry 3 times" in dry and "Mic" in garbled
+
+
+def test_a_microphone_that_clips_is_told_of_until_it_has_not_for_a_minute(clock: SimpleNamespace) -> None:
+    watch = SoundWatch(Vitals(None, "sound"))
+    for clock.at, peak_db in ((0.0, -40.0), (1.0, -3.0)):
+        assert look(watch, clock.at, {}, peak_db=peak_db) == []
+    for clock.at, peak_db in ((2.0, 0.0), (30.0, -40.0), (60.0, -40.0)):
+        (said,) = look(watch, clock.at, {}, peak_db=peak_db)
+        assert "Mic" in said
+    clock.at = 63.0
+    assert look(watch, 63.0, {}) == []
+
+
+def test_a_microphone_that_hears_nothing_at_all_is_told_of_until_it_does(clock: SimpleNamespace) -> None:
+    """A quiet room is never perfectly silent: a muted microphone, or one that fell out of its plug, is."""
+    watch = SoundWatch(Vitals(None, "sound"))
+    assert look(watch, 0.0, {}) == []
+    for clock.at in (1.0, SILENT_SECONDS - 1):
+        assert look(watch, clock.at, {}, peak_db=-200.0) == []
+    clock.at = SILENT_SECONDS + 5
+    (said,) = look(watch, clock.at, {}, peak_db=-200.0)
+    assert "Mic" in said
+    clock.at += 1
+    assert look(watch, clock.at, {}) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,122 +10,17 @@ import numpy as np
 import pytest
 import soundfile
 
-from installation.answers import Offline
 from installation.exhibition import OnShow
-from installation.health.vitals import Vitals
 from installation.networks import weights
 from installation.networks.weights import WeightsError
-from installation.piece import Bar, CameraView, Moment, Picture, Visit
-from installation.render import Plan, default_texts, render
+from installation.piece import Moment, Picture
+from installation.render import Plan, render
 from installation.render_film import FilmWriter
-from installation.sound.score import OfflinePort, ScoreWriter
-from installation.stage import Stage
-from installation.typography import Typesetter
-from installation.visitors.film import JpegFilm, encode
 from pieces.neural_beatbox import loading, takes
 from pieces.neural_beatbox.hearing import HeardHit, Hearing
-from pieces.neural_beatbox.kit import LABELS
-from pieces.neural_beatbox.phrase import opening
-from pieces.neural_beatbox.piece import NEW_BARS, NeuralBeatbox, players_of
+from pieces.neural_beatbox.piece import NeuralBeatbox, players_of
 from pieces.neural_beatbox.rhythm import Drummer
-
-RATE_HZ = 48_000
-FRAMES_A_SECOND = 10
-TEXTS = default_texts()
-
-
-def performance(seed: int = 3) -> np.ndarray:
-    """Six seconds of a mouth's kicks, snares and hats."""
-    source = takes.voices("mouth", RATE_HZ, ("kick", "snare", "hat_closed"))
-    rng = np.random.default_rng(seed)
-    return takes.compose(rng, RATE_HZ, source=source, hits=14, around=takes.STUDIO).samples
-
-
-@pytest.fixture(scope="module")
-def loaded() -> tuple[Hearing, Drummer]:
-    """Both networks, loaded once for all tests."""
-    return Hearing.load(), Drummer.load()
-
-
-class Wall:
-    """A camera that looks at a wall."""
-
-    def view(self, now: float) -> CameraView:
-        return CameraView(np.full((90, 160, 3), 90, np.uint8), sequence=int(now * FRAMES_A_SECOND))
-
-
-class Gallery:
-    """A piece on a stage of its own. `joins` hands it a take as the booth would."""
-
-    def __init__(self, settings: dict[str, Any] | None = None) -> None:
-        self.port, self.computer = OfflinePort(RATE_HZ), Offline()
-        self.piece = NeuralBeatbox(NeuralBeatbox.Settings(**settings or {}))
-        self.derived: dict[str, str] = {}
-        self.events: list[str] = []
-        vitals = Vitals(None, "stage")
-        vitals.event = lambda name, **_: self.events.append(name)  # type: ignore[method-assign]
-        self.cleared: list[str] = []
-        vitals.cleared = lambda name, **_: self.cleared.append(name)  # type: ignore[method-assign]
-        self.stage = Stage(
-            piece=self.piece, size=(128, 72), sound=ScoreWriter(self.port), camera=Wall(), type=Typesetter(),
-            texts=TEXTS, computer=self.computer, random=np.random.default_rng(5), new_id=lambda: "visit",
-            archive=self, vitals=vitals,  # type: ignore[arg-type]
-        )  # fmt: skip
-        self.frame = 0
-        self.heard: list[np.ndarray] = []
-
-    takes = True
-
-    def remember(self, visit: str, derived: Any) -> None:
-        self.derived[visit] = json.dumps(derived, allow_nan=False)
-
-    def delete(self, visit: str) -> None:
-        self.derived.pop(visit, None)
-
-    def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
-        for _ in range(round(seconds * FRAMES_A_SECOND)):
-            now = self.frame / FRAMES_A_SECOND
-            self.computer.time = now
-            self.heard.append(self.port.mixer.mix(round((now + 0.1) * RATE_HZ) - self.port.mixer.position))
-            self.stage.step(now)
-            self.frame += 1
-            if until():
-                return
-
-    def contribute(self, name: str, samples: np.ndarray, derived: Any = None) -> None:
-        film = JpegFilm([encode(np.full((32, 32, 3), 128, np.uint8))] * 12, 2)
-        self.piece.contribute(Visit(name, 0.0, samples, RATE_HZ, film, derived))
-
-    def joins(self, name: str, samples: np.ndarray) -> bool | None:
-        self.contribute(name, samples)
-        self.run(4.0, until=lambda: self.piece.heard(name) is not None)
-        return self.piece.heard(name)
-
-    def scored(self, prefix: str) -> list[int]:
-        """The bars in the mixer in which a voice of that name will play."""
-        return [
-            bar.line.number
-            for bar in self.port.mixer._bars
-            if any(hit.voice.startswith(prefix) for hit in bar.hits[bar.next :])
-        ]
-
-    def loudness(self, seconds: float) -> float:
-        """Peak of what is played in the next `seconds`."""
-        before = len(self.heard)
-        self.run(seconds)
-        return max(float(np.abs(block).max()) for block in self.heard[before:])
-
-
-@pytest.fixture
-def gallery(loaded: tuple[Hearing, Drummer], monkeypatch: pytest.MonkeyPatch) -> Iterator[Gallery]:
-    monkeypatch.setattr(loading, "ears", lambda gpu: loaded[0])
-    monkeypatch.setattr(loading, "drummer", lambda: loaded[1])
-    loaded[1].reset()
-    opened = Gallery()
-    opened.stage.open()
-    yield opened
-    opened.stage.close()
-
+from tests.pieces.neural_beatbox.gallery import FRAMES_A_SECOND, RATE_HZ, Gallery, performance
 
 # ---- who is heard -----------------------------------------------------------------------------------------------
 
@@ -147,27 +41,6 @@ def test_a_visitor_is_in_the_score_from_the_next_bar_line(gallery: Gallery) -> N
     gallery.stage.sound.sounding = lambda at: [sounding.append(hit.voice) or hit for hit in real(at)]  # type: ignore
     gallery.run(4.0)
     assert any(voice.startswith("anna/") for voice in sounding)
-
-
-@pytest.mark.parametrize("label", LABELS)
-def test_whoever_lends_one_sound_hears_it_in_every_bar_from_the_next_line_on(
-    gallery: Gallery, monkeypatch: pytest.MonkeyPatch, label: str
-) -> None:
-    """Whichever drum it is: the rhythm that plays has neither toms nor cymbals nor open hats."""
-    chances = np.array([each == label for each in LABELS], np.float32)
-    alone = HeardHit(0.5, 0.2, label, chances, 1.0, 150.0, "mid" if label == "tom" else None, 0.5)
-    bars: dict[int, Bar] = {}
-    write = gallery.stage.sound.write
-    monkeypatch.setattr(gallery.stage.sound, "write", lambda bar: (bars.update({bar.number: bar}), write(bar)))
-    gallery.run(3.0)
-    monkeypatch.setattr(gallery.piece._ears.network, "hear", lambda samples, rate_hz: [alone])
-    monkeypatch.setattr(gallery.piece._drummer.network, "compose", lambda *arguments: opening())
-    assert gallery.joins("anna", performance())
-    first = gallery.stage.sound.next_bar
-    gallery.run(60.0, until=lambda: gallery.stage.sound.next_bar > first + NEW_BARS)
-    struck = [number for number in bars if any(hit.voice == "anna/0" for hit in bars[number].hits)]
-    assert set(range(first, first + NEW_BARS)) <= set(struck) and min(struck) == first
-    assert all(len({hit.voice for hit in bars[number].hits}) > 1 for number in struck), "the beat goes on beside it"
 
 
 def test_visitors_are_heard_from_where_they_hang(gallery: Gallery) -> None:

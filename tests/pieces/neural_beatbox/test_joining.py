@@ -1,0 +1,60 @@
+"""Who has just come is heard, whatever they lend, and the beat follows how full the room is."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from installation.piece import Bar, CameraView
+from pieces.neural_beatbox.hearing import HeardHit
+from pieces.neural_beatbox.kit import LABELS
+from pieces.neural_beatbox.phrase import Phrase, opening
+from pieces.neural_beatbox.piece import NEW_BARS
+from tests.pieces.neural_beatbox.gallery import FRAMES_A_SECOND, Gallery, performance
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_whoever_lends_one_sound_hears_it_in_every_bar_from_the_next_line_on(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch, label: str
+) -> None:
+    """Whichever drum it is: the rhythm that plays has neither toms nor cymbals nor open hats."""
+    chances = np.array([each == label for each in LABELS], np.float32)
+    alone = HeardHit(0.5, 0.2, label, chances, 1.0, 150.0, "mid" if label == "tom" else None, 0.5)
+    bars: dict[int, Bar] = {}
+    write = gallery.stage.sound.write
+    monkeypatch.setattr(gallery.stage.sound, "write", lambda bar: (bars.update({bar.number: bar}), write(bar)))
+    gallery.run(3.0)
+    monkeypatch.setattr(gallery.piece._ears.network, "hear", lambda samples, rate_hz: [alone])
+    monkeypatch.setattr(gallery.piece._drummer.network, "compose", lambda *arguments: opening())
+    assert gallery.joins("anna", performance())
+    first = gallery.stage.sound.next_bar
+    gallery.run(60.0, until=lambda: gallery.stage.sound.next_bar > first + NEW_BARS)
+    struck = [number for number in bars if any(hit.voice == "anna/0" for hit in bars[number].hits)]
+    assert set(range(first, first + NEW_BARS)) <= set(struck) and min(struck) == first
+    assert all(len({hit.voice for hit in bars[number].hits}) > 1 for number in struck), "the beat goes on beside it"
+
+
+def test_a_full_room_has_a_fuller_and_faster_beat_than_an_empty_one(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    densities: list[float] = []
+
+    def compose(density: float, *rest: object) -> Phrase:
+        densities.append(density)
+        return opening()
+
+    gallery.run(3.0)
+    monkeypatch.setattr(gallery.piece._drummer.network, "compose", compose)
+    gallery.run(60.0)
+    full, tempo = gallery.piece.settings.fullness, gallery.piece._tempo
+    assert densities and max(densities) < full.low + 0.1
+    rng, calm = np.random.default_rng(1), len(densities)
+    crowd = SimpleNamespace(
+        view=lambda now: CameraView(rng.integers(0, 255, (90, 160, 3), np.uint8), sequence=int(now * FRAMES_A_SECOND))
+    )
+    monkeypatch.setattr(gallery.stage, "camera", crowd)
+    gallery.run(60.0)
+    assert densities[-1] > full.high - 0.1 and densities[-1] > max(densities[:calm]) + 0.2
+    assert gallery.piece._tempo > tempo + 2 and gallery.piece.settings.tempo.low <= tempo
