@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,8 @@ from installation.observing import Observed
 from installation.sound.alone import end
 
 ROOT = Path(__file__).resolve().parents[1]
+STARTS = 3
+SETTLED_S = 15.0  # after which the nursery has its libraries
 BEDS = (64, 48, 32, 16, 8, 4, 2, 1)  # tried until one plays without a fault
 EXHIBITION = """
 pieces: [{piece}]
@@ -64,9 +67,9 @@ def room(speakers: str = "auto") -> Iterator[Room]:
 
 
 def startup() -> dict[str, Any]:
-    """From `python3 run.py` (installed already) to the first picture and the first sound, median of three."""
+    """From `python3 run.py` (installed already) to the first picture and the first sound, median of STARTS."""
     frames, sounds = [], []
-    for _ in range(3):
+    for _ in range(STARTS):
         with room() as found:
             firsts: dict[str, float] = {}
             while len(firsts) < 2:
@@ -80,7 +83,7 @@ def startup() -> dict[str, Any]:
                 time.sleep(0.005)
             frames.append(firsts["frame"])
             sounds.append(firsts["sound"])
-    return {"first_frame_s": sorted(frames)[1], "first_sound_s": sorted(sounds)[1]}
+    return {"first_frame_s": statistics.median(frames), "first_sound_s": statistics.median(sounds)}
 
 
 def recovery() -> dict[str, Any]:
@@ -88,7 +91,7 @@ def recovery() -> dict[str, Any]:
     results: dict[str, Any] = {}
     with room() as found:
         found.until(lambda: found.beats("stage") > 60 and found.sounding())
-        found.until(lambda: time.monotonic() - found.began > 15)  # the nursery has its libraries by now
+        found.until(lambda: time.monotonic() - found.began > SETTLED_S)
         for process in ("stage", "sound", "camera"):
             pid = found.pid(process)
             os.kill(pid, signal.SIGKILL)

@@ -37,8 +37,8 @@ def seeing() -> dict[str, Any]:
     return figures
 
 
-def timed(side: int, device: str, blending: bool, runs: int = RUNS) -> NDArray[np.float64]:
-    """Milliseconds from camera picture to finished picture of side x side px, for each of `runs`."""
+def timed(side: int, device: str, blending: bool) -> NDArray[np.float64]:
+    """Milliseconds from camera picture to finished picture of side x side px, for each of RUNS."""
     from pieces.learning_to_see.colour import colours, restored
     from pieces.learning_to_see.network import Generator
     from pieces.learning_to_see.seeing import Seeing
@@ -51,7 +51,7 @@ def timed(side: int, device: str, blending: bool, runs: int = RUNS) -> NDArray[n
     rng = np.random.default_rng(0)
     camera = [rng.integers(0, 256, (CAMERA_PX[1], CAMERA_PX[0], 3), np.uint8) for _ in range(4)]
     times = []
-    for number in range(SETTLING + runs):
+    for number in range(SETTLING + RUNS):
         share = (number % 100) / 100 if blending else 0.0
         mixture = {"one": 1 - share, "other": share}
         began = time.perf_counter()
