@@ -34,7 +34,8 @@ MEASURES: Mapping[str, Callable[[], dict[str, Any]]] = {
 }
 BRIEFLY = (
     (bench, "STARTS", 1), (bench, "SETTLED_S", 5.0), (bench, "BEDS", (2,)), (soak, "WARM_VISITS", 2),
-    (learning, "RUNS", 2), (learning, "SETTLING", 1), (soundscape, "CLIPS", 500), (soundscape, "RUNS", 2), (soundscape, "SOUNDS", 2),
+    (learning, "RUNS", 2), (learning, "SETTLING", 1), (soundscape, "CLIPS", 500),
+    (soundscape, "RUNS", 2), (soundscape, "SOUNDS", 2),
     (soundscape, "PAN_SECONDS", 2.0), (soundscape, "PAN_FRAMES", 2), (soundscape, "LARGE", (640, 360)),
 )  # fmt: skip
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.networks.phases import counted, say
-from pieces.neural_beatbox.groove import Windows, cut, demand_windows, read_takes, step_ms
+from pieces.neural_beatbox.groove import Take, Windows, cut, demand_windows, read_takes, step_ms
 from pieces.neural_beatbox.phrase import BAR, DRUMS, STEPS, Phrase
 from pieces.neural_beatbox.rhythm import Drummer
 
@@ -163,6 +163,15 @@ def judge(hits: NDArray[np.bool_]) -> Hour:
     )
 
 
+def of_drummers(takes: list[Take]) -> dict[str, float]:
+    """How often real drummers repeat themselves, measured as an hour is: of takes of at least nine phrases."""
+    long = [take.cells[: len(take.cells) // STEPS * STEPS] for take in takes if len(take.cells) >= 9 * STEPS]
+    hours = [judge(cells[..., 0].reshape(-1, STEPS, len(DRUMS)) > 0) for cells in long]
+    sizes = [len(cells) for cells in long]
+    names = ("repetition", "bar_repetition", "similarity") if hours else ()
+    return {name: float(np.average([getattr(hour, name) for hour in hours], weights=sizes)) for name in names}
+
+
 def longest_wait(hits: NDArray[np.bool_]) -> int:
     """Most phrases in a row without a hit of some drum, over the drums that are hit at all in [phrases, 32, 9]."""
     waits = [0]
@@ -199,8 +208,8 @@ def rhythm(data: Path, weights_folder: Path | None = None) -> dict[str, object]:
 
 def figures(drummer: Drummer, data: Path) -> dict[str, object]:
     """What `rhythm` measures, of any drummer: some minutes."""
-    known = cut(read_takes(data, "train"))
-    judged = cut(read_takes(data, "test"))
+    takes = read_takes(data, "test")
+    known, judged = cut(read_takes(data, "train")), cut(takes)
     demand_windows(data, {"train": known, "test": judged})
     say(f"measuring, {len(judged)} windows that it has never seen …")
     measured = quality(drummer.network, judged)
@@ -215,5 +224,6 @@ def figures(drummer: Drummer, data: Path) -> dict[str, object]:
             "constant_velocity_rmse": constant_velocity(known, judged),
         },
         **asdict(hour),
+        "drummers": of_drummers(takes),
         "density_obedience": obedience(drummer),
     }

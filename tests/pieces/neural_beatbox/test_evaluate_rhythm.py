@@ -15,7 +15,7 @@ from installation.networks.threads import threads
 from pieces.neural_beatbox import evaluate_rhythm, train_rhythm
 from pieces.neural_beatbox.evaluate_rhythm import Quality, bits_per_hit, judge, quality
 from pieces.neural_beatbox.groove import Take, Windows, cut
-from pieces.neural_beatbox.phrase import DRUMS
+from pieces.neural_beatbox.phrase import DRUMS, STEPS
 from pieces.neural_beatbox.rhythm import Drummer
 from pieces.neural_beatbox.rhythm_network import Architecture, RhythmNetwork
 
@@ -245,3 +245,19 @@ def test_grade_prefers_better_figures() -> None:
     ):
         assert train_rhythm.grade(good) < train_rhythm.grade(worse)
     assert math.isclose(train_rhythm.grade(Quality(1.6, 19.0, 0.2, 1, 1)), 3.0)
+
+
+def test_drummers_are_judged_by_their_long_takes_alone() -> None:
+    rng = np.random.default_rng(0)
+    phrase = (rng.random((STEPS, 9)) < 0.2).astype(np.float32)
+
+    def take(phrases: list[np.ndarray]) -> Take:
+        hits = np.concatenate(phrases)
+        return Take("take", "drummer", "funk", 100.0, False, np.stack([hits, hits, 0 * hits], -1))
+
+    loop = take([phrase] * 10)
+    fresh = take([(rng.random((STEPS, 9)) < 0.2).astype(np.float32) for _ in range(30)])
+    short = take([phrase] * 8)
+    assert evaluate_rhythm.of_drummers([loop, short])["repetition"] == 1.0
+    assert evaluate_rhythm.of_drummers([loop, fresh])["repetition"] == 0.25, "ten phrases of forty"
+    assert evaluate_rhythm.of_drummers([short]) == {}
