@@ -7,6 +7,7 @@ import weakref
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -42,6 +43,24 @@ def test_every_size_and_number_is_composed(setter: Typesetter, size: tuple[int, 
         picture = room.run(0.2, booth=booth, notes=[Note(0, 3.0, "kick"), Note(1, 2.0, "no such drum")])
         assert picture.shape == (size[1], size[0], 3) and picture.dtype == np.uint8
         assert (picture != np.array(GROUND, np.uint8)).any()
+
+
+@pytest.mark.parametrize("size", [(3840, 2160), (2160, 3840)])
+@pytest.mark.parametrize("phase", ["idle", "performing"])
+def test_a_wall_of_sixty_four_is_on_a_large_screen_what_it_is_on_a_small_one(
+    setter: Typesetter, size: tuple[int, int], phase: Phase
+) -> None:
+    shown = []
+    for scale in (1, 4):
+        room = Room(setter, (size[0] // scale, size[1] // scale))
+        room.tiles = visitors(64)
+        for number in range(6):
+            strikes = [Strike("kick", "v3", 1.0, 0.5)] if number == 0 else []
+            picture = room.frame(*strikes, booth=Booth(phase, progress=0.4))
+        assert picture.shape == (size[1] // scale, size[0] // scale, 3)
+        shown.append(cv2.resize(np.array(picture), (size[0] // 16, size[1] // 16), interpolation=cv2.INTER_AREA))
+    apart = np.abs(shown[0].astype(int) - shown[1]).mean(2)
+    assert shown[0].std() > 10 and apart.mean() < 2 and np.percentile(apart, 99) < 24
 
 
 def test_the_size_may_change_while_it_runs(setter: Typesetter) -> None:
