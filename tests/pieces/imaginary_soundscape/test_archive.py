@@ -2,6 +2,8 @@
 
 import json
 import os
+import time
+import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -278,11 +280,21 @@ def test_three_hours_are_heard_in_seconds_and_little_memory(tmp_path: Path) -> N
         file.truncate(44 + size)
         file.seek(44 + size - len(tone))
         file.write(tone)
-    recording = listen(path, RATE_HZ)
+    tracemalloc.start()
+    began = time.monotonic()
+    try:
+        recording = listen(path, RATE_HZ)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 150e6 and time.monotonic() - began < 30, "all of it would be 2 GB"
     heard = recording.samples
     assert recording.seconds == pytest.approx(hours * 3600)
     assert len(heard) == pytest.approx(recordings.PARTS * recordings.HEARD_S * RATE_HZ, rel=0.01)
     assert heard[-RATE_HZ:].std() > 0.05, "the end is one of the parts"
+    stream = Stream(path, rate_hz, loop=True)
+    assert not stream.read(2 * 3600 * rate_hz, 4096).any() and stream.read(stream.frames - rate_hz, 4096).std() > 0.1
+    stream.close()
 
 
 def test_192_khz_in_eight_channels_and_8_khz_in_one(tmp_path: Path) -> None:

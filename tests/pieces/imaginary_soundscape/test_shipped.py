@@ -10,9 +10,9 @@ import soundfile
 
 from installation.assets import ASSETS
 from installation.networks.weights import WEIGHTS_FOLDER, read_card
-from pieces.imaginary_soundscape import collection, encoders, listening, pictures, scenery
+from pieces.imaginary_soundscape import bench, collection, encoders, listening, pictures, scenery
 from pieces.imaginary_soundscape.archive import Index
-from pieces.imaginary_soundscape.choosing import EQUALS
+from pieces.imaginary_soundscape.choosing import EQUALS, MOST
 from pieces.imaginary_soundscape.gaze import Gaze
 from pieces.imaginary_soundscape.panorama import sheet_for, views, window
 from pieces.imaginary_soundscape.recordings import listened
@@ -83,6 +83,12 @@ def test_pictures_before_the_camera_are_heard_at_once_one_visitor_after_the_othe
         belongs = [match.name for match in matches if match.score >= matches[0].score - EQUALS]
         assert here.piece._choosing.chosen[0] in belongs, name
         here.run(2.0)
+
+
+def test_a_slow_pan_over_one_scene_changes_at_most_twice_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `bench imaginary_soundscape.churn` measures it, for longer: through camera, gaze and choice."""
+    monkeypatch.setattr(bench, "PAN_SECONDS", 20.0)
+    assert bench.churn()["changes_per_minute"] <= MOST
 
 
 def test_people_who_come_and_go_are_no_other_scene_each_time(encoder: encoders.Encoder) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pieces.imaginary_soundscape import collection, watching
 from pieces.imaginary_soundscape.archive import ANY_TIME, Clip, Index
 from pieces.imaginary_soundscape.watching import States, replaced
-from tests.pieces.imaginary_soundscape.walker import ColourEncoder, Room, room, tone
+from tests.pieces.imaginary_soundscape.walker import COLOURS, ColourEncoder, Room, room, tone
 
 pytestmark = pytest.mark.usefixtures("colours")
 
@@ -158,3 +159,23 @@ def test_times_that_changed_alone_are_no_news_for_ever(place: Path) -> None:
     opened = here.piece._listening.opened
     here.run(120)
     assert here.piece._listening.opened == opened and here.heard() == {"red": None}
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_archive_that_is_larger_than_memory_is_searched_where_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: bool
+) -> None:
+    for colour in ("red", "green", "blue"):
+        tone(tmp_path, colour)
+    for _ in Index(tmp_path).update(ColourEncoder()):
+        pass
+    if gone:
+        (tmp_path / "red.wav").unlink()
+    usual = collection.open_archive(tmp_path, ColourEncoder())
+    monkeypatch.setattr(collection, "IN_MEMORY", 0)
+    large = collection.open_archive(tmp_path, ColourEncoder())
+    assert isinstance(large.points, np.memmap) or gone, "it is not read into memory"
+    assert (np.asarray(large.points) == usual.points).all() and large.names == usual.names
+    picture = np.full((40, 60, 3), COLOURS["blue"], np.uint8)
+    found = [collection.judge(have, [picture], np.zeros(0, np.int64)).found for have in (usual, large)]
+    assert found[0] == found[1] and found[0][0][0].name == "blue.wav"
