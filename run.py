@@ -102,6 +102,10 @@ def prepare(purpose: str) -> int:
     if code and not first and names and not subprocess.call([str(PYTHON), "-c", USABLE, *names]):
         print("The installation did not finish, but all that is needed is here from before: starting with that.")
         return 0
+    broken = broken_project() if code else ""
+    if broken:
+        print(f"pyproject.toml cannot be read: {broken}. Undo the last change to it, then try again.")
+        return 2
     if code and tested:
         print(f"The versions in {LOCK} cannot be had here; trying the newest that fit …", flush=True)
         code = subprocess.call(command)
@@ -117,6 +121,17 @@ def prepare(purpose: str) -> int:
     except OSError as error:  # what is installed can be started all the same
         print(f"{marks[0]} cannot be written ({error.strerror}): the next start installs once more. Free disk space.")
     return 0
+
+
+def broken_project() -> str:
+    """What makes pyproject.toml no TOML, with its place; empty where it is."""
+    import tomllib  # of Python 3.11, which is here by now
+
+    try:
+        tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        return str(error)
+    return ""
 
 
 def has_pip() -> bool:

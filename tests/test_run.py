@@ -110,6 +110,21 @@ def test_only_what_installing_depends_on_has_it_done_again(
     assert door.prepare("run") == 0 and len(calls) == 5, "pip says what is wrong with it"
 
 
+def test_a_heading_that_stands_twice_is_named_with_its_line_and_pip_is_asked_once(
+    door: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As when an artist copies the whole block of the page below the one that is there."""
+    heading = '[project.entry-points."installation.pieces"]\n'
+    (door.HERE / "pyproject.toml").write_text(f'[project]\nname = "a"\n{heading}b = "c:D"\n{heading}e = "f:G"\n')
+    asked: list[list[str]] = []
+    monkeypatch.setattr(door.subprocess, "call", lambda command: asked.append(command) or 1)
+    assert door.prepare("run") == 2 and sum("install" in command for command in asked) == 1
+    said = capsys.readouterr().out
+    assert "pyproject.toml cannot be read" in said and "line 5" in said and "network" not in said
+
+
 @pytest.mark.parametrize(("usable", "code"), [(True, 0), (False, 2)])
 def test_without_a_network_what_was_installed_before_is_enough(
     door: ModuleType,
