@@ -86,11 +86,21 @@ def _play(sound: Path) -> None:
 
 def _write(sound: Path, target: Path) -> None:
     """At its own rate. Raises StreamError, and what soundfile raises (RuntimeErrors)."""
+    if target.exists() and target.samefile(sound):
+        raise RuntimeError(f"{target} is that sound itself; write --out with another name")
     with opened(sound) as file:
         rate_hz = file.samplerate
-    with _stream(sound, rate_hz) as stream, soundfile.SoundFile(target, "w", rate_hz, stream.channels) as written:
-        for block in _blocks(stream):
-            written.write(block)
+    passing = target.with_name(f".{target.stem}.part{target.suffix}")
+    try:
+        with (
+            _stream(sound, rate_hz) as stream,
+            soundfile.SoundFile(passing, "w", rate_hz, stream.channels) as written,
+        ):
+            for block in _blocks(stream):
+                written.write(block)
+        passing.replace(target)
+    finally:
+        passing.unlink(missing_ok=True)
     err.print(f"{sound.name} is written to {target}", highlight=False)
 
 

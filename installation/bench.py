@@ -21,6 +21,7 @@ from installation.observing import Observed
 from installation.sound.alone import end
 
 ROOT = Path(__file__).resolve().parents[1]
+RUN = (sys.executable, str(ROOT / "run.py"), "run")
 STARTS = 3
 SETTLED_S = 15.0  # after which the nursery has its libraries
 BEDS = (64, 48, 32, 16, 8, 4, 2, 1)  # tried until one plays without a fault
@@ -41,7 +42,7 @@ class Room(Observed):
         path = folder / "exhibition.yaml"
         path.write_text(EXHIBITION.format(piece=recording(Installed()), speakers=speakers), encoding="utf-8")
         self.began = time.monotonic()
-        command = [sys.executable, str(ROOT / "run.py"), "run", "-e", str(path)]
+        command = [*RUN, "-e", str(path)]
         self.child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         super().__init__(self.child.pid)
 

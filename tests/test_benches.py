@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from installation import bench, soak
+from installation import bed_bench, bench, soak
 from pieces.imaginary_soundscape import bench as soundscape
 from pieces.learning_to_see import bench as learning
 from pieces.neural_beatbox import bench as beatbox
@@ -33,6 +34,9 @@ MEASURES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "imaginary_soundscape.panning": soundscape.panning,
 }
 BRIEFLY = (
+    (bench, "RUN", (sys.executable, "-m", "installation.cli", "run")),  # nothing is installed, and nothing heard:
+    (bench, "EXHIBITION", bench.EXHIBITION.replace("{speakers}", "silent") + "camera: film\nmicrophone: none\n"),
+    (bed_bench, "EXHIBITION", f"{bed_bench.EXHIBITION}speakers: silent\n"),
     (bench, "STARTS", 1), (bench, "SETTLED_S", 5.0), (bench, "BEDS", (2,)), (soak, "WARM_VISITS", 2),
     (learning, "RUNS", 2), (learning, "SETTLING", 1), (soundscape, "CLIPS", 500),
     (soundscape, "RUNS", 2), (soundscape, "SOUNDS", 2),

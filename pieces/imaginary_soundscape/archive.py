@@ -32,7 +32,7 @@ from installation.files import write_whole
 from installation.locking import HeldError, held
 from installation.sound_files import PACKET_SUFFIXES, SUFFIXES, WAVE_SUFFIXES
 from pieces.imaginary_soundscape.kinds import alone, refused_sound
-from pieces.imaginary_soundscape.recordings import Listened, fault_of_kind, listened
+from pieces.imaginary_soundscape.recordings import Listened, fault_of_kind, listened, mixes_down
 
 if TYPE_CHECKING:
     from pieces.imaginary_soundscape.encoders import Encoder
@@ -41,8 +41,9 @@ NAMED = 3  # of what is there and cannot be read, where nothing can
 FOLDER = ".soundscape"
 VERSION = 2  # of the table; 2: with loudness
 # Raised whenever other kinds of files can be read, or played: what was refused is listened to again, and what was
-# taken is asked by its head alone; to listen to all of it would be a night's work in an archive of millions.
-KINDS_READ = 3
+# taken is asked by its head alone; to listen to all of it would be a night's work in an archive of millions. 4: what
+# has more than two channels is heard as it is played.
+KINDS_READ = 4
 ANY_TIME = 0  # as a clip's time of change: its size is enough (whoever checks out a repository gets new times)
 
 
@@ -404,7 +405,8 @@ class Index:
         before = self.clips.get(name)
         try:
             state = path.stat()
-            if before is not None and before.is_of(state) and before.content and not verify:
+            anew = before is not None and before.row is not None and not self._judged_alike and mixes_down(path)
+            if before is not None and before.is_of(state) and before.content and not verify and not anew:
                 return before, None
         except OSError as error:
             return Clip(name, 0, 0, "", 0.0, None, f"cannot be read: {error.strerror or error}"), None
@@ -413,7 +415,7 @@ class Index:
         except OSError as error:  # it may have become readable when somebody indexes again
             wrong = f"cannot be read: {error.strerror or error}"
             return Clip(name, state.st_size, state.st_mtime_ns, "", 0.0, None, wrong), None
-        if digest in known:
+        if digest in known and not anew:
             return replace(known[digest], path=name, size=state.st_size, changed_ns=state.st_mtime_ns), None
         heard = ears.hear(path)
         seconds, loud = round(heard.seconds, 3), round(heard.loudness_lufs, 1)

@@ -79,8 +79,8 @@ def stamp_of(archive: Path, folders: Sequence[Path], elsewhere: Path | None = No
     """What changes when an index or titles have been written, or sounds come to or go from an archive's folders."""
     heads = []
     for folder in {None, elsewhere}:
-        with contextlib.suppress(FileNotFoundError), Index.table(archive, folder).open("rb") as file:
-            heads.append(file.readline())
+        with contextlib.suppress(OSError), Index.table(archive, folder).open("rb") as file:
+            heads.append(file.readline())  # of one that cannot be read now, when it can
     titles = archive / TITLES
     written = titles.stat().st_mtime_ns if titles.is_file() else None
     return (frozenset(heads), written, *(place.stat().st_mtime_ns if place.is_dir() else None for place in folders))
@@ -179,8 +179,11 @@ def unindexed(archive: Path, sounds: int, wanted: str | None) -> str:
 
 def _bytes(archive: Path, elsewhere: Path | None) -> int:
     """Of an archive's index, here and elsewhere."""
-    tables = [Index.table(archive, folder) for folder in {None, elsewhere}]
-    return sum(table.stat().st_size for table in tables if table.is_file())
+    size = 0
+    for folder in {None, elsewhere}:
+        with contextlib.suppress(OSError):
+            size += Index.table(archive, folder).stat().st_size
+    return size
 
 
 def _titles(archive: Path) -> Titles:

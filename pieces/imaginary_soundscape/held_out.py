@@ -29,7 +29,7 @@ def rows(data: Path, fold: str, seed: int) -> list[Row]:
     A picture bears its scene, and a sound the scene that its class belongs to, or its class: all the others distract.
 
     Raises:
-        MaterialError: a table is broken, or no sound is of that fold.
+        MaterialError: a table is broken, no sound is of that fold, or none of them belongs to a picture held out.
     """
     scenes = {row["scene"]: row for _, row in read_table(data / SCENES, ("scene", "pictures", "sounds"))}
     shown = [row for _, row in read_table(data / PICTURES, ("path", "label"))]
@@ -46,6 +46,11 @@ def rows(data: Path, fold: str, seed: int) -> list[Row]:
     if not heard:
         raise MaterialError(f"{data / SOUNDS}: no sound is of fold {fold}")
     label = {row["path"]: scene_of.get(row["label"], row["label"]) for row in heard}
+    if not {row.label for row in found} & set(label.values()):
+        raise MaterialError(
+            f"{data / SCENES}: none of the scenes {', '.join(ASKED)} has both a picture that is held out and a sound "
+            f"of fold {fold}; leave --hold-out out"
+        )
     return found + [Row((data / SOUNDS).parent / row["path"], label[row["path"]], "sound") for row in heard]
 
 

@@ -29,7 +29,6 @@ KEPT_SIDE = 184  # pixels of a kept picture's short side
 DRAWN_VIEWS = 8  # directions in which a drawn panorama is looked at
 SPEEDS = (0.88, 1.0, 1.14)  # at which every sound is kept
 SYNTHETIC_S = 10.0
-CUT = FRAMES // 2  # of a clip, for one step: an ear learns as much from half of what it will hear, twice as fast
 
 # Which class of recordings a synthetic ambience belongs to; the last few are classes of their own.
 SAME_AS = {
@@ -275,10 +274,10 @@ def spectrograms(clips: Sequence[tuple[Samples, str]]) -> Sounds:
 
 
 def cut(versions: Sequence[NDArray[np.float16]], rng: np.random.Generator) -> NDArray[np.float32]:
-    """A part [MELS, CUT] of a clip in dB: any speed, any beginning, beginning again at its end."""
+    """One window [MELS, FRAMES] of a clip in dB: any speed, any beginning, beginning again at its end."""
     picture = versions[int(rng.integers(len(versions)))]
     start = int(rng.integers(picture.shape[1]))
-    return np.take(picture, range(start, start + CUT), axis=1, mode="wrap").astype(np.float32)
+    return np.take(picture, range(start, start + FRAMES), axis=1, mode="wrap").astype(np.float32)
 
 
 def heard(db: Tensor, rng: np.random.Generator) -> Tensor:

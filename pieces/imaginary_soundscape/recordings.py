@@ -134,6 +134,15 @@ def fault_of_kind(path: Path) -> str:
         return ""
 
 
+def mixes_down(path: Path) -> bool:
+    """Whether more channels are in a file than are played, by its head alone."""
+    try:
+        with opened(path) as file:
+            return downmix(file.channels) is not None
+    except (RuntimeError, OSError):
+        return False
+
+
 def _is_constant(mono: NDArray[np.float32]) -> bool:
     """Whether a sound [frames] stays where it is, beside zero, but for the noise of its last bit."""
     middle = float(np.mean(mono, dtype=np.float64))

@@ -26,7 +26,7 @@ from torch.nn.functional import cross_entropy, log_softmax
 
 from installation.networks import weights
 from installation.networks.averaging import follow
-from installation.networks.material import authors_to_name, demand, learned_from
+from installation.networks.material import MaterialError, authors_to_name, demand, learned_from
 from installation.networks.phases import counted
 from installation.networks.restyling import restyled
 from installation.networks.subject import Subject, digest, of_tables
@@ -65,8 +65,8 @@ SYNTHETIC_EACH = 2
 DRAWINGS_EACH = 8
 SYNTHETIC_SHARE = 0.18  # of what the ear hears while learning
 VIEWS = 4  # of every picture, whose features the second stage draws from
-RESTYLED = (False, True)  # of the ears: which hear sounds in each other's colours
-EAR_STEPS = 2.5  # for each of the eye's, and each ear
+RESTYLED = (False, False, True)  # of the ears: which hear sounds in each other's colours
+EAR_STEPS = 5 / 12  # of the eye's, for each ear
 TEMPERATURE = 0.1  # of the contrast between pictures and sounds
 Generator = np.random.Generator
 
@@ -181,7 +181,7 @@ class Space(nn.Module):
 
 @dataclass(frozen=True)
 class Batch:
-    """spectrograms [n, MELS, CUT]; classes of what is mixed in them [n, classes], rows sum to 1;
+    """spectrograms [n, MELS, FRAMES]; classes of what is mixed in them [n, classes], rows sum to 1;
     features of pictures [m, width], their labels [m]."""
 
     spectrograms: Tensor
@@ -349,7 +349,7 @@ def train(
     Args:
         data: holds images/INDEX.csv, ambience/train/esc50/INDEX.csv and scenes.csv.
         out: folder of the weights; None is the project's own.
-        steps: optimiser steps of the eye; each ear takes EAR_STEPS for each of them.
+        steps: optimiser steps of the eye; each ear takes EAR_STEPS of them.
         seed: of everything random.
         run: where the run keeps its place.
         hold_out: a fold of sounds not to learn from, nor from some pictures of every label (`held_out.py`); measured
@@ -360,8 +360,12 @@ def train(
 
     Raises:
         MaterialError: the folder does not hold what it must, rows of its tables are broken, or no picture has
-            a scene; or no sound is of the fold that is held out.
+            a scene; or nothing can be measured with what is held out, or that would replace the exhibition's own.
     """
+    if hold_out is not None and out is None:
+        raise MaterialError(
+            "a network that has not learned from all there is must not replace the exhibition's: give --out a folder"
+        )
     run = run if hold_out is None else run / f"without_{hold_out}"
     demand(
         data,
@@ -403,7 +407,10 @@ def train(
             held_out.write(asked, run / "held_out.csv")
             measured = {f"without_fold_{hold_out}": measure(asked, TrainedEncoder(whole, "measured"))}
             print(f"measured without fold {hold_out}: {measured}", file=sys.stderr)
-        return save(whole, steps, measured, learned, authors, out)
+            learned.append(
+                f"all but fold {hold_out} of the sounds and {held_out.SHARE:.0%} of every label's pictures"
+            )
+        return save(whole, steps, measured, learned, authors, out, hold_out)
 
 
 def material_of(data: Path) -> list[str]:
@@ -450,16 +457,18 @@ def save(
     data: list[str],
     authors: list[str],
     out: Path | None = None,
+    hold_out: str | None = None,
 ) -> Path:
     """Weights in half the bytes, and their card."""
     state = {
         key: value.half() if value.dtype == torch.float32 else value for key, value in spaces.state_dict().items()
     }
-    return weights.save(NAME, state, card(architecture(spaces), steps, measured, data, authors), out)
+    options = f"--data DIR --steps {steps}" + (f" --hold-out {hold_out} --out DIR" if hold_out is not None else "")
+    return weights.save(NAME, state, card(architecture(spaces), options, measured, data, authors), out)
 
 
 def card(
-    architecture: dict[str, Any], steps: int, measured: dict[str, Any], data: list[str], authors: list[str]
+    architecture: dict[str, Any], options: str, measured: dict[str, Any], data: list[str], authors: list[str]
 ) -> weights.Card:
     """The model card: what the networks are, what they learned from, and how to make and measure them again."""
     return weights.Card(
@@ -467,7 +476,7 @@ def card(
         architecture=architecture,
         data=data,
         licence="Apache-2.0 for what is ours; see data for the pictures learned from",
-        command=f"python3 run.py train {NAME} --data DIR --steps {steps}",
+        command=f"python3 run.py train {NAME} {options}",
         measured=measured,
         notes="Visitors' pictures are never in the training data.",
         evaluation="python3 run.py evaluate imaginary_soundscape --data MANIFEST.csv",

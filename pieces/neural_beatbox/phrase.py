@@ -95,8 +95,8 @@ ACCENT, SOFTEST = 0.75, 0.35
 def strokes(phrase: Phrase, half: int, noticed: Collection[str] = ()) -> list[Stroke]:
     """The first (half 0) or second bar of a phrase.
 
-    noticed: DRUMS of which at least one is to be noticed. Where none is, all of them have their ACCENTS beside what
-    is there.
+    noticed: DRUMS of which at least one is to be noticed. Where none is, all of them have their ACCENTS, beside what
+    is there and in place of what is softer there.
     """
     found = [
         Stroke(step, drum, float(phrase.velocity[row, column]), float(phrase.offset[row, column]))
@@ -106,10 +106,9 @@ def strokes(phrase: Phrase, half: int, noticed: Collection[str] = ()) -> list[St
     ]
     if any(stroke.drum in noticed and stroke.velocity >= SOFTEST for stroke in found):
         return found
-    taken = {(stroke.step, stroke.drum) for stroke in found}
-    accents = [Stroke(step, drum, ACCENT, 0.0) for drum in noticed for step in ACCENTS[drum]]
-    more = [accent for accent in accents if (accent.step, accent.drum) not in taken]
-    return sorted(found + more, key=lambda stroke: (stroke.step, DRUMS.index(stroke.drum)))
+    accents = {(step, drum): Stroke(step, drum, ACCENT, 0.0) for drum in noticed for step in ACCENTS[drum]}
+    rest = [stroke for stroke in found if (stroke.step, stroke.drum) not in accents]
+    return sorted([*rest, *accents.values()], key=lambda stroke: (stroke.step, DRUMS.index(stroke.drum)))
 
 
 def silence() -> Phrase:

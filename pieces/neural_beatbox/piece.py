@@ -328,7 +328,8 @@ class NeuralBeatbox(Piece):
 
         plan = self._plans[number]
         hits, plan.notes = [], []
-        for stroke in strokes(plan.phrase, plan.half, self._drums_of(self._newest)):
+        noticed = self._drums_of(self._newest) if number < self._new_until else ()
+        for stroke in strokes(plan.phrase, plan.half, noticed):
             player = self._seats[stroke.drum].player
             voice = player.voice if player is not None else f"kit/{stroke.drum}"
             pan = pan_of(stroke.drum, None if player is None else self._across.get(player.visit))

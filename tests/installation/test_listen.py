@@ -93,6 +93,31 @@ def test_a_damaged_sound_is_said(run: Any, tmp_path: Path, monkeypatch: pytest.M
     assert done.exit_code == 2 and "waves.flac" in done.stderr and done.exception.__class__ is SystemExit
 
 
+@pytest.mark.parametrize("out", [("--out", "waves.wav"), ()])
+def test_no_recording_of_the_archive_is_written_over(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: tuple[str, ...]
+) -> None:
+    """Neither by its own name nor, without a card, by the picture's, which may be the same."""
+    sound = tmp_path / ("waves.wav" if out else "beach.wav")
+    soundfile.write(sound, 0.1 * np.ones((90_000, 2)), 8000)
+    before = sound.read_bytes()
+    monkeypatch.setattr(cli, "function_of", lambda name, kind: lambda picture: [Found(sound, 0.9, "The sea")])
+    monkeypatch.setattr(audition, "import_sounddevice", lambda: Card(refuses=True))
+    done = run(*out)
+    assert done.exit_code == 2 and "is that sound itself" in done.stderr and sound.read_bytes() == before
+
+
+def test_of_a_damaged_sound_nothing_is_written(run: Any, tmp_path: Path) -> None:
+    sound = tmp_path / "waves.flac"
+    soundfile.write(sound, np.random.default_rng(0).uniform(-0.5, 0.5, (500_000, 2)), 8000)
+    sound.write_bytes(sound.read_bytes()[:600_000])
+    Path("best.wav").write_bytes(b"mine")
+    assert run("--out", "best.wav").exit_code == 2
+    assert Path("best.wav").read_bytes() == b"mine" and sorted(path.name for path in Path().iterdir()) == [
+        "best.wav", "waves.flac",
+    ]  # fmt: skip
+
+
 def test_what_is_written_of_eight_channels_is_what_is_played(run: Any, tmp_path: Path) -> None:
     sound = np.zeros((10_000, 8))
     sound[:, 3] = 0.5  # the deepest, which nobody plays

@@ -14,6 +14,7 @@ from tests.system.harness import Recording, exhibition, sound_server, until
 TEXT = """
 pieces:
   - neural_beatbox: {tempo: [120, 120], fullness: [0.6, 0.6]}
+camera: film
 microphone: none
 screen: {mode: offscreen, size: [640, 360]}
 console: {port: off}

@@ -17,7 +17,7 @@ from installation.piece import Picture
 from installation.sound.stream import Stream
 from pieces.imaginary_soundscape import archive, recordings
 from pieces.imaginary_soundscape.archive import ANY_TIME, ArchiveError, BusyError, Index, sounds_in
-from pieces.imaginary_soundscape.recordings import Listened, UnreadableError, listen
+from pieces.imaginary_soundscape.recordings import Listened, UnreadableError, listen, listened
 
 RATE_HZ = 8000
 
@@ -352,6 +352,25 @@ def test_loudness_is_that_of_what_is_played_whichever_channel_it_is_in(tmp_path:
         stream.close()
         assert indexed == pytest.approx(pyloudnorm.Meter(48_000).integrated_loudness(played), abs=0.1), name
     assert len(found) == 8 and min(found.values()) > recordings.QUIETEST_LUFS + 1
+
+
+def test_what_was_measured_in_all_its_channels_is_heard_once_more_as_it_is_played(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "pair.wav", 0.5, seconds=0.6, channels=2)
+    write(tmp_path / "eight.wav", 0.5, seconds=0.6, channels=8)
+    write(tmp_path / "twin.wav", 0.5, seconds=0.6, channels=8)
+    with monkeypatch.context() as before:
+        before.setattr(archive, "KINDS_READ", 3)
+        before.setattr(recordings, "loudness", lambda samples, rate_hz: -1.0)
+        run(tmp_path)
+    heard: list[str] = []
+    ears = Given(lambda path: heard.append(path.name) or listened(path, Loudness()))  # type: ignore[func-returns-value]
+    list(Index(tmp_path).update(Loudness(), ears=ears))
+    list(Index(tmp_path).update(Loudness(), ears=ears))
+    assert sorted(heard) == ["eight.wav", "twin.wav"], "once, and nothing else"
+    found = {clip.path: clip.loudness_lufs for clip in Index(tmp_path).usable()}
+    assert found["pair.wav"] == -1.0 and found["eight.wav"] == found["twin.wav"] > -30
 
 
 # ---- who writes ----------------------------------------------------------------------------------------------------

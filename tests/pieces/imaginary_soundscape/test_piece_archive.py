@@ -143,6 +143,19 @@ def test_a_newer_index_beside_the_sounds_is_followed_though_another_is_in_use(fo
     assert names_of(here) == 11 and not here.standing
 
 
+@pytest.mark.parametrize("what", ["file", "unreadable"])
+def test_a_cache_that_cannot_be_read_is_as_if_there_were_none(place: Path, tmp_path: Path, what: str) -> None:
+    for _ in Index(place / "archive").update(ColourEncoder()):
+        pass
+    elsewhere = tmp_path / "cache/hash"
+    if what == "file":
+        elsewhere.parent.write_text("no folder")
+    else:
+        (elsewhere / "clips.jsonl").mkdir(parents=True)  # as little to be read as one that is forbidden
+    found = collection.open_archive(place / "archive", ColourEncoder(), elsewhere)
+    assert len(found.names) == 3 and collection.look(found, (), 0).stamp == found.stamp
+
+
 def test_pictures_are_judged_while_somebody_else_indexes(place: Path) -> None:
     here = room(place)
     here.run(15)

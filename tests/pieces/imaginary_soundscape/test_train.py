@@ -78,7 +78,7 @@ def test_a_picture_seen_again_is_another_of_the_same_size() -> None:
 def test_windows_are_cut_anywhere_and_varied() -> None:
     rng = np.random.default_rng(0)
     db = torch.from_numpy(np.stack([material.cut(sounds().pictures[0], rng) for _ in range(4)]))
-    assert db.shape == (4, MELS, material.CUT)
+    assert db.shape == (4, MELS, FRAMES)
     torch.manual_seed(0)
     x = material.heard(db, rng)
     assert x.shape == db.shape
@@ -220,8 +220,10 @@ def test_what_is_held_out_is_measured_with_and_not_learned_from(
 
     monkeypatch.setattr(train, "train_ear", watched)
     path = train.train(undrawn, tmp_path / "out", 1, 0, tmp_path / "run", hold_out="1")
-    assert learned == [(2, 2)] * 2, "of three pictures and five sounds, without one picture of the sea and fold 1"
-    (found,) = weights.read_card(path.with_suffix(".yaml")).measured.values()
+    assert learned == [(2, 2)] * 3, "of three pictures and five sounds, without one picture of the sea and fold 1"
+    card = weights.read_card(path.with_suffix(".yaml"))
+    assert "--hold-out 1" in card.command and any("all but fold 1" in line for line in card.data)
+    (found,) = card.measured.values()
     assert (found["n"], found["sounds"]) == (1, 3)
     manifest = read_manifest(tmp_path / "run/without_1/held_out.csv")
     assert [(row.label, row.kind) for row in manifest] == [
@@ -229,8 +231,13 @@ def test_what_is_held_out_is_measured_with_and_not_learned_from(
     ]  # fmt: skip
     again = measure(manifest, TrainedEncoder.load(folder=tmp_path / "out"))
     assert again["p_at_1"] == found["p_at_1"] and again["map"] == pytest.approx(found["map"], abs=1e-6)
-    with pytest.raises(MaterialError, match="no sound is of fold 7"):
-        train.train(undrawn, tmp_path / "out", 1, 0, tmp_path / "run", hold_out="7")
+    for fold, out, said in (
+        ("7", "out", "no sound is of fold 7"),
+        ("2", "out", "leave --hold-out"),
+        ("1", "", "--out a"),
+    ):
+        with pytest.raises(MaterialError, match=said):
+            train.train(undrawn, tmp_path / out if out else None, 1, 0, tmp_path / "run", hold_out=fold)
 
 
 def test_the_card_says_the_steps_that_the_run_had(undrawn: Path, tmp_path: Path) -> None:
@@ -270,20 +277,17 @@ def test_the_last_ear_hears_sounds_in_each_others_colours(
     learns = train.train_ear
     monkeypatch.setattr(train, "train_ear", train_ear)
     monkeypatch.setattr(train, "restyled", recorded)
-    train.train(undrawn, tmp_path / "out", 2, 0, tmp_path / "run")
-    assert learning == [0, 1]
-    assert asked == [1] * 5, "at each of its steps"
+    train.train(undrawn, tmp_path / "out", 5, 0, tmp_path / "run")
+    assert learning == [0, 1, 2]
+    assert asked == [2, 2], "at each of its steps"
 
 
-def test_ears_that_learned_apart_are_saved_side_by_side(
-    undrawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ears_that_learned_apart_are_saved_side_by_side(undrawn: Path, tmp_path: Path) -> None:
     """The loaded encoder says in the mean what each says by itself of a picture and of a sound."""
-    monkeypatch.setattr(train, "EAR_STEPS", 1)  # or they know so little so well that they agree
     train.train(undrawn, tmp_path / "out", 2, 0, tmp_path / "run")
     encoder = TrainedEncoder.load(folder=tmp_path / "out")
     spaces = encoder._spaces
-    assert len(spaces.sounds) == len(train.RESTYLED) == 2
+    assert len(spaces.sounds) == len(train.RESTYLED) == 3
     assert encoder.bank.shape == (3, len(spaces.classes)), "one for each picture"
     picture, sound = pictures(1).images[0], np.random.default_rng(3).uniform(-0.5, 0.5, 5 * RATE_HZ)
     square, window = prepare([cv2.resize(picture, (SIDE, SIDE))]), trimmed(sound.astype(np.float32))
