@@ -170,6 +170,7 @@ def lay_out(tmp_path: Path) -> Path:
 @pytest.fixture
 def data(tmp_path: Path, small: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(train, "SYNTHETIC_EACH", 0)
+    monkeypatch.setattr(train, "DRAWINGS_EACH", 1)
     return lay_out(tmp_path)
 
 
