@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
+from installation.heap import Heap
 from installation.piece import Answer
 
 T = TypeVar("T")
@@ -91,8 +92,10 @@ class Hanging:
 class Threads:
     """The gallery's: `workers` threads."""
 
-    def __init__(self, workers: int = 2, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._workers, self._monotonic = workers, monotonic
+    def __init__(
+        self, workers: int = 2, monotonic: Callable[[], float] = time.monotonic, heap: Heap | None = None
+    ) -> None:
+        self._workers, self._monotonic, self._heap = workers, monotonic, heap or Heap()
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._works: list[_Work] = []  # not done yet, in the order in which they were given
@@ -194,6 +197,7 @@ class Threads:
             work.future.set_exception(error)
         else:
             work.future.set_result(result)
+        self._heap.tidy()
         with self._lock:
             self._works = [each for each in self._works if each is not work]
             if work.replaced:
@@ -242,8 +246,9 @@ class _Held(Generic[T]):
 class Offline:
     """The offline render's: `time` is moved by the render."""
 
-    def __init__(self) -> None:
+    def __init__(self, heap: Heap | None = None) -> None:
         self.time = 0.0
+        self._heap = heap or Heap()
 
     def compute(self, work: Callable[..., T], *arguments: Any, seconds: float) -> Answer[T]:
         future: Future[T] = Future()
@@ -251,6 +256,7 @@ class Offline:
             future.set_result(work(*arguments))
         except (Exception, SystemExit) as error:  # handed to whoever asks for the result, as a thread's would be
             future.set_exception(error)
+        self._heap.tidy()
         return _Held(self, self.time + seconds, future)
 
     def close(self) -> None:

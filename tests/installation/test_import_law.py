@@ -21,9 +21,9 @@ HEAVY = ("torch", "torchaudio", "pygame", "cv2", "sounddevice", "soundfile", "sc
 
 # Rooms that stand on the ground, and what each of the others may lean on beside the ground and itself.
 GROUND = {
-    "answers", "assets", "broken_yaml", "clock", "files", "hands", "home_disk", "keeping", "layout", "messages",
-    "music", "never_again", "piece", "piece_folders", "places", "presence", "process_name", "profiles", "resampling",
-    "roles", "settings", "shared", "sound_files", "texts", "trying",
+    "answers", "assets", "broken_yaml", "clock", "files", "hands", "heap", "home_disk", "keeping", "layout",
+    "messages", "music", "never_again", "piece", "piece_folders", "places", "presence", "process_name", "profiles",
+    "resampling", "roles", "settings", "shared", "sound_files", "texts", "trying",
 }  # fmt: skip
 ARROWS = {
     "health": set(),
