@@ -89,7 +89,10 @@ def test_an_archive_that_was_indexed_for_other_weights_is_not_said_to_be_indexed
     table.write_text('{"version": 2, "encoder": "imaginary_soundscape.space:000000000000"}\n')
     (problem,) = said(folder, settings)
     assert "its 201 sounds were indexed for other weights, or another encoder; run: python3 run.py index" in problem
-    table.write_text(json.dumps({"version": 2, "encoder": encoders.name_of(encoder)}) + "\n")
+    table.write_text(head := json.dumps({"version": 2, "encoder": encoders.name_of(encoder)}) + "\n")
+    (problem,) = said(folder, settings)
+    assert "its 201 sounds are not indexed yet; wait, or where that is not being done, run" in problem
+    table.write_text(head + "{}\n")
     assert said(folder, settings) == []
 
 
