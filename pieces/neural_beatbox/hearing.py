@@ -315,7 +315,7 @@ def _describe(
         heard[int(onset_s * RATE_HZ) : max(int(end_s * RATE_HZ), int(onset_s * RATE_HZ) + 1)]
         for onset_s, end_s in zip(onsets_s, ends, strict=True)
     ]
-    if spoken(sounds, RATE_HZ):
+    if spoken(sounds, float(probabilities[:, PERCUSSION].mean()), RATE_HZ):
         probabilities = SPOKEN * np.eye(len(LABELS), dtype=np.float32)[PERCUSSION] + (1 - SPOKEN) * probabilities
     measured = []
     for sound, row in zip(sounds, probabilities, strict=True):
