@@ -7,6 +7,8 @@ what is looked for, and how (a piece's `listens`).
 from __future__ import annotations
 
 import contextlib
+import itertools
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -48,7 +50,8 @@ def fault_of_name(out: Path) -> str:
 def sound_it(sound: Path, out_path: Path | None, instead: Path) -> None:
     """Play a sound to its end or to Ctrl-C; write it where `out_path` says, or without a card `instead`.
 
-    As the exhibition plays it: in two channels at most, and never all of it in memory.
+    As the exhibition plays it: in two channels at most, and never all of it in memory. Who did not ask for a file
+    loses none: where there is one called `instead`, it is written beside that.
 
     Raises:
         RuntimeError: it is damaged, or cannot be written; or an OSError.
@@ -60,7 +63,7 @@ def sound_it(sound: Path, out_path: Path | None, instead: Path) -> None:
                 return
             except DeviceError as error:
                 err.print(f"nothing to play it on ({error})", highlight=False)
-        _write(sound, out_path or instead)
+        _write(sound, out_path or _free(instead))
     except StreamError as error:
         raise RuntimeError(f"{sound}: {error}") from error
 
@@ -102,6 +105,12 @@ def _write(sound: Path, target: Path) -> None:
     finally:
         passing.unlink(missing_ok=True)
     err.print(f"{sound.name} is written to {target}", highlight=False)
+
+
+def _free(name: Path) -> Path:
+    """A name like this under which there is nothing yet."""
+    names = itertools.chain([name], (name.with_stem(f"{name.stem}-{number}") for number in itertools.count(2)))
+    return next(each for each in names if not os.path.lexists(each))
 
 
 def _stream(sound: Path, rate_hz: int) -> contextlib.closing[Stream]:

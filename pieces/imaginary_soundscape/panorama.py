@@ -66,7 +66,7 @@ class Sheet:
 
 def goes_round(size: Size) -> bool:
     """Whether a picture of (width, height) goes all round: it is twice as wide as high."""
-    return abs(size[0] / size[1] - ASPECT) <= TOLERANCE * ASPECT
+    return size[1] > 0 and abs(size[0] / size[1] - ASPECT) <= TOLERANCE * ASPECT
 
 
 def is_panorama(picture: Picture) -> bool:

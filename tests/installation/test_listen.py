@@ -93,18 +93,31 @@ def test_a_damaged_sound_is_said(run: Any, tmp_path: Path, monkeypatch: pytest.M
     assert done.exit_code == 2 and "waves.flac" in done.stderr and done.exception.__class__ is SystemExit
 
 
-@pytest.mark.parametrize("out", [("--out", "waves.wav"), ()])
-def test_no_recording_of_the_archive_is_written_over(
-    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: tuple[str, ...]
-) -> None:
-    """Neither by its own name nor, without a card, by the picture's, which may be the same."""
-    sound = tmp_path / ("waves.wav" if out else "beach.wav")
+def test_what_sounds_is_not_written_over_itself(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = tmp_path / "waves.wav"
     soundfile.write(sound, 0.1 * np.ones((90_000, 2)), 8000)
     before = sound.read_bytes()
     monkeypatch.setattr(cli, "function_of", lambda name, kind: lambda picture: [Found(sound, 0.9, "The sea")])
-    monkeypatch.setattr(audition, "import_sounddevice", lambda: Card(refuses=True))
-    done = run(*out)
+    done = run("--out", "waves.wav")
     assert done.exit_code == 2 and "is that sound itself" in done.stderr and sound.read_bytes() == before
+
+
+@pytest.mark.parametrize("best", ["beach.wav", "waves.flac"])
+def test_who_did_not_ask_for_a_file_loses_none(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, best: str
+) -> None:
+    """In the folder of the archive, where a recording is called as the picture is: the best one, or another."""
+    recordings = [tmp_path / "beach.wav", tmp_path / "beach-2.wav"]
+    for recording in recordings:
+        soundfile.write(recording, 0.1 * np.ones((90_000, 2)), 8000)
+    before = [recording.read_bytes() for recording in recordings]
+    monkeypatch.setattr(
+        cli, "function_of", lambda name, kind: lambda picture: [Found(tmp_path / best, 0.9, "The sea")]
+    )
+    monkeypatch.setattr(audition, "import_sounddevice", lambda: Card(refuses=True))
+    done = run()
+    assert done.exit_code == 0 and "beach-3.wav" in done.stderr and soundfile.info("beach-3.wav").frames > 0
+    assert [recording.read_bytes() for recording in recordings] == before
 
 
 def test_of_a_damaged_sound_nothing_is_written(run: Any, tmp_path: Path) -> None:

@@ -91,6 +91,33 @@ def test_what_is_no_picture_is_said_to_be_what_it_is(tmp_path: Path, name: str, 
     assert said in str(raised.value) and str(raised.value).startswith(f"{tmp_path / name}: ")
 
 
+def without_height(data: bytes) -> bytes:
+    """A JPEG or PNG whose header says that it has no rows."""
+    if data.startswith(b"\x89PNG"):
+        return data[:20] + bytes(4) + data[24:]
+    at = data.index(b"\xff\xc0") + 5
+    return data[:at] + bytes(2) + data[at + 2 :]
+
+
+@pytest.mark.usefixtures("colours")
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_a_picture_without_height_is_damaged_and_the_others_are_shown(place: Path, suffix: str) -> None:
+    whole = cv2.imencode(suffix, np.zeros((40, 80, 3), np.uint8))[1].tobytes()
+    bad = place / f"pictures/0{suffix}"
+    bad.write_bytes(without_height(whole))
+    with pytest.raises(PictureError, match="damaged, or no picture"):
+        scenery.load(bad, (640, 360), 1)
+    here = room(place, caption=False)
+    assert colour_of(here.run(10)) == "red" and "is passed over" in here._raised[ALERT, bad.name]["instead"]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 1), (4000, 1), (1, 4000), (3, 2)])
+def test_the_smallest_and_the_thinnest_pictures_are_shown(tmp_path: Path, size: tuple[int, int]) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((size[1], size[0], 3), 200, np.uint8))
+    scene = scenery.load(tmp_path / "a.png", (640, 360), 4)
+    assert min(scene.sheet.pixels.shape) > 0 and scene.views
+
+
 def test_what_can_be_read_is_taken_and_what_cannot_is_listed(tmp_path: Path) -> None:
     colour = np.full((20, 30, 3), 90, np.uint8)
     for name in ("a.gif", "b.AVIF", "c.jpg", "raw.jpg"):
