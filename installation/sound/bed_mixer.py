@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from installation.layout import Layout
 from installation.messages import BedMoved, BedPlayed, BedsOnly, BedSounding, BedStopped, BedTroubled
+from installation.sound.aims import CONTROL_FRAMES, Aim
 from installation.sound.readers import Readers
 from installation.sound.sources import Source
 
@@ -24,73 +25,9 @@ BedMessage = BedPlayed | BedMoved | BedStopped | BedsOnly
 SOFT_FRAMES = 256  # in which a bed that runs dry goes silent, and comes back
 COMFORT_FRAMES = 4_800  # must be there before a silent bed comes back
 SHORTEST_FADE = 0.01  # seconds
-CONTROL_FRAMES = 64  # between the points at which a moving gain is computed
 PART_FRAMES = 2_048  # longer blocks are mixed in parts, so that the rings hold what they need
 MOST_BEDS = 96  # those that fade out included
 log = logging.getLogger("sound")
-
-
-# A direction; None: from everywhere; or what was between the two when a move was cut short: gains by file channels.
-_Place = float | None | tuple[NDArray[np.float32], NDArray[np.float32]]
-
-
-@dataclass
-class _Aim:
-    """Where a bed is on its way from one gain and direction to another. Powers move, so that cross-fades are even.
-
-    The power goes as a raised cosine: a bed that comes and another that goes in the same time are together as loud as
-    each is alone (sin² + cos² = 1), and one that keeps its gain keeps its loudness.
-    """
-
-    layout: Layout
-    start: int
-    frames: int
-    low: float  # gains (amplitudes)
-    high: float
-    origin: _Place
-    goal: float | None
-
-    def moving(self, position: int) -> bool:
-        """Whether gains at `position` or later are on their way: to the first point after the end of it."""
-        return position < -(-(self.start + self.frames) // CONTROL_FRAMES) * CONTROL_FRAMES
-
-    def rise(self, samples: NDArray[np.int64]) -> NDArray[np.float64]:
-        """How much of the way is gone at each of `samples`, 0 … 1."""
-        way = np.clip((samples - self.start) / self.frames, 0.0, 1.0)
-        return np.asarray(np.sin(way * np.pi / 2) ** 2, np.float64)
-
-    def gains(self, samples: NDArray[np.int64], channels: int) -> NDArray[np.float32]:
-        """[samples, channels of the file, speakers]."""
-        rise = self.rise(samples)
-        level = np.sqrt(self.low**2 * (1.0 - rise) + self.high**2 * rise)
-        return np.asarray(self._shapes(rise, channels) * level[:, None, None], np.float32)
-
-    def to(self, at: int, gain: float, goal: float | None, fade: float, rate_hz: int) -> _Aim:
-        """From wherever it is at sample `at` to another gain and direction."""
-        rise = float(self.rise(np.asarray([at]))[0])
-        low = float(np.sqrt(self.low**2 * (1.0 - rise) + self.high**2 * rise))
-        origin: _Place
-        if rise == 1.0 or self.origin is self.goal:
-            origin = self.goal
-        elif isinstance(self.origin, float) and isinstance(self.goal, float):
-            origin = self.origin + rise * _turn(self.origin, self.goal)
-        else:
-            one, two = (self._shapes(np.asarray([rise]), channels)[0] for channels in (1, 2))
-            origin = (one, two)
-        return _Aim(self.layout, at, max(1, round(max(fade, SHORTEST_FADE) * rate_hz)), low, gain, origin, goal)
-
-    def _shapes(self, rise: NDArray[np.float64], channels: int) -> NDArray[np.float32]:
-        """Gains of power 1 for each part of the way: round the room where there are two directions, else a blend."""
-        if isinstance(self.origin, float) and isinstance(self.goal, float):
-            return self.layout.gains(channels, self.origin + rise * _turn(self.origin, self.goal))
-        before, after = (self._shape(end, channels).astype(np.float64) ** 2 for end in (self.origin, self.goal))
-        mixed = before * (1.0 - rise[:, None, None]) + after * rise[:, None, None]
-        return np.sqrt(mixed).astype(np.float32)
-
-    def _shape(self, place: _Place, channels: int) -> NDArray[np.float32]:
-        if isinstance(place, tuple):
-            return place[channels - 1]
-        return self.layout.spread(channels) if place is None else self.layout.gains(channels, [place])[0]
 
 
 @dataclass(eq=False)
@@ -98,7 +35,7 @@ class _Bed:
     name: str
     start: int  # the sample at which its file begins
     source: Source
-    aim: _Aim
+    aim: Aim
     released: bool = False
     presence: float = 0.0  # 1 while its samples are there in time
     still: tuple[int, list[tuple[int, int, np.float32]]] | None = None  # (channels, gains) while nothing moves
@@ -124,14 +61,14 @@ class BedMixer:
                 self._play(message, position)
             case BedMoved(name, at, gain_db, direction_deg, fade):
                 for bed in self._playing(name):
-                    self._aim(bed, max(at, position), 10 ** (gain_db / 20), direction_deg, fade)
+                    self._move(bed, at, gain_db, direction_deg, fade, position)
             case BedStopped(name, at, fade):
                 for bed in self._playing(name):
-                    self._release(bed, max(at, position), fade)
+                    self._release(bed, at, fade, position)
             case BedsOnly(names, at, fade):
                 for bed in self._beds:
                     if bed.name not in names and not bed.released:
-                        self._release(bed, max(at, position), fade)
+                        self._release(bed, at, fade, position)
 
     def sounding(self) -> list[BedSounding]:
         """The beds that are to go on, for a stage that knows of none."""
@@ -248,30 +185,36 @@ class BedMixer:
         return [bed for bed in self._beds if bed.name == name and not bed.released]
 
     def _play(self, message: BedPlayed, position: int) -> None:
-        path, gain = Path(message.path), 10 ** (message.gain_db / 20)
+        path, at = Path(message.path), max(message.at, position)
         for bed in self._playing(message.name):
             if (bed.start, bed.source.path, bed.source.loop) == (message.start, path, message.loop):
-                self._aim(bed, max(message.at, position), gain, message.direction_deg, message.fade)
+                self._move(bed, at, message.gain_db, message.direction_deg, message.fade, position)
                 return
-            self._release(bed, max(message.at, position), message.fade)
+            self._release(bed, at, message.fade, position)
         if len(self._beds) >= MOST_BEDS:
             log.error("%d beds sound; %s is left out", len(self._beds), path)
             return
-        at = max(message.at, position)
         source = Source(path, self.rate_hz, message.loop, max(at - message.start, 0))
-        nowhere = _Aim(self.layout, at, 1, 0.0, 0.0, message.direction_deg, message.direction_deg)
-        aim = nowhere.to(at, gain, message.direction_deg, message.fade, self.rate_hz)
+        nothing = Aim.silent(self.layout, at, _gain(message.gain_db), message.direction_deg)
+        aim = nothing.faded(at, 1.0, self._frames(message.fade), position)
         self._beds.append(_Bed(message.name, message.start, source, aim))
         if self.readers is not None:
             self.readers.add(source)
 
-    def _aim(self, bed: _Bed, at: int, gain: float, direction_deg: float | None, fade: float) -> None:
-        bed.aim = bed.aim.to(at, gain, direction_deg, fade, self.rate_hz)
+    def _move(
+        self, bed: _Bed, at: int, gain_db: float, direction_deg: float | None, fade: float, position: int
+    ) -> None:
+        start, frames = max(at, position), self._frames(fade)
+        bed.aim = bed.aim.moved(start, _gain(gain_db), direction_deg, frames, position)
         bed.still = None
 
-    def _release(self, bed: _Bed, at: int, fade: float) -> None:
+    def _release(self, bed: _Bed, at: int, fade: float, position: int) -> None:
         bed.released = True
-        self._aim(bed, at, 0.0, bed.aim.goal, fade)
+        bed.aim = bed.aim.faded(max(at, position), 0.0, self._frames(fade), position)
+        bed.still = None
+
+    def _frames(self, fade: float) -> int:
+        return max(1, round(max(fade, SHORTEST_FADE) * self.rate_hz))
 
     def _retire(self, position: int) -> None:
         """Let go of beds that have faded out, and of those that were played once."""
@@ -286,12 +229,11 @@ class BedMixer:
             bed.source.close()
 
 
-def _turn(origin: float, goal: float) -> float:
-    """The shorter way round, in degrees."""
-    return (goal - origin + 180.0) % 360.0 - 180.0
+def _gain(gain_db: float) -> float:
+    return float(10 ** (gain_db / 20))
 
 
-def _between_points(aim: _Aim, position: int, frames: int, channels: int) -> NDArray[np.float32]:
+def _between_points(aim: Aim, position: int, frames: int, channels: int) -> NDArray[np.float32]:
     """Gains [channels, speakers, frames] of a bed that moves: computed at points that do not depend on the blocks'
     borders, and in straight lines between them."""
     first = position // CONTROL_FRAMES
