@@ -244,19 +244,21 @@ class _Held(Generic[T]):
 
 
 class Offline:
-    """The offline render's: `time` is moved by the render."""
+    """The offline render's: `time` is moved by the render. `worked` is seconds that all work has really taken."""
 
     def __init__(self, heap: Heap | None = None) -> None:
-        self.time = 0.0
+        self.time, self.worked = 0.0, 0.0
         self._heap = heap or Heap()
 
     def compute(self, work: Callable[..., T], *arguments: Any, seconds: float) -> Answer[T]:
         future: Future[T] = Future()
+        began = time.perf_counter()
         try:
             future.set_result(work(*arguments))
         except (Exception, SystemExit) as error:  # handed to whoever asks for the result, as a thread's would be
             future.set_exception(error)
         self._heap.tidy()
+        self.worked += time.perf_counter() - began
         return _Held(self, self.time + seconds, future)
 
     def close(self) -> None:

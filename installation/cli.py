@@ -32,6 +32,7 @@ from installation.piece_commands import (
     options_for,
     said_of,
 )
+from installation.programme import what_failed
 from installation.starting import load_or_last_good, say_missing
 from installation.terminal import WRONG, err, load_or_leave, out, print_figures, say, tell, use_its_letters
 
@@ -430,7 +431,7 @@ def bench(
             code = WRONG
             continue
         except (OSError, ValueError, WeightsError) as error:
-            err.print(f"{key}: {error}", highlight=False)
+            err.print(f"{key}: {what_failed(error)}", highlight=False)
             code = code or 1
             continue
         if not as_json:

@@ -201,7 +201,10 @@ class Type(Protocol):
     """Typesetting in any script."""
 
     def line(self, text: str, height: int, weight: Literal["regular", "bold"] = "regular") -> NDArray[np.uint8]:
-        """`text` as a coverage mask [height', width] 0..255; `height` is the size of an em in pixels."""
+        """`text` as a coverage mask [height', width] 0..255; `height` is the size of an em in pixels.
+
+        `height'` is 1.5 em, and letters stand 1.08 em below the top: lines of one size can be set side by side.
+        """
         ...
 
     def wrapped(
@@ -223,6 +226,22 @@ class Type(Protocol):
     ) -> NDArray[np.uint8]:
         """`text` broken into lines below one another, as one coverage mask [height', width'] 0..255, no wider than
         `width` pixels (but for a word that is), flush at the `side`."""
+        ...
+
+    def words(
+        self,
+        text: str,
+        height: int,
+        width: int,
+        weight: Literal["regular", "bold"] = "regular",
+        side: Literal["left", "middle", "right"] = "left",
+    ) -> list[tuple[NDArray[np.uint8], int, int]]:
+        """The words of `block` one by one, as they are read: each a mask, and its left and top in the block, in
+        pixels. Drawn together they are the block. East Asian text is cut between characters."""
+        ...
+
+    def width(self, text: str, height: int, weight: Literal["regular", "bold"] = "regular") -> int:
+        """How many pixels wide the mask of `line` is."""
         ...
 
 

@@ -21,7 +21,7 @@ from installation.named_functions import NamedFunctionError, faults_of, named_by
 from installation.networks.weights import WeightsError
 from installation.never_again import NeverAgain
 from installation.piece import Piece
-from installation.programme import unlisted, unregistered, why_unloadable
+from installation.programme import unlisted, unregistered, what_failed, why_unloadable
 from installation.terminal import WRONG, err, load_or_leave
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
@@ -43,7 +43,7 @@ def said_of(name: str) -> Iterator[None]:
                 highlight=False,
             )
             raise typer.Exit(FULL) from error
-        err.print(f"{name}: {error}", highlight=False)
+        err.print(f"{name}: {what_failed(error)}", highlight=False)
         raise typer.Exit(WRONG) from error
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import traceback
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,6 +147,24 @@ def why_unloadable(error: Exception) -> str:
     own = next((frame for frame in frames if FOLDER in Path(frame.filename).parents), None)
     where = f" ({Path(own.filename).relative_to(FOLDER.parent)}, line {own.lineno})" if own is not None else ""
     return f"{type(error).__name__}: {error}{where}"
+
+
+def what_failed(error: Exception) -> str:
+    """What a piece's function refuses, in its words; of one that nobody raised on purpose, also where it arose."""
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if _within(frame, piece_folders.folders().values())]
+    refused = (frames[-1:] == theirs[-1:] or _within(frames[-1], [piece_folders.RUNTIME])) and _raises(frames[-1])
+    if not theirs or refused or not isinstance(error, ValueError):
+        return str(error)
+    return f"{type(error).__name__}: {error} ({Path(theirs[-1].filename).name}, line {theirs[-1].lineno})"
+
+
+def _within(frame: traceback.FrameSummary, folders: Iterable[Path]) -> bool:
+    return any(folder in Path(frame.filename).parents for folder in folders)
+
+
+def _raises(frame: traceback.FrameSummary) -> bool:
+    return (frame.line or "").startswith("raise")
 
 
 def folder_of(name: str, pieces: Pieces) -> Path | None:

@@ -6,6 +6,7 @@ film's own track for the microphone, a mixer instead of a sound card, and time t
 
 from __future__ import annotations
 
+import array
 import hashlib
 import inspect
 import logging
@@ -108,13 +109,15 @@ class Report:
     sound_sha256: str
     size: Size
     size_mb: float
+    frame_ms: tuple[float, float]  # of the piece's pictures, without long work: the median, and 99 of 100
 
     def __str__(self) -> str:
         visits = f", {self.visits} visit{'s' if self.visits > 1 else ''}" if self.visits else ""
         width, height = self.size
         return (
             f"{self.out.absolute()}: {self.seconds:g} s, {width}×{height}, {self.size_mb:.1f} MB{visits}; "
-            f"it took {self.took:.0f} s"
+            f"it took {self.took:.0f} s, a picture of the piece {self.frame_ms[0]:.0f} ms "
+            f"(99 of 100 {self.frame_ms[1]:.0f} ms or less)"
         )
 
 
@@ -167,6 +170,7 @@ class Rendering:
         self._hands = ScriptedHands(plan.touches, self._exhibition.controls if self._exhibition is not None else None)
         self._number = 0  # of the picture that comes next
         self._visits, self._joined = 0, False
+        self._durations = array.array("f")  # seconds
 
     def run(self, film: FilmWriter | NoFilm, each: Each | None) -> Report:
         """Render to the end. However that comes, the film is finished or gone."""
@@ -187,7 +191,9 @@ class Rendering:
             self._computer.close()
         took = time.monotonic() - began
         sha256 = self._soundtrack.sha256()
-        return Report(film.path, self._now, took, self._visits, sha256, self._plan.size, film.size_mb)
+        median, most = (1000 * float(np.quantile(self._durations or [0.0], q)) for q in (0.5, 0.99))
+        size = self._plan.size
+        return Report(film.path, self._now, took, self._visits, sha256, size, film.size_mb, (median, most))
 
     def _from_opening_to_closing(self, film: FilmWriter | NoFilm, each: Each | None) -> None:
         try:
@@ -220,7 +226,10 @@ class Rendering:
         self._soundtrack.mix_beyond(now)
         self._listen(now)
         hands = self._hands.at(now, self._plan.size[0] / self._plan.size[1])
-        picture = self._stage.step(now, self._visitor.presses(now, self._stage.booth), hands)
+        pressed = self._visitor.presses(now, self._stage.booth)
+        began, worked = time.perf_counter(), self._counted.worked
+        picture = self._stage.step(now, pressed, hands)
+        self._durations.append(time.perf_counter() - began - (self._counted.worked - worked))
         if self._number % self._plan.rate_hz == 0:  # as often as the console is told in a gallery
             self._stage.on_now()
         self._count_visits()

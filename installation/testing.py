@@ -45,7 +45,8 @@ SILENT_ROOM = np.zeros(1, np.float32)
 
 
 class Still:
-    """A camera before which nothing moves: `picture` [height, width, 3], or one grey."""
+    """A camera before which nothing moves: `picture` [height, width, 3], or one grey. Put another in its place, and
+    somebody is there: `moment.presence` is twice the share of it that has changed."""
 
     def __init__(self, picture: Picture | int = 90) -> None:
         self.picture = np.full((90, 160, 3), picture, np.uint8) if isinstance(picture, int) else picture
@@ -96,9 +97,10 @@ class Room:
     """A piece on a stage of its own, open as soon as it is made. `heard` is all that sounded, [frames, 2] at RATE_HZ.
 
     `microphone` [frames] at RATE_HZ is heard in the room from the first picture on, over and over; else it is silent.
-    `archive` has the visits; one handed in from a room before is that of a piece which is started again.
-    `options` are further fields of `installation.stage.Stage`. A picture that is not of the wanted shape and type
-    raises `installation.stage.UnfitPictureError`.
+    `typesetter` sets texts; without it, they are set in the one Latin face that is the same on every machine
+    (`installation.typography.Typesetter()` has all fonts of this one). `archive` has the visits; one handed in from a
+    room before is that of a piece which is started again. `options` are further fields of `installation.stage.Stage`.
+    A picture that is not of the wanted shape and type raises `installation.stage.UnfitPictureError`.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class Room:
         texts: Mapping[str, Sequence[str]] | None = None,
         archive: KeptVisits | None = None,
         microphone: Sound | None = None,
+        typesetter: Typesetter | None = None,
         **options: Any,
     ) -> None:
         self.rate_hz, self.frame = rate_hz, 0
@@ -127,7 +130,7 @@ class Room:
             size=size,
             sound=ScoreWriter(self.port),
             camera=camera or self._film or Still(),
-            type=Typesetter(system=False),
+            type=typesetter or Typesetter(system=False),
             texts=default_texts(Installed().name_of(type(piece))) if texts is None else texts,
             computer=self.computer,
             random=np.random.default_rng(seed),

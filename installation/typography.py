@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from installation.fonts import BOLD, REGULAR, Face, find_faces, ranked, read_face
 from installation.scripts import (
     COMMON,
+    breakable,
     broken,
     clusters,
     is_visible,
@@ -133,6 +134,23 @@ class Typesetter:
         longest = max(line.shape[1] for line in lines)
         return np.concatenate([_placed(line, longest, side) for line in lines])
 
+    def words(
+        self, text: str, height: int, width: int, weight: Weight = "regular", side: Side = "left"
+    ) -> list[tuple[Mask, int, int]]:
+        """The words of `block` in the order in which they are read: each a mask, and its left and top in the block.
+
+        East Asian text is cut between characters. Drawn together, they are the block. No word is cut into two, but
+        where a line reads to the right and to the left.
+        """
+        lines = broken(text, width, lambda part: self.width(part, height, weight))
+        masks = [self.line(line, height, weight) for line in lines]
+        longest = max((mask.shape[1] for mask in masks), default=0)
+        return [
+            (mask[:, first:last], _left_of(mask, longest, side) + first, number * len(mask))
+            for number, (line, mask) in enumerate(zip(lines, masks, strict=True))
+            for first, last in self._cuts(settled(line), height, weight)
+        ]
+
     def width(self, text: str, height: int, weight: Weight = "regular") -> int:
         """Pixels that `text` takes on one line."""
         with self._lock:
@@ -187,13 +205,42 @@ class Typesetter:
             left += ink.shape[1]
         return mask
 
+    def _cuts(self, text: str, height: int, weight: Weight) -> list[tuple[int, int]]:
+        """First and last column of each word of a line, in reading order."""
+        cuts: list[tuple[int, int]] = []
+        before = ""  # the word so far
+        with self._lock:
+            runs = self._read(text, weight)
+            lefts, left = {}, 0
+            for run in left_to_right(runs):
+                lefts[id(run)] = left
+                left += self._font(run.face, height, weight, run).size(run.text)[0]
+            for run in runs:
+                font = self._font(run.face, height, weight, run)
+                left, whole, said, done = lefts[id(run)], font.size(run.text)[0], "", 0
+                for word in _words_of(run.text):
+                    said, reach = said + word, font.size(said + word)[0]
+                    first, last = (done, reach) if run.level % 2 == 0 else (whole - reach, whole - done)
+                    cut, done = (left + first, left + last), reach
+                    goes_on = before and not before.endswith(" ") and len(breakable(before + word)) == 1
+                    if goes_on and cuts and (cuts[-1][1] == cut[0] or cuts[-1][0] == cut[1]):
+                        cuts[-1] = min(cuts[-1][0], cut[0]), max(cuts[-1][1], cut[1])
+                    elif word.strip():
+                        cuts.append(cut)
+                    before = before + word if goes_on else word
+        return [(first, last) for first, last in cuts if last > first]
+
     def _runs(self, text: str, weight: Weight) -> list[_Run]:
         """The runs of a line from left to right."""
+        return left_to_right(self._read(text, weight))
+
+    def _read(self, text: str, weight: Weight) -> list[_Run]:
+        """The runs of a line as they are read."""
         faces = self._ranked(weight)
         runs: list[_Run] = []
         for stretch, script, level in stretches(text):
             runs += [_Run(part, face, script, level) for part, face in self._faced(stretch, faces)]
-        return left_to_right(runs)
+        return runs
 
     def _faced(self, stretch: str, faces: Sequence[Face]) -> list[tuple[str, Face]]:
         """A stretch of one script cut where the face must change; characters without any face are dropped."""
@@ -216,7 +263,10 @@ class Typesetter:
         name, package = script_and_package(cluster[0])
         if self._log_missing and name not in self._reported:
             self._reported.add(name)
-            log.warning("no font of this machine draws %r (%s); install %s", cluster, name, package)
+            if self._system:
+                log.warning("no font of this machine draws %r (%s); install %s", cluster, name, package)
+            else:
+                log.warning("%r (%s) is not in the one face that is used here; take Typesetter()", cluster, name)
 
     # ---- fonts ----
 
@@ -244,9 +294,14 @@ class Typesetter:
         return font
 
 
+def _left_of(line: Mask, width: int, side: Side) -> int:
+    """Where a line begins in a row of `width` pixels."""
+    return {"left": 0, "middle": (width - line.shape[1]) // 2, "right": width - line.shape[1]}[side]
+
+
 def _placed(line: Mask, width: int, side: Side) -> Mask:
     """A line in a row of `width` pixels."""
-    left = {"left": 0, "middle": (width - line.shape[1]) // 2, "right": width - line.shape[1]}[side]
+    left = _left_of(line, width, side)
     return np.pad(line, ((0, 0), (left, width - line.shape[1] - left)))
 
 
@@ -264,6 +319,16 @@ def _pygame() -> Any:
 def _bundled() -> Path:
     pygame = _pygame()
     return Path(pygame.font.__file__).parent / str(pygame.font.get_default_font())
+
+
+def _words_of(text: str) -> list[str]:
+    """What `breakable` makes of a part of a line, with the spaces before and after it: nothing is lost."""
+    words = breakable(text)
+    if not words:
+        return [text] if text else []
+    words[0] = text[: len(text) - len(text.lstrip())] + words[0]
+    words[-1] += text[len(text.rstrip()) :]
+    return words
 
 
 def left_to_right(runs: Iterable[_Run]) -> list[_Run]:

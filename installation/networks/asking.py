@@ -1,21 +1,23 @@
 """A network asked beside the frame loop: one question in flight, the newest answer kept, a pause after each failure.
 
 `step` is called once per frame and never waits. What goes wrong must not end the picture: it is told as an alert, the
-network is asked again after growing pauses, and once it answers the alert is taken back. Only what leaves the process
-unable to compute is raised, for the runtime to begin anew.
+network is asked again after growing pauses, and once it answers the alert is taken back. The log has where it went
+wrong, once. Only what leaves the process unable to compute is raised, for the runtime to begin anew.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from installation.networks.faults import reraise_if_poisoned
+from installation.networks.faults import out_of_memory, reraise_if_poisoned
 from installation.networks.weights import WeightsError
 from installation.piece import Answer, Stage
 from installation.trying import PAUSES, Trying
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class Asking(Generic[T]):
@@ -36,6 +38,7 @@ class Asking(Generic[T]):
         self._stage, self._network, self._mended = stage, network, mended
         self._trying = Trying(pauses)
         self._asked: Answer[T] | None = None
+        self._logged = ""  # what the log has the way of
         self._answered = False  # since it was begun, or failed last: what may still stand is taken back then
 
     @property
@@ -75,9 +78,17 @@ class Asking(Generic[T]):
             name = "weights_invalid" if isinstance(error, WeightsError) else "network_failed"
             self._stage.alert(name, network=self._network, reason=str(error) or type(error).__name__)
             self._trying.failed(time)
+            self._log(error)
             return
         self._trying.succeeded()
         if not self._answered:
             self._answered = True
             for name in ("weights_invalid", "network_failed"):
                 self._stage.clear(name, network=self._network)
+
+    def _log(self, error: Exception) -> None:
+        """Where an artist finds what they wrote; of weights and memory the alert says all."""
+        if isinstance(error, WeightsError) or out_of_memory(error) or self._logged == repr(error):
+            return
+        self._logged = repr(error)
+        log.error("network %s failed", self._network, exc_info=error)

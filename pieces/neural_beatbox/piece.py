@@ -306,7 +306,7 @@ class NeuralBeatbox(Piece):
                     self._phrase = self._phrases.popleft()
                 self._tempo = self._next_tempo()
                 if number % self.settings.new_kit_every < 2:
-                    if number >= self._new_until:
+                    if self._score.next_bar >= self._new_until:  # whatever is written before is heard with them
                         self._newest = None
                     self._seat()
             self._plans[number] = _Plan(self._phrase, self._half, self._tempo)

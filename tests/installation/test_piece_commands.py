@@ -7,14 +7,15 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from installation import piece_commands
+from installation import piece_commands, piece_folders
 from installation.cli import app
 from installation.networks.weights import WeightsError
 from installation.piece import Piece
@@ -31,6 +32,20 @@ def into(out: Path | None = None) -> Path:
 
 def first() -> dict[str, float]:
     return {"first_ms": 12.5}
+
+
+def refusing(data: Path) -> None:
+    raise ValueError(
+        f"{data}: no verses in it"
+    )  # fmt: skip
+
+
+def mistaken(data: Path) -> None:
+    print(max(line for line in str(data)[:0]))
+
+
+def misshapen(data: Path) -> None:
+    print(np.stack([np.zeros(3), np.zeros(len(str(data)) + 3)]))
 
 
 def untaught() -> dict[str, float]:
@@ -56,6 +71,9 @@ class Maker(Piece):
     trains: ClassVar[Mapping[str, str]] = {
         "full": "tests.installation.test_piece_commands:without_room",
         "file": "tests.installation.test_piece_commands:into",
+        "refusing": "tests.installation.test_piece_commands:refusing",
+        "mistaken": "tests.installation.test_piece_commands:mistaken",
+        "misshapen": "tests.installation.test_piece_commands:misshapen",
     }
 
 
@@ -71,6 +89,27 @@ def test_a_full_disk_is_said_with_the_folder_and_what_to_do() -> None:
         "maker.full: runs/rust: the disk is full (No space left on device); make room, and give the same command "
         "again: it goes on from what was kept last\n"
     )
+
+
+def line_of(function: Callable[..., None]) -> int:
+    return inspect.getsourcelines(function)[1] + 1
+
+
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        ("refusing", "x: no verses in it\n"),
+        ("mistaken", "ValueError: max() arg is an empty sequence (test_piece_commands.py, line {})\n"),
+        ("misshapen", "ValueError: all input arrays must have the same shape (test_piece_commands.py, line {})\n"),
+    ],
+)
+def test_a_refusal_stands_for_itself_and_a_mistake_is_found(
+    monkeypatch: pytest.MonkeyPatch, network: str, said: str
+) -> None:
+    monkeypatch.setattr(piece_folders, "folders", lambda: {"maker": Path(__file__).parent})
+    done = CliRunner().invoke(app, ["train", f"maker.{network}", "--data", "x"])
+    assert done.exit_code == 2
+    assert done.stderr == f"maker.{network}: " + said.format(line_of(getattr(sys.modules[__name__], network)))
 
 
 def test_what_cannot_be_measured_is_said_and_the_others_are_measured() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -200,6 +201,24 @@ def test_whoever_stops_a_render_sees_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         film(out, failing(KeyboardInterrupt))
     assert 0 < out.stat().st_size < whole and [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
+
+
+class Busy(Dark):
+    """Takes a fiftieth of a second for each picture, and has long work done beside it."""
+
+    def open(self, stage: Stage) -> None:
+        self.stage = stage
+
+    def frame(self, moment: Moment) -> Picture:
+        self.stage.compute(time.sleep, 0.2, seconds=0.5)
+        time.sleep(0.02)
+        return super().frame(moment)
+
+
+def test_how_long_a_picture_takes_is_said_without_long_work() -> None:
+    report = render((OnShow("busy", Busy, Busy.Settings()), None), Plan(1.0, size=(64, 36), rate_hz=10))
+    assert 20 <= report.frame_ms[0] <= report.frame_ms[1] < 150
+    assert f"a picture of the piece {report.frame_ms[0]:.0f} ms" in str(report)
 
 
 def test_what_is_said_of_a_film_is_where_it_lies_and_how_long_and_large_it_is(

@@ -13,6 +13,7 @@ from installation.piece import Stage as Given
 from installation.sound.queue import AHEAD_FRAMES
 from installation.stage import UnfitPictureError
 from installation.testing import Room, Still
+from installation.typography import Typesetter
 
 
 class Lamp(Piece):
@@ -91,6 +92,14 @@ class Sheet(Lamp):
     def frame(self, moment: Moment) -> Picture:
         self.moments.append(moment)
         return super().frame(moment)
+
+
+def test_texts_are_set_in_one_face_or_in_those_that_a_test_wants(caplog: pytest.LogCaptureFixture) -> None:
+    with Room(Lamp(Lamp.Settings())) as room:
+        assert not room.stage.type.line("の", 20).any() and "is not in the one face" in caplog.text
+    mine = Typesetter(log_missing=False)
+    with Room(Lamp(Lamp.Settings()), typesetter=mine) as room:
+        assert room.stage.type is mine
 
 
 def test_hands_are_scripted() -> None:

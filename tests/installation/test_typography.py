@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from installation import typography
 from installation.fonts import Face, find_faces, ranked, read_face
 from installation.scripts import broken, levels, line_count, right_to_left, stretches
 from installation.typography import BASELINE, LINE, Side, Typesetter
@@ -20,9 +21,12 @@ def bare() -> Typesetter:
     return Typesetter(system=False)
 
 
+EVERYTHING = Typesetter()
+
+
 @pytest.fixture(scope="module")
 def setter() -> Typesetter:
-    return Typesetter()
+    return EVERYTHING
 
 
 def bundled() -> Path:
@@ -135,12 +139,16 @@ def test_nothing_is_missing_for_latin(bare: Typesetter) -> None:
     assert bare.missing("Façade, naïve – “Žluťoučký” 123\u200d\ufe0f\n") == ()
 
 
-def test_characters_without_a_font_are_left_out_and_reported_once(caplog: pytest.LogCaptureFixture) -> None:
-    setter = Typesetter(system=False)
+@pytest.mark.parametrize(("system", "told"), [(True, "install fonts-noto-cjk"), (False, "take Typesetter()")])
+def test_characters_without_a_font_are_left_out_and_reported_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, system: bool, told: str
+) -> None:
+    monkeypatch.setattr(typography, "find_faces", lambda folders, system: find_faces(folders, False))
+    setter = Typesetter(system=system)
     with caplog.at_level(logging.WARNING):
         assert setter.line("音音", 60).max() == 0
         assert np.array_equal(setter.line("A音B", 60), np.hstack([setter.line("A", 60), setter.line("B", 60)]))
-    assert len([record for record in caplog.records if "fonts-noto-cjk" in record.message]) == 1
+    assert len([record for record in caplog.records if told in record.message]) == 1
 
 
 # ---- faces --------------------------------------------------------------------------------------------------
@@ -334,3 +342,47 @@ def test_a_block_of_one_line_or_of_none_is_a_mask_too(bare: Typesetter) -> None:
     assert np.array_equal(bare.block("one line", 40, 4000), bare.line("one line", 40))
     assert not bare.block("", 40, 400).any() and bare.block("", 40, 400).shape[0] == 60
     assert bare.block("Donaudampfschifffahrt", 40, 100).shape[1] > 100, "a word stays whole"
+
+
+WORDS = [
+    "press",
+    "the",
+    "Button!",
+    "a",
+    "naïve",
+    "שלום",
+    "עולם",
+    "مرحبا",
+    "بالعالم",
+    "20",
+    "km",
+    "音を貸して",
+    "(now)",
+]
+SENTENCES = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
+
+
+@given(SENTENCES, st.integers(60, 600), st.sampled_from(["left", "middle", "right"]))
+def test_words_drawn_together_are_the_block(text: str, width: int, side: Side) -> None:
+    setter = EVERYTHING
+    block = setter.block(text, 30, width, side=side)
+    drawn = np.zeros_like(block)
+    for mask, left, top in setter.words(text, 30, width, side=side):
+        there = drawn[top : top + mask.shape[0], left : left + mask.shape[1]]
+        assert there.shape == mask.shape and not there.any(), "none lies over another"
+        there[:] = mask
+    np.testing.assert_array_equal(drawn, block)
+
+
+def test_words_come_as_they_are_read(bare: Typesetter, setter: Typesetter) -> None:
+    places = [(top, left) for _, left, top in bare.words("press the button and lend us a sound", 40, 400)]
+    assert len(places) == 8 and places == sorted(places) and places[-1][0] > 0
+    if not setter.missing("مرحبا بالعالم"):
+        first, second = setter.words("مرحبا بالعالم", 40, 4000)
+        assert first[1] > second[1], "from the right"
+    if not setter.missing("音を貸して"):
+        assert len(setter.words("音を貸して", 40, 4000)) == 5
+    if not setter.missing("שלום"):
+        lefts = [left for _, left, _ in setter.words("shalom שלום עולם", 40, 4000)]
+        assert lefts[0] < lefts[2] < lefts[1]
+    assert bare.words("", 40, 400) == []

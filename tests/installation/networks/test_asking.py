@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from installation.networks import asking
 from installation.networks.asking import Asking
 from installation.networks.weights import WeightsError
 from installation.piece import Moment, Picture, Piece
@@ -117,3 +118,21 @@ def test_what_is_dropped_does_not_come_back(room: Room) -> None:
     assert pond.asking.newest is None
     room.run(0.2)
     assert pond.asking.newest == 3
+
+
+def test_where_it_went_wrong_is_logged_once(
+    room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Pond, "work", fails(ValueError("operands could not be broadcast together")))
+
+    def logged() -> list[str]:
+        return [record.getMessage() for record in caplog.records if record.name == asking.__name__]
+
+    room.run(6.0)
+    assert logged() == [f"network {NAME} failed"] and "in work" in caplog.text and "operands" in caplog.text
+    monkeypatch.setattr(Pond, "work", fails(WeightsError("pond.safetensors: no such file")))
+    room.run(6.0)
+    assert len(logged()) == 1, "what the alert says all of needs no way"
+    monkeypatch.setattr(Pond, "work", fails(ValueError("another")))
+    room.run(6.0)
+    assert len(logged()) == 2

@@ -53,6 +53,28 @@ def test_whoever_lends_one_sound_hears_it_in_every_bar_from_the_next_line_on(
     assert all(len({hit.voice for hit in bars[number].hits}) > 1 for number in struck), "the beat goes on beside it"
 
 
+@pytest.mark.parametrize("wait", range(8))
+def test_whoever_convinces_nobody_is_heard_for_as_long_whenever_they_join(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch, wait: int
+) -> None:
+    """A new kit every eight bars must not take the place of who has just come, at whichever bar of the eight."""
+    chances = np.array([0.5 * (each == "percussion") for each in LABELS], np.float32)  # less than any drum asks for
+    doubtful = HeardHit(0.5, 0.2, "percussion", chances, 0.5, None, None, 0.5)
+    bars: dict[int, Bar] = {}
+    write = gallery.stage.sound.write
+    monkeypatch.setattr(gallery.stage.sound, "write", lambda bar: (bars.update({bar.number: bar}), write(bar)))
+    gallery.run(3.0)
+    monkeypatch.setattr(gallery.piece._ears.network, "hear", lambda samples, rate_hz: [doubtful])
+    monkeypatch.setattr(gallery.piece._drummer.network, "compose", lambda *arguments: opening())
+    begin = gallery.stage.sound.next_bar + 4 + wait
+    gallery.run(60.0, until=lambda: gallery.stage.sound.next_bar >= begin)
+    assert gallery.joins("anna", performance())
+    first = gallery.stage.sound.next_bar
+    gallery.run(60.0, until=lambda: gallery.stage.sound.next_bar > first + NEW_BARS)
+    struck = {number for number, bar in bars.items() if any(hit.voice == "anna/0" for hit in bar.hits)}
+    assert set(range(first, first + NEW_BARS)) <= struck and min(struck) == first
+
+
 def test_a_full_room_has_a_fuller_and_faster_beat_than_an_empty_one(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
