@@ -143,6 +143,28 @@ def test_a_newer_index_beside_the_sounds_is_followed_though_another_is_in_use(fo
     assert names_of(here) == 11 and not here.standing
 
 
+def test_a_newer_index_elsewhere_is_followed_though_nothing_else_changes(
+    forbidden: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process, that may write there, has indexed one sound more."""
+    add(forbidden, *"abcde")
+    for _ in Index(forbidden / "archive").update(ColourEncoder()):
+        pass
+    add(forbidden, "new")
+    here = room(forbidden)
+    here.run(80)  # until what it has indexed is not compared any more
+    assert names_of(here) == 9
+    monkeypatch.setattr(collection, "AT_ONCE", 0)
+    add(forbidden, "newer")
+    here.run(40)
+    assert names_of(here) == 9 and list(here.standing) == ["archive_unindexed"]
+    (elsewhere,) = here.cache.iterdir()
+    for _ in Index(forbidden / "archive", elsewhere).update(ColourEncoder()):
+        pass
+    here.run(40)
+    assert names_of(here) == 10 and not here.standing
+
+
 @pytest.mark.parametrize("what", ["file", "unreadable"])
 def test_a_cache_that_cannot_be_read_is_as_if_there_were_none(place: Path, tmp_path: Path, what: str) -> None:
     for _ in Index(place / "archive").update(ColourEncoder()):
