@@ -47,7 +47,7 @@ def index(data: Path, encoder: str = "own", engine: str = "here") -> dict[str, A
     found, loaded = Index(data), encoders.load(encoder)
     cluster = None
     if engine == "ray":
-        cluster = Cluster(found.survey(loaded).unheard(), encoder, loaded.name)
+        cluster = Cluster(found.survey(loaded).unheard(), encoder, loaded.name, found.known(loaded).values())
     try:
         for _ in track(found.update(loaded, ears=cluster), description=f"indexing {data.name}", total=total):
             pass
