@@ -5,10 +5,11 @@ here: reading of sounds (`recordings.py`), encoders (`encoders.py`), search (`se
 from the files).
 
 An index is a folder: `clips.jsonl` has one line a clip (path, size, time of change, hash of the content, seconds,
-loudness, what was wrong), `points-N.f32` their unit vectors, row by row, memory-mapped when used. Lines and rows are
-appended as they come about, so that an interrupted run goes on where it was; a clip that changed gets a new line and
-row, which replace the old ones; `compact` throws away what is replaced: it writes a new matrix, then the table that
-names it, so that a power cut leaves the old pair or the new one. One process writes at a time; the others read.
+loudness, what was wrong; by which rules, where not by the head's), `points-N.f32` their unit vectors, row by row,
+memory-mapped when used. Lines and rows are appended as they come about, so that an interrupted run goes on where it
+was; a clip that changed gets a new line and row, which replace the old ones; `compact` throws away what is replaced:
+it writes a new matrix, then the table that names it, so that a power cut leaves the old pair or the new one. One
+process writes at a time; the others read.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -42,7 +43,7 @@ FOLDER = ".soundscape"
 VERSION = 2  # of the table; 2: with loudness
 # Raised whenever other kinds of files can be read, or played: what was refused is listened to again, and what was
 # taken is asked by its head alone; to listen to all of it would be a night's work in an archive of millions. 4: what
-# has more than two channels is heard as it is played.
+# has more than two channels is heard as it is played, so what was taken of such files is listened to again as well.
 KINDS_READ = 4
 ANY_TIME = 0  # as a clip's time of change: its size is enough (whoever checks out a repository gets new times)
 
@@ -71,6 +72,7 @@ class Clip:
     row: int | None
     wrong: str = ""
     loudness_lufs: float = 0.0
+    kinds: int = field(default_factory=lambda: KINDS_READ, compare=False)  # judged by which rules; no news
 
     def is_of(self, state: os.stat_result) -> bool:
         """Whether a file looks as it did when this was written."""
@@ -91,13 +93,20 @@ class Progress:
 class Survey:
     """What lies in an archive now, sorted: sounds, those that look new or changed, and the folders they are in.
 
-    `refused` says of recordings that nobody here can read why; the index knows nothing of them.
+    `older` are those that are known, but by rules of before. `refused` says of recordings that nobody here can read
+    why; the index knows nothing of them.
     """
 
     sounds: list[Path]
     unknown: list[Path]
+    older: list[Path]
     folders: list[Path]
     refused: dict[str, str]
+
+    def unheard(self) -> list[Path]:
+        """What would be listened to, but for copies of what is known, sorted: the unknown, and of the older what is
+        heard otherwise today. The head of each of those is read: minutes, in an archive of a million."""
+        return sorted([*self.unknown, *filter(mixes_down, self.older)])
 
 
 def content(path: Path) -> str:
@@ -106,6 +115,11 @@ def content(path: Path) -> str:
         raise OSError(errno.EINVAL, "it is no ordinary file")
     with path.open("rb") as file:
         return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
+
+
+def stands(kinds: int, path: Path) -> bool:
+    """Whether what was heard of a file, or of a copy, by the rules of that number is what would be heard today."""
+    return kinds == KINDS_READ or not mixes_down(path)
 
 
 class Ears(Protocol):
@@ -223,8 +237,8 @@ class Index:
         self.encoder = ""
         self.dimensions = 0
         self.matrix = ""  # name of the file that holds the points
-        self._judged_alike = True  # by the rules of today
-        self._tidy = True  # nothing in it is replaced, and the rows are in the order of the paths
+        self._kinds = KINDS_READ  # by the head: of all lines that say nothing else
+        self._tidy = True  # nothing in it is replaced or older, and the rows are in the order of the paths
         table = self.folder / "clips.jsonl"
         if not table.exists():
             return
@@ -233,21 +247,22 @@ class Index:
                 head = json.loads(next(file, ""))
                 if head["version"] != VERSION:
                     return
+                self._kinds = int(head.get("kinds", 1))
                 self.dimensions, self.matrix, self.encoder = head["dimensions"], head["points"], head["encoder"]
-                self._judged_alike = head.get("kinds", 1) == KINDS_READ
             except (ValueError, TypeError, KeyError):  # of the first version, or damaged
                 return
             rows = self._rows()
             for line in file:
                 try:
-                    clip = Clip(**json.loads(line))
+                    clip = Clip(**({"kinds": self._kinds} | json.loads(line)))
                 except (ValueError, TypeError):  # where a power cut came
                     self._tidy = False
                     continue
-                self._tidy = self._tidy and clip.path not in self.clips
-                if clip.row is None and not self._judged_alike:  # it may be readable now
-                    self._tidy = False
-                elif clip.row is None or clip.row < rows:
+                older = clip.kinds != KINDS_READ
+                self._tidy = self._tidy and not older and clip.path not in self.clips
+                if clip.row is None and older:  # it may be readable now
+                    continue
+                if clip.row is None or clip.row < rows:
                     self.clips[clip.path] = clip
         places = [clip.row for clip in self.usable()]
         self._tidy = self._tidy and places == list(range(rows))
@@ -279,23 +294,31 @@ class Index:
         places = [clip.row for clip in clips if clip.row is not None]
         return matrix if places == list(range(len(matrix))) else np.asarray(matrix[places])
 
-    # ---- writing -----------------------------------------------------------------------------------------------
+    def known(self, encoder: Encoder) -> dict[str, Clip]:
+        """What was heard for an encoder, with what is gone since, by the hash of its content: where it `stands`, no
+        copy is listened to."""
+        before = self.clips if self.encoder == encoder.name else {}
+        return {clip.content: clip for clip in before.values() if clip.row is not None}
 
     def survey(self, encoder: Encoder) -> Survey:
-        """What lies in the archive, and what of it would be listened to, but for copies of what is known.
+        """What lies in the archive, and what of it is not known, or by rules of before.
 
         Raises:
             ArchiveError: there is no such folder.
         """
         before = self.clips if self.encoder == encoder.name else {}
         sounds, folders, refused = _found_in(self.archive)
-        unknown = []
+        unknown, older = [], []
         for path in sounds:
             clip = before.get(path.relative_to(self.archive).as_posix())
             with contextlib.suppress(OSError):  # what vanishes meanwhile is named when it is its turn
                 if clip is None or not clip.is_of(path.stat()):
                     unknown.append(path)
-        return Survey(sounds, unknown, folders, refused)
+                elif clip.kinds != KINDS_READ:
+                    older.append(path)
+        return Survey(sounds, unknown, older, folders, refused)
+
+    # ---- writing -----------------------------------------------------------------------------------------------
 
     def update(self, encoder: Encoder, verify: bool = False, ears: Ears | None = None) -> Iterator[Progress]:
         """Index what is new or changed, and forget what is gone; yields after each file.
@@ -303,7 +326,8 @@ class Index:
         `ears` read files and listen to them; left out, this process does.
 
         A file of the same size and time of change is believed to be the same (with `verify`, its content is hashed);
-        one that was only touched or moved is recognised by its hash and not listened to again.
+        one that was only touched or moved is recognised by its hash and not listened to again. What rules of before
+        heard is asked by its head, and listened to once more if it is heard otherwise today.
 
         Raises:
             ArchiveError: there is no such folder, or `ears` give what is no point of this encoder's space.
@@ -338,10 +362,10 @@ class Index:
             self._begin(encoder)
         present = {path.relative_to(self.archive).as_posix() for path in paths}
         gone = [name for name in self.clips if name not in present]
-        known = {clip.content: clip for clip in self.clips.values() if clip.row is not None}
+        known = self.known(encoder)
         for name in gone:
             del self.clips[name]
-        changed = bool(gone) or not self._tidy or not self._judged_alike
+        changed = bool(gone) or not self._tidy
         with (
             (self.folder / "clips.jsonl").open("a", encoding="utf-8") as table,
             (self.folder / self.matrix).open("ab") as points,
@@ -352,9 +376,9 @@ class Index:
             for done, path in enumerate(paths, 1):
                 name = path.relative_to(self.archive).as_posix()
                 clip, point = self._examined(path, name, ears, known, verify)
-                if point is None and clip.row is not None and not self._judged_alike:
+                if clip.kinds != KINDS_READ:  # then nobody has listened to it just now
                     wrong = fault_of_kind(path)
-                    clip = replace(clip, row=None, wrong=wrong) if wrong else clip
+                    clip = replace(clip, row=None if wrong else clip.row, wrong=wrong, kinds=KINDS_READ)
                 if point is not None:
                     if point.shape != (self.dimensions,):  # every row after it would be another clip's
                         raise ArchiveError(
@@ -365,10 +389,11 @@ class Index:
                     points.write(point.astype(np.float32).tobytes())
                     points.flush()
                 new = self.clips.get(name) != clip
+                self.clips[name] = clip
                 if new:
-                    table.write(json.dumps(asdict(clip)) + "\n")
+                    table.write(self._line(clip))
                     table.flush()
-                    self.clips[name], changed = clip, True
+                    changed = True
                 if clip.row is not None:
                     known[clip.content] = clip
                 yield Progress(done, len(paths), clip, new)
@@ -377,7 +402,6 @@ class Index:
 
     def _begin(self, encoder: Encoder) -> None:
         self.clips, self.encoder, self.dimensions = {}, encoder.name, encoder.dimensions
-        self._judged_alike = True
         self._write(np.zeros((0, self.dimensions), np.float32), {})
 
     def _write(self, points: NDArray[np.float32], clips: dict[str, Clip]) -> None:
@@ -385,38 +409,46 @@ class Index:
         old = [path for path in self.folder.glob("points-*.f32") if path.stem.partition("-")[2].isdecimal()]
         self.matrix = f"points-{1 + max((int(path.stem.partition('-')[2]) for path in old), default=0)}.f32"
         write_whole(self.folder / self.matrix, points.tobytes())
+        self._kinds = KINDS_READ
         head = {
             "version": VERSION,
             "encoder": self.encoder,
             "dimensions": self.dimensions,
             "points": self.matrix,
-            "kinds": KINDS_READ,
+            "kinds": self._kinds,
         }
-        lines = [head, *(asdict(clip) for clip in clips.values())]
-        write_whole(self.folder / "clips.jsonl", "".join(json.dumps(line) + "\n" for line in lines).encode())
+        lines = [json.dumps(head) + "\n", *(self._line(clip) for clip in clips.values())]
+        write_whole(self.folder / "clips.jsonl", "".join(lines).encode())
         self.clips = clips
         for path in old:
             path.unlink(missing_ok=True)
+
+    def _line(self, clip: Clip) -> str:
+        """Of the table: the rules are said where they are others than the head's."""
+        said = asdict(clip)
+        if clip.kinds == self._kinds:
+            del said["kinds"]
+        return json.dumps(said) + "\n"
 
     def _examined(
         self, path: Path, name: str, ears: Ears, known: dict[str, Clip], verify: bool
     ) -> tuple[Clip, NDArray[np.float32] | None]:
         """What is to be said of a file; with its point when it had to be listened to."""
-        before = self.clips.get(name)
+        before = None if verify else self.clips.get(name)
         try:
             state = path.stat()
-            anew = before is not None and before.row is not None and not self._judged_alike and mixes_down(path)
-            if before is not None and before.is_of(state) and before.content and not verify and not anew:
-                return before, None
         except OSError as error:
             return Clip(name, 0, 0, "", 0.0, None, f"cannot be read: {error.strerror or error}"), None
+        if before is not None and before.content and before.is_of(state) and stands(before.kinds, path):
+            return before, None
         try:
             digest = ears.content(path)
         except OSError as error:  # it may have become readable when somebody indexes again
             wrong = f"cannot be read: {error.strerror or error}"
             return Clip(name, state.st_size, state.st_mtime_ns, "", 0.0, None, wrong), None
-        if digest in known and not anew:
-            return replace(known[digest], path=name, size=state.st_size, changed_ns=state.st_mtime_ns), None
+        twin = known.get(digest)
+        if twin is not None and stands(twin.kinds, path):
+            return replace(twin, path=name, size=state.st_size, changed_ns=state.st_mtime_ns), None
         heard = ears.hear(path)
         seconds, loud = round(heard.seconds, 3), round(heard.loudness_lufs, 1)
         return Clip(name, state.st_size, state.st_mtime_ns, digest, seconds, None, heard.wrong, loud), heard.point

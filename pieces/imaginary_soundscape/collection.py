@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from installation.piece import Picture
 from pieces.imaginary_soundscape import search
-from pieces.imaginary_soundscape.archive import ArchiveError, Index, Progress
+from pieces.imaginary_soundscape.archive import ArchiveError, Index, Progress, Survey
 from pieces.imaginary_soundscape.titles import FILE as TITLES
 from pieces.imaginary_soundscape.titles import Titles, TitlesError, read_titles
 from pieces.imaginary_soundscape.watching import AT_ONCE as WATCHED_AT_ONCE
@@ -91,8 +91,14 @@ def index_folder(archive: Path, encoder: Encoder, elsewhere: Path | None) -> Pat
     found = [folder for folder in (None, elsewhere) if Index.encoder_of(archive, folder) == encoder.name]
     if elsewhere is None or elsewhere not in found:
         return None
-    unknown = {folder: len(Index(archive, folder).survey(encoder).unknown) for folder in found}
+    unknown = {folder: len(_unknown(Index(archive, folder).survey(encoder))) for folder in found}
     return min(found, key=unknown.__getitem__)
+
+
+def _unknown(survey: Survey) -> list[Path]:
+    """What is to be listened to; heads of what is older are read only where that is soon done, for a room is silent
+    until its archive is open."""
+    return survey.unheard() if len(survey.older) <= AT_ONCE else survey.unknown
 
 
 @dataclass(frozen=True)
@@ -154,7 +160,7 @@ def open_archive(archive: Path, encoder: Encoder, elsewhere: Path | None = None)
         points,
         search.charged(points, encoder.bank),
         {clip.path: clip.loudness_lufs for clip in clips},
-        frozenset(path.relative_to(archive).as_posix() for path in survey.unknown),
+        frozenset(path.relative_to(archive).as_posix() for path in _unknown(survey)),
         tuple(survey.folders),
         stamp,
         elsewhere,

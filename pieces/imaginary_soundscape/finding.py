@@ -45,7 +45,9 @@ def index(data: Path, encoder: str = "own", engine: str = "here") -> dict[str, A
         raise ValueError(f"engine={engine!r} must be one of {', '.join(ENGINES)}")
     total = len(recordings_in(data))
     found, loaded = Index(data), encoders.load(encoder)
-    cluster = Cluster(found.survey(loaded).unknown, encoder, loaded.name) if engine == "ray" else None
+    cluster = None
+    if engine == "ray":
+        cluster = Cluster(found.survey(loaded).unheard(), encoder, loaded.name, found.known(loaded).values())
     try:
         for _ in track(found.update(loaded, ears=cluster), description=f"indexing {data.name}", total=total):
             pass

@@ -17,7 +17,7 @@ from installation.piece import Picture
 from installation.sound.stream import Stream
 from pieces.imaginary_soundscape import archive, recordings
 from pieces.imaginary_soundscape.archive import ANY_TIME, ArchiveError, BusyError, Index, sounds_in
-from pieces.imaginary_soundscape.recordings import Listened, UnreadableError, listen, listened
+from pieces.imaginary_soundscape.recordings import Listened, UnreadableError, listen
 
 RATE_HZ = 8000
 
@@ -87,28 +87,6 @@ def test_every_kind_of_file_has_an_answer(tmp_path: Path) -> None:
     assert all(wrong.values())
     assert "nothing to hear" in wrong["silent.wav"]
     assert "too short" in wrong["short.wav"]
-
-
-def test_what_was_indexed_and_cannot_be_played_is_named_by_the_next_run_and_the_rest_is_not_listened_to(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, rate_hz in (("good.wav", RATE_HZ), ("slow.wav", 100), ("gone.wav", 100), ("same.wav", RATE_HZ)):
-        write(tmp_path / name, 0.3, seconds=2.0, rate_hz=rate_hz)
-    with monkeypatch.context() as before:
-        before.setattr(archive, "KINDS_READ", 2)
-        before.setattr("pieces.imaginary_soundscape.recordings.unplayable", lambda file: "")
-        assert len(run(tmp_path).usable()) == 4
-    (tmp_path / "gone.wav").rename(tmp_path / "moved.wav")
-    encoder = Loudness()
-    index = run(tmp_path, encoder)
-    assert encoder.heard == 0
-    assert [clip.path for clip in index.usable()] == ["good.wav", "same.wav"] and index.points().shape == (2, 4)
-    assert {clip.path for clip in index.wrong()} == {"slow.wav", "moved.wav"}
-    assert all("its rate is 100 Hz" in clip.wrong for clip in index.wrong())
-    asked: list[Path] = []
-    monkeypatch.setattr(archive, "fault_of_kind", lambda path: asked.append(path) or "")
-    index = run(tmp_path, encoder)
-    assert asked == [] and len(index.wrong()) == 2, "once"
 
 
 def test_points_are_those_of_their_clips(tmp_path: Path) -> None:
@@ -264,6 +242,7 @@ def test_the_table_can_be_read_by_anyone(tmp_path: Path) -> None:
     head, line = [json.loads(text) for text in (tmp_path / archive.FOLDER / "clips.jsonl").read_text().splitlines()]
     assert head["dimensions"] == 4
     assert (line["path"], line["row"], line["seconds"], line["wrong"]) == ("a.wav", 0, 0.5, "")
+    assert head["kinds"] == archive.KINDS_READ and "kinds" not in line, "what all have in common is said once"
 
 
 def test_three_hours_are_heard_in_seconds_and_little_memory(tmp_path: Path) -> None:
@@ -352,25 +331,6 @@ def test_loudness_is_that_of_what_is_played_whichever_channel_it_is_in(tmp_path:
         stream.close()
         assert indexed == pytest.approx(pyloudnorm.Meter(48_000).integrated_loudness(played), abs=0.1), name
     assert len(found) == 8 and min(found.values()) > recordings.QUIETEST_LUFS + 1
-
-
-def test_what_was_measured_in_all_its_channels_is_heard_once_more_as_it_is_played(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(tmp_path / "pair.wav", 0.5, seconds=0.6, channels=2)
-    write(tmp_path / "eight.wav", 0.5, seconds=0.6, channels=8)
-    write(tmp_path / "twin.wav", 0.5, seconds=0.6, channels=8)
-    with monkeypatch.context() as before:
-        before.setattr(archive, "KINDS_READ", 3)
-        before.setattr(recordings, "loudness", lambda samples, rate_hz: -1.0)
-        run(tmp_path)
-    heard: list[str] = []
-    ears = Given(lambda path: heard.append(path.name) or listened(path, Loudness()))  # type: ignore[func-returns-value]
-    list(Index(tmp_path).update(Loudness(), ears=ears))
-    list(Index(tmp_path).update(Loudness(), ears=ears))
-    assert sorted(heard) == ["eight.wav", "twin.wav"], "once, and nothing else"
-    found = {clip.path: clip.loudness_lufs for clip in Index(tmp_path).usable()}
-    assert found["pair.wav"] == -1.0 and found["eight.wav"] == found["twin.wav"] > -30
 
 
 # ---- who writes ----------------------------------------------------------------------------------------------------

@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 from installation.piece import Picture
 from pieces.imaginary_soundscape import archive, collection, inspecting, listening
 from pieces.imaginary_soundscape.archive import VERSION, Index
 from pieces.imaginary_soundscape.piece import ImaginarySoundscape
+from tests.pieces.imaginary_soundscape.test_archive_rules import BEFORE_LUFS, indexed_before
 from tests.pieces.imaginary_soundscape.walker import ColourEncoder, colour_of, room, tone
 
 pytestmark = pytest.mark.usefixtures("colours")
@@ -84,6 +86,41 @@ def test_an_index_that_lies_elsewhere_gives_way_to_a_newer_one_beside_the_sounds
 
 
 @pytest.fixture
+def surround(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An archive with a recording in six channels that was indexed by rules of before."""
+    samples, rate_hz = soundfile.read(tone(place / "archive", "red", "around"))
+    soundfile.write(place / "archive/around.wav", np.repeat(samples[:, None], 6, 1), rate_hz)
+    indexed_before(place / "archive", monkeypatch, ColourEncoder())
+    return place
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_what_an_older_version_heard_otherwise_is_heard_anew_while_it_plays(
+    surround: Path, monkeypatch: pytest.MonkeyPatch, writable: bool
+) -> None:
+    heard: list[Path] = []
+    real = archive.listened
+    monkeypatch.setattr(archive, "listened", lambda path, encoder: (heard.append(path), real(path, encoder))[1])
+    monkeypatch.setattr(listening, "_writable", lambda archive: writable)
+    here = room(surround)
+    here.run(200)
+    have = here.piece._listening.collection
+    assert have is not None and have.loudness_lufs["around.wav"] < -10
+    assert have.loudness_lufs["red.wav"] == BEFORE_LUFS and len(have.names) == 4 and not have.unknown
+    here.piece.close()
+    room(surround, cache=here.cache).run(100)
+    assert heard == [surround / "archive/around.wav"], "once"
+
+
+def test_a_large_archive_of_an_older_version_is_opened_without_a_look_into_its_files(
+    surround: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collection, "AT_ONCE", 3)
+    monkeypatch.setattr(archive, "mixes_down", lambda path: pytest.fail(f"{path} is read"))
+    assert len(collection.open_archive(surround / "archive", ColourEncoder()).names) == 4
+
+
+@pytest.fixture
 def forbidden(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An archive that may not be written, of more sounds than a piece indexes by itself once five have come."""
     monkeypatch.setattr(listening, "_writable", lambda archive: False)
@@ -141,6 +178,28 @@ def test_a_newer_index_beside_the_sounds_is_followed_though_another_is_in_use(fo
         pass
     here.run(70)
     assert names_of(here) == 11 and not here.standing
+
+
+def test_a_newer_index_elsewhere_is_followed_though_nothing_else_changes(
+    forbidden: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process, that may write there, has indexed one sound more."""
+    add(forbidden, *"abcde")
+    for _ in Index(forbidden / "archive").update(ColourEncoder()):
+        pass
+    add(forbidden, "new")
+    here = room(forbidden)
+    here.run(80)  # until what it has indexed is not compared any more
+    assert names_of(here) == 9
+    monkeypatch.setattr(collection, "AT_ONCE", 0)
+    add(forbidden, "newer")
+    here.run(40)
+    assert names_of(here) == 9 and list(here.standing) == ["archive_unindexed"]
+    (elsewhere,) = here.cache.iterdir()
+    for _ in Index(forbidden / "archive", elsewhere).update(ColourEncoder()):
+        pass
+    here.run(40)
+    assert names_of(here) == 10 and not here.standing
 
 
 @pytest.mark.parametrize("what", ["file", "unreadable"])
