@@ -13,25 +13,21 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import chirp, fftconvolve
 
+from calibration.devices import PATIENCE, CalibrationError, real_devices
 from installation import profiles
 from installation.exhibition import Exhibition
 from installation.piece import Bar, Hit, Sound
 from installation.segments import RATE_HZ
-from installation.sound.alone import Alone, sound_alone
+from installation.sound.alone import sound_alone
 from installation.sound.score import LivePort, ScoreWriter
 
 SWEEPS = 10
 SETTLING_BARS = 3  # the clock filter needs some seconds with a new card
 SWEEP_SECONDS = 0.12
 TEMPO_BPM = 120.0
-PATIENCE = 15.0
 EARLIEST, LATEST = -0.1, 0.4  # seconds around the expected place in which a sweep is looked for
 CLIPPED = 0.98  # of full scale: what reaches it was louder than the card can say
 CLEAR = 8.0  # the peak must stand out of its surroundings by this factor
-
-
-class CalibrationError(Exception):
-    """Nothing could be measured; the message says what to look at."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ def measure(exhibition: Exhibition) -> Measured:
         CalibrationError: a device is a stand-in, or too few sweeps were heard.
     """
     with sound_alone(exhibition.path, "without profile") as sound:
-        names = _devices(sound)
+        names = real_devices(sound, ("speakers", "microphone"), "the delay cannot be measured")
         delays, peak = _play_and_hear(sound.folder)
     if len(delays) < SWEEPS // 2:
         raise CalibrationError(f"only {len(delays)} of {SWEEPS} sweeps were heard: {remedy(peak)}")
@@ -93,22 +89,6 @@ def delay_of(captured: Sound, expected: int, what: Sound) -> float | None:
     if match[best] < CLEAR * (float(np.median(match)) + 1e-9):
         return None
     return 1000.0 * (best + EARLIEST * RATE_HZ) / RATE_HZ
-
-
-def _devices(sound: Alone) -> dict[str, str]:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until and sound.child.poll() is None:
-        report = sound.report()
-        devices = report.facts.get("devices", {}) if report is not None else {}
-        if {"speakers", "microphone"} <= devices.keys():
-            for kind in ("speakers", "microphone"):
-                if not devices[kind]["real"]:
-                    raise CalibrationError(
-                        f"the delay cannot be measured: no real {kind} ({devices[kind]['reason']})"
-                    )
-            return {kind: str(devices[kind]["name"]) for kind in ("speakers", "microphone")}
-        time.sleep(0.02)
-    raise CalibrationError("the sound process did not start; see data/logs/sound.log")
 
 
 def _play_and_hear(folder: Path) -> tuple[list[float], float]:

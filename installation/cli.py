@@ -178,18 +178,27 @@ def render_command(
 
 @app.command()
 def calibrate(
-    what: Annotated[str, typer.Argument(help="delay: how late sound is in the room, beyond what the card says.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="delay: how late sound is in the room, beyond what the card says. speakers: which output is which."
+        ),
+    ],
     exhibition: ExhibitionFile = DEFAULT_PATH,
 ) -> None:
-    """Measure the room with sound, and save the result as a profile for the exhibition."""
-    from calibration.delay import CalibrationError, measure
+    """Try the room with sound: measure its delay, saved as a profile for the exhibition, or hear each speaker."""
+    from calibration import delay, speakers
+    from calibration.devices import CalibrationError
 
-    if what != "delay":
-        err.print(f"nothing to calibrate is called {what!r}; there is: delay", highlight=False)
+    if what not in ("delay", "speakers"):
+        err.print(f"nothing to calibrate is called {what!r}; there are: delay, speakers", highlight=False)
         raise typer.Exit(WRONG)
     try:
         with locked_folder(load_or_leave(exhibition)) as opened:
-            found = measure(opened)
+            if what == "speakers":
+                speakers.play(opened, lambda told: out.print(told, highlight=False))
+                return
+            found = delay.measure(opened)
     except (CalibrationError, OSError) as error:  # what was measured may find no room on the disk
         err.print(str(error), highlight=False)
         raise typer.Exit(1) from error

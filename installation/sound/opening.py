@@ -49,6 +49,7 @@ class Opening:
         fewer = card.channels < channels != 2  # one speaker does for a pair
         vitals.condition("speakers_fewer", fewer, speakers=card.name, wanted=channels, found=card.channels)
         vitals.device("speakers", card.name, real=True)
+        vitals.status.fact("speaker_channels", card.channels)
         vitals.seen("speakers", card.name)
         return card
 

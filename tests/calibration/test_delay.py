@@ -20,7 +20,7 @@ def test_sweeps_that_the_microphone_clipped_are_not_asked_to_be_louder(monkeypat
     from installation.exhibition import Exhibition
 
     monkeypatch.setattr(delay, "sound_alone", lambda *_: contextlib.nullcontext(SimpleNamespace(folder=None)))
-    monkeypatch.setattr(delay, "_devices", lambda sound: {"speakers": "A", "microphone": "B"})
+    monkeypatch.setattr(delay, "real_devices", lambda *_: {"speakers": "A", "microphone": "B"})
     heard: list[tuple[list[float], float]] = [([3.0], 1.0), ([], 0.02)]
     monkeypatch.setattr(delay, "_play_and_hear", lambda folder: heard.pop(0))
     exhibition = Exhibition.model_construct(path=None)

@@ -97,12 +97,12 @@ def sound_server(folder: Path) -> Iterator[SoundServer]:
 
 
 class Recording:
-    """What the null sink played, taken from its monitor by `parec`: mono float32 at RATE_HZ."""
+    """What the null sink played, from its monitor by `parec`: float32 at RATE_HZ, [frames] or [frames, channels]."""
 
-    def __init__(self, environment: dict[str, str], path: Path) -> None:
-        self.path = path
+    def __init__(self, environment: dict[str, str], path: Path, channels: int = 1) -> None:
+        self.path, self._channels = path, channels
         command = [
-            "parec", "-d", "gallery.monitor", "--format=float32le", f"--rate={RATE_HZ}", "--channels=1",
+            "parec", "-d", "gallery.monitor", "--format=float32le", f"--rate={RATE_HZ}", f"--channels={channels}",
             "--latency-msec=20", "--raw",
         ]  # fmt: skip
         with path.open("wb") as file:
@@ -110,13 +110,14 @@ class Recording:
 
     @property
     def seconds(self) -> float:
-        return self.path.stat().st_size / 4 / RATE_HZ
+        return self.path.stat().st_size / 4 / self._channels / RATE_HZ
 
     def stop(self) -> Sound:
         self._child.terminate()
         self._child.wait(timeout=5)
-        data = self.path.read_bytes()
-        return np.frombuffer(data[: len(data) // 4 * 4], np.float32)
+        data, each = self.path.read_bytes(), 4 * self._channels
+        samples = np.frombuffer(data[: len(data) // each * each], np.float32)
+        return samples if self._channels == 1 else samples.reshape(-1, self._channels)
 
 
 def clicks(samples: Sound, threshold: float = 0.1, apart: float = 0.05) -> list[int]:

@@ -257,3 +257,21 @@ def test_the_delay_is_measured_through_the_loopback(
     profile = yaml.safe_load((short_folder / "data" / "profiles" / "delay.yaml").read_text(encoding="utf-8"))
     assert abs(profile["delay_ms"]) < 1000 / 30
     assert profile["spread_ms"] < 15
+
+
+def test_each_speaker_is_heard_and_told(server: dict[str, str], settings: Path, short_folder: Path) -> None:
+    """`calibrate speakers` on a pair: first the left one alone, then the right one, then from one to the other."""
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-m", "installation.cli", "calibrate", "speakers", "-e", str(settings)]
+    recording = Recording(server, short_folder / "speakers.raw", channels=2)
+    done = subprocess.run(command, env=server, capture_output=True, text=True, timeout=120, check=False)
+    sound = np.abs(recording.stop())
+    assert done.returncode == 0, done.stderr
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()[1:3]] == ["output 1", "output 2"]
+    assert "front left (-30°)" in done.stdout and "front right (30°)" in done.stdout
+    bursts = sound[: len(sound) // 4800 * 4800].reshape(-1, 4800, 2).max(axis=1) > 0.02  # tenths of a second
+    sides = ["LR"[int(right)] if left != right else "both" for left, right in bursts if left or right]
+    said = [side for at, side in enumerate(sides) if at == 0 or sides[at - 1] != side]
+    assert said[:2] == ["L", "R"] and "both" in said[2:], said
