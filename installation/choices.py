@@ -8,7 +8,6 @@ Paths are resolved against the folder of the file, which the validation context 
 from __future__ import annotations
 
 import re
-import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -23,6 +22,7 @@ from pydantic import (
 )
 
 from installation import layout, sound_files
+from installation.controls import Controls, one_or_more
 from installation.hours import ClosedDays, Hours, one_or_more_hours
 from installation.places import did_you_mean
 from installation.settings import Duration, File, Folder, Settings, resolved, seconds
@@ -30,12 +30,6 @@ from installation.texts import LANGUAGE
 
 FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif")
-# What a control may name, beside letters, digits and f1 … f12. Keys are named as SDL names them.
-TRIGGERS = (
-    "touch", "mouse", "gamepad", "sound", "wheel up", "wheel down", "space", "return", "enter", "tab", "backspace",
-    "up", "down", "left", "right", "page up", "page down", "home", "end",
-)  # fmt: skip
-
 _OFF = {"off", "no", "none", "false", "mute", "muted", "disabled", "nothing"}
 _OTHERS_STAND_IN = {"film", "stand-in", "stand in", "standin", "stand_in"}  # of one device, written for another
 _GPU = re.compile(r"auto|cpu|cuda(:[0-9]+)?")
@@ -69,13 +63,6 @@ def _pixels(value: Any) -> Any:
     raise ValueError(f"{value!r} is not a size; write [width, height], for example [1920, 1080]")
 
 
-def one_or_more(value: Any) -> Any:
-    """A list; a single word does for a list of one."""
-    if isinstance(value, str) and "," in value.strip(","):
-        raise ValueError(f"'{value}' is one text; write [{', '.join(part.strip() for part in value.split(','))}]")
-    return [value] if isinstance(value, str) else value
-
-
 def _port(value: Any) -> Any:
     return None if value == "off" else value
 
@@ -86,15 +73,6 @@ def _gpu(value: Any) -> str:
         hint = did_you_mean(value, ["auto", "cpu", "cuda"])
         raise ValueError(f"'{value}' is not a device{hint or '; write auto, cpu, cuda:0, cuda:1, …'}")
     return "cuda:0" if value == "cuda" else value
-
-
-def _trigger(value: str) -> str:
-    name = value.lower().replace("_", " ")
-    name = unicodedata.normalize("NFC", name)  # as keyboards have it: an ä is one letter
-    if name in TRIGGERS or re.fullmatch(r"[0-9]|f([1-9]|1[0-2])", name) or (len(name) == 1 and name.isalpha()):
-        return name
-    hint = did_you_mean(value, TRIGGERS) or f"; write a letter, a digit, f1 … f12 or one of {', '.join(TRIGGERS)}"
-    raise ValueError(f"no control is called '{value}'{hint}")
 
 
 def _layout(value: Any) -> Any:
@@ -136,7 +114,6 @@ Port = Annotated[
     BeforeValidator(_port),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"const": "off"}]}),
 ]
-Trigger = Annotated[str, AfterValidator(_trigger)]
 Gpu = Annotated[str, BeforeValidator(_gpu), WithJsonSchema({"type": "string", "pattern": _GPU.pattern})]
 Standing = Annotated[
     str | list[Annotated[float | Literal["off"], BeforeValidator(_direction)]],
@@ -327,52 +304,6 @@ class Screen(Settings):
         default=None,
         description="shown outside the opening hours; where it is not given, the text `closed`, grey on black",
     )
-
-
-def _silent(value: list[str]) -> list[str]:
-    if "sound" in value:
-        raise ValueError("a sound can only count as the button")
-    return value
-
-
-CONTROLS = ("button", "next", "previous", "up", "down")
-
-
-# Controls that no sound can stand for.
-Silent = Annotated[list[Trigger], BeforeValidator(one_or_more), AfterValidator(_silent)]
-
-
-class Controls(Settings):
-    """What visitors can press, turn, or do. A knob that calls itself a mouse turns the wheel."""
-
-    button: Annotated[list[Trigger], BeforeValidator(one_or_more)] = Field(
-        default=["space", "return", "touch"],
-        min_length=1,
-        description="what counts as the button: keys (by name, or a letter, digit), touch, mouse, gamepad or sound "
-        "(simply making a sound); touch and mouse are no button in a piece in which visitors draw",
-    )
-    next: Silent = Field(
-        default=["right", "wheel down"],
-        description="what goes on to the next, in pieces that go through something: keys, a knob (wheel), …",
-    )
-    previous: Silent = Field(default=["left", "wheel up"], description="what goes back to the one before")
-    up: Silent = Field(default=["up"], description="what looks up, in pieces in which one looks around")
-    down: Silent = Field(default=["down"], description="what looks down")
-    sound_db: float = Field(
-        default=-24.0,
-        ge=-60,
-        le=0,
-        description="how loud a sound must be to count as the button, relative to full scale",
-        json_schema_extra=_unit("dB"),
-    )
-
-    def triggers(self) -> dict[str, list[str]]:
-        """What presses each of CONTROLS. Keys that somebody has given another meaning do not also look up or down."""
-        written = {trigger for name in CONTROLS if name in self.model_fields_set for trigger in getattr(self, name)}
-        found = {name: list(getattr(self, name)) for name in CONTROLS}
-        for name in {"up", "down"} - self.model_fields_set:
-            found[name] = [trigger for trigger in found[name] if trigger not in written]
-        return found
 
 
 class Visitors(Settings):

@@ -140,6 +140,7 @@ def render_command(
     exhibition: ExhibitionFile = DEFAULT_PATH,
 ) -> None:
     """Render a piece to a film with sound; with visitors, where the piece records them."""
+    from installation.controls import own_controls
     from installation.programme import Installed, texts_of
     from installation.render import PieceError, Plan, render
     from installation.render_hands import touches_of
@@ -163,7 +164,7 @@ def render_command(
             camera=camera,
             voice=voice,
             microphone=microphone,
-            press=presses_of(press, seconds) if press else (),
+            press=presses_of(press, seconds, own_controls(show[0].settings)) if press else (),
             touches=touches_of(pointer, seconds) if pointer is not None else (),
         )
         report = render(show, plan, out_path)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from installation.choices import CONTROLS
+from installation.controls import CONTROLS, own_controls
 from installation.exhibition import (
     DEFAULT_PATH,
     Exhibition,
@@ -59,6 +59,7 @@ def found_here(exhibition: Exhibition, root: Node) -> Found:
         *_faults_of_pieces(exhibition, root),
         *_odd_hours(exhibition, root),
         *_odd_controls(exhibition, root),
+        *_odd_keys(exhibition, root),
         *_no_button_left(exhibition, root),
         *_missing_glyphs(exhibition, root),
     ]
@@ -210,6 +211,31 @@ def _odd_controls(exhibition: Exhibition, root: Node) -> Found:
                 instead = "" if other == "button" else f", or write {other}: [] for none"
                 message = f"'{trigger}' already means '{other}'{usual}; choose another{instead}"
                 found.append((node.place, f"'{name}' of 'controls': {message}"))
+    return found
+
+
+def _odd_keys(exhibition: Exhibition, root: Node) -> Found:
+    """Keys of a piece's own that mean something else as well, at the piece where they are not written."""
+    found: Found = []
+    for index, show in enumerate(exhibition.pieces):
+        own = own_controls(show.settings)
+        pressed = exhibition.controls.triggers(show.settings)
+        meant = {trigger: name for name in CONTROLS for trigger in pressed[name]}
+        for name in own:
+            node, _, known = locate(root, ("pieces", index, show.name, name))
+            written = known[-1:] == (name,)
+            place = node.place if written else _place_of(root, index, show.name)
+            if written and name not in show.settings.model_fields_set:
+                continue  # what is wrong with it is said already
+            if name in CONTROLS:
+                message = "every exhibition has a control of that name; its artist must choose another"
+                found.append((place, f"'{name}' of piece '{show.name}': {message}"))
+                continue
+            for trigger in own[name]:
+                other = meant.setdefault(trigger, name)
+                if other != name:
+                    message = f"'{trigger}' already means '{other}'; choose another"
+                    found.append((place, f"'{name}' of piece '{show.name}': {message}"))
     return found
 
 

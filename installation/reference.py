@@ -17,7 +17,8 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
 from installation import texts
-from installation.choices import Choices, Device, one_or_more
+from installation.choices import Choices, Device
+from installation.controls import one_or_more
 from installation.problems import duration, models_in
 from installation.programme import DISTRIBUTION, Installed, Pieces, texts_of
 from installation.settings import Range, is_colour, is_duration, is_folder

@@ -21,6 +21,7 @@ import numpy as np
 
 from installation import texts
 from installation.answers import Offline, Threads
+from installation.controls import Controls
 from installation.exhibition import Exhibition, OnShow
 from installation.piece import Picture, Piece, Size, Sound
 from installation.programme import Installed, texts_of
@@ -167,7 +168,8 @@ class Rendering:
         self._soundtrack = Soundtrack(self._port.mixer, plan.rate_hz)
         self._stage = self._made_stage()
         self._visitor = self._who_visits()
-        self._hands = ScriptedHands(plan.touches, self._exhibition.controls if self._exhibition is not None else None)
+        controls = self._exhibition.controls if self._exhibition is not None else Controls()
+        self._hands = ScriptedHands(plan.touches, controls.triggers(self._on_show.settings))
         self._number = 0  # of the picture that comes next
         self._visits, self._joined = 0, False
         self._durations = array.array("f")  # seconds

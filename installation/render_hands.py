@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from installation.choices import Controls
 from installation.hands import TOUCH, Contacts, Hands
 from installation.piece import Point
 from installation.places import did_you_mean
@@ -38,10 +37,9 @@ class ScriptedHands:
     """Fingers that do what a table says, each at the first picture at or after its second; touching the picture
     presses what it presses in a gallery."""
 
-    def __init__(self, touches: Sequence[Touch], controls: Controls | None = None) -> None:
+    def __init__(self, touches: Sequence[Touch], triggers: Mapping[str, Sequence[str]]) -> None:
         self._due = sorted(touches, key=lambda touch: touch.second)
         self._contacts = Contacts()
-        triggers: Mapping[str, Sequence[str]] = (controls or Controls()).triggers()
         self._by_touch = tuple(name for name, sources in triggers.items() if TOUCH & set(sources))
 
     def at(self, now: float, aspect: float) -> Hands:

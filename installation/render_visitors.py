@@ -6,10 +6,10 @@ Each looks at nothing but the time and the booth. Must not live here: what is se
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from installation.choices import CONTROLS
+from installation.controls import CONTROLS
 from installation.piece import Booth
 from installation.places import did_you_mean
 from installation.render_inputs import RenderError
@@ -65,20 +65,21 @@ class Presser:
         return pressed
 
 
-def presses_of(text: str, seconds: float) -> list[Press]:
-    """`"3:button,5:next"` → `[(3.0, "button"), (5.0, "next")]`, for a film of `seconds`.
+def presses_of(text: str, seconds: float, own: Iterable[str] = ()) -> list[Press]:
+    """`"3:button,5:next"` → `[(3.0, "button"), (5.0, "next")]`, for a film of `seconds` of a piece that has `own`
+    controls.
 
     Raises:
         RenderError: a part is no second and control, or lies beyond the film; the message quotes it.
     """
-    found = []
+    found, controls = [], (*CONTROLS, *own)
     for part in text.split(","):
         second, _, control = (word.strip() for word in part.partition(":"))
-        if control not in CONTROLS or not re.fullmatch(r"\d+(\.\d+)?", second):
-            hint = did_you_mean(control, CONTROLS)
+        if control not in controls or not re.fullmatch(r"\d+(\.\d+)?", second):
+            hint = did_you_mean(control, controls)
             raise RenderError(
                 f"--press: {part.strip()!r} is not a second and a control{hint}; "
-                f"write for example 3:button,5.5:next (there are {', '.join(CONTROLS)})"
+                f"write for example 3:button,5.5:next (there are {', '.join(controls)})"
             )
         if float(second) >= seconds:
             raise RenderError(

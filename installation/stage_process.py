@@ -42,7 +42,7 @@ from installation.sound.somebody import Somebody
 from installation.stage import Stage
 from installation.stage_gpu import chosen_gpu
 from installation.stage_saved import Save, StageSaved
-from installation.stage_screen import StageScreen, triggers
+from installation.stage_screen import StageScreen
 from installation.stage_store import open_store, reserve_bytes
 from installation.stage_visitor import StageVisitor
 from installation.stuck_work import StuckWork
@@ -348,8 +348,7 @@ class StageProcess:
         self._look_for_stuck_work()
         wanted = self._exhibition.screen.rate_hz
         self._slow = self._slow + 1 if rate < SLOW * wanted else 0
-        name = self._piece_name or ATTRACT
-        slow = self._slow >= SLOW_SECONDS
+        slow, name = self._slow >= SLOW_SECONDS, self._piece_name or ATTRACT
         self._vitals.condition("piece_slow", slow, piece=name, frames_hz=rate, expected_hz=wanted)
 
     def _count_visitors(self) -> None:
@@ -421,7 +420,6 @@ class StageProcess:
             self._clerk.keep_s = exhibition.visitors.keep
             self._clerk.store.reserve_bytes = reserve_bytes(exhibition)
         self._closed = self._closed_picture()
-        self._screen.obey(triggers(exhibition))
         self._screen.entitle(exhibition.title)
         self._turns = Turns([show.name for show in exhibition.pieces])
         self._vitals.condition("piece_replaced", False)
@@ -436,7 +434,8 @@ class StageProcess:
             if was is not None and was.settings != settings:
                 self._ask(stage.piece.change, settings)
         self._stage.set_undo(exhibition.visitors.undo)
-        self._stage.sound_trigger_db = sound_trigger_db(exhibition)
+        self._stage.sound_trigger_db = exhibition.controls.sound_trigger_db
+        self._obey()
 
     def _open_from(self, first: int) -> None:
         """Open the piece at the place `first`, or the next that can be opened; the attract film where none can."""
@@ -461,7 +460,13 @@ class StageProcess:
         self._opened_at = time.monotonic()
         self._turn_began = self._on_stage.opened(self._opened_at)
         self._register.ask(self._piece_name, remembers)
+        self._obey()
         self._look_for_devices(wait=1.5)
+
+    def _obey(self) -> None:
+        """Keys, knobs and touches press what they mean to the piece on the stage."""
+        show = None if self._show is None else self._exhibition.pieces[self._show]
+        self._screens.obey(self._exhibition.controls.triggers(show.settings if show is not None else None))
 
     def _made_stage(self) -> Stage:
         exhibition, show = self._exhibition, None if self._show is None else self._exhibition.pieces[self._show]
@@ -482,7 +487,7 @@ class StageProcess:
             gpu=chosen_gpu(exhibition.gpu, self._vitals),
             undo=exhibition.visitors.undo,
             frame_seconds=1.0 / exhibition.screen.rate_hz,
-            sound_trigger_db=sound_trigger_db(exhibition),
+            sound_trigger_db=exhibition.controls.sound_trigger_db,
             somebody=self._somebody,
             wall=time.time,
             memory=self._keeping.of(self._piece_name),
@@ -493,8 +498,3 @@ class StageProcess:
         """Give the piece those who were here before, a few at each picture."""
         for visit in self._register.recalled(self._stage.withdrawn):
             self._stage.contribute(visit)
-
-
-def sound_trigger_db(exhibition: Exhibition) -> float | None:
-    """How loud a sound must be to count as the button; None where none does."""
-    return exhibition.controls.sound_db if "sound" in exhibition.controls.button else None

@@ -42,7 +42,13 @@ class StageScreen:
         self._asleep: UnstoppableError | None = None  # a question about displays that nobody can stop
         self._forward_at = now
         self._looks, self._look_at = 0, now + LOOKED_FOR_AFTER[0]
-        self.screen = opened(exhibition, vitals)
+        self._controls = exhibition.controls.triggers()
+        self.screen = opened(exhibition, vitals, self._controls)
+
+    def obey(self, controls: dict[str, list[str]]) -> None:
+        """From now on these keys, touches, … press each control."""
+        self._controls = controls
+        self.screen.obey(controls)
 
     def look(self, exhibition: Exhibition, now: float) -> None:
         """Come before a window that hides the picture; take a screen that is switched on later when it gives one."""
@@ -64,7 +70,7 @@ class StageScreen:
                 log.debug("still no screen: %s", error)
                 return
             if wanted.display < found:
-                self.screen = opened(exhibition, self._vitals)
+                self.screen = opened(exhibition, self._vitals, self._controls)
                 if self.screen.real:
                     self._vitals.condition("screen_missing", False)
 
@@ -78,13 +84,9 @@ class StageScreen:
         self._vitals.condition("keyboard_elsewhere", away > AWAY_SECONDS)
 
 
-def triggers(exhibition: Exhibition) -> dict[str, list[str]]:
-    """What presses each control."""
-    return exhibition.controls.triggers()
-
-
-def opened(exhibition: Exhibition, vitals: Vitals) -> Screen:
-    """The screen that the exhibition asks for, or the offscreen stand-in with the reason on the status."""
+def opened(exhibition: Exhibition, vitals: Vitals, controls: dict[str, list[str]]) -> Screen:
+    """The screen that the exhibition asks for, or the offscreen stand-in with the reason on the status. `controls`
+    has what presses each of them."""
     wanted = exhibition.screen
     size: Size | None = (wanted.size[0], wanted.size[1]) if wanted.size else None
     reason = "the exhibition asks for it"
@@ -96,7 +98,7 @@ def opened(exhibition: Exhibition, vitals: Vitals) -> Screen:
                 fullscreen=wanted.mode != "window",
                 rotate=wanted.rotate,
                 title=exhibition.title,
-                controls=triggers(exhibition),
+                controls=controls,
             )
         except DeviceError as error:
             reason = str(error)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from installation import segments, stage_process, stage_saved
+from installation.controls import Keys
 from installation.exhibition import Exhibition, hand_on, load, running
 from installation.health import alerts
 from installation.health.vitals import Vitals
@@ -81,7 +82,14 @@ class Third(Little):
     """A third."""
 
 
-PIECES: dict[str, type[Piece]] = {"little": Little, "other": Other, "third": Third}
+class Mixing(Little):
+    """Has a control of its own."""
+
+    class Settings(Little.Settings):
+        shuffle: Keys = Field(default=["s"], description="shuffles")
+
+
+PIECES: dict[str, type[Piece]] = {"little": Little, "other": Other, "third": Third, "mixing": Mixing}
 
 
 class Room:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pydantic import field_validator
 
 from installation import programme
-from installation.choices import TRIGGERS
+from installation.controls import TRIGGERS
 from installation.exhibition import Exhibition, ExhibitionError, parse
 from installation.piece import Piece
 from installation.problems import duration

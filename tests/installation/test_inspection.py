@@ -15,6 +15,7 @@ import soundfile
 import yaml
 
 from installation.assets import STAND_IN_FILM
+from installation.controls import Keys
 from installation.exhibition import Exhibition, parse
 from installation.host import examine_weights
 from installation.in_words import in_words
@@ -183,6 +184,38 @@ def test_check_names_keys_that_are_meant_twice(tmp_path: Path, pieces: Pieces, c
     (problem,) = checked(tmp_path, f"pieces: beat\ncontrols: {controls}", pieces)
     assert problem.startswith(said)
     assert checked(tmp_path, "pieces: beat\ncontrols: {button: right, next: []}", pieces) == []
+
+
+class Mixing(Piece):
+    """Has controls of its own."""
+
+    class Settings(Piece.Settings):
+        shuffle: Keys = Field(default=["s"], description="shuffles")
+        spread: Keys = Field(default=["right"], description="spreads")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("pieces: mixing", ["1:9: 'spread' of piece 'mixing': 'right' already means 'next'; choose another"]),
+        ("pieces: {mixing: {spread: up}}", []),
+        ("pieces: {mixing: {spread: [p, s]}}", ["1:27: 'spread' of piece 'mixing': 's' already means 'shuffle'"]),
+        ("pieces: {mixing: {spread: right}}\ncontrols: {next: n}", []),
+        ("pieces: {mixing: {spread: sound}}", ["1:27: 'spread' of piece 'mixing': a sound can only count as"]),
+        ("pieces: {mixing: {spread: strg}}", ["1:27: 'spread' of piece 'mixing': no control is called 'strg'"]),
+    ],
+)
+def test_check_names_keys_of_a_pieces_own_that_mean_something_else(
+    tmp_path: Path, pieces: Pieces, text: str, said: list[str]
+) -> None:
+    found = checked(tmp_path, text, {**pieces, "mixing": Mixing})
+    assert [each[: len(start)] for each, start in zip(found, said, strict=True)] == said
+
+
+def test_check_names_a_control_that_every_exhibition_has(tmp_path: Path, pieces: Pieces) -> None:
+    settings = type("Settings", (Piece.Settings,), {"__annotations__": {"next": Keys}, "next": Field(default=["n"])})
+    found = checked(tmp_path, "pieces: mixing", {**pieces, "mixing": type("Odd", (Piece,), {"Settings": settings})})
+    assert "'next' of piece 'mixing': every exhibition has a control of that name" in found[0]
 
 
 @pytest.mark.parametrize(("button", "left"), [("touch", False), ("[touch, mouse]", False), ("[sound, touch]", True)])

@@ -10,6 +10,7 @@ import pytest
 from installation.piece import Moment, Picture, Piece, Recording
 from installation.programme import OnShow
 from installation.render import Plan, render
+from installation.render_inputs import RenderError
 from installation.render_visitors import presses_of
 
 
@@ -34,3 +35,9 @@ def test_controls_are_pressed_when_they_should_be_and_no_others(piece: type[Pane
     show = OnShow("panel", piece, piece.Settings())
     render((show, None), Plan(2.5, size=(64, 36), rate_hz=10, press=press))
     assert Panel.pressed == [(0.4, "button"), (1.0, "next"), (1.0, "previous"), (2.0, "next")]
+
+
+def test_a_control_of_a_pieces_own_can_be_pressed() -> None:
+    assert presses_of("1:shuffle,2:button", 3.0, ["shuffle"]) == [(1.0, "shuffle"), (2.0, "button")]
+    with pytest.raises(RenderError, match=r"did you mean .shuffle.*down, shuffle"):
+        presses_of("1:shufle", 3.0, ["shuffle"])

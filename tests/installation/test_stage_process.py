@@ -373,6 +373,20 @@ def test_other_controls_hold_as_soon_as_they_are_saved(room: Room, monkeypatch: 
     assert process._stage.sound_trigger_db is None
 
 
+def test_a_control_of_a_pieces_own_counts_while_it_is_on_the_stage(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = room.begin("pieces: [little, mixing]\n")
+    obeyed: list[dict[str, list[str]]] = []
+    monkeypatch.setattr(process._screen, "obey", obeyed.append)
+    process._change_to(1)
+    assert obeyed[-1]["shuffle"] == ["s"] and obeyed[-1]["up"] == ["up"] and obeyed[-1]["button"][0] == "space"
+    room.save("pieces: [little, mixing: {shuffle: [x, up]}]\n")
+    assert obeyed[-1]["shuffle"] == ["x", "up"] and obeyed[-1]["up"] == [], "what somebody gave another meaning"
+    process._change_to(0)
+    assert "shuffle" not in obeyed[-1] and obeyed[-1]["up"] == ["up"]
+
+
 def test_another_title_is_the_windows_as_soon_as_it_is_saved(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     process = room.begin("pieces: [little]\n")
     titles: list[str] = []

@@ -29,7 +29,7 @@ from installation.stage_screen import StageScreen, opened
 def test_without_a_screen_pieces_draw_what_they_would_draw_for_it(
     loaded: Callable[..., Exhibition], screen: str, size: tuple[int, int]
 ) -> None:
-    assert opened(loaded(f"pieces: beat\nscreen: {screen}"), Vitals(None, "stage")).size == size
+    assert opened(loaded(f"pieces: beat\nscreen: {screen}"), Vitals(None, "stage"), {}).size == size
 
 
 def test_without_a_desktop_it_is_said_what_to_install(
@@ -40,7 +40,7 @@ def test_without_a_desktop_it_is_said_what_to_install(
     vitals = Vitals(None, "stage")
     said: list[str] = []
     monkeypatch.setattr(vitals, "device", lambda kind, name, real, reason="": said.append(reason))
-    opened(loaded("pieces: beat"), vitals)
+    opened(loaded("pieces: beat"), vitals, {})
     (reason,) = said
     assert "no X server or Wayland" in reason and "sudo apt install xserver-xorg xinit" in reason
     assert "\n" not in reason
@@ -57,7 +57,7 @@ def test_a_question_that_nobody_can_stop_is_asked_again_only_when_it_is_over(
         raise UnstoppableError("displays", process)  # type: ignore[arg-type]
 
     monkeypatch.setattr(stage_screen, "displays", displays)
-    monkeypatch.setattr(stage_screen, "opened", lambda exhibition, vitals: Offscreen((64, 36)))
+    monkeypatch.setattr(stage_screen, "opened", lambda *_: Offscreen((64, 36)))
     exhibition, now = loaded("pieces: beat\nscreen: {mode: window}"), 0.0
     screen = StageScreen(exhibition, Vitals(None, "stage"), Offline(), now)  # type: ignore[arg-type]
     for now in np.arange(0.0, 600.0, 1.0):
@@ -80,7 +80,7 @@ def test_a_picture_that_another_window_hides_comes_forward_and_says_so_where_it_
             self.forward.append(now)
 
     shown, exhibition, vitals = Hidden((64, 36)), loaded("pieces: beat"), Vitals(None, "stage")
-    monkeypatch.setattr(stage_screen, "opened", lambda exhibition, vitals: shown)
+    monkeypatch.setattr(stage_screen, "opened", lambda *_: shown)
     now, raised = 0.0, list[tuple[float, bool]]()
     monkeypatch.setattr(
         vitals,

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from installation.choices import TRIGGERS
+from installation.controls import TRIGGERS
 from installation.devices import DeviceError, screen
 from installation.devices.screen import Controls, Offscreen, Pace
 from installation.hands import IDLE
