@@ -26,7 +26,7 @@ from installation.exhibition import (
 from installation.hours import DAYS, Hours
 from installation.named_files import missing_files, wrong_files
 from installation.named_functions import learns_from_data
-from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, path_of, read_card
+from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, misnamed, path_of, read_card
 from installation.places import Node, Place, Problem, did_you_mean
 from installation.problems import Found, locate, named
 from installation.programme import staying
@@ -101,6 +101,8 @@ def weights_fault(
         card = read_card(path.with_suffix(".yaml"))
     except WeightsError as error:
         return str(error)
+    if fault := misnamed(card, network):
+        return f"{path}: {fault}"
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -114,7 +116,10 @@ def weights_fault(
         with staying():
             reason = refuses(network, card.architecture)
     except Exception as error:  # an artist's word on it may fail in any way, at whatever a card says
-        reason = f"the piece cannot judge its card ({type(error).__name__}: {error})"
+        said = str(error).replace("; ", ", ")
+        reason = f"the piece cannot judge its card ({type(error).__name__}: {said})"
+    if "; " in reason:  # the piece has a remedy of its own
+        return f"{path}: {reason}"
     return f"{path}: {reason}; restore it or train again: {card.command}" if reason else ""
 
 

@@ -189,8 +189,8 @@ def load(name: str, folder: Path | None = None) -> Weights:
             f"{path}: cannot be read ({error.strerror}); restore the file or train it: {card.command}"
         ) from error
     digest = hashlib.sha256(data).hexdigest()
-    if card.name != name:
-        raise WeightsError(f"{path}: its card is that of {card.name!r}; restore both files")
+    if fault := misnamed(card, name):
+        raise WeightsError(f"{path}: {fault}")
     if digest != card.sha256:
         raise WeightsError(
             f"{path}: checksum {digest[:12]}… is not the card's {card.sha256[:12]}…; the file is truncated or "
@@ -232,6 +232,13 @@ def read_card(path: Path) -> Card:
             f"{values['command']}"
         )
     return Card(**values)
+
+
+def misnamed(card: Card, name: str) -> str:
+    """Why a card that lies at the place of the network `name` is not its own, or ''."""
+    if card.name == name:
+        return ""
+    return f"its card is that of {card.name!r}; restore both files, or if they were renamed write name: {name} in it"
 
 
 def _digest(architecture: Mapping[str, Any]) -> str:

@@ -108,9 +108,9 @@ class LearningToSee(Piece):
 
     @classmethod
     def refuses(cls, network: str, architecture: Mapping[str, Any]) -> str:
-        from pieces.learning_to_see.worlds import fault_of
+        from pieces.learning_to_see.worlds import NO_WORLD, PARENT, PREFIX, fault_of
 
-        return fault_of(architecture)
+        return NO_WORLD if network == f"{PREFIX}{PARENT}" else fault_of(architecture)
 
     @classmethod
     def inspect(cls, settings: Any, camera: bool) -> Inspected:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PREFIX = "learning_to_see."
 PARENT = "parent"
 """The network that new worlds begin from; it is no world itself."""
+NO_WORLD = "this is what worlds begin from, and no world itself; take it out of 'worlds', or name a world such as sea"
 VERSION = 2
 """Of the generator's code: 2 grows its thoughts by bilinear upscaling, 1 did by pixel shuffle."""
 
@@ -70,9 +71,11 @@ def load(name: str, folder: Path | None = None) -> World:
     """A world's verified weights.
 
     Raises:
-        WeightsError: the file is missing, truncated or of another version; the message names the remedy.
+        WeightsError: the file is missing, truncated, of another version or no world's; the message names the remedy.
     """
     path = (folder or WEIGHTS_FOLDER) / f"{PREFIX}{name}.safetensors"
+    if name == PARENT:
+        raise WeightsError(f"{path}: {NO_WORLD}")
     if not path.exists():
         there = ", ".join(names(folder)) or "none"
         raise WeightsError(

@@ -210,6 +210,18 @@ def test_whatever_is_wrong_is_a_weights_error(
     assert NAME in str(error.value)
 
 
+def test_check_and_the_piece_refuse_a_card_of_another_name_alike(folder: Path) -> None:
+    """Both files copied under a new name: `check` said that all is well, and the picture stayed grey."""
+    for suffix in ("safetensors", "yaml"):
+        (folder / f"test.copy.{suffix}").write_bytes((folder / f"{NAME}.{suffix}").read_bytes())
+    with pytest.raises(WeightsError) as error:
+        load("test.copy", folder)
+    assert weights_fault("test.copy", folder) == str(error.value)
+    assert "its card is that of 'test.network'; restore both files, or if they were renamed" in str(error.value)
+    _changed(folder / "test.copy.yaml", name="test.copy")  # as it says
+    assert weights_fault("test.copy", folder) == "" and load("test.copy", folder).card.name == "test.copy"
+
+
 def test_a_pickle_is_never_read(folder: Path) -> None:
     torch.save(STATE, folder / f"{NAME}.safetensors")
     with pytest.raises(WeightsError):

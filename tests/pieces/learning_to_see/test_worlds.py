@@ -58,6 +58,12 @@ def test_a_world_that_is_not_there(folder: Path) -> None:
         worlds.load("gold", folder)
 
 
+def test_their_parent_is_no_world(folder: Path) -> None:
+    weights.save("learning_to_see.parent", {"x": torch.zeros(1)}, CARD, folder)
+    with pytest.raises(WeightsError, match=r"no world itself; take it out of 'worlds', or name a world such as sea$"):
+        worlds.load("parent", folder)
+
+
 def test_a_cut_off_world(folder: Path) -> None:
     path = folder / "learning_to_see.rust.safetensors"
     path.write_bytes(path.read_bytes()[:-10])
