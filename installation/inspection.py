@@ -26,7 +26,7 @@ from installation.exhibition import (
 from installation.hours import DAYS, Hours
 from installation.named_files import missing_files, wrong_files
 from installation.named_functions import learns_from_data
-from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, misnamed, path_of, read_card
+from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, misnamed, names_of, path_of, read_card
 from installation.places import Node, Place, Problem, did_you_mean
 from installation.problems import Found, locate, named
 from installation.programme import staying
@@ -92,9 +92,8 @@ def weights_fault(
     """
     path = path_of(network, folder, otherwise=WEIGHTS_FOLDER)
     if not path.exists() and not path.with_suffix(".yaml").exists():
-        group = network.rpartition(".")[0] + "."
-        there = [file.stem.removeprefix(group) for file in path.parent.glob(f"{group}*.safetensors")]
-        hint = did_you_mean(network.removeprefix(group), there)
+        piece, _, name = network.rpartition(".")
+        hint = did_you_mean(name, names_of(piece, folder, otherwise=WEIGHTS_FOLDER))
         hint = hint or f"; restore it and its card, or train it{_command(network, trains)}"
         return f"{path}: there is no such file{hint}"
     try:

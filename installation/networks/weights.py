@@ -103,6 +103,14 @@ def path_of(name: str, folder: Path | None = None, otherwise: Path | None = None
     return beside if _either_of(beside) or not _either_of(elsewhere) else elsewhere
 
 
+def names_of(piece: str, folder: Path | None = None, otherwise: Path | None = None) -> list[str]:
+    """What networks of a piece are called behind the dot, sorted: those whose tensors lie where `path_of` looks."""
+    own = None if folder is not None else _beside(piece)
+    looked = {folder or otherwise or WEIGHTS_FOLDER, *([own] if own is not None else [])}
+    found = {path.stem for each in looked for path in each.glob(f"{piece}.*.safetensors")}
+    return sorted(name.removeprefix(f"{piece}.") for name in found)
+
+
 def _either_of(tensors: Path) -> bool:
     """Whether one of a network's two files is there."""
     return tensors.exists() or tensors.with_suffix(".yaml").exists()

@@ -37,7 +37,8 @@ class LearningToSee(Piece):
             default=["sea", "fire", "flowers", "clouds"],
             min_length=1,
             max_length=16,
-            description="what the network has seen, one after the other; names of worlds in assets/weights",
+            description="what the network has seen, one after the other; names of worlds in assets/weights or in the "
+            "piece's folder weights",
         )
         change_every: Duration = Field(
             default=seconds(90), ge=5, le=7 * 86400, description="how long before the world changes by itself"

@@ -99,7 +99,7 @@ def train(
         sampler = Sampler(pictures, plan.size_px, plan.crop_px)
         subject = Subject(data, (world,), pictures.files)
         seer = fit(run or RUNS / world, subject, learner, [sampler], sheet, plan, our)
-        path = (out or folder or weights.WEIGHTS_FOLDER) / f"{PREFIX}{world}.safetensors"
+        path = weights.path_of(f"{PREFIX}{world}", out or folder)
         if our.leads:
             network = seer.worlds()[0].cpu()
             card = card_of(world, data, len(pictures.kept), replace(plan, steps=steps_had(run or RUNS / world)))
@@ -147,7 +147,7 @@ def train_parent(
             had = replace(plan, steps=steps_had(run or RUNS / PARENT))
             card = card_of(PARENT, data, sum(len(part.kept) for part in parts), had)
             save_parent(learner, names, card, out or folder)
-        return (out or folder or weights.WEIGHTS_FOLDER) / f"{PREFIX}{PARENT}.safetensors"
+        return weights.path_of(f"{PREFIX}{PARENT}", out or folder)
 
 
 def fit(

@@ -108,7 +108,6 @@ def test_the_command_measures_a_world_and_the_reference_beside_it(
     monkeypatch.setattr(reference, "Reference", Beside)
     monkeypatch.setattr(figures, "SIZE_PX", 64)
     monkeypatch.setattr(figures, "CAMERA_PX", (96, 72))
-    monkeypatch.setattr(worlds, "WEIGHTS_FOLDER", tmp_path)
     monkeypatch.setattr(weights, "WEIGHTS_FOLDER", tmp_path)
     (tmp_path / "waves").mkdir()
     for seed in range(24):
