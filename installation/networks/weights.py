@@ -41,7 +41,8 @@ class Card:
     `architecture` holds the constructor arguments that rebuild the network; `measured` maps a figure's
     name to its value; `command` is what trains it again, and `evaluation` what prints `measured`; `authors` are those
     whose licence asks to be named. `architecture_sha256` is of what `architecture` was when they were saved; cards
-    from before there was such a thing have none, and are believed.
+    from before there was such a thing have none, and are believed. `parent_sha256` is that of the network that this
+    one was taught further from, where a piece notes it.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Card:
     sha256: str = ""
     authors: list[str] = field(default_factory=list)
     architecture_sha256: str = ""
+    parent_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -230,9 +232,9 @@ def read_card(path: Path) -> Card:
     needed = {item.name for item in fields(Card) if item.default is MISSING and item.default_factory is MISSING}
     if not isinstance(values, dict) or not needed | {"sha256"} <= values.keys() <= known:
         raise WeightsError(f"{path}: not a model card of this version; restore it")
-    texts = [values[key] for key in ("name", "licence", "command", "sha256")]
+    texts = [values.get(key, "") for key in ("name", "licence", "command", "sha256", "parent_sha256")]
     if not all(isinstance(text, str) for text in texts) or not isinstance(values["architecture"], dict):
-        raise WeightsError(f"{path}: name, licence, command and sha256 are texts, architecture a mapping; restore it")
+        raise WeightsError(f"{path}: name, licence, command, sha256 are texts, architecture a mapping; restore it")
     digest = values.get("architecture_sha256") or ""
     if digest and digest != _digest(values["architecture"]):
         raise WeightsError(

@@ -28,6 +28,7 @@ from installation.networks.subject import Subject
 from installation.networks.training import Run, alone, steps_had
 from installation.networks.weights import Card, WeightsError
 from pieces.learning_to_see import worlds
+from pieces.learning_to_see.descent import Descent
 from pieces.learning_to_see.evaluate import measured
 from pieces.learning_to_see.lesson import Asked, Learner, Seer, lesson
 from pieces.learning_to_see.pictures import FEW, Batch, Pictures, Sampler, drawn_shift, read_pictures
@@ -94,7 +95,9 @@ def train(
         tell(our, world, pictures)
         stack.enter_context(alone(run or RUNS / world))  # until the weights are written
         torch.manual_seed(plan.seed)
-        learner = from_parent(world, folder, our)
+        learner, descent = from_parent(world, folder, our)
+        if our.leads:
+            descent = descent.of_run(run or RUNS / world)
         sheet = Sheet(shown(data, pictures, plan), plan.size_px)
         sampler = Sampler(pictures, plan.size_px, plan.crop_px)
         subject = Subject(data, (world,), pictures.files)
@@ -102,7 +105,8 @@ def train(
         path = weights.path_of(f"{PREFIX}{world}", out or folder)
         if our.leads:
             network = seer.worlds()[0].cpu()
-            card = card_of(world, data, len(pictures.kept), replace(plan, steps=steps_had(run or RUNS / world)))
+            had = replace(plan, steps=steps_had(run or RUNS / world))
+            card = card_of(world, data, len(pictures.kept), had, descent)
             figures = measured(worlds.of(world, network, card), data, plan.size_px)
             path = worlds.save(world, network, replace(card, measured=figures), out or folder)
         return path
@@ -223,21 +227,22 @@ def save_parent(learner: Learner, names: Sequence[str], card: Card, folder: Path
     return weights.save(f"{PREFIX}{PARENT}", state, card, folder)
 
 
-def from_parent(world: str, folder: Path | None, our: Team) -> Learner:
-    """A learner of one world that knows what the parent knows of it, or of all worlds if it is a new one."""
+def from_parent(world: str, folder: Path | None, our: Team) -> tuple[Learner, Descent]:
+    """A learner of one world that knows what the parent knows of it, or of all worlds if it is a new one; and from
+    whom it descends."""
     learner = Learner(Architecture(), 1)
     try:
         found = weights.load(f"{PREFIX}{PARENT}", folder)
     except WeightsError as error:
         if our.leads:
             print(f"{error}\nThis world begins from nothing, and cannot be blended with others.", file=sys.stderr)
-        return learner
+        return learner, Descent()
     if fault := worlds.fault_of(found.card.architecture):
         raise ValueError(f"{PREFIX}{PARENT}: {fault}; restore it or train it again: {found.card.command}")
     names = sorted(key.removeprefix(TINT) for key in found.state if key.startswith(TINT))
     rows = [names.index(world)] if world in names else list(range(len(names)))
     learner.load_state_dict(of_one_world(found.state, [f"{TINT}{names[row]}" for row in rows], rows))
-    return learner
+    return learner, Descent.from_card(found.card)
 
 
 def of_one_world(state: Mapping[str, Tensor], tints: Sequence[str], rows: Sequence[int]) -> dict[str, Tensor]:
@@ -283,8 +288,10 @@ def shown(data: Path, pictures: Pictures, plan: Plan) -> list[np.ndarray]:
         return list(pictures.kept)
 
 
-def card_of(world: str, data: Path, number: int, plan: Plan) -> Card:
-    """A card that only lacks what is measured."""
+def card_of(world: str, data: Path, number: int, plan: Plan, descent: Descent | None = None) -> Card:
+    """A card that only lacks what is measured. The parent itself has no descent."""
+    mine = f"{number} pictures of {data.name!r}; whoever passes this world on writes here whose they are"
+    before = descent.told() if descent is not None else []
     if world == PARENT:
         command, evaluation = "python3 run.py train learning_to_see.parent --data FOLDER_OF_FOLDERS", ""
     else:
@@ -293,8 +300,9 @@ def card_of(world: str, data: Path, number: int, plan: Plan) -> Card:
     return Card(
         name=f"{PREFIX}{world}",
         architecture=asdict(Architecture()),
-        data=[f"{number} pictures of {data.name!r}; whoever passes this world on writes here whose they are"],
-        licence="that of the pictures",
+        data=[mine, *before],
+        licence=f"that of the pictures{', and of those of its parent' if before else ''}",
+        parent_sha256=descent.parent_sha256 if descent is not None else "",
         command=f"{command} --steps {plan.steps}",
         evaluation=evaluation,
         notes=f"Learned at {plan.size_px} px in crops of {plan.crop_px} px, {plan.batch} at a time.",

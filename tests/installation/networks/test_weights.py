@@ -198,6 +198,7 @@ def _without(key: str) -> Callable[[Path, Path], None]:
         (_without("sha256"), "not a model card"),
         (lambda tensors, card: _changed(card, sha256=None), "are texts"),
         (lambda tensors, card: _changed(card, architecture="big"), "are texts"),
+        (lambda tensors, card: _changed(card, parent_sha256=["a", "b"]), "are texts"),
         (lambda tensors, card: _changed(card, name="other.network"), "card is that of 'other.network'"),
     ],
 )

@@ -110,6 +110,7 @@ def test_no_blend_is_a_fog(eye: Seeing) -> None:
 
 
 def test_a_new_world_begins_from_the_shipped_parent(eye: Seeing, capsys: pytest.CaptureFixture[str]) -> None:
-    learner = from_parent("rust", None, ALONE)
+    learner, descent = from_parent("rust", None, ALONE)
     assert "begins from nothing" not in capsys.readouterr().err
     assert learner.seer.generator.architecture == worlds.architecture_of(worlds.load("sea").card)
+    assert "PICTURES OF UNCLEAR LICENCE" in " ".join(descent.told())

@@ -131,7 +131,7 @@ def test_a_world_begins_from_its_parent_and_from_its_own_part_of_it(pictures: Pa
     parent = weights.load("learning_to_see.parent", tmp_path).state
     assert {key for key in parent if key.startswith("tint.")} == {"tint.ember", "tint.ice"}
     for name, expected in (("ice", parent["tint.ice"]), ("new", (parent["tint.ice"] + parent["tint.ember"]) / 2)):
-        learner = train.from_parent(name, tmp_path, Team(0, 1, "cpu"))
+        learner, _ = train.from_parent(name, tmp_path, Team(0, 1, "cpu"))
         assert torch.allclose(learner.seer.tint.weight[0], expected.float(), atol=1e-3)
         first = learner.seer.generator.first.weight
         assert torch.allclose(first, parent["seer.generator.first.weight"].float())
@@ -139,10 +139,36 @@ def test_a_world_begins_from_its_parent_and_from_its_own_part_of_it(pictures: Pa
     assert worlds.names(tmp_path) == []
 
 
+def test_its_card_says_what_its_parent_was_taught(pictures: Path, tmp_path: Path) -> None:
+    """Whoever passes the world on passes on what the parent has seen."""
+    train.train_parent(pictures, tmp_path / "parent", folder=tmp_path, plan=BRIEF)
+    found = weights.load("learning_to_see.parent", tmp_path)
+    whose = ["904 of a data set of unclear licence", "96 of mine (CC0)"]
+    parent = weights.save("learning_to_see.parent", found.state, replace(found.card, data=whose), tmp_path)
+    taught(pictures, tmp_path)
+    card = worlds.load("ember", tmp_path).card
+    assert card.data[0].startswith("4 pictures of 'ember'; whoever passes this world on")
+    assert card.data[1:] == [f"begun from a parent that was taught: {'; '.join(whose)}"]
+    assert card.parent_sha256 == found.card.sha256 and card.licence.endswith("and of those of its parent")
+    other = {key: value + 0.01 for key, value in found.state.items()}
+    weights.save("learning_to_see.parent", other, found.card, tmp_path)
+    taught(pictures, tmp_path, replace(BRIEF, steps=6))
+    assert worlds.load("ember", tmp_path).card.data == card.data, "a run goes on from what it began from"
+    assert worlds.load("ember", tmp_path).card.parent_sha256 == card.parent_sha256
+    parent.unlink()
+    taught(pictures, tmp_path, replace(BRIEF, steps=8))
+    assert worlds.load("ember", tmp_path).card.parent_sha256 == card.parent_sha256
+    (tmp_path / "run" / "parent.yaml").write_text("gone")
+    with pytest.raises(ValueError, match=r"parent\.yaml: does not say from which parent .* move the folder away"):
+        taught(pictures, tmp_path, replace(BRIEF, steps=8))
+
+
 def test_without_a_parent_it_begins_from_nothing_and_says_so(
     pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     taught(pictures, tmp_path)
+    card = worlds.load("ember", tmp_path).card
+    assert (card.parent_sha256, len(card.data), card.licence) == ("nothing", 1, "that of the pictures")
     said = capsys.readouterr().err
     assert "begins from nothing" in said and "nothing is measured" in said and "repeats itself" in said
 
