@@ -23,6 +23,10 @@ CALM_SECONDS = 0.4
 """A screen must keep its shape for so long before the network is made for it: windows are dragged."""
 VEIL_SIDE = 256
 """The grey picture that stands in for a seen one is made as for a network's picture of this size."""
+RESTLESS = (
+    "a world changes after {every:g} s but takes {blend:g} s to become the next, so that none is ever seen alone; "
+    "make it at least as long as 'blend', or 'blend' shorter"
+)
 NO_CAMERA = (
     "there is no camera to look through: the exhibition says 'camera: none'; leave that out, or write camera: film"
 )
@@ -115,7 +119,10 @@ class LearningToSee(Piece):
 
     @classmethod
     def inspect(cls, settings: Any, camera: bool) -> Inspected:
-        return Inspected({} if camera else {"": NO_CAMERA})
+        faults = {} if camera else {"": NO_CAMERA}
+        if len(set(settings.worlds)) > 1 and settings.change_every < settings.blend:
+            faults["change_every"] = RESTLESS.format(every=settings.change_every, blend=settings.blend)
+        return Inspected(faults)
 
     def open(self, stage: Stage) -> None:
         from pieces.learning_to_see.changes import Changes

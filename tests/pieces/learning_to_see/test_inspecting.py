@@ -42,3 +42,13 @@ def test_a_world_that_was_copied_under_another_name_is_named(tmp_path: Path, mon
     monkeypatch.setattr("installation.inspection.WEIGHTS_FOLDER", tmp_path)
     (problem,) = said(tmp_path, "pieces:\n  learning_to_see: {worlds: [rost]}\n")
     assert problem.startswith("2:30: ") and "its card is that of 'learning_to_see.fire'; restore both" in problem
+
+
+def test_worlds_that_change_before_they_have_come_are_named(tmp_path: Path) -> None:
+    (problem,) = said(tmp_path, "pieces:\n  learning_to_see:\n    blend: 60 s\n    change_every: 5 s\n")
+    assert problem == (
+        "4:19: 'change_every' of piece 'learning_to_see': a world changes after 5 s but takes 60 s to become the "
+        "next, so that none is ever seen alone; make it at least as long as 'blend', or 'blend' shorter"
+    )
+    assert said(tmp_path, "pieces: {learning_to_see: {blend: 60 s, change_every: 60 s}}\n") == []
+    assert said(tmp_path, "pieces: {learning_to_see: {blend: 60 s, change_every: 5 s, worlds: [sea]}}\n") == []
