@@ -209,6 +209,7 @@ def load(names: tuple[str, ...], leaving: tuple[str, ...], side: int, aspect: fl
     from pieces.learning_to_see import worlds
     from pieces.learning_to_see.abstraction import SCALE
     from pieces.learning_to_see.colour import colours
+    from pieces.learning_to_see.descent import why_apart
     from pieces.learning_to_see.seeing import Seeing
 
     found: dict[str, worlds.World] = {}
@@ -220,8 +221,8 @@ def load(names: tuple[str, ...], leaving: tuple[str, ...], side: int, aspect: fl
             faults[name] = str(error)
             continue
         first = next(iter(found.values()), world)
-        if world.card.architecture != first.card.architecture:  # weights of different shapes cannot be mixed
-            faults[name] = f"it is not of the same architecture as {first.name}; train it again: {world.card.command}"
+        if reason := why_apart(world.card, first.name, first.card):
+            faults[name] = reason
             continue
         found[name] = world
     size = size_of(side, aspect)

@@ -119,7 +119,11 @@ class LearningToSee(Piece):
 
     @classmethod
     def inspect(cls, settings: Any, camera: bool) -> Inspected:
+        from pieces.learning_to_see.descent import apart
+
         faults = {} if camera else {"": NO_CAMERA}
+        if left_out := [f"'{name}' is left out: {reason}" for name, reason in apart(settings.worlds)]:
+            faults["worlds"] = "; ".join(left_out)
         if len(set(settings.worlds)) > 1 and settings.change_every < settings.blend:
             faults["change_every"] = RESTLESS.format(every=settings.change_every, blend=settings.blend)
         return Inspected(faults)

@@ -235,7 +235,8 @@ def from_parent(world: str, folder: Path | None, our: Team) -> tuple[Learner, De
         found = weights.load(f"{PREFIX}{PARENT}", folder)
     except WeightsError as error:
         if our.leads:
-            print(f"{error}\nThis world begins from nothing, and cannot be blended with others.", file=sys.stderr)
+            said = "This world begins from nothing: it cannot be blended with others, and is shown by itself."
+            print(f"{error}\n{said}", file=sys.stderr)
         return learner, Descent()
     if fault := worlds.fault_of(found.card.architecture):
         raise ValueError(f"{PREFIX}{PARENT}: {fault}; restore it or train it again: {found.card.command}")

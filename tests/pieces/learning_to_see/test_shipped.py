@@ -14,6 +14,7 @@ from installation.networks.weights import WEIGHTS_FOLDER, read_card
 from pieces.learning_to_see import worlds
 from pieces.learning_to_see.abstraction import from_camera
 from pieces.learning_to_see.colour import colours, restored
+from pieces.learning_to_see.descent import SHIPPED_PARENT, apart
 from pieces.learning_to_see.evaluate import fidelity, sharpness
 from pieces.learning_to_see.seeing import Seeing
 from pieces.learning_to_see.team import ALONE
@@ -114,3 +115,5 @@ def test_a_new_world_begins_from_the_shipped_parent(eye: Seeing, capsys: pytest.
     assert "begins from nothing" not in capsys.readouterr().err
     assert learner.seer.generator.architecture == worlds.architecture_of(worlds.load("sea").card)
     assert "PICTURES OF UNCLEAR LICENCE" in " ".join(descent.told())
+    assert descent.parent_sha256 == SHIPPED_PARENT, "cards that name no parent are taken for its worlds'"
+    assert list(apart(NAMES)) == []
