@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -181,8 +183,8 @@ def keep_before(path: Path, sha256: str) -> None:
     )
 
 
-def load(name: str, folder: Path | None = None) -> Weights:
-    """Read and verify a network's weights.
+def load(name: str, folder: Path | None = None, command: str | None = None) -> Weights:
+    """Read and verify a network's weights; `command` trains them, where that is not `train NAME`.
 
     Raises:
         WeightsError: a file is missing, truncated, or not the one that its card describes.
@@ -191,7 +193,7 @@ def load(name: str, folder: Path | None = None) -> Weights:
     from safetensors.torch import load as from_bytes
 
     path = path_of(name, folder)
-    card = read_card(path.with_suffix(".yaml"))
+    card = read_card(path.with_suffix(".yaml"), command)
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -213,8 +215,8 @@ def load(name: str, folder: Path | None = None) -> Weights:
     return Weights(state=state, card=card)
 
 
-def read_card(path: Path) -> Card:
-    """The model card at `path`.
+def read_card(path: Path, command: str | None = None) -> Card:
+    """The model card at `path`; `command` trains its network, where that is not `train NAME`: '' where nothing does.
 
     Raises:
         WeightsError: it is missing, not YAML, or lacks a field.
@@ -222,9 +224,10 @@ def read_card(path: Path) -> Card:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
+        trained = f"python3 run.py train {path.stem}" if command is None else command
         raise WeightsError(
-            f"{path}: the model card cannot be read ({error.strerror}); restore it with its weights, or train them: "
-            f"python3 run.py train {path.stem}"
+            f"{path}: the model card cannot be read ({error.strerror}); restore it with its weights"
+            f"{f', or train them: {trained}' if trained else ''}"
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise WeightsError(f"{path}: the model card is not YAML ({error}); restore it") from error
@@ -249,6 +252,12 @@ def misnamed(card: Card, name: str) -> str:
     if card.name == name:
         return ""
     return f"its card is that of {card.name!r}; restore both files, or if they were renamed write name: {name} in it"
+
+
+def trainable(name: str) -> str:
+    """A name like this one that `train --world` takes: of small letters, digits, - and _."""
+    letters = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9_-]+", "_", letters).strip("_-") or "my_world"
 
 
 def _digest(architecture: Mapping[str, Any]) -> str:

@@ -74,15 +74,17 @@ def load(name: str, folder: Path | None = None) -> World:
         WeightsError: the file is missing, truncated, of another version or no world's; the message names the remedy.
     """
     path = weights.path_of(f"{PREFIX}{name}", folder)
+    plain = weights.trainable(name)
+    command = f"python3 run.py train {PIECE} --data MY_PICTURES --world {plain}"
     if name == PARENT:
         raise WeightsError(f"{path}: {NO_WORLD}")
     if not path.exists():
         there = ", ".join(names(folder)) or "none"
+        instead = f", and write {plain!r} instead" if plain != name else ""
         raise WeightsError(
-            f"{path}: there is no world called {name!r}; there are: {there}. Teach it: "
-            f"python3 run.py train learning_to_see --data MY_PICTURES --world {name}"
+            f"{path}: there is no world called {name!r}; there are: {there}. Teach it: {command}{instead}"
         )
-    found = weights.load(f"{PREFIX}{name}", folder)
+    found = weights.load(f"{PREFIX}{name}", folder, command)
     expected = {key: tuple(tensor.shape) for key, tensor in generator(found.card).state_dict().items()}
     if expected != {key: tuple(tensor.shape) for key, tensor in found.state.items()}:
         raise WeightsError(

@@ -297,6 +297,7 @@ def test_check_verifies_weights_by_checksum_alone(tmp_path: Path, monkeypatch: p
     [
         ("rooms.ear", "or train it: python3 run.py train rooms.ear --data DIR"),
         ("rooms.fire", "or train it: python3 run.py train rooms --data DIR --world fire"),
+        ("rooms.Fire", "or train it: python3 run.py train rooms --data DIR --world fire, and write 'fire' instead"),
     ],
 )
 def test_missing_weights_name_the_command_that_trains_them(tmp_path: Path, network: str, command: str) -> None:

@@ -14,7 +14,7 @@ from installation import piece_folders
 from installation.inspection import weights_fault
 from installation.networks import weights
 from installation.networks.weights import Card, WeightsError
-from pieces.learning_to_see import loading, worlds
+from pieces.learning_to_see import loading, train, worlds
 from pieces.learning_to_see.network import Generator
 from pieces.learning_to_see.worlds import Architecture
 
@@ -79,6 +79,11 @@ def test_a_world_comes_back_in_half_precision(folder: Path) -> None:
 def test_a_world_that_is_not_there(folder: Path) -> None:
     with pytest.raises(WeightsError, match=r"no world called 'gold'; there are: moss, rust.*--world gold"):
         worlds.load("gold", folder)
+    with pytest.raises(
+        WeightsError, match=r"no world called 'Red Gold'; .*--world red_gold, and write 'red_gold' in"
+    ):
+        worlds.load("Red Gold", folder)
+    assert train.NAME.fullmatch("red_gold"), "which train takes"
 
 
 def test_their_parent_is_no_world(folder: Path) -> None:
@@ -96,7 +101,7 @@ def test_a_cut_off_world(folder: Path) -> None:
 
 def test_a_world_without_its_card(folder: Path) -> None:
     (folder / "learning_to_see.rust.yaml").unlink()
-    with pytest.raises(WeightsError, match="model card"):
+    with pytest.raises(WeightsError, match=r"model card .*train learning_to_see --data MY_PICTURES --world rust$"):
         worlds.load("rust", folder)
 
 
