@@ -167,19 +167,17 @@ def fit(
     optimiser = torch.optim.Adam(groups, betas=(0.5, 0.99))
     if our.leads:
         print(f"{folder / SHEET} shows every {plan.sheet_every} steps what it makes of pictures", file=sys.stderr)
-    with Run(folder, plan.steps, subject) as run:
+    with Run(folder, plan.steps, subject, together=our.any) as run:
         first = run.resume(learner, optimiser, averaged)
         for step, (batch, world) in batches(samplers, plan, first, our.rank):
             for group, rate in zip(optimiser.param_groups, (plan.rate, plan.adversary_rate), strict=True):
                 group["lr"] = rate * pace_at(step, plan)
             figures = lesson(learner, optimiser, batch, world.to(our.device), step, plan.asked, our)
             follow(averaged, learner.seer, min(plan.averaging, (step + 1) / (step + 20)))
-            if not our.leads:
-                continue
             last = step + 1 == plan.steps
-            if (step + 1) % plan.save_every == 0 or last:
+            if our.leads and ((step + 1) % plan.save_every == 0 or last):
                 run.save(step, learner, optimiser, averaged)
-            if (step + 1) % plan.sheet_every == 0 or last:
+            if our.leads and ((step + 1) % plan.sheet_every == 0 or last):
                 sheet.write(folder / SHEET, averaged.worlds())
             run.progress(step, **figures)  # last: who asked to stop leaves here
     return averaged

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import torch
 
 from installation.locking import HeldError, held
 from installation.networks import weights
-from installation.networks.training import RunError
+from installation.networks.training import RunError, steps_had
 from pieces.learning_to_see import train, worlds
 from pieces.learning_to_see.adversary import Adversary, augmented, hinge_loss, patch_distance, r1
 from pieces.learning_to_see.lesson import Asked, Learner, condition_loss, unsteadiness
@@ -319,6 +320,44 @@ def test_a_team_averages_what_it_learns(tmp_path: Path) -> None:
         for rank in ("0", "1")
     ]
     assert [process.wait(timeout=200) for process in processes] == [0, 0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pressed", [True, False], ids=["stopped", "whole"])
+def test_two_processes_teach_one_world(pictures: Path, tmp_path: Path, pressed: bool) -> None:
+    """With everything as it is shipped, as torchrun starts them: one speaks, and Ctrl-C costs no step."""
+    root = Path(__file__).resolve().parents[3]
+    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "--", "installation"]
+    options = ["--data", str(pictures / "ice"), "--world", "ice", "--run", "run", "--out", "out"]
+    steps = "1000" if pressed else "2"
+    process = subprocess.Popen(
+        [sys.executable, *command, "train", "learning_to_see", *options, "--steps", steps],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None and process.stdout is not None
+        said = ""
+        for line in process.stderr:
+            said += line
+            if pressed and "run: 1/" in line:
+                process.send_signal(signal.SIGINT)
+        made = process.stdout.read()
+        process.wait(timeout=60)
+    finally:
+        process.terminate()  # where it has not ended: the two with it
+    had = steps_had(tmp_path / "run")
+    assert said.count("4 pictures to learn from") == 1
+    if pressed:
+        assert 0 < had < 100 and not made
+        assert said.count(f"run: stopped after {had} of 1000 steps; the same command goes on from there") == 1
+    else:
+        assert had == 2 and process.returncode == 0 and "Traceback" not in said
+        assert made == "out/learning_to_see.ice.safetensors, and its card beside it\n"
+        assert worlds.load("ice", tmp_path / "out").card.command.endswith("--steps 2")
 
 
 def test_a_seer_s_world_is_what_it_sees_of_it() -> None:
