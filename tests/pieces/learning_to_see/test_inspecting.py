@@ -44,6 +44,26 @@ def test_a_world_that_was_copied_under_another_name_is_named(tmp_path: Path, mon
     assert problem.startswith("2:30: ") and "its card is that of 'learning_to_see.fire'; restore both" in problem
 
 
+@pytest.mark.parametrize("cut", [1, 100_000])
+def test_a_world_whose_file_was_cut_off_is_named_with_its_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    monkeypatch.setattr("installation.inspection.WEIGHTS_FOLDER", tmp_path)
+    for name in ("sea", "fire"):
+        for suffix in ("safetensors", "yaml"):
+            shipped = WEIGHTS_FOLDER / f"learning_to_see.{name}.{suffix}"
+            (tmp_path / shipped.name).write_bytes(shipped.read_bytes())
+    written = "pieces:\n  learning_to_see: {worlds: [sea, fire]}\n"
+    assert said(tmp_path, written) == []
+    fire = tmp_path / "learning_to_see.fire.safetensors"
+    fire.write_bytes(fire.read_bytes()[:-cut])
+    (problem,) = said(tmp_path, written)
+    assert problem.startswith(
+        f"2:35: item 2 of 'worlds' of piece 'learning_to_see': {fire}: this is not the file that"
+    )
+    assert "restore both or train again: python3 run.py train learning_to_see --data PICTURES --world fire" in problem
+
+
 def test_worlds_that_change_before_they_have_come_are_named(tmp_path: Path) -> None:
     (problem,) = said(tmp_path, "pieces:\n  learning_to_see:\n    blend: 60 s\n    change_every: 5 s\n")
     assert problem == (

@@ -64,6 +64,24 @@ def test_it_ends_with_a_world_a_card_and_a_sheet(pictures: Path, tmp_path: Path)
     assert sheet is not None and sheet.shape == (3 * 96, 4 * 96, 3)
 
 
+def test_a_sheet_is_written_now_and_then_and_at_the_end(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: dict[int, bytes] = {}
+    sheet, steps = tmp_path / "run" / "sheet.png", [0]
+    lesson = train.lesson
+
+    def counted(*arguments: object) -> object:
+        if sheet.exists() and sheet.read_bytes() not in written.values():
+            written[steps[0]] = sheet.read_bytes()
+        steps[0] += 1
+        return lesson(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(train, "lesson", counted)
+    taught(pictures, tmp_path, replace(BRIEF, steps=6, save_every=6, sheet_every=2, rate=1e-2))
+    assert list(written) == [2, 4] and sheet.read_bytes() not in written.values(), "what it sees now"
+
+
 def test_a_run_that_was_cut_goes_on_as_if_it_had_not_been(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
