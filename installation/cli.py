@@ -317,12 +317,14 @@ def train(
     ] = None,
 ) -> None:
     """Train a network from a folder of files. Continues where it was stopped; ends with weights and a model card."""
+    from installation.networks.training import leads
+
     function = function_of(network, "trains")
     with said_of(network):
         given = {"run": run_folder, "steps": steps, "world": world, "hold_out": hold_out, "out": out_folder}
         options = options_for(network, function, **given)
         made = function(*data_for(network, function, data), **options)
-    if isinstance(made, Path):
+    if isinstance(made, Path) and leads():
         out.print(f"{made}, and its card beside it", highlight=False, soft_wrap=True)
 
 

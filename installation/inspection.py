@@ -26,7 +26,15 @@ from installation.exhibition import (
 from installation.hours import DAYS, Hours
 from installation.named_files import missing_files, wrong_files
 from installation.named_functions import learns_from_data
-from installation.networks.weights import WEIGHTS_FOLDER, WeightsError, path_of, read_card
+from installation.networks.weights import (
+    WEIGHTS_FOLDER,
+    WeightsError,
+    misnamed,
+    names_of,
+    path_of,
+    read_card,
+    trainable,
+)
 from installation.places import Node, Place, Problem, did_you_mean
 from installation.problems import Found, locate, named
 from installation.programme import staying
@@ -91,16 +99,18 @@ def weights_fault(
     train (`Piece.trains`).
     """
     path = path_of(network, folder, otherwise=WEIGHTS_FOLDER)
+    command = "" if path.with_suffix(".yaml").exists() else _command(network, trains)
     if not path.exists() and not path.with_suffix(".yaml").exists():
-        group = network.rpartition(".")[0] + "."
-        there = [file.stem.removeprefix(group) for file in path.parent.glob(f"{group}*.safetensors")]
-        hint = did_you_mean(network.removeprefix(group), there)
-        hint = hint or f"; restore it and its card, or train it{_command(network, trains)}"
+        piece, _, name = network.rpartition(".")
+        hint = did_you_mean(name, names_of(piece, folder, otherwise=WEIGHTS_FOLDER))
+        hint = hint or f"; restore it and its card, or train it{f': {command}' if command else ''}"
         return f"{path}: there is no such file{hint}"
     try:
-        card = read_card(path.with_suffix(".yaml"))
+        card = read_card(path.with_suffix(".yaml"), command)
     except WeightsError as error:
         return str(error)
+    if fault := misnamed(card, network):
+        return f"{path}: {fault}"
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -114,18 +124,24 @@ def weights_fault(
         with staying():
             reason = refuses(network, card.architecture)
     except Exception as error:  # an artist's word on it may fail in any way, at whatever a card says
-        reason = f"the piece cannot judge its card ({type(error).__name__}: {error})"
+        said = str(error).replace("; ", ", ")
+        reason = f"the piece cannot judge its card ({type(error).__name__}: {said})"
+    if "; " in reason:  # the piece has a remedy of its own
+        return f"{path}: {reason}"
     return f"{path}: {reason}; restore it or train again: {card.command}" if reason else ""
 
 
 def _command(network: str, trains: Mapping[str, str]) -> str:
-    """How `network` is trained, where its piece can: by a name of its own, or as one of many."""
+    """How `network` is trained, where its piece can: by a name of its own, or as one of many, in plain letters."""
     piece, _, name = network.rpartition(".")
     if not trains:
         return ""
-    asked, world = (network, "") if name in trains else (piece, f" --world {name}")
+    named = trainable(name)
+    asked, world = (network, "") if name in trains else (piece, f" --world {named}")
+    if world and named != name:
+        world += f", and write '{named}' instead"
     data = " --data DIR" if learns_from_data(trains.get(name) or next(iter(trains.values()))) else ""
-    return f": python3 run.py train {asked}{data}{world}"
+    return f"python3 run.py train {asked}{data}{world}"
 
 
 def _wrong_weights(exhibition: Exhibition, root: Node, before: Exhibition | None = None) -> Found:

@@ -377,6 +377,7 @@ class Piece:
     def refuses(cls, network: str, architecture: Mapping[str, Any]) -> str:
         """Why weights of `network` whose card names this `architecture` are not for this version; empty: they are.
 
+        What is said is followed by how to train it again, unless it names a remedy of its own behind a semicolon.
         Asked by `check` and `doctor`, who answer at once: nothing heavy may be imported for it.
         """
         return ""

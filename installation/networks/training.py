@@ -41,6 +41,11 @@ class RunError(ValueError):
     """A run that cannot go on in its folder. The message says why, and what to do."""
 
 
+def leads() -> bool:
+    """Whether this process speaks, and keeps what is learned: the only one, or the first that torchrun started."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """No other process trains in `folder`, which is made; one that dies holds it no longer.
@@ -52,7 +57,7 @@ def alone(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     place = folder.resolve()
-    if place in _OURS or os.environ.get("RANK", "0") != "0":
+    if place in _OURS or not leads():
         yield
         return
     with contextlib.ExitStack() as stack:
@@ -75,6 +80,10 @@ class Run:
     card names pictures that the network has never seen; what came into the folder since is learned from, too. Ctrl-C
     ends a run behind the step that is under way, which is kept; a second one, at once.
 
+    Of several processes that learn one network together the first keeps the run and speaks. `together` is asked in
+    each of them behind each step, with whether Ctrl-C was pressed there, and answers whether it was in any: so all of
+    them end behind the same step.
+
     Whoever watches reads the steps, their share, how long it still takes, and the first two figures that the piece
     tells; every hundred steps all of them are kept in `progress.jsonl` beside the run.
 
@@ -92,6 +101,7 @@ class Run:
         steps: int,
         data: Path | Subject | None = None,
         clock: Callable[[], float] = time.monotonic,
+        together: Callable[[bool], bool] | None = None,
     ) -> None:
         if steps <= 0:
             raise ValueError(f"steps={steps} must be positive")
@@ -103,7 +113,8 @@ class Run:
         self._learning: tuple[nn.Module, Optimizer, nn.Module | None] | None = None
         self._kept = self._done = -1  # the last step that is on disk, and the last that was done
         self._asked_to_stop = False
-        self._live = sys.stderr.isatty()
+        self._together, self._leads = together, leads()
+        self._live = sys.stderr.isatty() and self._leads
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=8),
@@ -118,8 +129,8 @@ class Run:
 
     def __enter__(self) -> Run:
         self._alone.enter_context(alone(self.folder))
-        alone_here = os.environ.get("WORLD_SIZE", "1") == "1"  # several end together, where they are
-        if alone_here and threading.current_thread() is threading.main_thread():
+        ends_here = self._together is not None or os.environ.get("WORLD_SIZE", "1") == "1"
+        if ends_here and threading.current_thread() is threading.main_thread():
             self._alone.callback(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, self._stop))
         self._bar.start()
         return self
@@ -135,13 +146,20 @@ class Run:
                 if self._kept >= 0
                 else "before a step was kept; the same command begins anew"
             )
-            print(f"{self.folder}: stopped {went}", file=sys.stderr, flush=True)
+            self._say(f"{self.folder}: stopped {went}")
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        if self._asked_to_stop or self._learning is None or self._done < 0:
+        begun = (
+            self._done >= 0 or self._together is not None
+        )  # the others would wait for this one in their first step
+        if self._asked_to_stop or self._learning is None or not begun:
             raise KeyboardInterrupt
         self._asked_to_stop = True
-        print("\nthis step is done and kept, then the run stops; Ctrl-C again: at once", file=sys.stderr, flush=True)
+        self._say("\nthis step is done and kept, then the run stops; Ctrl-C again: at once")
+
+    def _say(self, sentence: str) -> None:
+        if self._leads:
+            print(sentence, file=sys.stderr, flush=True)
 
     def resume(self, model: nn.Module, optimiser: Optimizer, ema: nn.Module | None = None) -> int:
         """Load the newest checkpoint into the arguments; returns the step to go on from (0 for a new run).
@@ -183,18 +201,14 @@ class Run:
         self._kept = int(about["step"])
         step = self._kept + 1
         if more:
-            print(
+            self._say(
                 f"{self.folder}: from step {step} on it also learns from what came since, files: {len(more)} (the "
-                f"first: {more[0]})",
-                file=sys.stderr,
-                flush=True,
+                f"first: {more[0]})"
             )
         if step >= self.steps:
-            print(
+            self._say(
                 f"{self.folder}: this run has its {step} steps and learns no more; for more ask with --steps, or "
-                "move the folder away to begin it anew",
-                file=sys.stderr,
-                flush=True,
+                "move the folder away to begin it anew"
             )
         return step
 
@@ -272,6 +286,16 @@ class Run:
             KeyboardInterrupt: it was asked for meanwhile; the step is kept.
         """
         self._done = step
+        if self._leads:
+            self._show(step, share, figures)
+        stop = self._together(self._asked_to_stop) if self._together is not None else self._asked_to_stop
+        if stop and self._learning is not None and step + 1 < self.steps:  # the last one is about to end
+            if self._leads:
+                model, optimiser, ema = self._learning
+                self.save(step, model, optimiser, ema)
+            raise KeyboardInterrupt
+
+    def _show(self, step: int, share: float | None, figures: Mapping[str, float]) -> None:
         now, done = self._clock(), (step + 1) / self.steps if share is None else share
         if self._first is None:
             self._first = done, now
@@ -288,21 +312,13 @@ class Run:
         if now_and_then:
             with (self.folder / LOG).open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": step, **self._figures}) + "\n")
-        if (
-            self._asked_to_stop and self._learning is not None and step + 1 < self.steps
-        ):  # the last one is about to end
-            model, optimiser, ema = self._learning
-            self.save(step, model, optimiser, ema)
-            raise KeyboardInterrupt
 
     def _begin(self, figures: Mapping[str, float]) -> None:
         """What the figures are, once."""
         if figures:
-            print(
+            self._say(
                 f"{self.folder.name}: {next(iter(figures))}: how far off it still is, less is better; "
-                f"all figures go to {self.folder / LOG}",
-                file=sys.stderr,
-                flush=True,
+                f"all figures go to {self.folder / LOG}"
             )
 
     def _left(self, done: float, now: float) -> str:

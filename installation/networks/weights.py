@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -41,7 +43,8 @@ class Card:
     `architecture` holds the constructor arguments that rebuild the network; `measured` maps a figure's
     name to its value; `command` is what trains it again, and `evaluation` what prints `measured`; `authors` are those
     whose licence asks to be named. `architecture_sha256` is of what `architecture` was when they were saved; cards
-    from before there was such a thing have none, and are believed.
+    from before there was such a thing have none, and are believed. `parent_sha256` is that of the network that this
+    one was taught further from, where a piece notes it.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Card:
     sha256: str = ""
     authors: list[str] = field(default_factory=list)
     architecture_sha256: str = ""
+    parent_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,14 @@ def path_of(name: str, folder: Path | None = None, otherwise: Path | None = None
         return elsewhere
     beside = own / elsewhere.name
     return beside if _either_of(beside) or not _either_of(elsewhere) else elsewhere
+
+
+def names_of(piece: str, folder: Path | None = None, otherwise: Path | None = None) -> list[str]:
+    """What networks of a piece are called behind the dot, sorted: those whose tensors lie where `path_of` looks."""
+    own = None if folder is not None else _beside(piece)
+    looked = {folder or otherwise or WEIGHTS_FOLDER, *([own] if own is not None else [])}
+    found = {path.stem for each in looked for path in each.glob(f"{piece}.*.safetensors")}
+    return sorted(name.removeprefix(f"{piece}.") for name in found)
 
 
 def _either_of(tensors: Path) -> bool:
@@ -171,8 +183,8 @@ def keep_before(path: Path, sha256: str) -> None:
     )
 
 
-def load(name: str, folder: Path | None = None) -> Weights:
-    """Read and verify a network's weights.
+def load(name: str, folder: Path | None = None, command: str | None = None) -> Weights:
+    """Read and verify a network's weights; `command` trains them, where that is not `train NAME`.
 
     Raises:
         WeightsError: a file is missing, truncated, or not the one that its card describes.
@@ -181,7 +193,7 @@ def load(name: str, folder: Path | None = None) -> Weights:
     from safetensors.torch import load as from_bytes
 
     path = path_of(name, folder)
-    card = read_card(path.with_suffix(".yaml"))
+    card = read_card(path.with_suffix(".yaml"), command)
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -189,8 +201,8 @@ def load(name: str, folder: Path | None = None) -> Weights:
             f"{path}: cannot be read ({error.strerror}); restore the file or train it: {card.command}"
         ) from error
     digest = hashlib.sha256(data).hexdigest()
-    if card.name != name:
-        raise WeightsError(f"{path}: its card is that of {card.name!r}; restore both files")
+    if fault := misnamed(card, name):
+        raise WeightsError(f"{path}: {fault}")
     if digest != card.sha256:
         raise WeightsError(
             f"{path}: checksum {digest[:12]}… is not the card's {card.sha256[:12]}…; the file is truncated or "
@@ -203,8 +215,8 @@ def load(name: str, folder: Path | None = None) -> Weights:
     return Weights(state=state, card=card)
 
 
-def read_card(path: Path) -> Card:
-    """The model card at `path`.
+def read_card(path: Path, command: str | None = None) -> Card:
+    """The model card at `path`; `command` trains its network, where that is not `train NAME`: '' where nothing does.
 
     Raises:
         WeightsError: it is missing, not YAML, or lacks a field.
@@ -212,9 +224,10 @@ def read_card(path: Path) -> Card:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
+        trained = f"python3 run.py train {path.stem}" if command is None else command
         raise WeightsError(
-            f"{path}: the model card cannot be read ({error.strerror}); restore it with its weights, or train them: "
-            f"python3 run.py train {path.stem}"
+            f"{path}: the model card cannot be read ({error.strerror}); restore it with its weights"
+            f"{f', or train them: {trained}' if trained else ''}"
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise WeightsError(f"{path}: the model card is not YAML ({error}); restore it") from error
@@ -222,9 +235,9 @@ def read_card(path: Path) -> Card:
     needed = {item.name for item in fields(Card) if item.default is MISSING and item.default_factory is MISSING}
     if not isinstance(values, dict) or not needed | {"sha256"} <= values.keys() <= known:
         raise WeightsError(f"{path}: not a model card of this version; restore it")
-    texts = [values[key] for key in ("name", "licence", "command", "sha256")]
+    texts = [values.get(key, "") for key in ("name", "licence", "command", "sha256", "parent_sha256")]
     if not all(isinstance(text, str) for text in texts) or not isinstance(values["architecture"], dict):
-        raise WeightsError(f"{path}: name, licence, command and sha256 are texts, architecture a mapping; restore it")
+        raise WeightsError(f"{path}: name, licence, command, sha256 are texts, architecture a mapping; restore it")
     digest = values.get("architecture_sha256") or ""
     if digest and digest != _digest(values["architecture"]):
         raise WeightsError(
@@ -232,6 +245,19 @@ def read_card(path: Path) -> Card:
             f"{values['command']}"
         )
     return Card(**values)
+
+
+def misnamed(card: Card, name: str) -> str:
+    """Why a card that lies at the place of the network `name` is not its own, or ''."""
+    if card.name == name:
+        return ""
+    return f"its card is that of {card.name!r}; restore both files, or if they were renamed write name: {name} in it"
+
+
+def trainable(name: str) -> str:
+    """A name like this one that `train --world` takes: of small letters, digits, - and _."""
+    letters = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9_-]+", "_", letters).strip("_-") or "my_world"
 
 
 def _digest(architecture: Mapping[str, Any]) -> str:

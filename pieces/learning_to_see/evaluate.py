@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from installation.networks.weights import WeightsError
 from pieces.learning_to_see.abstraction import from_camera
+from pieces.learning_to_see.descent import why_apart
 from pieces.learning_to_see.pictures import read_pictures
 from pieces.learning_to_see.worlds import World, load, names
 
@@ -87,7 +88,7 @@ def blends(world: World, data: Path, size_px: int) -> dict[str, Any]:
     """How sharp the middle of a blend is beside the mean of its two ends, for each other world; 1 is no loss.
 
     `blend_sharpness`: of half the weights of each; `cross_fade_sharpness`: of half the picture of each, for
-    comparison. Of the held-back pictures in a folder; worlds of other architectures are passed over.
+    comparison. Of the held-back pictures in a folder; worlds of another architecture or parent are passed over.
     """
     from pieces.learning_to_see.seeing import Seeing
 
@@ -98,7 +99,7 @@ def blends(world: World, data: Path, size_px: int) -> dict[str, Any]:
         except WeightsError as error:
             print(f"{error}\n{name} is not blended with", file=sys.stderr)
             continue
-        if name != world.name and other.card.architecture == world.card.architecture:
+        if name != world.name and not why_apart(other.card, world.name, world.card):
             others.append(other)
     seeing = Seeing({one.name: one for one in (world, *others)}, (size_px, size_px), "cpu")
     shown = [from_camera(picture, (size_px, size_px)) for picture in _held_back(data, size_px)[:STILLS]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -88,6 +88,7 @@ class Loader:
         self._wish: Wish | None = None
         self._attempt: _Attempt | None = None
         self._trying = Trying()
+        self._told: set[str] = set()  # worlds of which an alert says that they cannot be used
 
     @property
     def timing(self) -> bool:
@@ -98,6 +99,7 @@ class Loader:
         """Have `wish` loaded unless it is there or on its way."""
         if wish.same(self._wish):
             return
+        self._take_back(self._told - {*wish.worlds})
         settled = self.have is not None and self._wish is not None and wish.detail == self._wish.detail
         self._wish, self._trying = wish, Trying()
         sides = _sides(wish.detail, self._stage.gpu)
@@ -168,14 +170,20 @@ class Loader:
         assert self._wish is not None
         for world, reason in loaded.faults.items():
             if world in self._wish.worlds:
+                self._told.add(world)
                 self._stage.alert("weights_invalid", network=f"{self._name}.{world}", reason=reason)
-        for world in loaded.worlds:
-            self._stage.clear("weights_invalid", network=f"{self._name}.{world}")
+        self._take_back(loaded.worlds)
         if loaded.seeing is not None or self.have is None:
             log.info("sees pictures of %d×%d px through %s", *loaded.size, ", ".join(loaded.worlds) or "nothing")
             self.have = loaded
             return True
         return False
+
+    def _take_back(self, worlds: Iterable[str]) -> None:
+        """No alert says any more that these cannot be used: they can, or nobody wishes for them."""
+        for world in tuple(worlds):
+            self._told.discard(world)
+            self._stage.clear("weights_invalid", network=f"{self._name}.{world}")
 
     def _failed(self, error: Exception, attempt: _Attempt, time: float) -> None:
         self._attempt = None
@@ -201,6 +209,7 @@ def load(names: tuple[str, ...], leaving: tuple[str, ...], side: int, aspect: fl
     from pieces.learning_to_see import worlds
     from pieces.learning_to_see.abstraction import SCALE
     from pieces.learning_to_see.colour import colours
+    from pieces.learning_to_see.descent import why_apart
     from pieces.learning_to_see.seeing import Seeing
 
     found: dict[str, worlds.World] = {}
@@ -212,8 +221,8 @@ def load(names: tuple[str, ...], leaving: tuple[str, ...], side: int, aspect: fl
             faults[name] = str(error)
             continue
         first = next(iter(found.values()), world)
-        if world.card.architecture != first.card.architecture:  # weights of different shapes cannot be mixed
-            faults[name] = f"it is not of the same architecture as {first.name}; train it again: {world.card.command}"
+        if reason := why_apart(world.card, first.name, first.card):
+            faults[name] = reason
             continue
         found[name] = world
     size = size_of(side, aspect)

@@ -23,6 +23,10 @@ CALM_SECONDS = 0.4
 """A screen must keep its shape for so long before the network is made for it: windows are dragged."""
 VEIL_SIDE = 256
 """The grey picture that stands in for a seen one is made as for a network's picture of this size."""
+RESTLESS = (
+    "a world changes after {every:g} s but takes {blend:g} s to become the next, so that none is ever seen alone; "
+    "make it at least as long as 'blend', or 'blend' shorter"
+)
 NO_CAMERA = (
     "there is no camera to look through: the exhibition says 'camera: none'; leave that out, or write camera: film"
 )
@@ -37,7 +41,8 @@ class LearningToSee(Piece):
             default=["sea", "fire", "flowers", "clouds"],
             min_length=1,
             max_length=16,
-            description="what the network has seen, one after the other; names of worlds in assets/weights",
+            description="what the network has seen, one after the other; names of worlds in assets/weights or in the "
+            "piece's folder weights",
         )
         change_every: Duration = Field(
             default=seconds(90), ge=5, le=7 * 86400, description="how long before the world changes by itself"
@@ -108,13 +113,20 @@ class LearningToSee(Piece):
 
     @classmethod
     def refuses(cls, network: str, architecture: Mapping[str, Any]) -> str:
-        from pieces.learning_to_see.worlds import fault_of
+        from pieces.learning_to_see.worlds import NO_WORLD, PARENT, PREFIX, fault_of
 
-        return fault_of(architecture)
+        return NO_WORLD if network == f"{PREFIX}{PARENT}" else fault_of(architecture)
 
     @classmethod
     def inspect(cls, settings: Any, camera: bool) -> Inspected:
-        return Inspected({} if camera else {"": NO_CAMERA})
+        from pieces.learning_to_see.descent import apart
+
+        faults = {} if camera else {"": NO_CAMERA}
+        if left_out := [f"'{name}' is left out: {reason}" for name, reason in apart(settings.worlds)]:
+            faults["worlds"] = "; ".join(left_out)
+        if len(set(settings.worlds)) > 1 and settings.change_every < settings.blend:
+            faults["change_every"] = RESTLESS.format(every=settings.change_every, blend=settings.blend)
+        return Inspected(faults)
 
     def open(self, stage: Stage) -> None:
         from pieces.learning_to_see.changes import Changes

@@ -1,4 +1,4 @@
-"""Several GPUs that learn one network together: `torchrun run.py train …` starts one process for each.
+"""Several GPUs that learn one network together: `.venv/bin/torchrun` starts one process for each.
 
 Each draws other crops; their gradients are averaged before every step. There are two steps a lesson and a gradient of
 a gradient in one of them, which DistributedDataParallel does not foresee: the averaging is written out instead.
@@ -41,6 +41,14 @@ class Team:
             end = begin + gradient.numel()
             gradient.copy_(joined[begin:end].view_as(gradient))
             begin = end
+
+    def any(self, here: bool) -> bool:
+        """Whether it is so in any of the processes; each of them asks."""
+        if self.size == 1:
+            return here
+        found = torch.tensor(float(here), device=self.device)
+        distributed.all_reduce(found, distributed.ReduceOp.MAX)
+        return bool(found)
 
     def agree(self, tensors: Iterable[Tensor]) -> None:
         """Give all processes the tensors of the first."""

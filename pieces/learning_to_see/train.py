@@ -28,6 +28,7 @@ from installation.networks.subject import Subject
 from installation.networks.training import Run, alone, steps_had
 from installation.networks.weights import Card, WeightsError
 from pieces.learning_to_see import worlds
+from pieces.learning_to_see.descent import Descent
 from pieces.learning_to_see.evaluate import measured
 from pieces.learning_to_see.lesson import Asked, Learner, Seer, lesson
 from pieces.learning_to_see.pictures import FEW, Batch, Pictures, Sampler, drawn_shift, read_pictures
@@ -94,15 +95,18 @@ def train(
         tell(our, world, pictures)
         stack.enter_context(alone(run or RUNS / world))  # until the weights are written
         torch.manual_seed(plan.seed)
-        learner = from_parent(world, folder, our)
+        learner, descent = from_parent(world, folder, our)
+        if our.leads:
+            descent = descent.of_run(run or RUNS / world)
         sheet = Sheet(shown(data, pictures, plan), plan.size_px)
         sampler = Sampler(pictures, plan.size_px, plan.crop_px)
         subject = Subject(data, (world,), pictures.files)
         seer = fit(run or RUNS / world, subject, learner, [sampler], sheet, plan, our)
-        path = (out or folder or weights.WEIGHTS_FOLDER) / f"{PREFIX}{world}.safetensors"
+        path = weights.path_of(f"{PREFIX}{world}", out or folder)
         if our.leads:
             network = seer.worlds()[0].cpu()
-            card = card_of(world, data, len(pictures.kept), replace(plan, steps=steps_had(run or RUNS / world)))
+            had = replace(plan, steps=steps_had(run or RUNS / world))
+            card = card_of(world, data, len(pictures.kept), had, descent)
             figures = measured(worlds.of(world, network, card), data, plan.size_px)
             path = worlds.save(world, network, replace(card, measured=figures), out or folder)
         return path
@@ -147,7 +151,7 @@ def train_parent(
             had = replace(plan, steps=steps_had(run or RUNS / PARENT))
             card = card_of(PARENT, data, sum(len(part.kept) for part in parts), had)
             save_parent(learner, names, card, out or folder)
-        return (out or folder or weights.WEIGHTS_FOLDER) / f"{PREFIX}{PARENT}.safetensors"
+        return weights.path_of(f"{PREFIX}{PARENT}", out or folder)
 
 
 def fit(
@@ -163,19 +167,17 @@ def fit(
     optimiser = torch.optim.Adam(groups, betas=(0.5, 0.99))
     if our.leads:
         print(f"{folder / SHEET} shows every {plan.sheet_every} steps what it makes of pictures", file=sys.stderr)
-    with Run(folder, plan.steps, subject) as run:
+    with Run(folder, plan.steps, subject, together=our.any) as run:
         first = run.resume(learner, optimiser, averaged)
         for step, (batch, world) in batches(samplers, plan, first, our.rank):
             for group, rate in zip(optimiser.param_groups, (plan.rate, plan.adversary_rate), strict=True):
                 group["lr"] = rate * pace_at(step, plan)
             figures = lesson(learner, optimiser, batch, world.to(our.device), step, plan.asked, our)
             follow(averaged, learner.seer, min(plan.averaging, (step + 1) / (step + 20)))
-            if not our.leads:
-                continue
             last = step + 1 == plan.steps
-            if (step + 1) % plan.save_every == 0 or last:
+            if our.leads and ((step + 1) % plan.save_every == 0 or last):
                 run.save(step, learner, optimiser, averaged)
-            if (step + 1) % plan.sheet_every == 0 or last:
+            if our.leads and ((step + 1) % plan.sheet_every == 0 or last):
                 sheet.write(folder / SHEET, averaged.worlds())
             run.progress(step, **figures)  # last: who asked to stop leaves here
     return averaged
@@ -223,21 +225,23 @@ def save_parent(learner: Learner, names: Sequence[str], card: Card, folder: Path
     return weights.save(f"{PREFIX}{PARENT}", state, card, folder)
 
 
-def from_parent(world: str, folder: Path | None, our: Team) -> Learner:
-    """A learner of one world that knows what the parent knows of it, or of all worlds if it is a new one."""
+def from_parent(world: str, folder: Path | None, our: Team) -> tuple[Learner, Descent]:
+    """A learner of one world that knows what the parent knows of it, or of all worlds if it is a new one; and from
+    whom it descends."""
     learner = Learner(Architecture(), 1)
     try:
         found = weights.load(f"{PREFIX}{PARENT}", folder)
     except WeightsError as error:
         if our.leads:
-            print(f"{error}\nThis world begins from nothing, and cannot be blended with others.", file=sys.stderr)
-        return learner
+            said = "This world begins from nothing: it cannot be blended with others, and is shown by itself."
+            print(f"{error}\n{said}", file=sys.stderr)
+        return learner, Descent()
     if fault := worlds.fault_of(found.card.architecture):
         raise ValueError(f"{PREFIX}{PARENT}: {fault}; restore it or train it again: {found.card.command}")
     names = sorted(key.removeprefix(TINT) for key in found.state if key.startswith(TINT))
     rows = [names.index(world)] if world in names else list(range(len(names)))
     learner.load_state_dict(of_one_world(found.state, [f"{TINT}{names[row]}" for row in rows], rows))
-    return learner
+    return learner, Descent.from_card(found.card)
 
 
 def of_one_world(state: Mapping[str, Tensor], tints: Sequence[str], rows: Sequence[int]) -> dict[str, Tensor]:
@@ -283,8 +287,10 @@ def shown(data: Path, pictures: Pictures, plan: Plan) -> list[np.ndarray]:
         return list(pictures.kept)
 
 
-def card_of(world: str, data: Path, number: int, plan: Plan) -> Card:
-    """A card that only lacks what is measured."""
+def card_of(world: str, data: Path, number: int, plan: Plan, descent: Descent | None = None) -> Card:
+    """A card that only lacks what is measured. The parent itself has no descent."""
+    mine = f"{number} pictures of {data.name!r}; whoever passes this world on writes here whose they are"
+    before = descent.told() if descent is not None else []
     if world == PARENT:
         command, evaluation = "python3 run.py train learning_to_see.parent --data FOLDER_OF_FOLDERS", ""
     else:
@@ -293,8 +299,9 @@ def card_of(world: str, data: Path, number: int, plan: Plan) -> Card:
     return Card(
         name=f"{PREFIX}{world}",
         architecture=asdict(Architecture()),
-        data=[f"{number} pictures of {data.name!r}; whoever passes this world on writes here whose they are"],
-        licence="that of the pictures",
+        data=[mine, *before],
+        licence=f"that of the pictures{', and of those of its parent' if before else ''}",
+        parent_sha256=descent.parent_sha256 if descent is not None else "",
         command=f"{command} --steps {plan.steps}",
         evaluation=evaluation,
         notes=f"Learned at {plan.size_px} px in crops of {plan.crop_px} px, {plan.batch} at a time.",

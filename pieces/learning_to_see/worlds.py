@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from installation.files import Stamp, stamp_of
 from installation.networks import weights
-from installation.networks.weights import WEIGHTS_FOLDER, Card, WeightsError
+from installation.networks.weights import Card, WeightsError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from pieces.learning_to_see.network import Generator
 
-PREFIX = "learning_to_see."
+PIECE = "learning_to_see"
+PREFIX = f"{PIECE}."
 PARENT = "parent"
 """The network that new worlds begin from; it is no world itself."""
+NO_WORLD = "this is what worlds begin from, and no world itself; take it out of 'worlds', or name a world such as sea"
 VERSION = 2
 """Of the generator's code: 2 grows its thoughts by bilinear upscaling, 1 did by pixel shuffle."""
 
@@ -56,8 +58,7 @@ class World:
 
 def names(folder: Path | None = None) -> list[str]:
     """The worlds that have a file on disk, sorted; whether they can be used only `load` says."""
-    found = (folder or WEIGHTS_FOLDER).glob(f"{PREFIX}*.safetensors")
-    return sorted(name for path in found if (name := path.stem.removeprefix(PREFIX)) != PARENT)
+    return [name for name in weights.names_of(PIECE, folder) if name != PARENT]
 
 
 def stamps(names: Iterable[str], folder: Path | None = None) -> tuple[Stamp | None, ...]:
@@ -70,16 +71,20 @@ def load(name: str, folder: Path | None = None) -> World:
     """A world's verified weights.
 
     Raises:
-        WeightsError: the file is missing, truncated or of another version; the message names the remedy.
+        WeightsError: the file is missing, truncated, of another version or no world's; the message names the remedy.
     """
-    path = (folder or WEIGHTS_FOLDER) / f"{PREFIX}{name}.safetensors"
+    path = weights.path_of(f"{PREFIX}{name}", folder)
+    plain = weights.trainable(name)
+    command = f"python3 run.py train {PIECE} --data MY_PICTURES --world {plain}"
+    if name == PARENT:
+        raise WeightsError(f"{path}: {NO_WORLD}")
     if not path.exists():
         there = ", ".join(names(folder)) or "none"
+        instead = f", and write {plain!r} instead" if plain != name else ""
         raise WeightsError(
-            f"{path}: there is no world called {name!r}; there are: {there}. Teach it: "
-            f"python3 run.py train learning_to_see --data MY_PICTURES --world {name}"
+            f"{path}: there is no world called {name!r}; there are: {there}. Teach it: {command}{instead}"
         )
-    found = weights.load(f"{PREFIX}{name}", folder)
+    found = weights.load(f"{PREFIX}{name}", folder, command)
     expected = {key: tuple(tensor.shape) for key, tensor in generator(found.card).state_dict().items()}
     if expected != {key: tuple(tensor.shape) for key, tensor in found.state.items()}:
         raise WeightsError(

@@ -406,6 +406,8 @@ def test_training_says_where_the_weights_are(run: Any, monkeypatch: pytest.Monke
     monkeypatch.setattr(piece_commands, "Installed", lambda: {"maker": Maker})
     done = run("train", "maker.file")
     assert done.exit_code == 0 and done.stdout == f"{into_a_file()}, and its card beside it\n"
+    monkeypatch.setenv("RANK", "1")
+    assert run("train", "maker.file").stdout == "", "of several processes one does"
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate"])

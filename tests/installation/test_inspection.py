@@ -297,6 +297,7 @@ def test_check_verifies_weights_by_checksum_alone(tmp_path: Path, monkeypatch: p
     [
         ("rooms.ear", "or train it: python3 run.py train rooms.ear --data DIR"),
         ("rooms.fire", "or train it: python3 run.py train rooms --data DIR --world fire"),
+        ("rooms.Fire", "or train it: python3 run.py train rooms --data DIR --world fire, and write 'fire' instead"),
     ],
 )
 def test_missing_weights_name_the_command_that_trains_them(tmp_path: Path, network: str, command: str) -> None:
@@ -366,6 +367,20 @@ def test_check_looks_after_networks_that_settings_name(tmp_path: Path, monkeypat
     assert problem.endswith("pond.stil.safetensors: there is no such file; did you mean 'still'?")
     (tmp_path / "pond.still.yaml").unlink()
     assert {line.split(": ")[0] for line in checked(tmp_path, "title: x\npieces: [pond]", pieces)} == {"2:10"}
+
+
+def test_a_piece_that_refuses_a_network_may_name_the_remedy(tmp_path: Path) -> None:
+    """To train it again does not help where it is the wrong one."""
+    (tmp_path / "pond.still.safetensors").write_bytes(b"abc")
+    card = {"name": "pond.still", "architecture": {}, "command": "train it", "data": [], "licence": "x"}
+    digest = hashlib.sha256(b"abc").hexdigest()
+    (tmp_path / "pond.still.yaml").write_text(yaml.safe_dump({**card, "sha256": digest}))
+    for said, whole in (
+        ("old", "old; restore it or train again: train it"),
+        ("no water; name a pond", "no water; name a pond"),
+    ):
+        fault = weights_fault("pond.still", tmp_path, lambda network, architecture, said=said: said)
+        assert fault == f"{tmp_path}/pond.still.safetensors: {whole}"
 
 
 def test_a_card_that_a_piece_cannot_judge_is_a_fault_of_the_weights(tmp_path: Path) -> None:

@@ -97,6 +97,30 @@ def test_a_second_ctrl_c_ends_a_run_at_once(tmp_path: Path, capsys: pytest.Captu
     assert "stopped before a step was kept; the same command begins anew" in capsys.readouterr().err
 
 
+def test_of_several_the_first_keeps_the_step_and_all_end_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whichever of them Ctrl-C reaches."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for rank, pressed_here, said in (("1", True, ""), ("0", False, "stopped after 6 of 10 steps")):
+        monkeypatch.setenv("RANK", rank)
+        model, asked = Network(), []
+
+        def together(here: bool, asked: list[bool] = asked) -> bool:
+            asked.append(here)
+            return len(asked) == 6
+
+        with pytest.raises(KeyboardInterrupt), Run(tmp_path, 10, together=together) as run:
+            for step in range(run.resume(model, torch.optim.SGD(model.parameters(), lr=0.1)), run.steps):
+                if pressed_here and step == 5:
+                    os.kill(os.getpid(), signal.SIGINT)
+                run.progress(step, loss=1.0)
+        assert asked == [False] * 5 + [pressed_here]
+        assert steps_had(tmp_path) == (0 if rank == "1" else 6)
+        err = capsys.readouterr().err
+        assert said in err and bool(err) is (rank == "0"), "the others say nothing"
+
+
 def test_a_new_run_begins_at_its_first_step(tmp_path: Path) -> None:
     model = Network()
     with Run(tmp_path / "run", 3) as run:

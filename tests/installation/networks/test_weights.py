@@ -14,7 +14,7 @@ from installation import piece_folders
 from installation.files import write_whole
 from installation.inspection import weights_fault
 from installation.networks import weights
-from installation.networks.weights import Card, WeightsError, load, path_of, read_card, save
+from installation.networks.weights import Card, WeightsError, load, path_of, read_card, save, trainable
 
 NAME = "test.network"
 CARD = Card(NAME, {"width": 3}, ["nobody (CC0)"], "Apache-2.0", "python3 run.py train test.network", {"f1": 0.5})
@@ -198,6 +198,7 @@ def _without(key: str) -> Callable[[Path, Path], None]:
         (_without("sha256"), "not a model card"),
         (lambda tensors, card: _changed(card, sha256=None), "are texts"),
         (lambda tensors, card: _changed(card, architecture="big"), "are texts"),
+        (lambda tensors, card: _changed(card, parent_sha256=["a", "b"]), "are texts"),
         (lambda tensors, card: _changed(card, name="other.network"), "card is that of 'other.network'"),
     ],
 )
@@ -208,6 +209,41 @@ def test_whatever_is_wrong_is_a_weights_error(
     with pytest.raises(WeightsError, match=message) as error:
         load(NAME, folder)
     assert NAME in str(error.value)
+
+
+def test_check_and_the_piece_refuse_a_card_of_another_name_alike(folder: Path) -> None:
+    """Both files copied under a new name: `check` said that all is well, and the picture stayed grey."""
+    for suffix in ("safetensors", "yaml"):
+        (folder / f"test.copy.{suffix}").write_bytes((folder / f"{NAME}.{suffix}").read_bytes())
+    with pytest.raises(WeightsError) as error:
+        load("test.copy", folder)
+    assert weights_fault("test.copy", folder) == str(error.value)
+    assert "its card is that of 'test.network'; restore both files, or if they were renamed" in str(error.value)
+    _changed(folder / "test.copy.yaml", name="test.copy")  # as it says
+    assert weights_fault("test.copy", folder) == "" and load("test.copy", folder).card.name == "test.copy"
+
+
+def test_without_its_card_the_command_is_named_that_trains_it(folder: Path) -> None:
+    """That of a world was one that `train` does not know."""
+    (folder / f"{NAME}.yaml").unlink()
+    for trains, said in (
+        ({"network": "test.train:one"}, "or train them: python3 run.py train test.network --data DIR"),
+        ({"world": "test.train:one"}, "or train them: python3 run.py train test --data DIR --world network"),
+        ({}, "restore it with its weights"),
+    ):
+        assert weights_fault(NAME, folder, trains=trains).endswith(said)
+    with pytest.raises(WeightsError, match=r"or train them: python3 run\.py train test\.network$"):
+        load(NAME, folder)
+    with pytest.raises(WeightsError, match=r"or train them: python3 run\.py train test --world network$"):
+        load(NAME, folder, "python3 run.py train test --world network")
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("rust", "rust"), ("Rust", "rust"), ("My Rust!", "my_rust"), ("Größe-2", "grosse-2"), ("-", "my_world")],
+)
+def test_a_name_becomes_one_that_train_takes(name: str, plain: str) -> None:
+    assert trainable(name) == plain
 
 
 def test_a_pickle_is_never_read(folder: Path) -> None:

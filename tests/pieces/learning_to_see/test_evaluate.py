@@ -108,7 +108,6 @@ def test_the_command_measures_a_world_and_the_reference_beside_it(
     monkeypatch.setattr(reference, "Reference", Beside)
     monkeypatch.setattr(figures, "SIZE_PX", 64)
     monkeypatch.setattr(figures, "CAMERA_PX", (96, 72))
-    monkeypatch.setattr(worlds, "WEIGHTS_FOLDER", tmp_path)
     monkeypatch.setattr(weights, "WEIGHTS_FOLDER", tmp_path)
     (tmp_path / "waves").mkdir()
     for seed in range(24):
@@ -120,6 +119,7 @@ def test_the_command_measures_a_world_and_the_reference_beside_it(
     worlds.save("twin", network, card, tmp_path)
     wider = replace(small, width=16)
     worlds.save("wider", Generator(wider), replace(card, architecture=asdict(wider)), tmp_path)
+    worlds.save("strange", Generator(small), replace(card, parent_sha256="another"), tmp_path)
     (tmp_path / "learning_to_see.torn.safetensors").write_bytes(b"")
     given = ("--data", str(tmp_path / "waves"), "--world", "waves", "--json")
     code, out, said = told(*given, "--reference", str(tmp_path / "unet.safetensors"))

@@ -63,7 +63,6 @@ def soaked(room: Room, seconds: float, warm_seconds: float, samples: int) -> tup
 
 @pytest.fixture
 def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
-    monkeypatch.setattr(worlds, "WEIGHTS_FOLDER", tmp_path)
     monkeypatch.setattr("installation.networks.weights.WEIGHTS_FOLDER", tmp_path)
     architecture = Architecture() if MINUTES else SMALL
     for name in ("sea", "fire", "flowers", "clouds"):

@@ -99,6 +99,19 @@ def test_worlds_that_are_changed_blend_from_what_is_seen_now(studio: Studio) -> 
     assert studio.painter.mixtures[-1] == {"clouds": 1.0}
 
 
+def test_how_long_a_world_stays_is_followed_while_it_runs(studio: Studio) -> None:
+    room = small(change_every="60 s", blend="1 s")
+    room.run(12)
+    assert room.piece._changes.world == "sea"
+    room.change(change_every="5 s", blend="1 s", detail=256)
+    room.run(0.2)
+    assert room.piece._changes.world == "fire", "it has waited for longer"
+    room.run(5)
+    assert room.piece._changes.world == "flowers"
+    room.change(change_every="60 s", blend="1 s", detail=256)
+    assert dominant(room, room.run(20)) == "flowers" and len(studio.painters) == 1, "nothing is loaded for it"
+
+
 def test_a_world_trained_again_is_loaded_at_the_next_change_without_a_black_frame(
     studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

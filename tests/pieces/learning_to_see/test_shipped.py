@@ -14,6 +14,7 @@ from installation.networks.weights import WEIGHTS_FOLDER, read_card
 from pieces.learning_to_see import worlds
 from pieces.learning_to_see.abstraction import from_camera
 from pieces.learning_to_see.colour import colours, restored
+from pieces.learning_to_see.descent import SHIPPED_PARENT, apart
 from pieces.learning_to_see.evaluate import fidelity, sharpness
 from pieces.learning_to_see.seeing import Seeing
 from pieces.learning_to_see.team import ALONE
@@ -82,8 +83,9 @@ def test_it_is_steady_true_and_nearer_to_its_pictures_than_the_reference(name: s
     assert figures["noise_gain"] <= 1.0 and figures["fidelity"] >= 0.8 and figures["n"] > 10
     assert set(figures["blend_sharpness"]) == set(NAMES) - {name}
     assert json.dumps(figures)
-    if "reference" in figures:
-        assert figures["swd"] < figures["reference"]["swd"]
+    beside = figures["reference"]
+    assert figures["swd"] < beside["swd"] and figures["warp_consistency"] <= beside["warp_consistency"] / 2
+    assert beside["n"] == figures["n"] and "pix2pix" in beside["network"], "on the same pictures"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -109,7 +111,24 @@ def test_no_blend_is_a_fog(eye: Seeing) -> None:
         assert half > 0.35 * (sharp[one] + sharp[other]) / 2, f"{one} and {other}"
 
 
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(NAMES, 2)))
+def test_on_the_way_from_one_world_to_the_next_it_never_goes_dark(eye: Seeing, one: str, other: str) -> None:
+    known = colours(eye.see, (SIDE // 8, SIDE // 8), NAMES)
+    given = from_camera(room(0), (SIDE, SIDE))
+
+    def brightness(share: float) -> float:
+        mixture = {one: 1 - share, other: share} if 0 < share < 1 else {one if share == 0 else other: 1.0}
+        return float(restored(eye.see(given, mixture), given, mixture, known).mean())
+
+    way = [brightness(share) for share in np.linspace(0, 1, 11)]
+    assert min(way) > 0.9 * min(way[0], way[-1]) > 60, np.round(way)
+    assert np.abs(np.diff(way)).max() < 8, "nor does it flash"
+
+
 def test_a_new_world_begins_from_the_shipped_parent(eye: Seeing, capsys: pytest.CaptureFixture[str]) -> None:
-    learner = from_parent("rust", None, ALONE)
+    learner, descent = from_parent("rust", None, ALONE)
     assert "begins from nothing" not in capsys.readouterr().err
     assert learner.seer.generator.architecture == worlds.architecture_of(worlds.load("sea").card)
+    assert "PICTURES OF UNCLEAR LICENCE" in " ".join(descent.told())
+    assert descent.parent_sha256 == SHIPPED_PARENT, "cards that name no parent are taken for its worlds'"
+    assert list(apart(NAMES)) == []

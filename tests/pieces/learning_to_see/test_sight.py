@@ -190,6 +190,20 @@ def test_a_missing_world_is_named_and_the_others_go_on(studio: Studio) -> None:
     assert seen == {"sea", "flowers", "clouds"}
 
 
+def test_a_faulty_world_is_not_named_any_more_once_nobody_wishes_for_it(studio: Studio) -> None:
+    studio.missing = {"parent", "gold"}
+    room = Room(detail=256, worlds=["fire", "parent", "gold"])
+    room.run(3)
+    assert {alert.about for alert in alerts.board().active()} == {"learning_to_see.parent", "learning_to_see.gold"}
+    room.change(detail=256, worlds=["fire", "gold"])
+    room.run(3)
+    assert [alert.about for alert in alerts.board().active()] == ["learning_to_see.gold"]
+    studio.fault = ValueError("something odd")
+    room.change(detail=256, worlds=["fire"])
+    room.run(0.2)
+    assert "weights_invalid" not in [alert.name for alert in alerts.board().active()], "whatever else is wrong"
+
+
 def test_without_any_world_the_camera_goes_on(studio: Studio) -> None:
     studio.missing = {"sea", "fire", "flowers", "clouds"}
     room = Room()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import torch
 
 from installation.locking import HeldError, held
 from installation.networks import weights
-from installation.networks.training import RunError
+from installation.networks.training import RunError, steps_had
 from pieces.learning_to_see import train, worlds
 from pieces.learning_to_see.adversary import Adversary, augmented, hinge_loss, patch_distance, r1
 from pieces.learning_to_see.lesson import Asked, Learner, condition_loss, unsteadiness
@@ -61,6 +62,24 @@ def test_it_ends_with_a_world_a_card_and_a_sheet(pictures: Path, tmp_path: Path)
     assert "4 pictures" in world.card.data[0]
     sheet = cv2.imread(str(tmp_path / "run" / "sheet.png"))
     assert sheet is not None and sheet.shape == (3 * 96, 4 * 96, 3)
+
+
+def test_a_sheet_is_written_now_and_then_and_at_the_end(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: dict[int, bytes] = {}
+    sheet, steps = tmp_path / "run" / "sheet.png", [0]
+    lesson = train.lesson
+
+    def counted(*arguments: object) -> object:
+        if sheet.exists() and sheet.read_bytes() not in written.values():
+            written[steps[0]] = sheet.read_bytes()
+        steps[0] += 1
+        return lesson(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(train, "lesson", counted)
+    taught(pictures, tmp_path, replace(BRIEF, steps=6, save_every=6, sheet_every=2, rate=1e-2))
+    assert list(written) == [2, 4] and sheet.read_bytes() not in written.values(), "what it sees now"
 
 
 def test_a_run_that_was_cut_goes_on_as_if_it_had_not_been(
@@ -131,7 +150,7 @@ def test_a_world_begins_from_its_parent_and_from_its_own_part_of_it(pictures: Pa
     parent = weights.load("learning_to_see.parent", tmp_path).state
     assert {key for key in parent if key.startswith("tint.")} == {"tint.ember", "tint.ice"}
     for name, expected in (("ice", parent["tint.ice"]), ("new", (parent["tint.ice"] + parent["tint.ember"]) / 2)):
-        learner = train.from_parent(name, tmp_path, Team(0, 1, "cpu"))
+        learner, _ = train.from_parent(name, tmp_path, Team(0, 1, "cpu"))
         assert torch.allclose(learner.seer.tint.weight[0], expected.float(), atol=1e-3)
         first = learner.seer.generator.first.weight
         assert torch.allclose(first, parent["seer.generator.first.weight"].float())
@@ -139,10 +158,36 @@ def test_a_world_begins_from_its_parent_and_from_its_own_part_of_it(pictures: Pa
     assert worlds.names(tmp_path) == []
 
 
+def test_its_card_says_what_its_parent_was_taught(pictures: Path, tmp_path: Path) -> None:
+    """Whoever passes the world on passes on what the parent has seen."""
+    train.train_parent(pictures, tmp_path / "parent", folder=tmp_path, plan=BRIEF)
+    found = weights.load("learning_to_see.parent", tmp_path)
+    whose = ["904 of a data set of unclear licence", "96 of mine (CC0)"]
+    parent = weights.save("learning_to_see.parent", found.state, replace(found.card, data=whose), tmp_path)
+    taught(pictures, tmp_path)
+    card = worlds.load("ember", tmp_path).card
+    assert card.data[0].startswith("4 pictures of 'ember'; whoever passes this world on")
+    assert card.data[1:] == [f"begun from a parent that was taught: {'; '.join(whose)}"]
+    assert card.parent_sha256 == found.card.sha256 and card.licence.endswith("and of those of its parent")
+    other = {key: value + 0.01 for key, value in found.state.items()}
+    weights.save("learning_to_see.parent", other, found.card, tmp_path)
+    taught(pictures, tmp_path, replace(BRIEF, steps=6))
+    assert worlds.load("ember", tmp_path).card.data == card.data, "a run goes on from what it began from"
+    assert worlds.load("ember", tmp_path).card.parent_sha256 == card.parent_sha256
+    parent.unlink()
+    taught(pictures, tmp_path, replace(BRIEF, steps=8))
+    assert worlds.load("ember", tmp_path).card.parent_sha256 == card.parent_sha256
+    (tmp_path / "run" / "parent.yaml").write_text("gone")
+    with pytest.raises(ValueError, match=r"parent\.yaml: does not say from which parent .* move the folder away"):
+        taught(pictures, tmp_path, replace(BRIEF, steps=8))
+
+
 def test_without_a_parent_it_begins_from_nothing_and_says_so(
     pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     taught(pictures, tmp_path)
+    card = worlds.load("ember", tmp_path).card
+    assert (card.parent_sha256, len(card.data), card.licence) == ("nothing", 1, "that of the pictures")
     said = capsys.readouterr().err
     assert "begins from nothing" in said and "nothing is measured" in said and "repeats itself" in said
 
@@ -293,6 +338,44 @@ def test_a_team_averages_what_it_learns(tmp_path: Path) -> None:
         for rank in ("0", "1")
     ]
     assert [process.wait(timeout=200) for process in processes] == [0, 0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pressed", [True, False], ids=["stopped", "whole"])
+def test_two_processes_teach_one_world(pictures: Path, tmp_path: Path, pressed: bool) -> None:
+    """With everything as it is shipped, as torchrun starts them: one speaks, and Ctrl-C costs no step."""
+    root = Path(__file__).resolve().parents[3]
+    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "--", "installation"]
+    options = ["--data", str(pictures / "ice"), "--world", "ice", "--run", "run", "--out", "out"]
+    steps = "1000" if pressed else "2"
+    process = subprocess.Popen(
+        [sys.executable, *command, "train", "learning_to_see", *options, "--steps", steps],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None and process.stdout is not None
+        said = ""
+        for line in process.stderr:
+            said += line
+            if pressed and "run: 1/" in line:
+                process.send_signal(signal.SIGINT)
+        made = process.stdout.read()
+        process.wait(timeout=60)
+    finally:
+        process.terminate()  # where it has not ended: the two with it
+    had = steps_had(tmp_path / "run")
+    assert said.count("4 pictures to learn from") == 1
+    if pressed:
+        assert 0 < had < 100 and not made
+        assert said.count(f"run: stopped after {had} of 1000 steps; the same command goes on from there") == 1
+    else:
+        assert had == 2 and process.returncode == 0 and "Traceback" not in said
+        assert made == "out/learning_to_see.ice.safetensors, and its card beside it\n"
+        assert worlds.load("ice", tmp_path / "out").card.command.endswith("--steps 2")
 
 
 def test_a_seer_s_world_is_what_it_sees_of_it() -> None:

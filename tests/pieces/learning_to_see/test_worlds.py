@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from installation import piece_folders
+from installation.inspection import weights_fault
 from installation.networks import weights
 from installation.networks.weights import Card, WeightsError
-from pieces.learning_to_see import worlds
+from pieces.learning_to_see import loading, train, worlds
 from pieces.learning_to_see.network import Generator
 from pieces.learning_to_see.worlds import Architecture
 
@@ -32,6 +34,27 @@ def test_worlds_are_those_on_disk_without_their_parent(folder: Path) -> None:
     weights.save("another_piece.network", {"x": torch.zeros(1)}, CARD, folder)
     assert worlds.names(folder) == ["moss", "rust"]
     assert worlds.names(folder / "nowhere") == []
+
+
+def test_a_world_in_the_folder_beside_the_piece_is_one_like_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`train` puts it there, and `check` finds it there."""
+    assets, piece = tmp_path / "assets", tmp_path / "piece"
+    monkeypatch.setattr(weights, "WEIGHTS_FOLDER", assets)
+    monkeypatch.setattr(piece_folders, "folders", lambda distribution=None: {"learning_to_see": piece})
+    worlds.save("sea", Generator(SMALL), CARD)
+    (piece / "weights").mkdir(parents=True)
+    assert worlds.save("rust", Generator(SMALL), CARD).parent == piece / "weights"
+    assert worlds.names() == ["rust", "sea"] and worlds.names(assets) == ["sea"]
+    assert [worlds.load(name).name for name in worlds.names()] == ["rust", "sea"]
+    loaded = loading.load(("sea", "rust"), (), 256, 1.0, "cpu")
+    assert loaded.worlds == ("sea", "rust") and not loaded.faults
+    with pytest.raises(WeightsError, match="there are: rust, sea"):
+        worlds.load("gold")
+    assert weights_fault("learning_to_see.rusty").endswith("did you mean 'rust'?")
+    monkeypatch.setattr("installation.inspection.WEIGHTS_FOLDER", assets)
+    assert weights_fault("learning_to_see.se").endswith("did you mean 'sea'?")
 
 
 def test_another_training_of_a_world_has_another_stamp(folder: Path) -> None:
@@ -56,6 +79,17 @@ def test_a_world_comes_back_in_half_precision(folder: Path) -> None:
 def test_a_world_that_is_not_there(folder: Path) -> None:
     with pytest.raises(WeightsError, match=r"no world called 'gold'; there are: moss, rust.*--world gold"):
         worlds.load("gold", folder)
+    with pytest.raises(
+        WeightsError, match=r"no world called 'Red Gold'; .*--world red_gold, and write 'red_gold' in"
+    ):
+        worlds.load("Red Gold", folder)
+    assert train.NAME.fullmatch("red_gold"), "which train takes"
+
+
+def test_their_parent_is_no_world(folder: Path) -> None:
+    weights.save("learning_to_see.parent", {"x": torch.zeros(1)}, CARD, folder)
+    with pytest.raises(WeightsError, match=r"no world itself; take it out of 'worlds', or name a world such as sea$"):
+        worlds.load("parent", folder)
 
 
 def test_a_cut_off_world(folder: Path) -> None:
@@ -67,7 +101,7 @@ def test_a_cut_off_world(folder: Path) -> None:
 
 def test_a_world_without_its_card(folder: Path) -> None:
     (folder / "learning_to_see.rust.yaml").unlink()
-    with pytest.raises(WeightsError, match="model card"):
+    with pytest.raises(WeightsError, match=r"model card .*train learning_to_see --data MY_PICTURES --world rust$"):
         worlds.load("rust", folder)
 
 
