@@ -8,15 +8,16 @@ without explicit embeddings). A character that no font has is left out and repor
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import threading
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 Weight = Literal["regular", "bold"]
 Side = Literal["left", "middle", "right"]
 Mask = NDArray[np.uint8]
+T = TypeVar("T")
 
 LINE = 1.5
 """Rows of a mask, in ems."""
@@ -70,6 +72,28 @@ class _Run:
     level: int
 
 
+class _FaceGoneError(Exception):
+    """A font that was found cannot be opened: somebody has taken it away."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is gone")
+        self.path = path
+
+
+def _with_what_is_there(ask: Callable[..., T]) -> Callable[..., T]:
+    """A question to a typesetter, asked again without each font that turns out to be gone."""
+
+    @functools.wraps(ask)
+    def asked(setter: Typesetter, *arguments: Any, **options: Any) -> T:
+        while True:
+            try:
+                return ask(setter, *arguments, **options)
+            except _FaceGoneError as gone:
+                setter.forget(gone.path)
+
+    return asked
+
+
 class Typesetter:
     """Sets lines of text. Safe to share between threads; finds the fonts at its first line.
 
@@ -93,10 +117,12 @@ class Typesetter:
         self._lines_bytes = 0
         self._fonts: OrderedDict[tuple[Path, int, bool], Any] = OrderedDict()
         self._reported: set[str] = set()
+        self._gone: set[Path] = set()  # fonts that were found, and cannot be opened any more
         self._lock = threading.RLock()
 
     # ---- what can be asked ----
 
+    @_with_what_is_there
     def line(self, text: str, height: int, weight: Weight = "regular") -> Mask:
         """`text` on one line as a coverage mask uint8 [round(1.5 * height), width]; `height` is an em in pixels.
 
@@ -134,6 +160,7 @@ class Typesetter:
         longest = max(line.shape[1] for line in lines)
         return np.concatenate([_placed(line, longest, side) for line in lines])
 
+    @_with_what_is_there
     def words(
         self, text: str, height: int, width: int, weight: Weight = "regular", side: Side = "left"
     ) -> list[tuple[Mask, int, int]]:
@@ -151,6 +178,7 @@ class Typesetter:
             for first, last in self._cuts(settled(line), height, weight)
         ]
 
+    @_with_what_is_there
     def width(self, text: str, height: int, weight: Weight = "regular") -> int:
         """Pixels that `text` takes on one line."""
         with self._lock:
@@ -158,6 +186,15 @@ class Typesetter:
                 self._font(run.face, height, weight, run).size(run.text)[0]
                 for run in self._runs(settled(text), weight)
             )
+
+    def forget(self, font: Path) -> None:
+        """Set everything without a font file from now on."""
+        log.warning("%s cannot be opened any more; texts are set in other fonts", font)
+        with self._lock:
+            self._gone.add(font)
+            self._faces = {0: self._faces[0]} if 0 in self._faces else {}
+            self._lines.clear()
+            self._lines_bytes = 0
 
     def missing(self, text: str) -> tuple[Missing, ...]:
         """What no font of this machine can draw of `text`, by script; empty when all is well."""
@@ -274,7 +311,8 @@ class Typesetter:
         wanted = BOLD if weight == "bold" else REGULAR
         if wanted not in self._faces:
             faces = self._faces[0] = self._faces.get(0) or find_faces(self._folders, self._system)
-            self._faces[wanted] = [*ranked(faces, wanted), read_face(_bundled())]
+            there = [face for face in faces if face.path not in self._gone]
+            self._faces[wanted] = [*ranked(there, wanted), read_face(_bundled())]
         return self._faces[wanted]
 
     def _font(self, face: Face, height: int, weight: Weight, run: _Run) -> Any:
@@ -284,7 +322,12 @@ class Typesetter:
         key = (face.path, height, embolden)
         font = self._fonts.get(key)
         if font is None:
-            font = self._fonts[key] = pygame.font.Font(str(face.path), height)
+            try:
+                font = self._fonts[key] = pygame.font.Font(str(face.path), height)
+            except (OSError, pygame.error) as error:
+                if face.path == _bundled():
+                    raise
+                raise _FaceGoneError(face.path) from error
             font.bold = embolden
             while len(self._fonts) > 24:
                 self._fonts.popitem(last=False)

@@ -131,6 +131,10 @@ def refuse(path: Path, faults: Sequence[str]) -> None:
         raise MaterialError(f"{path}: {rows}\n  " + "\n  ".join(faults))
 
 
+class NoSamplesError(MaterialError):
+    """A sound file without a sample in it."""
+
+
 def read_sound(path: Path) -> tuple[NDArray[np.float32], int]:
     """A sound file of any kind, rate and channel count -> mono float32 [frames], rate.
 
@@ -141,11 +145,11 @@ def read_sound(path: Path) -> tuple[NDArray[np.float32], int]:
         raise MaterialError(f"{path}: no such file")
     try:
         with opened(path) as file:
-            samples, rate_hz = file.read(dtype="float32", always_2d=True), file.samplerate
-    except (RuntimeError, OSError, TypeError) as error:  # TypeError: a name that ends in .raw
+            samples, rate_hz = file.read(file.frames, dtype="float32", always_2d=True), file.samplerate
+    except (RuntimeError, OSError, TypeError, ValueError) as error:  # TypeError: a name that ends in .raw
         raise MaterialError(f"{path}: not a sound file, or a damaged one ({why(error)})") from error
     if not samples.size:
-        raise MaterialError(f"{path}: holds no samples")
+        raise NoSamplesError(f"{path}: holds no samples")
     return samples.mean(axis=1), int(rate_hz)
 
 

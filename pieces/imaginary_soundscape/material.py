@@ -11,12 +11,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-import torchaudio
 from numpy.typing import NDArray
 from torch import Tensor
 
 from installation.networks.material import MaterialError, read_sounds, read_table, refuse
 from installation.networks.phases import counted
+from installation.networks.rates import at_rate
 from installation.piece import Picture
 from pieces.imaginary_soundscape import ambiences, drawings
 from pieces.imaginary_soundscape.audio_network import FRAMES, MELS, RATE_HZ, Samples, Spectrogram, levelled, trimmed
@@ -235,13 +235,7 @@ def read_recordings(index: Path, leave_out: Collection[str] = ()) -> list[tuple[
     """
     table = read_table(index, ("path", "label", "fold"), filled=("path", "label"))
     rows = [(line, row) for line, row in table if row["fold"] not in leave_out]
-    return [(_at_our_rate(samples, rate_hz), row["label"]) for row, samples, rate_hz in read_sounds(index, rows)]
-
-
-def _at_our_rate(samples: Samples, rate_hz: int) -> Samples:
-    if rate_hz == RATE_HZ:
-        return samples
-    return np.asarray(torchaudio.functional.resample(torch.from_numpy(samples), rate_hz, RATE_HZ).numpy(), np.float32)
+    return [(at_rate(samples, rate_hz, RATE_HZ), row["label"]) for row, samples, rate_hz in read_sounds(index, rows)]
 
 
 def make_synthetic(seed: int, each: int) -> list[tuple[Samples, str]]:

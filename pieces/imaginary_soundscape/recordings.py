@@ -6,7 +6,6 @@ that (`archive.py`), and encoders (`encoders.py`).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.resampling import resample
+from installation.networks.rates import at_rate
 from installation.sound.stream import LOUDEST, RATES_HZ, Stream, StreamError, downmix, unplayable
 from installation.sound_files import SoundFile, in_packets, opened
 from pieces.imaginary_soundscape import kinds
@@ -27,7 +26,6 @@ PARTS = 12  # of a long file that are listened to, spread evenly
 SHORTEST_S = 0.1
 FAULT_FRAMES = 1 << 16  # read at once where a file is only read to see whether it can be
 CONSTANT_DB = -70.0  # what moves less, below the constant that it moves about, is a recorder's offset and its noise
-MOST_TAPS = 1 << 23  # torchaudio has a filter for each place between two samples: from 31,999 to 32,000 Hz, 8 GB
 MEASURED_S, PIECE_S = 30.0, 2.5  # of what is listened to, for its loudness, in pieces spread evenly
 QUIETEST_LUFS = -60.0  # what is quieter is not raised any further
 
@@ -84,7 +82,7 @@ def listen(path: Path, rate_hz: int) -> Recording:
     mono = samples.mean(1, dtype=np.float32)
     if _is_constant(mono):
         raise UnreadableError("there is nothing to hear in it: all of it is one constant")
-    return Recording(resampled(mono, rate, rate_hz), seconds, loudness(samples, rate))
+    return Recording(at_rate(mono, rate, rate_hz, width=8), seconds, loudness(samples, rate))
 
 
 @dataclass(frozen=True)
@@ -167,19 +165,6 @@ def _part(file: SoundFile, start: int, frames: int) -> NDArray[np.float32]:
 def _said(error: RuntimeError) -> str:
     """What a library says is wrong, without the path, which is said already."""
     return str(getattr(error, "error_string", error)).strip(" .")
-
-
-def resampled(samples: NDArray[np.float32], rate_hz: int, wanted_hz: int) -> NDArray[np.float32]:
-    """[frames] at another rate."""
-    if rate_hz == wanted_hz:
-        return samples
-    if rate_hz * wanted_hz > MOST_TAPS * math.gcd(rate_hz, wanted_hz) ** 2:
-        return resample(samples, rate_hz, wanted_hz)
-    import torch
-    import torchaudio
-
-    changed = torchaudio.functional.resample(torch.from_numpy(samples), rate_hz, wanted_hz, lowpass_filter_width=8)
-    return np.asarray(changed.numpy(), np.float32)
 
 
 def loudness(samples: NDArray[np.float32], rate_hz: int) -> float:

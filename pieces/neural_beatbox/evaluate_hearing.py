@@ -17,20 +17,31 @@ import importlib.util
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from installation.networks.material import ENCODING, SEPARATORS, MaterialError, read_sound, read_table, refuse, why
+from installation.networks.material import (
+    ENCODING,
+    SEPARATORS,
+    MaterialError,
+    NoSamplesError,
+    read_sound,
+    read_table,
+    refuse,
+    why,
+)
 from pieces.neural_beatbox import takes
-from pieces.neural_beatbox.hearing import LABELS, Hearing
+from pieces.neural_beatbox.hearing import LABELS, LONGEST_S, RATE_HZ, HeardHit, Hearing
 from pieces.neural_beatbox.synthesis import Samples
 
 TOLERANCE_S = 0.05
 SHORTEST_S = 0.001  # that a sound is long
+SLOWEST_HZ = 1000  # rate of a sound: below, not even a kick is in it
+PART_S, BESIDE_S = 60.0, 1.0  # of a long recording is heard at a time, and what is heard before and behind it
 BEFORE_S, AFTER_S = 0.1, 1.0  # so far outside of a sound an annotation may lie: those that were fitted err a little
 ALIASES = {
     "kick": "kickdrum bass bassdrum bd",
@@ -195,6 +206,8 @@ def _nothing_in(samples: Samples, rate_hz: int) -> str:
     """Why there is nothing to hear in a file that can be read, or ''."""
     if not np.isfinite(samples).all():
         return "holds what is no number (NaN or infinite)"
+    if rate_hz < SLOWEST_HZ:
+        return f"has {rate_hz} samples a second"
     if samples.size < SHORTEST_S * rate_hz:
         return f"is {samples.size} samples long"
     return "" if np.ptp(samples) > 0 else "is silent"
@@ -203,6 +216,8 @@ def _nothing_in(samples: Samples, rate_hz: int) -> str:
 def _unreadable(path: Path) -> str | None:
     try:
         read_sound(path)
+    except NoSamplesError:  # it is left out, as silence is
+        return None
     except MaterialError as error:
         return str(error)
     return None
@@ -227,7 +242,10 @@ def hits(manifest: Path, hearing: Hearing | None = None, degraded: bool = True) 
     """
     rows, sounds, unusable = [], [], []
     for row in read_hits_manifest(Path(manifest)):
-        samples, rate_hz = read_sound(row.path)
+        try:
+            samples, rate_hz = read_sound(row.path)
+        except NoSamplesError:
+            samples, rate_hz = np.zeros(0, np.float32), RATE_HZ
         if fault := _nothing_in(samples, rate_hz):
             unusable.append(f"{row.path}: {fault}")
         else:
@@ -318,7 +336,7 @@ def onsets(manifest: Path, hearing: Hearing | None = None) -> dict[str, Any]:
     right: list[bool] = []
     detected = 0
     for row in rows:
-        heard = hearing.hear(*read_sound(row.path))
+        heard = whole(hearing, *read_sound(row.path))
         detected += len(heard)
         onsets_s = np.array([hit.onset_s for hit in heard], dtype=np.float64)
         for at, found in matched(row.onsets_s, onsets_s):
@@ -333,6 +351,21 @@ def onsets(manifest: Path, hearing: Hearing | None = None) -> dict[str, Any]:
         score = _by_librosa(rows, annotated)
         result |= {"librosa_f1": score["f1"], "librosa_median_error_ms": score["median_error_ms"]}
     return result
+
+
+def whole(hearing: Hearing, samples: Samples, rate_hz: int) -> list[HeardHit]:
+    """Every hit of a recording [frames] of any length: one that is longer than takes are is heard part by part."""
+    if samples.size <= LONGEST_S * rate_hz:
+        return hearing.hear(samples, rate_hz)
+    found: list[HeardHit] = []
+    step, beside = round(PART_S * rate_hz), round(BESIDE_S * rate_hz)
+    for start in range(0, samples.size, step):
+        first = max(start - beside, 0)
+        for hit in hearing.hear(samples[first : start + step + beside], rate_hz):
+            onset_s = hit.onset_s + first / rate_hz
+            if start <= onset_s * rate_hz < start + step:
+                found.append(replace(hit, onset_s=onset_s))
+    return found
 
 
 def _by_librosa(rows: list[AnnotatedFile], annotated: int) -> dict[str, float | None]:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from installation.networks import weights
+from installation.networks.rates import at_rate
 from installation.networks.threads import threads
 from pieces.neural_beatbox.onsets import beginnings
 from pieces.neural_beatbox.second_opinion import LESSONS, WEIGHT, Looks, SecondOpinion, excerpts
@@ -226,10 +227,7 @@ def prepare(samples: NDArray[np.float32], rate_hz: int) -> tuple[Tensor, float]:
     x = x - np.float32(x.mean()) if x.size else x
     peak = float(np.abs(x).max(initial=0.0))
     gain = 0.7 / peak if peak > QUIETEST_PEAK else 0.0
-    heard = torch.from_numpy(np.ascontiguousarray(x * np.float32(gain)))
-    if rate_hz != RATE_HZ and heard.numel():
-        heard = torchaudio.functional.resample(heard, rate_hz, RATE_HZ, lowpass_filter_width=8)
-    return heard, gain
+    return torch.from_numpy(np.ascontiguousarray(at_rate(x * np.float32(gain), rate_hz, RATE_HZ, width=8))), gain
 
 
 class Hearing:

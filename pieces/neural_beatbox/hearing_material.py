@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-import torchaudio
 from numpy.typing import NDArray
 
 from installation.networks.material import read_sounds, read_table
 from installation.networks.phases import counted
+from installation.networks.rates import at_rate
 from pieces.neural_beatbox import evaluate_hearing, synthesis, takes
 from pieces.neural_beatbox.hearing import LABELS, RATE_HZ
 from pieces.neural_beatbox.synthesis import Samples
@@ -111,10 +110,7 @@ def read_recordings(index: Path, group_column: str | None, leave_out: Collection
 
 def at_our_rate(samples: Samples, rate_hz: int) -> Samples:
     """A sound [frames] at RATE_HZ."""
-    if rate_hz == RATE_HZ:
-        return samples
-    resampled: Samples = torchaudio.functional.resample(torch.from_numpy(samples), rate_hz, RATE_HZ).numpy()
-    return resampled
+    return at_rate(samples, rate_hz, RATE_HZ)
 
 
 def hat_by_decay(samples: Samples) -> str | None:

@@ -1,6 +1,7 @@
 """Text in any script: shaped, ordered, broken into lines, and never an empty box."""
 
 import logging
+import shutil
 import unicodedata
 from pathlib import Path
 
@@ -104,6 +105,22 @@ def test_no_display_is_opened(bare: Typesetter) -> None:
 
     bare.line("quiet", 30)
     assert not pygame.display.get_init()
+
+
+def test_a_font_that_is_taken_away_is_done_without(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It ended every piece at its next new line, until the stage was started anew."""
+    mine = tmp_path / "Inter.ttf"
+    shutil.copy(bundled(), mine)
+    setter, bare = Typesetter([tmp_path], system=False), Typesetter(system=False)
+    setter.line("before", 40)
+    assert setter._ranked("regular")[0].path == mine
+    mine.unlink()
+    setter._fonts.clear()
+    for ask in (lambda each: each.width("after", 40), lambda each: each.line("after", 40)):
+        assert np.array_equal(ask(setter), ask(bare))
+    words = [(mask.tolist(), left, top) for mask, left, top in setter.words("after that", 40, 400)]
+    assert words == [(mask.tolist(), left, top) for mask, left, top in bare.words("after that", 40, 400)]
+    assert caplog.text.count("cannot be opened any more") == 1
 
 
 def test_the_cache_is_bounded_by_bytes() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pieces.neural_beatbox import evaluate_hearing
+from pieces.neural_beatbox import evaluate_hearing, hearing
 from pieces.neural_beatbox.evaluate_hearing import ManifestError, matched_errors_s
 from pieces.neural_beatbox.hearing import LABELS, HeardHit
 
@@ -173,16 +173,45 @@ def test_what_holds_nothing_to_hear_is_left_out_and_named(folder: Path, capsys: 
     soundfile.write(folder / "silent.wav", np.zeros(8000), 8000)
     soundfile.write(folder / "one.wav", np.full(1, 0.5), 8000)
     soundfile.write(folder / "nan.wav", np.full(8000, np.nan), 8000, subtype="FLOAT")
-    (folder / "m.csv").write_text("path,label\na.wav,snare\nsilent.wav,kick\none.wav,kick\nnan.wav,kick\n")
+    soundfile.write(folder / "empty.wav", np.zeros(0), 8000)
+    soundfile.write(folder / "slow.wav", np.random.default_rng(0).uniform(-1, 1, 100), 100)
+    odd = ("silent", "one", "nan", "empty", "slow")
+    (folder / "m.csv").write_text("path,label\na.wav,snare\n" + "".join(f"{name}.wav,kick\n" for name in odd))
     result = evaluate_hearing.hits(folder / "m.csv", Listener([]))  # type: ignore[arg-type]
-    assert (result["accuracy"], result["n"], result["left_out"]) == (1.0, 1, 3)
+    assert (result["accuracy"], result["n"], result["left_out"]) == (1.0, 1, 5)
     assert [line.rpartition("/")[2] for line in result["unusable"]] == [
         "silent.wav: is silent", "one.wav: is 1 samples long", "nan.wav: holds what is no number (NaN or infinite)",
+        "empty.wav: is 0 samples long", "slow.wav: has 100 samples a second",
     ]  # fmt: skip
-    assert "3 of 4 files are left out:\n" in capsys.readouterr().err
+    assert "5 of 6 files are left out:\n" in capsys.readouterr().err
     (folder / "m.csv").write_text("path,label\nsilent.wav,kick\n")
     with pytest.raises(ManifestError, match=r"nothing to hear in it: .*silent\.wav: is silent"):
         evaluate_hearing.hits(folder / "m.csv", Listener([]))  # type: ignore[arg-type]
+
+
+class Clicks:
+    """Hears every click of what it is given, whose length it keeps."""
+
+    def __init__(self) -> None:
+        self.lengths: list[int] = []
+
+    def hear(self, samples: np.ndarray, rate_hz: int) -> list[HeardHit]:
+        self.lengths.append(len(samples))
+        even = np.full(9, 1 / 9, np.float32)
+        return [HeardHit(at / rate_hz, 0.1, "kick", even, 0.1, None, None, 0.5) for at in np.flatnonzero(samples)]
+
+
+@pytest.mark.parametrize("seconds", [5.0, 119.0, 200.5, 400.0])
+def test_a_recording_of_any_length_is_heard_to_its_end(seconds: float) -> None:
+    """What is longer than a take may be was cut, and what lay behind counted as missed."""
+    rate_hz, ear = 100, Clicks()
+    samples = np.zeros(round(seconds * rate_hz), np.float32)
+    clicks = np.unique(np.random.default_rng(0).integers(0, samples.size, 300))
+    clicks = np.union1d(clicks, [0, samples.size - 1, *range(0, samples.size, 6000)])
+    samples[clicks] = 1.0
+    heard = evaluate_hearing.whole(ear, samples, rate_hz)  # type: ignore[arg-type]
+    np.testing.assert_allclose([hit.onset_s * rate_hz for hit in heard], clicks, atol=1e-6)
+    assert max(ear.lengths) <= hearing.LONGEST_S * rate_hz
 
 
 def test_matching_is_a_largest_matching() -> None:
