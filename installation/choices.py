@@ -332,6 +332,8 @@ def _host(value: str) -> str:
         value.encode("idna")
     except UnicodeError as error:
         raise ValueError(f"'{value}' is not an address; write for example 0.0.0.0") from error
+    if re.search(r"[\s/@?#]", value):  # a sentence, or the whole of what stands in a browser
+        raise ValueError(f"'{value}' is not an address; write for example 0.0.0.0")
     return value
 
 

@@ -43,6 +43,7 @@ KEEP_SECONDS, UNDO_SECONDS = 30 * 86400.0, 20.0  # where no exhibition says othe
 FAILINGS = (Exception, SystemExit)  # what a piece may raise; Ctrl-C is pressed by whoever renders
 log = logging.getLogger("render")
 SAID = (UnfitPictureError, UnfitNamesError, NotImplementedError)  # their messages name the piece's function
+UNHEARD = "; nobody was heard in it: give a clip with sound, or --voice"
 Each = Callable[[Picture, Sound], object]
 
 
@@ -110,6 +111,7 @@ class Report:
     sound_sha256: str
     size: Size
     size_mb: float
+    unheard: bool  # what was given to be recorded brought no visit
     frame_ms: tuple[float, float]  # of the piece's pictures, without long work: the median, and 99 of 100
 
     def __str__(self) -> str:
@@ -119,6 +121,7 @@ class Report:
             f"{self.out.absolute()}: {self.seconds:g} s, {width}×{height}, {self.size_mb:.1f} MB{visits}; "
             f"it took {self.took:.0f} s, a picture of the piece {self.frame_ms[0]:.0f} ms "
             f"(99 of 100 {self.frame_ms[1]:.0f} ms or less)"
+            f"{UNHEARD if self.unheard else ''}"
         )
 
 
@@ -195,7 +198,10 @@ class Rendering:
         sha256 = self._soundtrack.sha256()
         median, most = (1000 * float(np.quantile(self._durations or [0.0], q)) for q in (0.5, 0.99))
         size = self._plan.size
-        return Report(film.path, self._now, took, self._visits, sha256, size, film.size_mb, (median, most))
+        given = any(path is not None for path in (self._plan.camera, self._plan.voice, self._plan.microphone))
+        recorded = self._on_show.piece.records is not None and not self._plan.scripted
+        unheard = given and recorded and not self._visits
+        return Report(film.path, self._now, took, self._visits, sha256, size, film.size_mb, unheard, (median, most))
 
     def _from_opening_to_closing(self, film: FilmWriter | NoFilm, each: Each | None) -> None:
         try:

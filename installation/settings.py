@@ -157,10 +157,13 @@ class Settings(BaseModel):
         extra = cls.model_fields[info.field_name or ""].json_schema_extra if isinstance(value, Range) else None
         if isinstance(extra, dict):
             lowest, highest = extra.get("minimum"), extra.get("maximum")
+            faults = []
             if isinstance(lowest, int | float) and value.low < lowest:
-                raise ValueError(f"{value.low:g} is not allowed; it must be at least {lowest:g}")
+                faults.append(f"{value.low:g} is not allowed; it must be at least {lowest:g}")
             if isinstance(highest, int | float) and value.high > highest:
-                raise ValueError(f"{value.high:g} is not allowed; it must be at most {highest:g}")
+                faults.append(f"{value.high:g} is not allowed; it must be at most {highest:g}")
+            if faults:
+                raise ValueError("; ".join(faults))
         return value
 
 

@@ -7,12 +7,14 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
+import soundfile
 
 from installation.answers import Threads
-from installation.piece import Moment, Picture, Piece, Stage
+from installation.piece import Moment, Picture, Piece, Recording, Stage
 from installation.programme import OnShow
 from installation.render import PieceError, Plan, render
 
@@ -219,6 +221,19 @@ def test_how_long_a_picture_takes_is_said_without_long_work() -> None:
     report = render((OnShow("busy", Busy, Busy.Settings()), None), Plan(1.0, size=(64, 36), rate_hz=10))
     assert 20 <= report.frame_ms[0] <= report.frame_ms[1] < 150
     assert f"a picture of the piece {report.frame_ms[0]:.0f} ms" in str(report)
+
+
+class Recorded(Dark):
+    records: ClassVar[Recording | None] = Recording()
+
+
+@pytest.mark.parametrize(("piece", "unheard"), [(Recorded, True), (Dark, False)])
+def test_a_voice_that_nobody_hears_is_said(tmp_path: Path, piece: type[Piece], unheard: bool) -> None:
+    soundfile.write(tmp_path / "silence.wav", np.zeros(48_000), 48_000)
+    show = OnShow("quiet", piece, piece.Settings())
+    report = render((show, None), Plan(2.0, size=(64, 36), rate_hz=10, voice=tmp_path / "silence.wav"))
+    assert report.unheard is unheard and ("nobody was heard in it" in str(report)) is unheard
+    assert "nobody was heard" not in str(render((show, None), Plan(1.0, size=(64, 36), rate_hz=10))), "its own film"
 
 
 def test_what_is_said_of_a_film_is_where_it_lies_and_how_long_and_large_it_is(
