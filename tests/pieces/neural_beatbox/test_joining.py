@@ -23,6 +23,19 @@ def ghosts() -> Phrase:
     return Phrase(hits, np.where(hits, 0.2, 0).astype(np.float32), np.zeros((STEPS, len(DRUMS)), np.float32))
 
 
+def written(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch, heard: HeardHit, phrase: Callable[[], Phrase]
+) -> dict[int, Bar]:
+    """The bars of the score as they are written last; every take holds `heard`, every phrase is `phrase`."""
+    bars: dict[int, Bar] = {}
+    write = gallery.stage.sound.write
+    monkeypatch.setattr(gallery.stage.sound, "write", lambda bar: (bars.update({bar.number: bar}), write(bar)))
+    gallery.run(3.0)
+    monkeypatch.setattr(gallery.piece._ears.network, "hear", lambda samples, rate_hz: [heard])
+    monkeypatch.setattr(gallery.piece._drummer.network, "compose", lambda *arguments: phrase())
+    return bars
+
+
 @pytest.mark.parametrize("phrase", [opening, ghosts])
 @pytest.mark.parametrize("label", LABELS)
 def test_whoever_lends_one_sound_hears_it_in_every_bar_from_the_next_line_on(
@@ -31,12 +44,7 @@ def test_whoever_lends_one_sound_hears_it_in_every_bar_from_the_next_line_on(
     """Whichever drum it is: one rhythm has neither toms nor cymbals nor open hats, the other whispers."""
     chances = np.array([each == label for each in LABELS], np.float32)
     alone = HeardHit(0.5, 0.2, label, chances, 1.0, 150.0, "mid" if label == "tom" else None, 0.5)
-    bars: dict[int, Bar] = {}
-    write = gallery.stage.sound.write
-    monkeypatch.setattr(gallery.stage.sound, "write", lambda bar: (bars.update({bar.number: bar}), write(bar)))
-    gallery.run(3.0)
-    monkeypatch.setattr(gallery.piece._ears.network, "hear", lambda samples, rate_hz: [alone])
-    monkeypatch.setattr(gallery.piece._drummer.network, "compose", lambda *arguments: phrase())
+    bars = written(gallery, monkeypatch, alone, phrase)
     gallery.run(12.0)  # all that was composed before has been played
     assert gallery.joins("anna", performance())
     first = gallery.stage.sound.next_bar
@@ -60,12 +68,7 @@ def test_whoever_convinces_nobody_is_heard_for_as_long_whenever_they_join(
     """A new kit every eight bars must not take the place of who has just come, at whichever bar of the eight."""
     chances = np.array([0.5 * (each == "percussion") for each in LABELS], np.float32)  # less than any drum asks for
     doubtful = HeardHit(0.5, 0.2, "percussion", chances, 0.5, None, None, 0.5)
-    bars: dict[int, Bar] = {}
-    write = gallery.stage.sound.write
-    monkeypatch.setattr(gallery.stage.sound, "write", lambda bar: (bars.update({bar.number: bar}), write(bar)))
-    gallery.run(3.0)
-    monkeypatch.setattr(gallery.piece._ears.network, "hear", lambda samples, rate_hz: [doubtful])
-    monkeypatch.setattr(gallery.piece._drummer.network, "compose", lambda *arguments: opening())
+    bars = written(gallery, monkeypatch, doubtful, opening)
     begin = gallery.stage.sound.next_bar + 4 + wait
     gallery.run(60.0, until=lambda: gallery.stage.sound.next_bar >= begin)
     assert gallery.joins("anna", performance())
