@@ -52,10 +52,12 @@ def turns(layout: Layout) -> list[tuple[str, tuple[Hit, ...]]]:
             continue
         hits = tuple(Hit(step, "burst", LEVEL, direction_deg=azimuth) for step in KNOCKS)
         found.append((f"output {number}: {place(azimuth)}", hits))
-    way = _way(layout)
+    if len(found) == 1:
+        return found
+    way, told = _way(layout)
     steps = np.arange(len(way)) * 16.0 / len(way)
     around = (Hit(float(step), "burst", LEVEL, direction_deg=float(d)) for step, d in zip(steps, way, strict=True))
-    return [*found, (f"and on from {place(way[0])} to {place(way[-1])}", tuple(around))]
+    return [*found, (told, tuple(around))]
 
 
 def place(azimuth: float) -> str:
@@ -75,12 +77,12 @@ def burst() -> Sound:
     return np.asarray(wave / np.abs(wave).max(), np.float32)
 
 
-def _way(layout: Layout) -> list[float]:
-    """Directions that lead past all speakers: from the leftmost to the rightmost, or all round a ring."""
+def _way(layout: Layout) -> tuple[list[float], str]:
+    """Directions that lead past all speakers, and how that is said: from one side to the other, or all round."""
     placed = sorted((azimuth + 180.0) % 360.0 - 180.0 for azimuth in layout.azimuths if azimuth is not None)
-    if len(placed) == 1 or placed[-1] - placed[0] <= 180.0:
-        return np.linspace(placed[0], placed[-1], 8).tolist()
-    return np.linspace(placed[0], placed[0] + 360.0, 16, endpoint=False).tolist()
+    if placed[-1] - placed[0] <= 180.0:
+        return np.linspace(placed[0], placed[-1], 8).tolist(), f"and from {place(placed[0])} to {place(placed[-1])}"
+    return np.linspace(placed[0], placed[0] + 360.0, 16, endpoint=False).tolist(), "and once all round, clockwise"
 
 
 def _channels(sound: Alone, wanted: int) -> int:

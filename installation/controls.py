@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from installation.places import did_you_mean
-from installation.settings import Settings
+from installation.settings import Settings, marks
 
 # What a control may name, beside letters, digits and f1 … f12. Keys are named as SDL names them.
 TRIGGERS = (
@@ -62,9 +62,9 @@ def own_controls(settings: Settings) -> dict[str, list[str]]:
     """What presses each control of a piece's own, by its settings."""
     fields = type(settings).model_fields
     return {
-        name: list(getattr(settings, name))
+        name: list(getattr(settings, name) or ())
         for name, field in fields.items()
-        if any(isinstance(mark, _OwnControl) for mark in field.metadata)
+        if any(isinstance(mark, _OwnControl) for mark in marks(field.metadata, field.annotation))
     }
 
 

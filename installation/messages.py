@@ -72,10 +72,9 @@ class BedPlayed:
 
 @dataclass(frozen=True)
 class BedMoved:
-    """Bring a bed to a gain and a direction, from sample `at` on, within `fade` seconds."""
+    """Bring a bed to a gain and a direction within `fade` seconds."""
 
     name: str
-    at: int
     gain_db: float
     direction_deg: float | None
     fade: float

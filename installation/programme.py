@@ -153,8 +153,9 @@ def what_failed(error: Exception) -> str:
     """What a piece's function refuses, in its words; of one that nobody raised on purpose, also where it arose."""
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if _within(frame, piece_folders.folders().values())]
-    refused = (frames[-1:] == theirs[-1:] or _within(frames[-1], [piece_folders.RUNTIME])) and _raises(frames[-1])
-    if not theirs or refused or not isinstance(error, ValueError):
+    if not theirs or not isinstance(error, ValueError):
+        return str(error)
+    if _raises(frames[-1]) and (frames[-1] == theirs[-1] or _within(frames[-1], [piece_folders.RUNTIME])):
         return str(error)
     return f"{type(error).__name__}: {error} ({Path(theirs[-1].filename).name}, line {theirs[-1].lineno})"
 

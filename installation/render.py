@@ -43,7 +43,7 @@ KEEP_SECONDS, UNDO_SECONDS = 30 * 86400.0, 20.0  # where no exhibition says othe
 FAILINGS = (Exception, SystemExit)  # what a piece may raise; Ctrl-C is pressed by whoever renders
 log = logging.getLogger("render")
 SAID = (UnfitPictureError, UnfitNamesError, NotImplementedError)  # their messages name the piece's function
-UNHEARD = "; nobody was heard in it: give a clip with sound, or --voice"
+UNHEARD = "; in what was recorded nobody was heard"
 Each = Callable[[Picture, Sound], object]
 
 
@@ -111,7 +111,7 @@ class Report:
     sound_sha256: str
     size: Size
     size_mb: float
-    unheard: bool  # what was given to be recorded brought no visit
+    unheard: bool  # somebody was recorded, and nothing was heard of anyone
     frame_ms: tuple[float, float]  # of the piece's pictures, without long work: the median, and 99 of 100
 
     def __str__(self) -> str:
@@ -174,7 +174,7 @@ class Rendering:
         controls = self._exhibition.controls if self._exhibition is not None else Controls()
         self._hands = ScriptedHands(plan.touches, controls.triggers(self._on_show.settings))
         self._number = 0  # of the picture that comes next
-        self._visits, self._joined = 0, False
+        self._visits, self._joined, self._unheard = 0, False, False
         self._durations = array.array("f")  # seconds
 
     def run(self, film: FilmWriter | NoFilm, each: Each | None) -> Report:
@@ -198,9 +198,7 @@ class Rendering:
         sha256 = self._soundtrack.sha256()
         median, most = (1000 * float(np.quantile(self._durations or [0.0], q)) for q in (0.5, 0.99))
         size = self._plan.size
-        given = any(path is not None for path in (self._plan.camera, self._plan.voice, self._plan.microphone))
-        recorded = self._on_show.piece.records is not None and not self._plan.scripted
-        unheard = given and recorded and not self._visits
+        unheard = self._unheard and not self._visits
         return Report(film.path, self._now, took, self._visits, sha256, size, film.size_mb, unheard, (median, most))
 
     def _from_opening_to_closing(self, film: FilmWriter | NoFilm, each: Each | None) -> None:
@@ -256,6 +254,7 @@ class Rendering:
             if self._plan.visiting is not None:
                 self._plan.visiting.joined()
         self._joined = joined
+        self._unheard = self._unheard or self._stage.booth.phase == "unheard"
 
     def _close_after_failing(self) -> None:
         try:

@@ -325,7 +325,7 @@ class Typesetter:
             try:
                 font = self._fonts[key] = pygame.font.Font(str(face.path), height)
             except (OSError, pygame.error) as error:
-                if face.path == _bundled():
+                if face.path.exists():  # it is not for good
                     raise
                 raise _FaceGoneError(face.path) from error
             font.bold = embolden

@@ -149,9 +149,8 @@ class Run:
             self._say(f"{self.folder}: stopped {went}")
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        begun = (
-            self._done >= 0 or self._together is not None
-        )  # the others would wait for this one in their first step
+        # Of several, the others would wait for this one in their first step.
+        begun = self._done >= 0 or self._together is not None
         if self._asked_to_stop or self._learning is None or not begun:
             raise KeyboardInterrupt
         self._asked_to_stop = True

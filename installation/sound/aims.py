@@ -32,6 +32,7 @@ class Ramp:
     low: float
     high: float
     speed: float = 0.0  # a frame, as it leaves
+    before: Ramp | None = None  # holds until `start`; None: `low` does
 
     @property
     def end(self) -> int:
@@ -41,9 +42,9 @@ class Ramp:
         """Its values [samples]."""
         way = np.clip((samples - self.start) / self.frames, 0.0, 1.0)
         rise = way * way * (3.0 - 2.0 * way)
-        return np.asarray(
-            self.low + (self.high - self.low) * rise + self.speed * self.frames * way * (1.0 - way) ** 2, np.float64
-        )
+        bend = self.speed * self.frames * way * (1.0 - way) ** 2
+        values = np.asarray(self.low + (self.high - self.low) * rise + bend, np.float64)
+        return values if self.before is None else np.where(samples < self.start, self.before.at(samples), values)
 
     def to(self, start: int, high: float, frames: int) -> Ramp:
         """From wherever it is at `start` to another end; never past that, nor further back."""
@@ -106,56 +107,39 @@ class _Bearing:
 
 @dataclass(frozen=True, eq=False)
 class Aim:
-    """Gains of a bed from sample `start` on; until then those of the aim `before` it.
+    """Gains of a bed, sample by sample.
 
     Powers move, not amplitudes, so that cross-fades are even: a bed that comes and another that goes in the same time
     are together as loud as each is alone.
     """
 
-    start: int
     there: Ramp  # 0 … 1, of its power
     power: Ramp
     bearing: _Bearing
-    before: Aim | None = None
 
     @classmethod
     def silent(cls, layout: Layout, at: int, gain: float, direction_deg: float | None) -> Aim:
         """Nothing yet: what comes will be this loud, and from there."""
-        return cls(
-            at, Ramp(at, 1, 0.0, 0.0), Ramp(at, 1, gain**2, gain**2), _Bearing.still(layout, direction_deg, at)
-        )
+        power = gain**2
+        return cls(Ramp(at, 1, 0.0, 0.0), Ramp(at, 1, power, power), _Bearing.still(layout, direction_deg, at))
 
     def moving(self, position: int) -> bool:
         """Whether gains at `position` or later are on their way: to the first point after the end of it."""
-        end = max(self.start, self.there.end, self.power.end, self.bearing.way.end)
+        end = max(self.there.end, self.power.end, self.bearing.way.end)
         return position < -(-end // CONTROL_FRAMES) * CONTROL_FRAMES
 
     def gains(self, samples: NDArray[np.int64], channels: int) -> NDArray[np.float32]:
-        """[samples, channels of the file, speakers]; `samples` ascend."""
-        early = int(np.searchsorted(samples, self.start)) if self.before is not None else 0
-        own = samples[early:]
-        level = np.sqrt(np.maximum(self.there.at(own) * self.power.at(own), 0.0))
-        gains = np.asarray(self.bearing.shapes(own, channels) * level[:, None, None], np.float32)
-        if self.before is None or not early:
-            return gains
-        return np.concatenate([self.before.gains(samples[:early], channels), gains])
+        """[samples, channels of the file, speakers]."""
+        level = np.sqrt(np.maximum(self.there.at(samples) * self.power.at(samples), 0.0))
+        return np.asarray(self.bearing.shapes(samples, channels) * level[:, None, None], np.float32)
 
-    def faded(self, start: int, there: float, frames: int, position: int) -> Aim:
-        """Come (1) or gone (0) within `frames` from sample `start` on; `position` is mixed next."""
-        if there == self.there.high:
-            return self
-        return replace(self._until(start, position), there=self.there.to(start, there, frames))
+    def faded(self, start: int, there: float, frames: int) -> Aim:
+        """Come (1) or gone (0) within `frames` from sample `start` on, which may lie ahead: until then, what it does
+        goes on. A bed comes once, and goes once."""
+        return replace(self, there=replace(self.there.to(start, there, frames), before=self.there))
 
-    def moved(self, start: int, gain: float, direction_deg: float | None, frames: int, position: int) -> Aim:
-        """As loud as `gain`, and from there, within `frames` from sample `start` on; `position` is mixed next."""
-        power = self.power if gain**2 == self.power.high else self.power.to(start, gain**2, frames)
-        return replace(
-            self._until(start, position), power=power, bearing=self.bearing.to(start, direction_deg, frames)
-        )
-
-    def _until(self, start: int, position: int) -> Aim:
-        """This, where another aim begins at `start`: what is over by then, or will never be, is forgotten."""
-        before = self.before if self.start > position else None
-        if start > self.start and start > position:
-            before = replace(self, before=before)
-        return replace(self, start=start, before=before)
+    def moved(self, position: int, gain: float, direction_deg: float | None, frames: int) -> Aim:
+        """As loud as `gain`, and from there, within `frames` from the sample on that is mixed next."""
+        there = self.there if position < self.there.start else replace(self.there, before=None)
+        power = self.power if gain**2 == self.power.high else self.power.to(position, gain**2, frames)
+        return Aim(there, power, self.bearing.to(position, direction_deg, frames))

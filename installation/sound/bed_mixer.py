@@ -59,9 +59,9 @@ class BedMixer:
         match message:
             case BedPlayed():
                 self._play(message, position)
-            case BedMoved(name, at, gain_db, direction_deg, fade):
+            case BedMoved(name, gain_db, direction_deg, fade):
                 for bed in self._playing(name):
-                    self._move(bed, at, gain_db, direction_deg, fade, position)
+                    self._move(bed, gain_db, direction_deg, fade, position)
             case BedStopped(name, at, fade):
                 for bed in self._playing(name):
                     self._release(bed, at, fade, position)
@@ -188,7 +188,7 @@ class BedMixer:
         path, at = Path(message.path), max(message.at, position)
         for bed in self._playing(message.name):
             if (bed.start, bed.source.path, bed.source.loop) == (message.start, path, message.loop):
-                self._move(bed, at, message.gain_db, message.direction_deg, message.fade, position)
+                self._move(bed, message.gain_db, message.direction_deg, message.fade, position)
                 return
             self._release(bed, at, message.fade, position)
         if len(self._beds) >= MOST_BEDS:
@@ -196,21 +196,18 @@ class BedMixer:
             return
         source = Source(path, self.rate_hz, message.loop, max(at - message.start, 0))
         nothing = Aim.silent(self.layout, at, _gain(message.gain_db), message.direction_deg)
-        aim = nothing.faded(at, 1.0, self._frames(message.fade), position)
+        aim = nothing.faded(at, 1.0, self._frames(message.fade))
         self._beds.append(_Bed(message.name, message.start, source, aim))
         if self.readers is not None:
             self.readers.add(source)
 
-    def _move(
-        self, bed: _Bed, at: int, gain_db: float, direction_deg: float | None, fade: float, position: int
-    ) -> None:
-        start, frames = max(at, position), self._frames(fade)
-        bed.aim = bed.aim.moved(start, _gain(gain_db), direction_deg, frames, position)
+    def _move(self, bed: _Bed, gain_db: float, direction_deg: float | None, fade: float, position: int) -> None:
+        bed.aim = bed.aim.moved(position, _gain(gain_db), direction_deg, self._frames(fade))
         bed.still = None
 
     def _release(self, bed: _Bed, at: int, fade: float, position: int) -> None:
         bed.released = True
-        bed.aim = bed.aim.faded(max(at, position), 0.0, self._frames(fade), position)
+        bed.aim = bed.aim.faded(max(at, position), 0.0, self._frames(fade))
         bed.still = None
 
     def _frames(self, fade: float) -> int:

@@ -118,7 +118,7 @@ class BedWriter:
             return
         self._wanted[name] = replace(before, gain_db=gain_db, direction_deg=direction_deg)
         if name not in self._untold and self._now is not None:
-            self._port.tell(BedMoved(name, self._at(), gain_db, direction_deg, float(fade)))
+            self._port.tell(BedMoved(name, gain_db, direction_deg, float(fade)))
 
     def stop(self, name: str, fade: float = 2.0) -> None:
         """Raises ValueError for a fade out of range."""

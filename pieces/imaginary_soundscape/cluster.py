@@ -174,7 +174,7 @@ class Cluster:
         try:
             found = self._ray.get(answer)
         except TypeError as error:  # `listen` takes other arguments there
-            raise ClusterError(OUTDATED) from error
+            raise ClusterError(f"{OUTDATED} ({error})") from error
         except Exception as error:  # Ray wraps what happened elsewhere in exceptions of its own
             raise ClusterError(f"engine ray: {path} could not be listened to ({error}); run it again") from error
         if not isinstance(found, Heard):

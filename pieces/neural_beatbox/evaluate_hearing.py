@@ -42,6 +42,7 @@ TOLERANCE_S = 0.05
 SHORTEST_S = 0.001  # that a sound is long
 SLOWEST_HZ = 1000  # rate of a sound: below, not even a kick is in it
 PART_S, BESIDE_S = 60.0, 1.0  # of a long recording is heard at a time, and what is heard before and behind it
+SEAM_S = 0.03  # between two parts, a hit that both hear, each a little elsewhere, is one
 BEFORE_S, AFTER_S = 0.1, 1.0  # so far outside of a sound an annotation may lie: those that were fitted err a little
 ALIASES = {
     "kick": "kickdrum bass bassdrum bd",
@@ -363,7 +364,8 @@ def whole(hearing: Hearing, samples: Samples, rate_hz: int) -> list[HeardHit]:
         first = max(start - beside, 0)
         for hit in hearing.hear(samples[first : start + step + beside], rate_hz):
             onset_s = hit.onset_s + first / rate_hz
-            if start <= onset_s * rate_hz < start + step:
+            known = bool(found) and onset_s < found[-1].onset_s + SEAM_S
+            if start / rate_hz - SEAM_S <= onset_s < (start + step) / rate_hz + SEAM_S and not known:
                 found.append(replace(hit, onset_s=onset_s))
     return found
 

@@ -24,7 +24,7 @@ def test_a_direction_is_told_as_one_says_it(azimuth: float, said: str) -> None:
 SURROUND = Layout((-30.0, 30.0, -110.0, 110.0, 0.0, None))
 
 
-@pytest.mark.parametrize("layout", [Layout(), Layout(ring(8)), Layout(ring(1)), SURROUND])
+@pytest.mark.parametrize("layout", [Layout(), Layout(ring(8)), SURROUND])
 def test_each_output_sounds_alone_and_is_told(layout: Layout) -> None:
     *single, (_, around) = speakers.turns(layout)
     outputs = [number for number, azimuth in enumerate(layout.azimuths) if azimuth is not None]
@@ -37,6 +37,22 @@ def test_each_output_sounds_alone_and_is_told(layout: Layout) -> None:
     heard = layout.towards(np.array([hit.direction_deg for hit in around]))
     assert (heard.max(axis=0) > 0.7).sum() >= min(len(outputs), 8), "the way leads past all of them"
     assert all(0 <= hit.step < 16 for hit in around)
+
+
+def test_one_speaker_has_no_way_round() -> None:
+    assert [told for told, _ in speakers.turns(Layout(ring(1)))] == ["output 1: front (0°)"]
+
+
+@pytest.mark.parametrize(
+    ("layout", "said"),
+    [
+        (Layout(), "and from front left (-30°) to front right (30°)"),
+        (Layout(ring(8)), "and once all round, clockwise"),
+        (SURROUND, "and once all round, clockwise"),
+    ],
+)
+def test_the_way_past_all_of_them_is_told(layout: Layout, said: str) -> None:
+    assert speakers.turns(layout)[-1][0] == said
 
 
 def test_the_burst_is_short_loud_enough_and_begins_softly() -> None:

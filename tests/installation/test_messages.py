@@ -54,7 +54,7 @@ MESSAGES = st.one_of(
     st.builds(
         BedPlayed, TEXT, TEXT, st.integers(), st.booleans(), st.integers(), NUMBERS, st.none() | NUMBERS, NUMBERS
     ),
-    st.builds(BedMoved, TEXT, st.integers(), NUMBERS, st.none() | NUMBERS, NUMBERS),
+    st.builds(BedMoved, TEXT, NUMBERS, st.none() | NUMBERS, NUMBERS),
     st.builds(BedStopped, TEXT, st.integers(), NUMBERS),
     st.builds(BedsOnly, st.lists(TEXT, max_size=4).map(tuple), st.integers(), NUMBERS),
     st.builds(BedSounding, TEXT, TEXT, st.integers(), st.booleans()),

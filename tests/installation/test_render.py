@@ -227,13 +227,19 @@ class Recorded(Dark):
     records: ClassVar[Recording | None] = Recording()
 
 
-@pytest.mark.parametrize(("piece", "unheard"), [(Recorded, True), (Dark, False)])
-def test_a_voice_that_nobody_hears_is_said(tmp_path: Path, piece: type[Piece], unheard: bool) -> None:
-    soundfile.write(tmp_path / "silence.wav", np.zeros(48_000), 48_000)
-    show = OnShow("quiet", piece, piece.Settings())
-    report = render((show, None), Plan(2.0, size=(64, 36), rate_hz=10, voice=tmp_path / "silence.wav"))
-    assert report.unheard is unheard and ("nobody was heard in it" in str(report)) is unheard
-    assert "nobody was heard" not in str(render((show, None), Plan(1.0, size=(64, 36), rate_hz=10))), "its own film"
+@pytest.mark.parametrize(
+    ("seconds", "heard", "unheard"), [(30.0, False, True), (30.0, True, False), (2.0, False, False)]
+)
+def test_what_was_recorded_of_nobody_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, heard: bool, unheard: bool
+) -> None:
+    """Not where the film is too short for a visit."""
+    soundfile.write(tmp_path / "voice.wav", np.zeros(48_000), 48_000)
+    monkeypatch.setattr(Recorded, "heard", lambda self, visit: heard)
+    show = OnShow("quiet", Recorded, Recorded.Settings())
+    report = render((show, None), Plan(seconds, size=(64, 36), rate_hz=10, voice=tmp_path / "voice.wav"))
+    assert (report.unheard, bool(report.visits)) == (unheard, heard)
+    assert ("nobody was heard" in str(report)) is unheard
 
 
 def test_what_is_said_of_a_film_is_where_it_lies_and_how_long_and_large_it_is(

@@ -99,7 +99,7 @@ def test_the_same_samples_for_any_division_into_blocks(
                 said = play(file, name, at, gain_db=gain_db, direction_deg=direction, fade=fade)
                 beds.obey(said, at)
             elif what == "move":
-                beds.obey(BedMoved(name, at, gain_db, direction, fade), at)
+                beds.obey(BedMoved(name, gain_db, direction, fade), at)
             else:
                 beds.obey(BedStopped(name, at, fade), at)
         parts.append(heard(beds, 40_000 - at, at, lengths))
@@ -154,7 +154,7 @@ def test_a_move_between_directions_keeps_its_power_and_goes_round(files: dict[st
     beds = BedMixer(RATE_HZ, Layout(ring(8)))
     beds.obey(play(files["one"], direction_deg=-45.0), 0)
     heard(beds, 4_800)
-    beds.obey(BedMoved("bed", 4_800, 0.0, 120.0, 0.5), 4_800)
+    beds.obey(BedMoved("bed", 0.0, 120.0, 0.5), 4_800)
     sound = heard(beds, 30_000, 4_800)
     power = np.sqrt(np.sum(sound.astype(float) ** 2, axis=1))
     np.testing.assert_allclose(power, 0.5, rtol=2e-3)
@@ -168,7 +168,7 @@ def test_no_gain_ever_jumps(files: dict[str, Path]) -> None:
     beds.obey(play(files["one"], fade=0.05), 0)
     parts = []
     for gain_db, direction in [(0.0, None), (0.0, 100.0), (-6.0, None), (3.0, -20.0), (0.0, 170.0), (-60.0, 10.0)]:
-        beds.obey(BedMoved("bed", at, gain_db, direction, 0.05), at)
+        beds.obey(BedMoved("bed", gain_db, direction, 0.05), at)
         parts.append(heard(beds, 1_100, at))  # not half of the way
         at += 1_100
     beds.obey(BedStopped("bed", at, 0.0), at)

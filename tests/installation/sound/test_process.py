@@ -116,7 +116,7 @@ def test_it_plays_under_a_supervisor_of_before_what_is_played_was_noted(
         LevelSet("loud", 0.5),  # type: ignore[arg-type]
         BarWritten(0, 0, 4.0, ()),
         BarWritten(0, 96_000, 4.0, ((0, "tick", 1.0, 0.0, "more"),)),  # type: ignore[arg-type]
-        BedMoved("sea", 0, 1e6, None, 1.0),
+        BedMoved("sea", 1e6, None, 1.0),
     ],
 )
 def test_a_message_that_cannot_be_obeyed_is_left_out_and_the_next_is_heard(
