@@ -13,7 +13,7 @@ import torch
 from installation.networks import phases, weights
 from installation.networks.threads import threads
 from pieces.neural_beatbox import evaluate_rhythm, train_rhythm
-from pieces.neural_beatbox.evaluate_rhythm import Quality, bits_per_hit, judge, quality
+from pieces.neural_beatbox.evaluate_rhythm import Hour, Quality, bits_per_hit, judge, quality
 from pieces.neural_beatbox.groove import Take, Windows, cut
 from pieces.neural_beatbox.phrase import DRUMS, STEPS
 from pieces.neural_beatbox.rhythm import Drummer
@@ -204,6 +204,14 @@ def test_a_run_of_other_takes_begins_without_their_best(tmp_path: Path) -> None:
     found = train_rhythm.fit(tmp_path, takes, chosen, SMALL, plan)
     state, old = found.state_dict(), stale.state_dict()
     assert any(not torch.equal(state[key], old[key]) for key in state)
+
+
+def test_of_several_hours_the_worst_is_told_beside_the_mean() -> None:
+    hours = [Hour(0.1, 0.2, 0.5, 0.05, 0.1, 7), Hour(0.3, 0.2, 0.7, -0.15, 0.2, 4)]
+    assert evaluate_rhythm.together(hours) == pytest.approx({
+        "repetition": 0.2, "bar_repetition": 0.2, "similarity": 0.6, "density_drift": -0.05, "density_spread": 0.15,
+        "density_drift_most": -0.15, "longest_wait": 7,
+    })  # fmt: skip
 
 
 def test_playing_for_an_hour_says_how_far_it_is(
