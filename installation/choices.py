@@ -300,6 +300,14 @@ class Screen(Settings):
         json_schema_extra=_unit("°"),
     )
     rate_hz: int = Field(default=30, ge=10, le=120, description="pictures a second", json_schema_extra=_unit("Hz"))
+    latency_ms: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=500.0,
+        description="how late a projector or television shows what it is sent; pictures are drawn that much ahead, "
+        "so that a hit is seen when it is heard",
+        json_schema_extra=_unit("ms"),
+    )
     closed_picture: File | None = Field(
         default=None,
         description="shown outside the opening hours; where it is not given, the text `closed`, grey on black",

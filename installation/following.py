@@ -34,6 +34,7 @@ FOLLOWED: Mapping[str, Mapping[str, How]] = {
     "closed": {"stage": How.LIVE},
     "screen": {"stage": How.AWAITED},
     "screen.closed_picture": {"stage": How.LIVE},
+    "screen.latency_ms": {"stage": How.LIVE},
     "camera": {"camera": How.ANEW, "stage": How.LIVE, "console": How.LIVE},  # these two: whether there is one
     "microphone": {"sound": How.ANEW},
     "speakers": {"sound": How.ANEW},

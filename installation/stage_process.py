@@ -154,7 +154,7 @@ class StageProcess:
         while self._running and signal.SIGTERM not in self._told:
             late = pace.wait()
             began = time.monotonic()
-            picture = self._picture(began + pace.period)
+            picture = self._picture(self._screens.shown_at(began, pace.period, self._exhibition.screen.latency_ms))
             worked = time.monotonic()
             self._screen.show(picture)
             self._preview.offer(picture, self._exhibition.console.stream_rate_hz)

@@ -42,6 +42,7 @@ class StageScreen:
         self._asleep: UnstoppableError | None = None  # a question about displays that nobody can stop
         self._forward_at = now
         self._looks, self._look_at = 0, now + LOOKED_FOR_AFTER[0]
+        self._lag = exhibition.screen.latency_ms / 1000
         self._controls = exhibition.controls.triggers()
         self.screen = opened(exhibition, vitals, self._controls)
 
@@ -49,6 +50,15 @@ class StageScreen:
         """From now on these keys, touches, … press each control."""
         self._controls = controls
         self.screen.obey(controls)
+
+    def shown_at(self, began: float, period: float, latency_ms: float) -> float:
+        """The monotonic instant at which people see the picture that is begun at `began`.
+
+        Where another latency is saved, time runs at half or one and a half times its speed until it is reached: it
+        neither leaps nor goes back.
+        """
+        self._lag += min(max(latency_ms / 1000 - self._lag, -period / 2), period / 2)
+        return began + period + self._lag
 
     def look(self, exhibition: Exhibition, now: float) -> None:
         """Come before a window that hides the picture; take a screen that is switched on later when it gives one."""

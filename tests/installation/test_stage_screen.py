@@ -97,3 +97,15 @@ def test_a_picture_that_another_window_hides_comes_forward_and_says_so_where_it_
     assert shown.forward == [221.0, 521.0], "not at once: somebody may be working there; and not all the time"
     standing = [at for at, stands in raised if stands]
     assert (standing[0], standing[-1]) == (121.0, 789.0)
+
+
+def test_another_latency_of_the_screen_is_reached_without_a_leap(loaded: Callable[..., Exhibition]) -> None:
+    exhibition = loaded("pieces: beat\nscreen: {mode: offscreen, latency_ms: 40}")
+    screen = StageScreen(exhibition, Vitals(None, "stage"), Offline(), 0.0)  # type: ignore[arg-type]
+    period = 1 / 30
+    assert screen.shown_at(1.0, period, 40) == pytest.approx(1.0 + period + 0.040), "at once where it is known before"
+    for wanted in (240, 0):
+        at = [screen.shown_at(2.0 + frame * period, period, wanted) for frame in range(30)]
+        steps = np.diff(at)
+        assert steps.min() > 0.49 * period and steps.max() < 1.51 * period
+        assert at[-1] == pytest.approx(2.0 + 30 * period + wanted / 1000)

@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -94,6 +95,43 @@ def sound_server(folder: Path) -> Iterator[SoundServer]:
         until(socket.exists, 10, "the sound server's socket")
         environment.pid = child.pid
         yield environment
+
+
+class Display:
+    """Xvfb with its frame buffer in a file."""
+
+    def __init__(self, folder: Path, number: str) -> None:
+        self.name = f":{number}"
+        self._buffer = folder / "Xvfb_screen0"
+
+    def pixels(self) -> np.ndarray:
+        """What the screen shows, [height, width, 3]."""
+        return self.view().copy()
+
+    def view(self) -> np.ndarray:
+        """The frame buffer itself, [height, width, 3], which goes on changing; an XWD file (X11/XWDFile.h)."""
+        data = np.memmap(self._buffer, np.uint8, "r")
+        header = struct.unpack(">25I", data[:100].tobytes())
+        header_size, width, height, line, colours = header[0], header[4], header[5], header[12], header[19]
+        start = header_size + colours * 12
+        rows = data[start : start + line * height].reshape(height, line)
+        return rows[:, : width * 4].reshape(height, width, 4)[:, :, 2::-1]
+
+
+@contextlib.contextmanager
+def x_server(folder: Path, size: tuple[int, int]) -> Iterator[Display]:
+    """Xvfb with one screen of `size` (width, height)."""
+    need("Xvfb", "xdotool")
+    read, write = os.pipe()
+    command = [
+        "Xvfb", "-displayfd", str(write), "-screen", "0", f"{size[0]}x{size[1]}x24", "-fbdir", str(folder),
+        "-nolisten", "tcp",
+    ]  # fmt: skip
+    with process(command, pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        os.close(write)
+        with os.fdopen(read) as file:
+            number = file.readline().strip()
+        yield Display(folder, number)
 
 
 class Recording:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ import soundfile
 from installation.segments import RATE_HZ
 from installation.visitors.opening import MEDIA
 from pieces.neural_beatbox.takes import compose
-from tests.system.harness import Exhibition, exhibition, need, process, until
+from tests.system.harness import Display, Exhibition, exhibition, process, until, x_server
 
 SIZE = (960, 540)
 TEXT = """
@@ -31,36 +30,10 @@ visitors: {undo: 5 s}
 """
 
 
-class Display:
-    """Xvfb with its frame buffer in a file."""
-
-    def __init__(self, folder: Path, number: str) -> None:
-        self.name = f":{number}"
-        self._buffer = folder / "Xvfb_screen0"
-
-    def pixels(self) -> np.ndarray:
-        """What the screen shows, [height, width, 3]; an XWD file (X11/XWDFile.h)."""
-        data = self._buffer.read_bytes()
-        header = struct.unpack(">25I", data[:100])
-        header_size, width, height, line, colours = header[0], header[4], header[5], header[12], header[19]
-        start = header_size + colours * 12
-        rows = np.frombuffer(data[start : start + line * height], np.uint8).reshape(height, line)
-        return rows[:, : width * 4].reshape(height, width, 4)[:, :, 2::-1]
-
-
 @pytest.fixture
 def display(short_folder: Path) -> Iterator[Display]:
-    need("Xvfb", "xdotool")
-    read, write = os.pipe()
-    command = [
-        "Xvfb", "-displayfd", str(write), "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-fbdir", str(short_folder),
-        "-nolisten", "tcp",
-    ]  # fmt: skip
-    with process(command, pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
-        os.close(write)
-        with os.fdopen(read) as file:
-            number = file.readline().strip()
-        yield Display(short_folder, number)
+    with x_server(short_folder, SIZE) as found:
+        yield found
 
 
 @pytest.fixture
