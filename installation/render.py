@@ -315,7 +315,7 @@ class Rendering:
             return Presser(plan.press)
         if plan.visiting is not None:
             return ScriptedVisitor(every=0.0)
-        if any(path is not None for path in (plan.camera, plan.voice, plan.microphone)):
+        if plan.camera is not None or plan.microphone is not None:
             return ScriptedVisitor()
         return FilmVisitor(self._camera.seconds, self._tempo_bpm)
 

@@ -27,7 +27,7 @@ class Visitor(Protocol):
 
 
 class ScriptedVisitor:
-    """Presses the button at fixed times: for a camera film and a voice of one's own."""
+    """Presses the button at fixed times: for a film of one's own in the camera's place, or its sound."""
 
     def __init__(self, first: float = 2.0, every: float = VISIT_EVERY) -> None:
         self._next, self._every = first, every

@@ -242,6 +242,32 @@ def test_what_was_recorded_of_nobody_is_said(
     assert ("nobody was heard" in str(report)) is unheard
 
 
+class Mirror(Recorded):
+    """Remembers what was before the camera while somebody performed."""
+
+    last: ClassVar[Mirror]
+
+    def open(self, stage: Stage) -> None:
+        self.stage, self.performing = stage, list[np.ndarray]()
+        Mirror.last = self
+
+    def frame(self, moment: Moment) -> Picture:
+        if moment.booth.phase == "performing":
+            self.performing.append(moment.camera.image.astype(np.float32))
+        return super().frame(moment)
+
+
+def test_a_voice_of_ones_own_is_performed_by_somebody(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "voice.wav", np.zeros(48_000), 48_000)
+    show = (OnShow("mirror", Mirror, Mirror.Settings()), None)
+    render(show, Plan(24.0, size=(64, 36), rate_hz=10, voice=tmp_path / "voice.wav"))
+    pictures = np.array(Mirror.last.performing)
+    assert len(pictures) > 50, "somebody stepped up"
+    assert np.abs(np.diff(pictures, axis=0)).mean(axis=(1, 2, 3)).min() > 1, (
+        "who is there to the end moves to the end"
+    )
+
+
 def test_what_is_said_of_a_film_is_where_it_lies_and_how_long_and_large_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
