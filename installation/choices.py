@@ -7,7 +7,9 @@ Paths are resolved against the folder of the file, which the validation context 
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -78,21 +80,31 @@ def _gpu(value: Any) -> str:
 def _layout(value: Any) -> Any:
     """`stereo`, `ring of N` or a list of directions; YAML reads a bare `off` as false."""
     if isinstance(value, str):
-        named = _RING.fullmatch(value.strip())
+        written = value.strip().lower()
+        named = _RING.fullmatch(written)
         if named is not None:
             return f"ring of {named[1] or RING}"
-        if value != "stereo":
-            hint = "" if value.startswith("ring") else did_you_mean(value, ("stereo", "ring"))
-            raise ValueError(f"'{value}' is not a layout{hint or _LAYOUTS}")
+        if written == "stereo":
+            return written
+        hint = "" if written.startswith("ring") else did_you_mean(value, ("stereo", "ring"))
+        raise ValueError(f"'{value}' is not a layout{hint or _LAYOUTS}")
     elif not isinstance(value, list | tuple):
         raise ValueError(f"{value!r} is not a layout{_LAYOUTS}")
     elif not 1 <= len(value) <= layout.MOST:
         raise ValueError(f"{len(value)} speakers are listed; 1 … {layout.MOST} are possible")
     elif all(part is False or part == "off" for part in value):
         raise ValueError("no speaker has a direction")
+    elif _in_radians(value):
+        raise ValueError(f"{value} are radians; write the directions in degrees, for example [-45, 45, -135, 135]")
     else:
         return ["off" if part is False else part for part in value]
     return value
+
+
+def _in_radians(layout: Sequence[Any]) -> bool:
+    """Whether all directions would lie within seven degrees of the front, and not in whole ones."""
+    numbers = [part for part in layout if isinstance(part, int | float) and not isinstance(part, bool)]
+    return any(part % 1 for part in numbers) and all(abs(part) <= 2 * math.pi for part in numbers)
 
 
 def _direction(value: Any) -> Any:
@@ -256,9 +268,9 @@ class Speakers(Device):
     )
     layout: Standing = Field(
         default="stereo",
-        description="where the speakers stand, in the order of the card's channels: stereo; ring of 8 (or 1 … 16, at "
-        "equal distances, clockwise from the front); or a list of directions in degrees, clockwise from the front as "
-        "seen from above, off for a channel that plays no direction",
+        description="where the speakers stand, in the order of the card's channels: stereo; ring of 8 (or 1 … 16; "
+        "ring alone is of 8), at equal distances, clockwise from the front; or a list of directions in degrees, "
+        "clockwise from the front as seen from above, off for a channel that plays no direction",
     )
     latency_ms: float | None = Field(
         default=None,

@@ -152,7 +152,8 @@ def render_command(
     except ValueError as error:
         err.print(f"--size {size!r} is not a picture size; write for example 1280x720")
         raise typer.Exit(WRONG) from error
-    show = on_show_or_not(load_or_leave(exhibition) if exhibition.exists() else None, piece)
+    usual = exhibition == DEFAULT_PATH and not exhibition.exists()  # nobody named one, and there is none
+    show = on_show_or_not(None if usual else load_or_leave(exhibition), piece)
     for name, fault in texts_of(Installed())[1].items():
         err.print(f"piece '{name}': {fault}", highlight=False, markup=False)
     try:
@@ -376,6 +377,8 @@ def listen_command(
     try:
         options = options_for(name, function, archive=archive, encoder=encoder)
         found = function(picture, **as_on_show(name, function, exhibition) | options)
+    except typer.Exit:  # which is a RuntimeError
+        raise
     except (OSError, ValueError, RuntimeError, WeightsError) as error:
         err.print(f"{name}: {error}", highlight=False)
         raise typer.Exit(WRONG) from error

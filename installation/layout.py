@@ -43,9 +43,9 @@ class Layout:
 
     @property
     def _placed(self) -> list[tuple[float, int]]:
-        """(azimuth 0 … 360, channel) of those that have a direction, clockwise."""
-        found = [(azimuth % 360.0, channel) for channel, azimuth in enumerate(self.azimuths) if azimuth is not None]
-        return sorted(found)
+        """(azimuth 0 … 360, to a thousandth, channel) of those that have a direction, clockwise."""
+        there = [(azimuth, channel) for channel, azimuth in enumerate(self.azimuths) if azimuth is not None]
+        return sorted((round(azimuth, 3) % 360.0, channel) for azimuth, channel in there)
 
     def on(self, channels: int) -> Layout:
         """The layout on a card that has only so many channels: what would be elsewhere comes from those nearest.
@@ -77,23 +77,20 @@ class Layout:
     def towards(self, directions_deg: Angles) -> Gains:
         """Gains [directions, channels] of a sound from each direction; the power of each row is 1."""
         placed = self._placed
-        gains = np.zeros((len(directions_deg), self.channels), np.float64)
-        if len(placed) == 1:
-            gains[:, placed[0][1]] = 1.0
-            return np.asarray(gains, np.float32)
-        around = np.asarray([azimuth for azimuth, _ in placed])
-        channel = np.asarray([number for _, number in placed])
+        around = np.unique([azimuth for azimuth, _ in placed])
+        speakers = np.zeros((len(around), self.channels))  # where several stand in one place, they share its power
+        for azimuth, channel in placed:
+            speakers[np.searchsorted(around, azimuth), channel] = 1.0
+        speakers /= np.sqrt(speakers.sum(1, keepdims=True))
+        if len(around) == 1:
+            return np.asarray(np.repeat(speakers, len(directions_deg), axis=0), np.float32)
         wanted = np.asarray(directions_deg, np.float64) % 360.0
         after = np.searchsorted(around, wanted, side="right") % len(around)
         before = after - 1  # -1: the last one stands before the first
         gap = (around[after] - around[before]) % 360.0
-        gap = np.where(gap == 0.0, 360.0, gap)  # two in one place
         within = (wanted - around[before]) % 360.0
         first, second = _between(within, gap)
-        rows = np.arange(len(wanted))
-        gains[rows, channel[before]] += first
-        gains[rows, channel[after]] += second
-        return np.asarray(gains, np.float32)
+        return np.asarray(first[:, None] * speakers[before] + second[:, None] * speakers[after], np.float32)
 
     def spread(self, file_channels: int) -> Gains:
         """Gains [file_channels, channels] of a sound from no direction: one channel everywhere, two to the sides."""

@@ -198,5 +198,5 @@ def _lacking(named: Sequence[str], columns: Sequence[str]) -> str:
 def why(error: Exception) -> str:
     """Why a table or a sound cannot be read, without its path, which is said already."""
     if isinstance(error, UnicodeDecodeError):
-        return "no text in UTF-8"
+        return "no text in UTF-8; save it as that"
     return str(getattr(error, "strerror", None) or getattr(error, "error_string", None) or error)

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from installation.files import write_whole
 from installation.locking import HeldError, held
 from installation.sound_files import PACKET_SUFFIXES, SUFFIXES, WAVE_SUFFIXES
+from pieces.imaginary_soundscape.folders import Lying, lying_in
 from pieces.imaginary_soundscape.kinds import alone, refused_sound
 from pieces.imaginary_soundscape.recordings import Listened, fault_of_kind, listened, mixes_down
 
@@ -151,7 +152,7 @@ def sounds_in(folder: Path) -> list[Path]:
     Raises:
         ArchiveError: there is no such folder.
     """
-    return _found_in(folder)[0]
+    return _found_in(folder).sounds
 
 
 def recordings_in(folder: Path) -> list[Path]:
@@ -160,34 +161,46 @@ def recordings_in(folder: Path) -> list[Path]:
     Raises:
         ArchiveError: there is no such folder, or no sound in it; it names what is there and cannot be read.
     """
-    found, _, refused = _found_in(folder)
-    if not found:
+    found = _found_in(folder)
+    if not found.sounds:
         kinds = ", ".join(suffix.removeprefix(".") for suffix in SUFFIXES)
-        others = "".join(f"; {name}: {reason}" for name, reason in islice(refused.items(), NAMED))
+        others = "".join(f"; {name}: {reason}" for name, reason in islice(found.refused.items(), NAMED))
         raise ArchiveError(f"no recordings found in {folder}; they are files that end in {kinds}{others}")
-    return found
+    return found.sounds
 
 
 def refused_in(folder: Path) -> dict[str, str]:
     """Recordings that nobody here can read, by their paths within a folder, and what to do about each."""
-    return _found_in(folder)[2]
+    return _found_in(folder).refused
 
 
-def _found_in(folder: Path) -> tuple[list[Path], list[Path], dict[str, str]]:
-    """The sounds of a folder, the folders within it, itself among them, and what is refused there."""
+@dataclass(frozen=True)
+class _Found:
+    """Of a folder: its sounds, sorted; the folders within it, itself among them; what is refused there, and why."""
+
+    sounds: list[Path]
+    folders: list[Path]
+    refused: dict[str, str]
+    lying: Lying
+
+
+def _found_in(folder: Path) -> _Found:
     if not folder.is_dir():
         raise ArchiveError(f"{folder}: there is no such folder; name the folder that holds the sounds")
-    found, places, refused = [], [], {}
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        places.append(Path(place))
-        shown = [name for name in files if not name.startswith(".")]
-        sounds = [name for name in shown if name.lower().endswith(WAVE_SUFFIXES)]
-        sounds += alone([name for name in shown if name.lower().endswith(PACKET_SUFFIXES)], sounds)
+    try:
+        lying = lying_in(folder)
+    except OSError as error:
+        raise ArchiveError(
+            f"{folder} cannot be looked into ({error.strerror}); allow it to the account that runs the exhibition"
+        ) from error
+    found, refused = [], dict(lying.unread)
+    for place, names in lying.places:
+        sounds = [name for name in names if name.lower().endswith(WAVE_SUFFIXES)]
+        sounds += alone([name for name in names if name.lower().endswith(PACKET_SUFFIXES)], sounds)
         found += [Path(place, name) for name in sounds]
-        for name in alone([name for name in shown if refused_sound(name)], sounds):
+        for name in alone([name for name in names if refused_sound(name)], sounds):
             refused[Path(place, name).relative_to(folder).as_posix()] = refused_sound(name)
-    return sorted(found), places, refused
+    return _Found(sorted(found), [Path(place) for place, _ in lying.places], refused, lying)
 
 
 class Index:
@@ -307,16 +320,16 @@ class Index:
             ArchiveError: there is no such folder.
         """
         before = self.clips if self.encoder == encoder.name else {}
-        sounds, folders, refused = _found_in(self.archive)
+        found = _found_in(self.archive)
         unknown, older = [], []
-        for path in sounds:
+        for path in found.sounds:
             clip = before.get(path.relative_to(self.archive).as_posix())
             with contextlib.suppress(OSError):  # what vanishes meanwhile is named when it is its turn
                 if clip is None or not clip.is_of(path.stat()):
                     unknown.append(path)
                 elif clip.kinds != KINDS_READ:
                     older.append(path)
-        return Survey(sounds, unknown, older, folders, refused)
+        return Survey(found.sounds, unknown, older, found.folders, found.refused)
 
     # ---- writing -----------------------------------------------------------------------------------------------
 
@@ -357,11 +370,12 @@ class Index:
             yield
 
     def _update(self, encoder: Encoder, verify: bool, ears: Ears) -> Iterator[Progress]:
-        paths = sounds_in(self.archive)
+        found = _found_in(self.archive)
+        paths = found.sounds
         if self.encoder != encoder.name:
             self._begin(encoder)
         present = {path.relative_to(self.archive).as_posix() for path in paths}
-        gone = [name for name in self.clips if name not in present]
+        gone = [name for name in self.clips if name not in present and not found.lying.bars(name)]
         known = self.known(encoder)
         for name in gone:
             del self.clips[name]

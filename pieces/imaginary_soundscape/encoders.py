@@ -140,16 +140,8 @@ class ClipClapEncoder:
             from transformers import ClapModel, ClapProcessor, CLIPModel, CLIPProcessor
         except ImportError as error:
             raise EncoderError(f"encoder clip+clap {TRANSFORMERS}") from error
-        try:
-            eye: Any = CLIPModel.from_pretrained(clip)
-            ear: Any = ClapModel.from_pretrained(clap)
-            self._see: Any = CLIPProcessor.from_pretrained(clip)
-            self._hear: Any = ClapProcessor.from_pretrained(clap)
-        except (OSError, ValueError) as error:
-            raise EncoderError(
-                f"encoder clip+clap: {clip!r} or {clap!r} is neither a folder on this disk nor within reach of a hub "
-                f"({type(error).__name__}); download both on a machine that is online and name their folders"
-            ) from error
+        eye, self._see = _had(clip, CLIPModel, CLIPProcessor)
+        ear, self._hear = _had(clap, ClapModel, ClapProcessor)
         self._device = device
         self._clip, self._clap = eye.to(device).eval(), ear.to(device).eval()
         self.name = _both(clip, clap)
@@ -200,6 +192,22 @@ class ClipClapEncoder:
         """Cosines to descriptions [n, descriptions] -> unit vectors: standardised, so that no description rules."""
         apart = (cosines - cosines.mean(1, keepdims=True)) / (cosines.std(1, keepdims=True) + 1e-6)
         return _unit(np.exp(SHARPNESS * apart))
+
+
+def _had(named: str, *parts: Any) -> list[Any]:
+    """A model and its processor, from a folder or a hub. Raises EncoderError where they cannot be had."""
+    try:
+        return [part.from_pretrained(named) for part in parts]
+    except (OSError, ValueError) as error:
+        if Path(named).is_dir():
+            said = " ".join(str(error).split())
+            raise EncoderError(
+                f"encoder clip+clap: there is no such model in the folder {named} ({said}); download it once more"
+            ) from error
+        raise EncoderError(
+            f"encoder clip+clap: {named!r} is neither a folder on this disk nor within reach of a hub "
+            f"({type(error).__name__}); download it on a machine that is online and name its folder"
+        ) from error
 
 
 def _pooled(output: Any) -> Points:

@@ -10,6 +10,7 @@ has few queries and many clips, chance alone makes 3.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,7 +141,8 @@ def scenes(data: Path, encoder: str = "own") -> dict[str, Any]:
 
     Returns:
         p_at_1, p_at_5, map, hubness (of what is found first), chance, baseline_p_at_1, n (pictures), and the
-        same without turns, without turns and charges, by label, and what could not be read.
+        same without turns, without turns and charges, by label, what could not be read, and how many pictures bear
+        a label of no sound.
     """
     return measure(read_manifest(data), load(encoder))
 
@@ -164,8 +166,9 @@ def measure(rows: Sequence[Row], encoder: Encoder) -> dict[str, Any]:
                 samples = listen(row.path, encoder.rate_hz).samples
                 points.append(encoder.sound(samples))
                 heard = listen(row.path, BASELINE_HZ).samples
-            except ValueError:
+            except ValueError as error:
                 unread.append(str(row.path))
+                print(f"{row.path}: {error}; it is left out", file=sys.stderr)
                 continue
             plain.append(heard)
             labels.append(row.label)
@@ -174,6 +177,9 @@ def measure(rows: Sequence[Row], encoder: Encoder) -> dict[str, Any]:
             raise ManifestError(f"no {kind} could be read: {', '.join(unread)}")
     right = np.array(asked)[:, None] == np.array(labels)[None]
     fair = right.any(1)
+    alone = Counter(label for label, has in zip(asked, fair, strict=True) if not has)
+    for label, count in alone.items():
+        print(f"no sound bears the label {label!r}: its pictures are left out ({count})", file=sys.stderr)
     pictures, right = [image for image, has in zip(pictures, fair, strict=True) if has], right[fair]
     if not pictures:
         beside = f"; what could not be read: {', '.join(unread)}" if unread else ""
@@ -204,4 +210,5 @@ def measure(rows: Sequence[Row], encoder: Encoder) -> dict[str, Any]:
             for label in sorted(set(named.tolist()))
         },
         "unreadable": unread,
+        "pictures_without_sound": dict(alone),
     }

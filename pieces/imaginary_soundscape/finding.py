@@ -101,6 +101,10 @@ def listen(
     seen = pictures.read(picture, least=LOOKED_PX)
     opened = collection.open_archive(archive or listening.OWN, encoders.load(encoder))
     unwanted = collection.exclusion(opened.names, exclude, never_again).places
+    if len(unwanted) == len(opened.names):
+        raise collection.ArchiveError(
+            f"{opened.archive}: every sound in it was put away at the console, or is excluded in exhibition.yaml"
+        )
     scores: dict[str, float] = {}
     for found in collection.judge(opened, panorama.views(seen, directions)[0], unwanted, best).found:
         for match in found:

@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -22,6 +23,7 @@ import numpy as np
 from installation.choices import PICTURE_SUFFIXES
 from installation.piece import Picture, Size
 from pieces.imaginary_soundscape import kinds
+from pieces.imaginary_soundscape.folders import lying_in
 
 MOST_PIXELS = 150_000_000  # decoded whole: 450 MB
 REDUCTIONS = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
@@ -42,10 +44,12 @@ class AwayError(PictureError):
 
 @dataclass(frozen=True)
 class Listing:
-    """The pictures of a folder and the folders in it, by their names; and those that are `refused` for their kind."""
+    """The pictures of a folder and the folders in it, by their names; those that are `refused` for their kind; and
+    what is `unread`, by its path within the folder, and why."""
 
     pictures: list[Path]
     refused: list[Path]
+    unread: dict[str, str]
 
 
 def pictures_in(folder: Path) -> Listing:
@@ -57,16 +61,21 @@ def pictures_in(folder: Path) -> Listing:
     if not folder.is_dir():
         raise PictureError(f"{folder}: there is no such folder")
     found, refused = [], []
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        shown = [name for name in files if not name.startswith(".")]
+    try:
+        lying = lying_in(folder)
+    except OSError as error:
+        raise PictureError(
+            f"{folder}: it cannot be looked into ({error.strerror}); allow it to the account that runs the exhibition"
+        ) from error
+    for place, shown in lying.places:
         read = [name for name in shown if name.lower().endswith(PICTURE_SUFFIXES)]
         found += [Path(place, name) for name in read]
         refused += [Path(place, name) for name in kinds.alone([n for n in shown if kinds.refused_picture(n)], read)]
     if not found:
         but = f", but {kinds.listed([path.name for path in refused])}; {kinds.SAVE_PICTURE}" if refused else ""
+        but += "".join(f"; {name}: {why}" for name, why in islice(lying.unread.items(), 1))
         raise PictureError(f"{folder}: there is no picture in it ({', '.join(PICTURE_SUFFIXES)}){but}")
-    return Listing(sorted(found), sorted(refused))
+    return Listing(sorted(found), sorted(refused), lying.unread)
 
 
 def read(path: Path, least: int | Callable[[Size], int]) -> Picture:

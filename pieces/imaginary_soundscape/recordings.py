@@ -65,10 +65,10 @@ def listen(path: Path, rate_hz: int) -> Recording:
                 raise UnreadableError(f"{seconds:.2f} s is too short")
             part = round(HEARD_S * file.samplerate)
             if file.frames <= part * PARTS:
-                samples = _part(file, 0, file.frames)
+                samples = _part(path, file, 0, file.frames)
             else:
                 starts = np.linspace(0, file.frames - part, PARTS).astype(int)
-                samples = np.concatenate([_part(file, int(start), part) for start in starts])
+                samples = np.concatenate([_part(path, file, int(start), part) for start in starts])
             rate = file.samplerate
     except RuntimeError as error:  # libsndfile's are, and FFmpeg's here
         said = _said(error) or "it is damaged"
@@ -147,7 +147,7 @@ def _is_constant(mono: NDArray[np.float32]) -> bool:
     return middle != 0.0 and float(np.abs(mono - middle).max()) < abs(middle) * 10 ** (CONSTANT_DB / 20)
 
 
-def _part(file: SoundFile, start: int, frames: int) -> NDArray[np.float32]:
+def _part(path: Path, file: SoundFile, start: int, frames: int) -> NDArray[np.float32]:
     """Frames of a file from `start` on. Raises UnreadableError where the player would stumble, too."""
     try:
         if start:
@@ -156,10 +156,24 @@ def _part(file: SoundFile, start: int, frames: int) -> NDArray[np.float32]:
     except RuntimeError as error:
         second = start / file.samplerate
         raise UnreadableError(f"it is damaged at second {second:.1f} or soon after; save it anew") from error
+    if len(read) < frames and start:  # after many seeks in an Ogg file some frames may be missing at its end
+        read = _read_through(path, start, frames)
     if len(read) < frames:
         second, whole = (count / file.samplerate for count in (start + len(read), file.frames))
         raise UnreadableError(f"it is damaged: it ends at second {second:.1f} of {whole:.1f}; save it anew")
     return read
+
+
+def _read_through(path: Path, start: int, frames: int) -> NDArray[np.float32]:
+    """Frames of a file from `start` on, by reading all before them; fewer where it ends, or is damaged."""
+    with opened(path, on_and_on=True) as file:
+        at = 0
+        try:
+            while at < start and (count := len(file.read(min(start - at, FAULT_FRAMES), "float32", True))):
+                at += count
+            return np.asarray(file.read(frames, dtype="float32", always_2d=True), np.float32)
+        except RuntimeError:
+            return np.zeros((0, file.channels), np.float32)
 
 
 def _said(error: RuntimeError) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +57,7 @@ class Listed:
 
     states: dict[Path, State]
     refused: list[Path]
+    unread: dict[str, str]  # what could not be looked at, and why
 
 
 def _listed(folder: Path) -> Listed:
@@ -72,7 +72,7 @@ def _listed(folder: Path) -> Listed:
         with contextlib.suppress(OSError):  # it has gone meanwhile
             state = path.stat()
             found[path] = state.st_mtime_ns, state.st_size
-    return Listed(found, listing.refused)
+    return Listed(found, listing.refused, listing.unread)
 
 
 def load(path: Path, size: Size, directions: int) -> Scene:
@@ -102,7 +102,7 @@ class Scenery:
         self._ahead: Scene | None = None
         self._bad: dict[Path, State | None] = {}  # cannot be used as they were then; None: were away
         self._told: set[str] = set()
-        self._refused = ""  # as they were named
+        self._refused = frozenset[str]()  # as they were named
         self._going = 0
         self._anew = False  # the current picture is wanted for another screen
         self._rest_until = -math.inf
@@ -119,7 +119,7 @@ class Scenery:
             self._states = {}
             for name in list(self._told):
                 self._no_more(name)
-            self._refused = ""
+            self._refused = frozenset()
             self._going = 1 if self.current is not None else 0
         elif self.current is not None:
             self._anew = True
@@ -159,11 +159,11 @@ class Scenery:
             found = answer.result()
         except (pictures.PictureError, OSError) as error:
             if folder == self._wish.folder:
-                self._refuse([])  # the reason names them
+                self._refuse(Listed({}, [], {}))  # the reason names them
             self._without(folder, str(error))
             return
         if folder == self._wish.folder:
-            self._refuse(found.refused)
+            self._refuse(found)
             self._try_again(found.states)
             self._take(folder, found.states)
         elif folder == self._folder:
@@ -194,15 +194,19 @@ class Scenery:
             self._listing = OWN, self._stage.compute(_listed, OWN, seconds=LIST_SECONDS)
             self._folder = OWN
 
-    def _refuse(self, paths: Sequence[Path]) -> None:
+    def _refuse(self, listed: Listed) -> None:
         """Name the files that look like pictures and cannot be shown; once, and again when they are others."""
-        named = kinds.listed([self._called(path) for path in paths])
-        if named == self._refused:
-            return
-        self._no_more(self._refused)
-        self._refused = named
-        if named:
-            self._say(named, f"what is of this kind cannot be shown; {kinds.SAVE_PICTURE}", ALL_PASSED_OVER)
+        named: dict[str, str] = {}
+        if listed.refused:
+            of_this_kind = kinds.listed([self._called(path) for path in listed.refused])
+            named[of_this_kind] = f"what is of this kind cannot be shown; {kinds.SAVE_PICTURE}"
+        for reason in sorted(set(listed.unread.values())):
+            named[kinds.listed([name for name, why in listed.unread.items() if why == reason])] = reason
+        for gone in self._refused - named.keys():
+            self._no_more(gone)
+        for name in named.keys() - self._refused:
+            self._say(name, named[name], ALL_PASSED_OVER)
+        self._refused = frozenset(named)
 
     def _tell(self, subject: Path, reason: str) -> None:
         self._say(self._called(subject), reason.removeprefix(f"{subject}: "), PASSED_OVER)

@@ -19,6 +19,8 @@ Loaded = Callable[[str], Exhibition]
         ("stereo", (-30, 30)),
         ("ring", (0, 45, 90, 135, -180, -135, -90, -45)),
         ("ring of 3", (0, 120, -120)),
+        ("Ring of 3", (0, 120, -120)),
+        ("[0, 0.5, 120]", (0, 0.5, 120)),
         ("ring of 1", (0,)),
         ("[-45, 45, -135, 135.5]", (-45, 45, -135, 135.5)),
         ("[-30, 30, -110, 110, 0, off]", (-30, 30, -110, 110, 0, None)),
@@ -44,6 +46,7 @@ def test_a_pair_where_nothing_is_written() -> None:
         ("[]", "0 speakers are listed; 1 … 16 are possible"),
         (str(list(range(17))), "17 speakers are listed; 1 … 16 are possible"),
         ("[off, off]", "no speaker has a direction"),
+        ("[-0.785, 0.785, 2.356, -2.356]", "are radians; write the directions in degrees, for example [-45, 45"),
         (
             "[0, 400]",
             "2:24: item 2 of 'layout' of 'speakers': 400 is not a direction; write degrees from -360 to 360, or off",

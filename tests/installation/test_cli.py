@@ -77,13 +77,13 @@ def test_every_mistake_is_said_with_its_place_and_what_was_meant(run: Any) -> No
     assert any("did you mean 'screen'?" in line for line in lines)
 
 
-@pytest.mark.parametrize(
-    "words",
-    [("check", "none.yaml"), ("run", "-e", "none.yaml"), ("doctor", "-e", "none.yaml"), ("doctor", "none.yaml")],
-)
-def test_a_file_that_is_not_there(run: Any, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("options", ["", "-e "])
+@pytest.mark.parametrize("command", ["check", "run", "doctor", "render learning_to_see", "listen sea.jpg"])
+def test_a_file_that_is_not_there(run: Any, command: str, options: str) -> None:
+    words = f"{command} {'-e ' if ' ' in command else options}none.yaml".split()
     done = run(*words)
     assert done.exit_code == 2 and "none.yaml" in done.output and "Traceback" not in done.output
+    assert len(done.output.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize("command", ["check", "doctor", "run"])

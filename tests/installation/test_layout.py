@@ -46,6 +46,16 @@ def test_a_speaker_alone_plays_what_comes_from_its_place(speakers: int) -> None:
         assert heard(layout, azimuth) == {channel: 1.0}
 
 
+@pytest.mark.parametrize("azimuths", [(0.0, 0.0, 90.0), (0.0, 360.0), (-180.0, 180.0, 0.0), (0.0, 90.0, 0.0, -90.0)])
+def test_speakers_in_one_place_share_its_power(azimuths: tuple[float, ...]) -> None:
+    layout = Layout(azimuths)
+    around = layout.towards(np.arange(-180.0, 180.0, 0.05))
+    assert (around**2).sum(1) == pytest.approx(1.0, abs=1e-5)
+    twins = [channel for channel, azimuth in enumerate(azimuths) if azimuth % 360 == azimuths[0] % 360]
+    assert np.ptp(around[:, twins], axis=1).max() == 0 and around[:, twins[0]].max() == pytest.approx(0.5**0.5)
+    assert np.abs(np.diff(around, axis=0)).max() < 0.02, "nothing jumps past them"
+
+
 def test_panning_is_the_law_of_the_paper() -> None:
     """Tangent law (Pulkki 1997, eq. 1): tan φ / tan φ0 = (g1 - g2) / (g1 + g2)."""
     left, right = Layout().towards(np.asarray([-12.0]))[0].astype(float)

@@ -38,7 +38,7 @@ def test_what_a_folder_must_hold_is_said(tmp_path: Path) -> None:
     index.write_text("path,kind\n")
     assert said(tmp_path) == f"{WANTED}{index} has no column label"
     index.write_bytes(b"\xff\xfe\x00")
-    assert said(tmp_path) == f"{WANTED}{index} cannot be read (no text in UTF-8)"
+    assert said(tmp_path) == f"{WANTED}{index} cannot be read (no text in UTF-8; save it as that)"
     index.write_text("path,label,licence\n")
     assert said(index) == f"{WANTED}there is no {index / 'sounds/INDEX.csv'}"
     (tmp_path / "scenes.csv").write_text("scene\n")
@@ -105,7 +105,8 @@ def test_every_row_that_lacks_something_is_named_at_once(tmp_path: Path) -> None
     with pytest.raises(MaterialError) as refused:
         read_table(table, ("path", "label"))
     assert str(refused.value) == f"{table}: 2 broken rows\n  line 2: empty label\n  line 4: empty path"
-    for text, message in ((b"path,label\n,\n", "holds no rows; expected path,label"), (b"p\xfc", "no text in UTF-8")):
+    broken = ((b"path,label\n,\n", "holds no rows; expected path,label"), (b"p\xfc", "no text in UTF-8; save"))
+    for text, message in broken:
         table.write_bytes(text)
         with pytest.raises(MaterialError, match=message):
             read_table(table, ("path", "label"))

@@ -77,13 +77,16 @@ def manifest(tmp_path: Path) -> Path:
     return path
 
 
-def test_an_encoder_is_measured_on_a_manifest(manifest: Path) -> None:
+def test_an_encoder_is_measured_on_a_manifest(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = measure(read_manifest(manifest), Colours())
     assert {"p_at_1", "p_at_5", "map", "hubness", "chance", "baseline_p_at_1", "n"} <= found.keys()
     assert (found["p_at_1"], found["map"], found["chance"]) == (1, 1, 0.5)
     assert found["n"] == 5, "what has no sound of its label is not asked for"
     assert found["p_at_1_by_label"] == {"fire": 1, "sea": 1}
     assert [Path(path).name for path in found["unreadable"]] == ["bad.png", "bad.wav", "silent.wav"]
+    assert found["pictures_without_sound"] == {"moon": 1}
+    said = capsys.readouterr().err
+    assert "no sound bears the label 'moon': its pictures are left out (1)" in said and "bad.wav: " in said
 
 
 def of_too_many_pixels(path: Path) -> None:

@@ -146,7 +146,7 @@ def test_annotations_that_are_not_there_are_said_in_words(folder: Path) -> None:
     assert str(refused.value).splitlines()[1:] == [
         "  line 2: annotations none.csv: no such file",
         "  line 3: annotations inside: no such file",
-        "  line 4: annotations odd.csv: cannot be read (no text in UTF-8)",
+        "  line 4: annotations odd.csv: cannot be read (no text in UTF-8; save it as that)",
     ]
 
 

@@ -1,0 +1,81 @@
+"""What lies in a folder of sounds or pictures and in the folders within it, linked ones too; nothing hidden.
+
+Lives here: the way through folders, and what bars it. Must not live here: which files are of use (`archive.py`,
+`pictures.py`).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+NAMED_OTHERWISE = "its name is not written in UTF-8, as old archives and sticks have them; rename it"
+
+
+@dataclass(frozen=True)
+class Lying:
+    """`places` has (a folder, the names of the files in it), the folder itself first; `unread` says of what could not
+    be looked at why, by its path within the folder: of folders, ending in a slash."""
+
+    places: list[tuple[str, list[str]]] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+
+    def bars(self, name: str) -> bool:
+        """Whether a file of this path within the folder may lie in a folder that could not be looked at."""
+        return any(place.endswith("/") and name.startswith(place) for place in self.unread)
+
+
+def lying_in(folder: Path) -> Lying:
+    """Look through a folder. A linked folder is looked through once, and not where it leads back into this one.
+
+    Raises:
+        OSError: the folder itself cannot be looked at.
+    """
+    found = Lying()
+    root, linked = os.path.realpath(folder), set[str]()
+
+    def within(path: str) -> str:
+        return os.fsencode(os.path.relpath(path, folder)).decode(errors="replace")
+
+    def barred(error: OSError) -> None:
+        if error.filename in (None, str(folder)):
+            raise error
+        found.unread[f"{within(error.filename)}/"] = (
+            f"the folder cannot be looked into ({error.strerror}); allow it to the account that runs the exhibition"
+        )
+
+    def followed(place: str, name: str) -> bool:
+        path = os.path.join(place, name)  # noqa: PTH118 (of a million names)
+        if name.startswith("."):
+            return False
+        if not _is_utf8(name):
+            found.unread[f"{within(path)}/"] = NAMED_OTHERWISE
+            return False
+        if not os.path.islink(path):  # noqa: PTH114
+            return True
+        target = os.path.realpath(path)
+        leads_back = f"{target}/".startswith(f"{root}/") or f"{root}/".startswith(f"{target}/")
+        seen = leads_back or target in linked
+        linked.add(target)
+        return not seen
+
+    for place, folders, files in os.walk(folder, onerror=barred, followlinks=True):
+        folders[:] = sorted(name for name in folders if followed(place, name))
+        shown = []
+        for name in files:
+            if _is_utf8(name):
+                shown += [] if name.startswith(".") else [name]
+            else:
+                found.unread[within(os.path.join(place, name))] = NAMED_OTHERWISE  # noqa: PTH118
+        found.places.append((place, shown))
+    return found
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether a name can be said and written: its bytes are text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
