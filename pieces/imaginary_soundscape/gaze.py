@@ -3,40 +3,32 @@
 A photograph or a phone is a quadrilateral that was not there before (`Holding`): it is cut out, looked at instead of
 the room, and let go when it is gone. Whatever is looked at is another scene when its point in the space of pictures
 and sounds has left the neighbourhood of where it was lately, twice in a row (`Gaze`): somebody who walks past does
-not do that, and a slow turn takes the neighbourhood along. In a busy room the search takes as long as a frame may:
-it is done beside the frame loop (`Seeking`).
+not do that, and a slow turn takes the neighbourhood along; of what is held up one look is enough. In a busy room the
+search takes as long as a frame may: it is done beside the frame loop (`Seeking`).
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from installation.piece import Answer, Picture, Stage
+from pieces.imaginary_soundscape.outlines import Corners, outline, overlap
 
 WIDTH = 320  # pixels in which a held picture is looked for
 LEARNS_SECONDS = 60.0  # in which what stays becomes part of the room
 NEW = 14.0  # of 255: how far from the room a pixel is that is not of it
 RIM = 12  # pixels, where the room is seen beside what is held
-FILLED = 0.75  # of a held picture's pixels, at least
 ELSEWHERE = 0.5  # of the rim's pixels, when the camera itself looks at another room
-AREA = 0.04, 0.9  # of the whole, from and to
-BENT = 0.45  # cosine of a corner: how far from a right angle it may be seen
-FEW = 30  # outlines that are looked at closely
-STRAIGHT = 0.87  # of what an outline covers lies between its corners: its sides are straight
-EDGES = (30, 90), (60, 160)  # thresholds of Canny's edges, the faint ones first
 ALIKE = 0.5  # of two outlines' joint area, when they are the same picture a moment later
+SAME = 0.7  # correlation of two pictures that were cut out, likewise
+UNSEEN = 4  # looks in a row at which the sides of what is held need not be seen
 SIDE = 480  # pixels, the longer one of a picture that was cut out
 
 NEAR = 0.7  # cosine of two points of one scene, as `collection.Judged` has them
 FOLLOWS_SECONDS = 2.5  # in which the neighbourhood follows
 SEEK_SECONDS = 0.02  # what an offline render lets a search take
-
-Corners = NDArray[np.float32]  # [4, 2]: x, y as parts of the picture's width and height, clockwise from the top left
 
 
 class Holding:
@@ -45,6 +37,8 @@ class Holding:
     def __init__(self) -> None:
         self._room: NDArray[np.float32] | None = None
         self._before: Corners | None = None
+        self._held: Picture | None = None
+        self._unseen = 0
         self._time = 0.0
 
     def look(self, image: Picture, time: float) -> Picture | None:
@@ -53,7 +47,7 @@ class Holding:
         height = max(1, round(WIDTH * rows / columns))
         grey = cv2.cvtColor(cv2.resize(image, (WIDTH, height), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
         if self._room is None or self._room.shape != grey.shape:
-            self._room, self._before, self._time = grey.astype(np.float32), None, time
+            self._room, self._before, self._held, self._time = grey.astype(np.float32), None, None, time
             return None
         apart = grey - self._room
         rim = np.ones(grey.shape, bool)
@@ -63,72 +57,19 @@ class Holding:
         self._room += apart * min(1.0, (time - self._time) / LEARNS_SECONDS)
         self._time = time
         if fresh[rim].mean() > ELSEWHERE:
-            self._room, self._before = grey.astype(np.float32), None
+            self._room, self._before, self._held = grey.astype(np.float32), None, None
             return None
-        found = _outline(np.asarray(grey, np.uint8), fresh)
+        found = outline(np.asarray(grey, np.uint8), fresh)
         before, self._before = self._before, found
-        if found is None or before is None or _overlap(found, before) < ALIKE:
-            return None
-        return _cut(image, found)
-
-
-def _outline(grey: NDArray[np.uint8], fresh: NDArray[np.bool_]) -> Corners | None:
-    """The largest quadrilateral that is `fresh` throughout, corners clockwise from the top left."""
-    rows, columns = grey.shape
-    smooth = cv2.GaussianBlur(grey, (5, 5), 0)
-    best: tuple[float, NDArray[Any]] | None = None
-    for low, high in EDGES:
-        edges = cv2.dilate(cv2.Canny(smooth, low, high), np.ones((3, 3), np.uint8))
-        contours = cv2.findContours(edges, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]
-        for contour in _largest(contours, AREA[0] * rows * columns):
-            hull = cv2.convexHull(contour)
-            corners = np.asarray(cv2.approxPolyDP(hull, 0.04 * cv2.arcLength(hull, True), True))
-            if len(corners) != 4 or not cv2.isContourConvex(corners) or not _square(corners[:, 0]):
-                continue
-            area = cv2.contourArea(corners) / (rows * columns)
-            if not AREA[0] <= area <= AREA[1] or area * rows * columns < STRAIGHT * cv2.contourArea(hull):
-                continue
-            left, top, width, height = cv2.boundingRect(corners)
-            inside = np.zeros((height, width), np.uint8)
-            cv2.fillConvexPoly(inside, corners - np.array([left, top]), 1)
-            filled = float(fresh[top : top + height, left : left + width][inside > 0].mean())
-            worth = area * filled**4  # what is of the room beside it is not taken along
-            if filled >= FILLED and (best is None or worth > best[0]):
-                best = worth, corners[:, 0]
-    return None if best is None else _ordered(best[1] / np.array([columns, rows]))
-
-
-def _largest(contours: Sequence[NDArray[Any]], least: float) -> list[NDArray[Any]]:
-    """The FEW contours whose rectangles are largest, and larger than `least` pixels: a busy room has thousands."""
-    sizes: list[tuple[int, int, NDArray[Any]]] = []
-    for contour in contours:
-        _, _, width, height = cv2.boundingRect(contour)
-        if width * height >= least:
-            sizes.append((width * height, len(sizes), contour))
-    return [contour for _, _, contour in sorted(sizes, key=lambda each: each[:2])[-FEW:]]
-
-
-def _square(corners: NDArray[Any]) -> bool:
-    """Whether all corners are right angles, or seen as nearly that."""
-    sides = np.roll(corners, -1, 0) - corners
-    lengths = np.linalg.norm(sides, axis=1)
-    if lengths.min() < 1:
-        return False
-    bent = np.abs((sides * np.roll(sides, 1, 0)).sum(1)) / (lengths * np.roll(lengths, 1))
-    return bool(bent.max() <= BENT)
-
-
-def _ordered(corners: NDArray[np.float64]) -> Corners:
-    """Clockwise, the corner at the top left first."""
-    middle = corners.mean(0)
-    corners = corners[np.argsort(np.arctan2(corners[:, 1] - middle[1], corners[:, 0] - middle[0]))]
-    return np.roll(corners, -int(corners.sum(1).argmin()), 0).astype(np.float32)
-
-
-def _overlap(one: Corners, other: Corners) -> float:
-    """Joint area of two outlines, as a part of what both cover."""
-    joint = float(cv2.intersectConvexConvex(one, other)[0])
-    return joint / (float(cv2.contourArea(one)) + float(cv2.contourArea(other)) - joint + 1e-9)
+        self._unseen = 0 if found is not None else self._unseen + 1
+        if found is not None:
+            alike = before is not None and overlap(found, before) >= ALIKE
+            self._held = _cut(image, found) if alike else None
+        elif self._held is not None and before is not None:
+            still = _cut(image, before)
+            stays = self._unseen <= UNSEEN and _alike(still, self._held)
+            self._before, self._held = (before, still) if stays else (None, None)
+        return self._held
 
 
 def _cut(image: Picture, corners: Corners) -> Picture:
@@ -144,10 +85,18 @@ def _cut(image: Picture, corners: Corners) -> Picture:
     return np.asarray(seen, np.uint8)
 
 
+def _alike(one: Picture, other: Picture) -> bool:
+    """Whether two pictures that were cut out are of the same."""
+    small = [cv2.resize(image, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32) for image in (one, other)]
+    first, second = (image - image.mean() for image in small)
+    return bool((first * second).sum() >= SAME * np.linalg.norm(first) * np.linalg.norm(second))
+
+
 class Seeking:
-    """`Holding` beside the frame loop: one camera picture at a time."""
+    """`Holding` beside the frame loop: one camera picture at a time. `held`: what was found last is held up."""
 
     def __init__(self, stage: Stage) -> None:
+        self.held = False
         self._stage = stage
         self._holding = Holding()
         self._asked: tuple[Picture, Answer[Picture | None]] | None = None
@@ -172,11 +121,12 @@ class Seeking:
             return None
         (image, answer), self._asked = self._asked, None
         held = answer.result()
+        self.held = held is not None
         return image if held is None else held
 
     def rest(self) -> None:
         """Nobody looks through the camera: what is still searched is dropped, and the room will be learned anew."""
-        self._holding, self._asked = Holding(), None
+        self._holding, self._asked, self.held = Holding(), None, False
 
 
 class Gaze:
@@ -187,8 +137,9 @@ class Gaze:
         self._strange: NDArray[np.float32] | None = None
         self._time = 0.0
 
-    def another(self, point: NDArray[np.float32], time: float) -> bool:
-        """Take in the point of what is looked at; whether it is another scene. The first one is."""
+    def another(self, point: NDArray[np.float32], time: float, sure: bool = False) -> bool:
+        """Take in the point of what is looked at; whether it is another scene. The first one is. One look is enough
+        where it is `sure` that nobody just walks past."""
         passed, self._time = time - self._time, time
         if self._lately is None:
             self._lately = point.copy()
@@ -199,7 +150,7 @@ class Gaze:
             self._lately += np.float32(share) * (point - self._lately)
             return False
         strange, self._strange = self._strange, point.copy()
-        if strange is None or _cosine(point, strange) < NEAR:
+        if not sure and (strange is None or _cosine(point, strange) < NEAR):
             return False
         self._lately, self._strange = point.copy(), None
         return True

@@ -263,7 +263,7 @@ class ImaginarySoundscape(Piece):
         judged, self._listening.judged = self._listening.judged, None
         if judged is not None:
             (key, directions), seen = judged
-            another = key == CAMERA and self._gaze.another(seen.scenes[0], moment.time)
+            another = key == CAMERA and self._gaze.another(seen.scenes[0], moment.time, self._seeking.held)
             if key != self._arrived:
                 self._arrived, self._directions = key, directions
                 self._choosing.arrive(moment.time, seen.found, chosen.surprise, self._allowed)
