@@ -19,9 +19,9 @@ class Trying:
         """Whether it may be tried at `time`, seconds."""
         return time >= self._until
 
-    def failed(self, time: float) -> None:
-        """It failed at `time`, seconds."""
-        self._until = time + self.pauses[min(self.failures, len(self.pauses) - 1)]
+    def failed(self, time: float, pause: float | None = None) -> None:
+        """It failed at `time`, seconds; `pause` seconds are then waited, left out, those whose turn it is."""
+        self._until = time + (self.pauses[min(self.failures, len(self.pauses) - 1)] if pause is None else pause)
         self.failures += 1
 
     def succeeded(self) -> None:

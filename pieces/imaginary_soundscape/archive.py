@@ -53,6 +53,10 @@ class ArchiveError(ValueError):
     """An archive that cannot be used. The message names the folder and the remedy."""
 
 
+class AwayError(ArchiveError):
+    """An archive that is not there; it may be on a disk or a share that comes back."""
+
+
 class BusyError(ArchiveError):
     """Another process is indexing this archive."""
 
@@ -186,7 +190,7 @@ class _Found:
 
 def _found_in(folder: Path) -> _Found:
     if not folder.is_dir():
-        raise ArchiveError(f"{folder}: there is no such folder; name the folder that holds the sounds")
+        raise AwayError(f"{folder}: there is no such folder; name the folder that holds the sounds")
     try:
         lying = lying_in(folder)
     except OSError as error:

@@ -22,7 +22,15 @@ from installation.piece import Answer, Picture, Stage
 from installation.trying import Trying
 from pieces.imaginary_soundscape import collection as room
 from pieces.imaginary_soundscape import encoders
-from pieces.imaginary_soundscape.archive import FOLDER, ArchiveError, BusyError, Index, Progress, UnwritableError
+from pieces.imaginary_soundscape.archive import (
+    FOLDER,
+    ArchiveError,
+    AwayError,
+    BusyError,
+    Index,
+    Progress,
+    UnwritableError,
+)
 from pieces.imaginary_soundscape.collection import Collection, Exclusion, Judged, UnindexedError
 from pieces.imaginary_soundscape.titles import Titles
 from pieces.imaginary_soundscape.unusable import Unusable
@@ -33,6 +41,7 @@ INDEX_SECONDS = 0.0  # there too: a film is to sound from its beginning, indexed
 PART = 2  # files that are indexed at once: what a visitor does is looked at in between
 ENOUGH = 12  # sounds that are worth beginning with while the rest of an archive is indexed
 LOOK_EVERY = 10.0  # seconds after which an archive is looked at for changes
+AWAY_AGAIN = 5.0  # seconds after which an archive that is not there is looked for again, which costs nothing
 SURVEY_AGAIN = 60.0  # seconds after which new sounds are compared with what was indexed: some were still being copied
 log = logging.getLogger(__name__)
 Asked = tuple[tuple[object, ...], tuple[float | None, ...]]  # a scene, and the directions it is looked at in
@@ -68,6 +77,7 @@ class Listening:
         self._survey_at = math.inf  # when an archive is looked through again after sounds had come
         self._checked_at = 0.0
         self._trying = Trying()
+        self._away = False  # the archive was not there when it should have been opened
         self._answered = False  # since it failed last, with whatever archive: what may still stand is taken back then
         self._time = 0.0
 
@@ -139,6 +149,9 @@ class Listening:
                 self._do(self._take_indexed, INDEX_SECONDS, room.index_part, self._indexing, PART)
             else:
                 self._open(time, archive, encoder)
+        elif self._away:
+            self._away = False
+            self._open(time, archive, encoder)
         elif self._excluding != (self.opened, self._exclude):
             made_of = self.opened, self._exclude
             self._do(
@@ -197,7 +210,8 @@ class Listening:
         if isinstance(error, BusyError) and self.collection is not None:
             log.info("%s", error)  # what there is is used meanwhile; what is new is looked for again, see `_begin`
             return
-        self._trying.failed(self._time)
+        self._away = isinstance(error, AwayError)
+        self._trying.failed(self._time, AWAY_AGAIN if self._away else None)
         self._answered = False
         archive = self._wanted[0] if self._wanted is not None else ""
         reason = str(error).removeprefix(f"{archive}: ") or type(error).__name__

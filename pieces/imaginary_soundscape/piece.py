@@ -156,6 +156,7 @@ class ImaginarySoundscape(Piece):
         self._listening = Listening(stage)
         self._choosing = Choosing(stage.random)
         self._gaze, self._seeking = Gaze(), Seeking(stage)
+        self._shown = self._opened = 0  # pictures and archives so far
         self._playing = Playing(stage.beds)
         self._scene: Scene | None = None
         self._directions: Sequence[float | None] = ()
@@ -213,6 +214,7 @@ class ImaginarySoundscape(Piece):
         scene = self._scenery.current
         if scene is not None and scene is not self._scene:
             if another or self._scene is None:
+                self._shown += 1
                 self._walk.arrive()
                 self._view.show(scene.sheet)
             else:
@@ -228,7 +230,7 @@ class ImaginarySoundscape(Piece):
             self._scenery.go_on()
             self._walk.stay_on()
         if scene is not None:
-            self._listen((scene.path, len(scene.views), chosen.archive), scene.views, scene.directions)
+            self._listen((scene.path, self._shown, len(scene.views), chosen.archive), scene.views, scene.directions)
         return self._walk.heading
 
     def _turns(self) -> bool:
@@ -282,6 +284,9 @@ class ImaginarySoundscape(Piece):
         have = self._listening.collection
         if have is None:
             return  # what sounds goes on
+        if self._listening.opened != self._opened:
+            self._opened = self._listening.opened
+            self._playing.forgive()
         where = gathered(self._choosing.chosen, self._directions)
         balance = Balance(self.settings.loudness_lufs, self.settings.focus_db)
         self._playing.step(moment.time, where, heading, have, balance)

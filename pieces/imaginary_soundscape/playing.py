@@ -84,6 +84,10 @@ class Playing:
         """Whether a sound could be read when it was last tried."""
         return name not in self._shunned
 
+    def forgive(self) -> None:
+        """The archive has been opened anew: what could not be read may be there again."""
+        self._shunned.clear()
+
     def stop(self, fade: float = LEAVE_SECONDS) -> None:
         """Fade everything out."""
         for bed in self._playing.values():

@@ -20,13 +20,13 @@ from pieces.imaginary_soundscape.panorama import Sheet, rows_shown, sheet_for, v
 
 OWN = ASSETS / "pictures"
 LIST_SECONDS, LOAD_SECONDS = 0.05, 0.3  # what an offline render lets them take
-LIST_EVERY = 20.0  # seconds after which a folder is looked through again
+LIST_EVERY = 10.0  # seconds after which a folder is looked through again
 PAUSE = 5.0  # before anything is tried again where nothing could be read
 PASSED_OVER, ALL_PASSED_OVER = (
     "It is passed over.",
     "Such files are passed over.",
 )  # what the alert says is seen meanwhile
-OWN_INSTEAD = "The project's own drawings are shown instead."
+OWN_INSTEAD = "The project's own drawings take the place of what is shown now."
 NOTHING = "There is nothing to show in its place."
 log = logging.getLogger(__name__)
 State = tuple[int, int]  # time of change, and bytes
@@ -105,6 +105,7 @@ class Scenery:
         self._refused = frozenset[str]()  # as they were named
         self._going = 0
         self._anew = False  # the current picture is wanted for another screen
+        self._replaced = False  # its file is another one
         self._rest_until = -math.inf
 
     def want(self, wish: Wish) -> None:
@@ -114,7 +115,7 @@ class Scenery:
             return
         self._ahead = None
         if before is None or before.folder != wish.folder:
-            self._paths, self._listed_at, self._folder = [], -math.inf, None
+            self._paths, self._listed_at, self._folder, self._replaced = [], -math.inf, None, False
             self._bad.clear()
             self._states = {}
             for name in list(self._told):
@@ -165,6 +166,9 @@ class Scenery:
         if folder == self._wish.folder:
             self._refuse(found)
             self._try_again(found.states)
+            shown = self.current.path if self.current is not None else None
+            if shown in self._states and found.states.get(shown, self._states[shown]) != self._states[shown]:
+                self._replaced = True
             self._take(folder, found.states)
         elif folder == self._folder:
             self._paths = list(found.states)
@@ -199,7 +203,7 @@ class Scenery:
         named: dict[str, str] = {}
         if listed.refused:
             of_this_kind = kinds.listed([self._called(path) for path in listed.refused])
-            named[of_this_kind] = f"what is of this kind cannot be shown; {kinds.SAVE_PICTURE}"
+            named[of_this_kind] = f"such files are not read here; {kinds.SAVE_PICTURE}"
         for reason in sorted(set(listed.unread.values())):
             named[kinds.listed([name for name, why in listed.unread.items() if why == reason])] = reason
         for gone in self._refused - named.keys():
@@ -242,7 +246,7 @@ class Scenery:
 
     def _next(self) -> Path | None:
         """The picture that should be read now; None where there is nothing to do."""
-        if self._anew and self.current is not None:
+        if (self._anew or self._replaced) and self.current is not None:
             return self.current.path
         good = self._good
         if not good:
@@ -271,14 +275,18 @@ class Scenery:
             self._bad[path] = None if isinstance(error, pictures.AwayError | OSError) else self._states.get(path)
             self._tell(path, str(error) or "it is too large for this machine's memory")
             self._rest_until = time + (0.0 if self._good else PAUSE)
-            self._anew = False
+            self._anew = self._replaced = False
             return
         if wish != self._wish:
             return
         self._over(path)
         if self._folder == wish.folder:
             self._over(wish.folder)
-        if self._anew and self.current is not None and path == self.current.path:
+        shown = self.current is not None and path == self.current.path
+        if shown and self._replaced:
+            self._replaced = self._anew = False
+            self._ahead, self._going = scene, 1
+        elif shown and self._anew:
             self._anew, self.current = False, scene
         elif self.current is None or path != self.current.path or len(self._good) > 1:
             self._ahead = scene

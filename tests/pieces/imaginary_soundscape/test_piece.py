@@ -367,7 +367,7 @@ def test_an_empty_folder_of_pictures_gives_its_place_to_the_projects_own(
     here = room(place, pictures=place / "empty", caption=False)
     assert colour_of(here.run(5)) == "red"
     assert list(here.standing) == ["pictures_unusable"]
-    assert "The project's own drawings are shown instead." in here.standing["pictures_unusable"]
+    assert "The project's own drawings take the place of what is shown now" in here.standing["pictures_unusable"]
     here.run(700)
     assert list(here.standing) == ["pictures_unusable"], "as long as it is so"
     photograph(place / "empty", "green")
@@ -413,6 +413,17 @@ def test_a_folder_that_is_away_for_a_while_has_all_its_pictures_back(
     (place / "away").rename(folder)
     assert {colour_of(here.run(1)) for _ in range(80)} >= {"green", "blue"}
     assert here.standing == {}
+
+
+def test_a_picture_that_is_replaced_while_it_is_shown_is_seen_and_heard(place: Path) -> None:
+    folder = place / "one"
+    photograph(folder, "green", name="0")
+    here = room(place, pictures=folder, caption=False, stay="1 h")
+    assert colour_of(here.run(8)) == "green" and here.heard() == {"green": None}
+    (folder / "0.png").write_bytes(b"half of it")
+    assert colour_of(here.run(12)) == "green" and "pictures_unusable" in here.standing
+    photograph(folder, "blue", name="0")
+    assert colour_of(here.run(14)) == "blue" and here.heard() == {"blue": None} and here.standing == {}
 
 
 def test_two_pictures_of_one_name_are_told_apart(place: Path) -> None:
