@@ -61,8 +61,9 @@ class Score(Protocol):
     def written(self) -> int:
         """The number of the first bar not written yet.
 
-        What plays on from a process that died counts as written, whichever piece wrote it. What this piece wrote
-        before it raised, or in an earlier turn, does not.
+        Of what plays on from a process that died, whichever piece wrote it, those bars count as written that are over
+        when its voices go: ten seconds after this process began. What this piece wrote before it raised, or in an
+        earlier turn, does not.
         """
         ...
 

@@ -225,9 +225,10 @@ class ScoreWriter:
         self._bars: dict[int, BarWritten] = {}
         self._level = (0.0, 0.0)
         self._adopting = True  # a piece whose stage process was killed goes on without a gap when it is back
-        self._adopt_until: float | None = None  # sample
+        self._adopt_until: float | None = None  # sample; counted from the first frame, whatever opening takes
         self._continues = True  # what the mixer still has to play is of this piece, until another begins here
         self._reading: ClockReading | None = port.reading()
+        self._inherits_until = self._patience_ends()  # bars that another stage wrote count up to this sample
         self._told_at: int | None = None  # as far was mixed when a mixer that began anew was told of the bars
         self._shown = -math.inf  # sounding hits up to this sample have been handed out
 
@@ -247,7 +248,10 @@ class ScoreWriter:
     def written(self) -> int:
         ours = max(self._bars, default=-1) + 1
         grid = self._reading.bars if self._reading is not None and self._continues else ()
-        return max(ours, self.next_bar, grid[-1].number + 1 if grid else 0)
+        inherited = [
+            bar.number for bar in grid if self._inherits_until is not None and bar.end <= self._inherits_until
+        ]
+        return max(ours, self.next_bar, max(inherited, default=-1) + 1)
 
     def voice(self, name: str, samples: Sound, rate_hz: int) -> None:
         """Raises ValueError for no samples, for some that are not finite, for a shape that is neither [frames] nor
@@ -335,6 +339,8 @@ class ScoreWriter:
             self.port.set_level(self._level[0], 0.01)
             self._adopting = True
         self._reading = self.port.reading()
+        if self._inherits_until is None:
+            self._inherits_until = self._patience_ends()
         self._tell_bars(anew)
         self._drop_bars()
         self._let_others_go()
@@ -404,9 +410,13 @@ class ScoreWriter:
         if self._reading is None or not self._adopting:
             return
         if self._adopt_until is None:
-            self._adopt_until = self._reading.mixed_to + ADOPT_SECONDS * self.rate_hz
-        if self._reading.mixed_to >= self._adopt_until and self.port.forget_other_voices():
-            self._adopting = False
+            self._adopt_until = self._patience_ends()
+        if self._adopt_until is not None and self._reading.mixed_to >= self._adopt_until:
+            self._adopting = not self.port.forget_other_voices()
+
+    def _patience_ends(self) -> float | None:
+        """The sample up to which, as of now, what a stage before us left is heard."""
+        return None if self._reading is None else self._reading.mixed_to + ADOPT_SECONDS * self.rate_hz
 
     def _playing(self, number: int) -> BarWritten | None:
         """What sounds in the bar `number`: what was written for it, else the bars that the mixer repeats."""
