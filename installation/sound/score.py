@@ -35,7 +35,7 @@ from installation.resampling import resample
 from installation.segments import PLAYED_CHANNELS, PLAYED_SECONDS
 from installation.sound.bed_mixer import BedMixer
 from installation.sound.bed_writer import ADOPT_SECONDS, BedPort, BedWriter, Said, Told, judge
-from installation.sound.mixer import EARLY_STEPS, REPEATED_BARS, Mixer, PlacedHit
+from installation.sound.mixer import EARLY_STEPS, REPEATED_BARS, Mixer, PlacedHit, offset_in
 
 WRITE_AHEAD_SECONDS = 0.06  # a message needs this long to reach the mixer before the bar line
 
@@ -282,8 +282,9 @@ class ScoreWriter:
         self.port.forget_voice(name)  # also one that we know nothing of: a stage before us may have made it
 
     def write(self, bar: Bar) -> None:
-        """Raises ValueError for a number too far ahead, a tempo beyond 20..400, a bar without steps, and hits too
-        many, too loud, not finite, outside the bar, or on a voice that is not there."""
+        """Raises ValueError for a number too far ahead, a tempo beyond 20..400, a bar without steps, other steps than
+        the bar has that is playing, and hits too many, too loud, not finite, outside the bar, or on a voice that is
+        not there."""
         if not (math.isfinite(bar.number) and bar.number <= self.next_bar + self.MOST_AHEAD):
             raise ValueError(
                 f"bar {bar.number} is too far ahead: the next bar is {self.next_bar} (next_bar), "
@@ -308,6 +309,7 @@ class ScoreWriter:
             if hit.voice not in self._voices:
                 hint = did_you_mean(hit.voice, list(self._voices)) or "; make it with voice(name, …) first"
                 raise ValueError(f"bar {bar.number} hits a voice {hit.voice!r} that is not there{hint}")
+        bar = self._as_it_plays(bar)
         hits = tuple(_placed(hit, bar.step_frames(self.rate_hz)) for hit in bar.hits)
         message = BarWritten(bar.number, bar.frames(self.rate_hz), bar.steps / 4, hits)
         self._bars[bar.number] = message
@@ -359,8 +361,10 @@ class ScoreWriter:
             if line.end + line.length < since or line.start - line.sixteenth > sample:
                 continue
             bar = self._playing(line.number)
-            for offset, voice, gain, *_ in bar.hits if bar else ():
-                start = line.start + offset
+            if bar is None:
+                continue
+            for offset, voice, gain, *_ in bar.hits:
+                start = line.start + offset_in(line, offset, bar.length, bar.beats)
                 if since < start <= sample and voice in self._voices:
                     found.append((start, Sounding(voice, gain, (sample - start) / self.rate_hz)))
         return tuple(hit for _, hit in sorted(found, key=lambda pair: pair[0]))
@@ -417,6 +421,19 @@ class ScoreWriter:
     def _patience_ends(self) -> float | None:
         """The sample up to which, as of now, what a stage before us left is heard."""
         return None if self._reading is None else self._reading.mixed_to + ADOPT_SECONDS * self.rate_hz
+
+    def _as_it_plays(self, bar: Bar) -> Bar:
+        """`bar` in the tempo that it has, if it is playing. Raises ValueError for other steps than it has."""
+        if self._reading is None:
+            return bar
+        for line in self._reading.bars:
+            if line.number == bar.number and line.start <= self._reading.mixed_to < line.end:
+                steps = round(4 * line.beats)
+                if bar.steps != steps:
+                    raise ValueError(f"bar {bar.number} is playing and keeps its {steps} steps; steps={bar.steps}")
+                if bar.frames(self.rate_hz) != line.length:
+                    return replace(bar, tempo_bpm=line.tempo_bpm(self.rate_hz))
+        return bar
 
     def _playing(self, number: int) -> BarWritten | None:
         """What sounds in the bar `number`: what was written for it, else the bars that the mixer repeats."""

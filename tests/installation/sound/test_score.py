@@ -91,6 +91,52 @@ def test_what_sounds_is_seen_with_any_gaps(gaps: list[int], data: st.DataObject)
     assert said == heard
 
 
+@pytest.mark.parametrize(("first", "then"), [(60.0, 120.0), (120.0, 60.0), (93.7, 93.7), (93.7, 131.3)])
+def test_a_bar_that_is_playing_keeps_its_tempo(first: float, then: float) -> None:
+    """The new hits lie at their steps of it, also when it repeats; the bars after it are where they were."""
+    score, port = offline("tick")
+    score.write(bar(0, 0, 4, 8, 12, tempo=first))
+    before, seen_before = play(score, port, 1.2)
+    score.write(bar(0, 0, 2, 6, 9.3, 12, tempo=then))
+    after, seen_after = play(score, port, 20.0)
+    step = 60 / first / 4 * RATE_HZ
+    steps = (0, 2, 6, 9.3, 12, 16, 18, 22, 25.3, 28, 32)
+    expected = [4800 + round(s * step) for s in steps]
+    assert [at for at in after if at <= expected[-1] + 9] == pytest.approx(
+        [at for at in expected if at > 57_600], abs=1
+    )
+    assert (seen_before, seen_after) == (before, after)
+    assert {line.length for line in port.mixer.grid} == {Bar(0, first, ()).frames(RATE_HZ)}
+
+
+@pytest.mark.parametrize("then", [120.0, 60.0])
+@pytest.mark.parametrize("steps", [12, 16, 20])
+def test_what_is_seen_is_heard_also_of_a_bar_that_began_while_its_message_was_under_way(
+    steps: int, then: float
+) -> None:
+    score, port = offline("tick")
+    score.write(bar(0, 0, 4, tempo=90.0))
+    play(score, port, 0.05)
+    port.mixer.mix(RATE_HZ // 10)
+    score.write(Bar(0, then, tuple(Hit(step, "tick", 0.5) for step in (3, 8, 11.7)), steps))
+    heard, said = play(score, port, 8.0)
+    step = 60 / 90 / 4 * RATE_HZ
+    assert heard[:4] == pytest.approx([4800 + s * step for s in (3, 8, 11.7, 19)], abs=2) and said == heard
+
+
+def test_a_bar_that_is_playing_keeps_its_steps() -> None:
+    score, port = offline("tick")
+    for number in range(3):
+        score.write(Bar(number, 120.0, (), steps=12))
+    play(score, port, 0.5)
+    with pytest.raises(ValueError, match="bar 0 is playing and keeps its 12 steps; steps=20"):
+        score.write(Bar(0, 120.0, (), steps=20))
+    score.write(Bar(1, 90.0, (), steps=20))
+    assert [line.length for line in port.mixer.grid] == [72_000, 160_000, 72_000]
+    play(score, port, 3.0)
+    score.write(Bar(0, 120.0, (), steps=20))  # it is over
+
+
 def test_what_was_written_far_ahead_is_seen() -> None:
     score, port = offline("tick")
     for number in range(40):
