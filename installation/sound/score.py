@@ -282,18 +282,20 @@ class ScoreWriter:
         self.port.forget_voice(name)  # also one that we know nothing of: a stage before us may have made it
 
     def write(self, bar: Bar) -> None:
-        """Raises ValueError for a number too far ahead, a tempo beyond 20..400, a bar without steps, other steps than
-        the bar has that is playing, and hits too many, too loud, not finite, outside the bar, or on a voice that is
-        not there."""
+        """Raises ValueError for a number that is none of a bar's or too far ahead, a tempo beyond 20..400, steps that
+        are no whole number within 1..256 or not those of the bar that is playing, and hits too many, too loud, not
+        finite, outside the bar, beyond the speakers, or on a voice that is not there."""
         if not (math.isfinite(bar.number) and bar.number <= self.next_bar + self.MOST_AHEAD):
             raise ValueError(
                 f"bar {bar.number} is too far ahead: the next bar is {self.next_bar} (next_bar), "
                 f"and {self.MOST_AHEAD} beyond it can be written"
             )
+        if bar.number < 0 or bar.number % 1:
+            raise ValueError(f"bar {bar.number} has no place: bars are numbered 0, 1, 2, …")
         if not 20 <= bar.tempo_bpm <= 400:
             raise ValueError(f"tempo_bpm={bar.tempo_bpm} must lie within 20..400")
-        if not 1 <= bar.steps <= 256:
-            raise ValueError(f"steps={bar.steps} must lie within 1..256")
+        if not 1 <= bar.steps <= 256 or bar.steps % 1:
+            raise ValueError(f"steps={bar.steps} must be a whole number within 1..256")
         if len(bar.hits) > self.MOST_HITS:
             raise ValueError(f"bar {bar.number} has {len(bar.hits)} hits; {self.MOST_HITS} are allowed")
         for hit in bar.hits:
@@ -304,6 +306,8 @@ class ScoreWriter:
                 raise ValueError(
                     f"{hit} is too loud: a gain of 1 leaves a sound as it is, {self.LOUDEST_HIT:g} is most"
                 )
+            if not -1 <= hit.pan <= 1:
+                raise ValueError(f"{hit} lies beyond the speakers: pan goes from -1 (left) to 1 (right)")
             if not -EARLY_STEPS <= hit.step < bar.steps:
                 raise ValueError(f"{hit} is not in its bar: steps go from {-EARLY_STEPS} to below {bar.steps}")
             if hit.voice not in self._voices:

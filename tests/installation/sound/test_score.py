@@ -197,10 +197,16 @@ def test_written_follows_the_last_bar_and_never_falls_behind() -> None:
     [
         Bar(0, 10.0, ()),
         Bar(0, math.nan, ()),
+        Bar(0.5, 120.0, ()),  # type: ignore[arg-type]
+        Bar(-1, 120.0, ()),
         Bar(0, 120.0, (), steps=0),
+        Bar(0, 120.0, (), steps=13.5),  # type: ignore[arg-type]
+        Bar(0, 120.0, (), steps=math.nan),  # type: ignore[arg-type]
         Bar(0, 120.0, (Hit(math.nan, "tick"),)),
         Bar(0, 120.0, (Hit(0, "tick", gain=math.inf),)),
         Bar(0, 120.0, (Hit(0, "tick", pan=math.nan),)),
+        Bar(0, 120.0, (Hit(0, "tick", pan=3),)),
+        Bar(0, 120.0, (Hit(0, "tick", pan=-1.01),)),
         Bar(0, 120.0, (Hit(0, "tick", direction_deg=math.inf),)),
         Bar(0, 120.0, (Hit(0, "tick", gain=1e39),)),
         Bar(0, 120.0, (Hit(0, "tick", gain=-16.1),)),
@@ -213,7 +219,7 @@ def test_written_follows_the_last_bar_and_never_falls_behind() -> None:
 def test_a_bar_that_cannot_be_played_is_refused(wrong: Bar) -> None:
     """Rather than sent: one that is no number would be noise from every speaker."""
     score, port = offline("tick")
-    with pytest.raises(ValueError, match=r"tempo_bpm|steps|finite|hits|too loud"):
+    with pytest.raises(ValueError, match=r"tempo_bpm|steps|finite|hits|too loud|numbered|pan goes"):
         score.write(wrong)
     assert not port.mixer.grid
 
