@@ -311,3 +311,10 @@ def soften(block: Block) -> Block:
         over = block[loud]
         block[loud] = np.sign(over) * (KNEE + (1 - KNEE) * np.tanh((np.abs(over) - KNEE) / (1 - KNEE)))
     return block
+
+
+def exceeding(softened: Block) -> float:
+    """The share of the frames of a softened block in which a speaker's sum had been above full scale."""
+    if not softened.size:
+        return 0.0
+    return float(np.mean(np.abs(softened).max(axis=1) > KNEE + (1 - KNEE) * np.tanh(1.0)))
