@@ -61,8 +61,9 @@ class Score(Protocol):
     def written(self) -> int:
         """The number of the first bar not written yet.
 
-        What plays on from a process that died counts as written, whichever piece wrote it. What this piece wrote
-        before it raised, or in an earlier turn, does not.
+        Of what plays on from a process that died, whichever piece wrote it, those bars count as written that are over
+        when its voices go: ten seconds after this process began. What this piece wrote before it raised, or in an
+        earlier turn, does not.
         """
         ...
 
@@ -84,8 +85,13 @@ class Score(Protocol):
 
         However long the piece says nothing, they go on. It can be written up to 64 bars ahead of `next_bar`.
 
-        Raises ValueError for a bar further ahead, and for a hit that lies outside its bar, is louder than a gain of
-        16, or on a voice that is not there.
+        A bar that is playing is replaced from here on: what has begun sounds on, what was due is not made up for. It
+        keeps its tempo and its steps, and its new hits lie at their steps in that tempo.
+
+        Raises ValueError for a number that is not whole, below 0 or further ahead, a tempo beyond 20..400, steps
+        beyond 1..256 or not whole, other steps than those of the bar that is playing, more than 1000 hits, and for a
+        hit that lies outside its bar, is louder than a gain of 16, has a pan beyond -1..1, has a number that is not
+        finite, or is on a voice that is not there.
         """
         ...
 

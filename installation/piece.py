@@ -153,7 +153,8 @@ class Moment:
     pointers: tuple[Pointer, ...] = ()  # every finger on the screen, in the order in which they came
     sounding: tuple[Sounding, ...] = ()
     beat: float = 0.0  # beats since the first bar line, at the audible instant of this frame
-    bar: int = 0
+    bar: int = 0  # -1 before the first
+    bar_beat: float = 0.0  # beats since the bar line; 0 where no bar plays
     tempo_bpm: float = 0.0
     level: Level = field(default_factory=Level)
     presence: float = 0.0  # 0: an empty room … 1: a crowd before the camera

@@ -30,7 +30,7 @@ from installation.render_hands import ScriptedHands, Touch
 from installation.render_inputs import RATE_HZ, FilmCamera, FilmVoice, FolderCamera, RenderError, inputs
 from installation.render_visitors import FilmVisitor, Press, Presser, ScriptedVisitor, Visitor
 from installation.settings import Settings
-from installation.sound.mixer import Mixer
+from installation.sound.mixer import Mixer, exceeding
 from installation.sound.queue import AHEAD_FRAMES
 from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Archive, Stage, UnfitNamesError, UnfitPictureError
@@ -44,6 +44,9 @@ FAILINGS = (Exception, SystemExit)  # what a piece may raise; Ctrl-C is pressed 
 log = logging.getLogger("render")
 SAID = (UnfitPictureError, UnfitNamesError, NotImplementedError)  # their messages name the piece's function
 UNHEARD = "; in what was recorded nobody was heard"
+BENT = "; the sound was too loud for {seconds:.0f} s and was bent (lower the gain of hits and beds)"
+BENT_SHARE = 0.01  # of a picture's sound above full scale: a drum's peak is less, and not heard as bent
+BENT_SECONDS = 1.0  # in a film, from which it is told of
 Each = Callable[[Picture, Sound], object]
 
 
@@ -112,6 +115,7 @@ class Report:
     size: Size
     size_mb: float
     unheard: bool  # somebody was recorded, and nothing was heard of anyone
+    bent: float  # seconds of sound that was above full scale, and had to be bent
     frame_ms: tuple[float, float]  # of the piece's pictures, without long work: the median, and 99 of 100
 
     def __str__(self) -> str:
@@ -122,6 +126,7 @@ class Report:
             f"it took {self.took:.0f} s, a picture of the piece {self.frame_ms[0]:.0f} ms "
             f"(99 of 100 {self.frame_ms[1]:.0f} ms or less)"
             f"{UNHEARD if self.unheard else ''}"
+            f"{BENT.format(seconds=self.bent) if self.bent > BENT_SECONDS else ''}"
         )
 
 
@@ -199,7 +204,10 @@ class Rendering:
         median, most = (1000 * float(np.quantile(self._durations or [0.0], q)) for q in (0.5, 0.99))
         size = self._plan.size
         unheard = self._unheard and not self._visits
-        return Report(film.path, self._now, took, self._visits, sha256, size, film.size_mb, unheard, (median, most))
+        bent = self._soundtrack.bent / self._plan.rate_hz
+        return Report(
+            film.path, self._now, took, self._visits, sha256, size, film.size_mb, unheard, bent, (median, most)
+        )
 
     def _from_opening_to_closing(self, film: FilmWriter | NoFilm, each: Each | None) -> None:
         try:
@@ -325,12 +333,14 @@ class Rendering:
 
 
 class Soundtrack:
-    """What a mixer plays, cut to pictures; what is mixed ahead of them waits."""
+    """What a mixer plays, cut to pictures; what is mixed ahead of them waits. `bent` counts the pictures of which the
+    sound was too loud."""
 
     def __init__(self, mixer: Mixer, rate_hz: int) -> None:
         self._mixer, self._rate_hz = mixer, rate_hz
         self._waiting = np.zeros((0, mixer.channels), np.float32)
         self._cut = 0  # samples
+        self.bent = 0
         self._digest = hashlib.sha256()
 
     def mix_beyond(self, now: float) -> None:
@@ -345,6 +355,7 @@ class Soundtrack:
         sound, self._waiting = self._waiting[:frames], self._waiting[frames:]
         self._cut += len(sound)
         self._digest.update(sound.tobytes())
+        self.bent += exceeding(sound) > BENT_SHARE
         return sound
 
     def sha256(self) -> str:

@@ -219,6 +219,7 @@ class Stage:
         reading = self.sound.update()
         sample = reading.timeline.sample_at(now) if reading else 0.0
         beat, bar = reading.beat_at(sample) if reading else (0.0, -1)
+        line = next((line for line in reading.bars if line.number == bar), None) if reading else None
         sounding = self.sound.sounding(sample)
 
         view = self.camera.view(now)
@@ -248,7 +249,8 @@ class Stage:
             sounding=sounding,
             beat=beat,
             bar=bar,
-            tempo_bpm=_tempo(reading, bar),
+            bar_beat=beat - line.beat if line else 0.0,
+            tempo_bpm=line.tempo_bpm(self.sound.rate_hz) if line else 0.0,
             level=level,
             presence=self._presence.value,
             booth=booth,
@@ -472,10 +474,3 @@ class Stage:
         quiet, self._loud_at = now - self._loud_at, now
         begins = quiet >= QUIET_SECONDS and self._booth.phase in ("idle", "unheard")
         return ["button"] if begins and self._takes() else []
-
-
-def _tempo(reading: Any, bar: int) -> float:
-    for line in reading.bars if reading else ():
-        if line.number == bar:
-            return float(line.tempo_bpm(reading.rate_hz))
-    return 0.0

@@ -143,7 +143,8 @@ class Mixer:
     def write_bar(self, number: int, length: int, hits: tuple[PlacedHit, ...], beats: float = 4.0) -> bool:
         """Put a bar into the score or replace it. The grid decides where it lies; False if it is over already.
 
-        A bar that is playing is replaced from here on: what has begun goes on, what was due is not made up for.
+        A bar that is playing is replaced from here on: what has begun goes on, what was due is not made up for. It
+        keeps its length and beats, and hits that are placed for others lie at the same steps of these.
         A hit belongs to its bar from one sixteenth before the bar line to the bar's end; others are left out.
         """
         if length <= 0 or beats <= 0:
@@ -154,9 +155,13 @@ class Mixer:
         ordered = tuple(sorted(hits, key=lambda hit: hit.offset))
         for bar in self._bars:
             if bar.line.number == number:
+                if bar.line.start <= self.position:
+                    ordered = tuple(
+                        replace(hit, offset=offset_in(bar.line, hit.offset, length, beats)) for hit in ordered
+                    )
+                    length, beats = bar.line.length, bar.line.beats
                 bar.hits = ordered
-                ahead = bar.line.start > self.position
-                self._place(bar, *((length, beats) if ahead else (bar.line.length, bar.line.beats)))
+                self._place(bar, length, beats)
                 return bar.line.end > self.position
         if self._last is not None and number <= self._last.number:
             return False
@@ -292,6 +297,13 @@ def _early(line: BarLine) -> int:
     return round(EARLY_STEPS * line.sixteenth)
 
 
+def offset_in(line: BarLine, offset: int, length: int, beats: float) -> int:
+    """Where in the bar at `line` a hit lies that is at `offset` in one of this `length` and so many `beats`."""
+    if (length, beats) == (line.length, line.beats):
+        return offset
+    return round(offset * 4 * beats / length * line.sixteenth)
+
+
 def soften(block: Block) -> Block:
     """Bend what exceeds `KNEE` smoothly below full scale, sample by sample, so that block borders do not matter."""
     loud = np.abs(block) > KNEE
@@ -299,3 +311,10 @@ def soften(block: Block) -> Block:
         over = block[loud]
         block[loud] = np.sign(over) * (KNEE + (1 - KNEE) * np.tanh((np.abs(over) - KNEE) / (1 - KNEE)))
     return block
+
+
+def exceeding(softened: Block) -> float:
+    """The share of the frames of a softened block in which a speaker's sum had been above full scale."""
+    if not softened.size:
+        return 0.0
+    return float(np.mean(np.abs(softened).max(axis=1) > KNEE + (1 - KNEE) * np.tanh(1.0)))

@@ -35,7 +35,7 @@ from installation.resampling import resample
 from installation.segments import PLAYED_CHANNELS, PLAYED_SECONDS
 from installation.sound.bed_mixer import BedMixer
 from installation.sound.bed_writer import ADOPT_SECONDS, BedPort, BedWriter, Said, Told, judge
-from installation.sound.mixer import EARLY_STEPS, REPEATED_BARS, Mixer, PlacedHit
+from installation.sound.mixer import EARLY_STEPS, REPEATED_BARS, Mixer, PlacedHit, offset_in
 
 WRITE_AHEAD_SECONDS = 0.06  # a message needs this long to reach the mixer before the bar line
 
@@ -225,9 +225,10 @@ class ScoreWriter:
         self._bars: dict[int, BarWritten] = {}
         self._level = (0.0, 0.0)
         self._adopting = True  # a piece whose stage process was killed goes on without a gap when it is back
-        self._adopt_until: float | None = None  # sample
+        self._adopt_until: float | None = None  # sample; counted from the first frame, whatever opening takes
         self._continues = True  # what the mixer still has to play is of this piece, until another begins here
         self._reading: ClockReading | None = port.reading()
+        self._inherits_until = self._patience_ends()  # bars that another stage wrote count up to this sample
         self._told_at: int | None = None  # as far was mixed when a mixer that began anew was told of the bars
         self._shown = -math.inf  # sounding hits up to this sample have been handed out
 
@@ -247,7 +248,10 @@ class ScoreWriter:
     def written(self) -> int:
         ours = max(self._bars, default=-1) + 1
         grid = self._reading.bars if self._reading is not None and self._continues else ()
-        return max(ours, self.next_bar, grid[-1].number + 1 if grid else 0)
+        inherited = [
+            bar.number for bar in grid if self._inherits_until is not None and bar.end <= self._inherits_until
+        ]
+        return max(ours, self.next_bar, max(inherited, default=-1) + 1)
 
     def voice(self, name: str, samples: Sound, rate_hz: int) -> None:
         """Raises ValueError for no samples, for some that are not finite, for a shape that is neither [frames] nor
@@ -278,17 +282,20 @@ class ScoreWriter:
         self.port.forget_voice(name)  # also one that we know nothing of: a stage before us may have made it
 
     def write(self, bar: Bar) -> None:
-        """Raises ValueError for a number too far ahead, a tempo beyond 20..400, a bar without steps, and hits too
-        many, too loud, not finite, outside the bar, or on a voice that is not there."""
+        """Raises ValueError for a number that is none of a bar's or too far ahead, a tempo beyond 20..400, steps that
+        are no whole number within 1..256 or not those of the bar that is playing, and hits too many, too loud, not
+        finite, outside the bar, beyond the speakers, or on a voice that is not there."""
         if not (math.isfinite(bar.number) and bar.number <= self.next_bar + self.MOST_AHEAD):
             raise ValueError(
                 f"bar {bar.number} is too far ahead: the next bar is {self.next_bar} (next_bar), "
                 f"and {self.MOST_AHEAD} beyond it can be written"
             )
+        if bar.number < 0 or bar.number % 1:
+            raise ValueError(f"bar {bar.number} has no place: bars are numbered 0, 1, 2, …")
         if not 20 <= bar.tempo_bpm <= 400:
             raise ValueError(f"tempo_bpm={bar.tempo_bpm} must lie within 20..400")
-        if not 1 <= bar.steps <= 256:
-            raise ValueError(f"steps={bar.steps} must lie within 1..256")
+        if not 1 <= bar.steps <= 256 or bar.steps % 1:
+            raise ValueError(f"steps={bar.steps} must be a whole number within 1..256")
         if len(bar.hits) > self.MOST_HITS:
             raise ValueError(f"bar {bar.number} has {len(bar.hits)} hits; {self.MOST_HITS} are allowed")
         for hit in bar.hits:
@@ -299,11 +306,14 @@ class ScoreWriter:
                 raise ValueError(
                     f"{hit} is too loud: a gain of 1 leaves a sound as it is, {self.LOUDEST_HIT:g} is most"
                 )
+            if not -1 <= hit.pan <= 1:
+                raise ValueError(f"{hit} lies beyond the speakers: pan goes from -1 (left) to 1 (right)")
             if not -EARLY_STEPS <= hit.step < bar.steps:
                 raise ValueError(f"{hit} is not in its bar: steps go from {-EARLY_STEPS} to below {bar.steps}")
             if hit.voice not in self._voices:
                 hint = did_you_mean(hit.voice, list(self._voices)) or "; make it with voice(name, …) first"
                 raise ValueError(f"bar {bar.number} hits a voice {hit.voice!r} that is not there{hint}")
+        bar = self._as_it_plays(bar)
         hits = tuple(_placed(hit, bar.step_frames(self.rate_hz)) for hit in bar.hits)
         message = BarWritten(bar.number, bar.frames(self.rate_hz), bar.steps / 4, hits)
         self._bars[bar.number] = message
@@ -335,6 +345,8 @@ class ScoreWriter:
             self.port.set_level(self._level[0], 0.01)
             self._adopting = True
         self._reading = self.port.reading()
+        if self._inherits_until is None:
+            self._inherits_until = self._patience_ends()
         self._tell_bars(anew)
         self._drop_bars()
         self._let_others_go()
@@ -353,8 +365,10 @@ class ScoreWriter:
             if line.end + line.length < since or line.start - line.sixteenth > sample:
                 continue
             bar = self._playing(line.number)
-            for offset, voice, gain, *_ in bar.hits if bar else ():
-                start = line.start + offset
+            if bar is None:
+                continue
+            for offset, voice, gain, *_ in bar.hits:
+                start = line.start + offset_in(line, offset, bar.length, bar.beats)
                 if since < start <= sample and voice in self._voices:
                     found.append((start, Sounding(voice, gain, (sample - start) / self.rate_hz)))
         return tuple(hit for _, hit in sorted(found, key=lambda pair: pair[0]))
@@ -404,9 +418,26 @@ class ScoreWriter:
         if self._reading is None or not self._adopting:
             return
         if self._adopt_until is None:
-            self._adopt_until = self._reading.mixed_to + ADOPT_SECONDS * self.rate_hz
-        if self._reading.mixed_to >= self._adopt_until and self.port.forget_other_voices():
-            self._adopting = False
+            self._adopt_until = self._patience_ends()
+        if self._adopt_until is not None and self._reading.mixed_to >= self._adopt_until:
+            self._adopting = not self.port.forget_other_voices()
+
+    def _patience_ends(self) -> float | None:
+        """The sample up to which, as of now, what a stage before us left is heard."""
+        return None if self._reading is None else self._reading.mixed_to + ADOPT_SECONDS * self.rate_hz
+
+    def _as_it_plays(self, bar: Bar) -> Bar:
+        """`bar` in the tempo that it has, if it is playing. Raises ValueError for other steps than it has."""
+        if self._reading is None:
+            return bar
+        for line in self._reading.bars:
+            if line.number == bar.number and line.start <= self._reading.mixed_to < line.end:
+                steps = round(4 * line.beats)
+                if bar.steps != steps:
+                    raise ValueError(f"bar {bar.number} is playing and keeps its {steps} steps; steps={bar.steps}")
+                if bar.frames(self.rate_hz) != line.length:
+                    return replace(bar, tempo_bpm=line.tempo_bpm(self.rate_hz))
+        return bar
 
     def _playing(self, number: int) -> BarWritten | None:
         """What sounds in the bar `number`: what was written for it, else the bars that the mixer repeats."""

@@ -14,8 +14,8 @@ import pytest
 import soundfile
 
 from installation.answers import Threads
-from installation.piece import Moment, Picture, Piece, Recording, Stage
-from installation.programme import OnShow
+from installation.piece import Bar, Hit, Moment, Picture, Piece, Recording, Stage
+from installation.programme import DISTRIBUTION, Installed, OnShow
 from installation.render import PieceError, Plan, render
 
 
@@ -278,3 +278,45 @@ def test_what_is_said_of_a_film_is_where_it_lies_and_how_long_and_large_it_is(
     assert str(report).startswith(f"{tmp_path}/film.mp4: 1 s, 64×36, {size_mb:.1f} MB; it took ")
     assert report.size_mb == size_mb and "sha256" not in str(report) and "visit" not in str(report)
     assert ", 1 visit; it" in str(replace(report, visits=1)) and ", 3 visits; it" in str(replace(report, visits=3))
+
+
+class Chord(Dark):
+    """Twelve tones in every bar, for half of it."""
+
+    gain: ClassVar[float]
+
+    def open(self, stage: Stage) -> None:
+        seconds = np.arange(48_000) / 48_000
+        for tone in range(12):
+            samples = np.sin(2 * np.pi * 220 * 2 ** (tone / 12) * seconds).astype(np.float32)
+            stage.sound.voice(f"tone {tone}", samples, 48_000)
+        stage.sound.write(Bar(0, 120.0, tuple(Hit(0, f"tone {tone}", self.gain) for tone in range(12))))
+
+
+class Crackle(Dark):
+    """A bar of drums: short, and far above full scale."""
+
+    def open(self, stage: Stage) -> None:
+        stage.sound.voice("drum", np.full(9, 1.0, np.float32), 48_000)
+        stage.sound.write(Bar(0, 120.0, tuple(Hit(step, "drum", 2.0) for step in range(16))))
+
+
+@pytest.mark.parametrize(("gain", "seconds", "told"), [(0.3, 12.0, True), (0.05, 12.0, False), (0.3, 1.5, False)])
+def test_whoever_renders_is_told_that_the_sound_is_too_loud(gain: float, seconds: float, told: bool) -> None:
+    chord = type("Chord", (Chord,), {"gain": gain, "__module__": __name__})
+    report = render((OnShow("chord", chord, chord.Settings()), None), Plan(seconds, size=(64, 36), rate_hz=10))
+    assert (report.bent == pytest.approx(6.0, abs=0.3)) if told else (report.bent <= 1.0)
+    said = "; the sound was too loud for 6 s and was bent (lower the gain of hits and beds)"
+    assert str(report).endswith(said) is told
+
+
+def test_drums_that_are_bent_for_a_moment_are_not_told_of() -> None:
+    report = render((OnShow("drums", Crackle, Crackle.Settings()), None), Plan(12.0, size=(64, 36), rate_hz=10))
+    assert report.bent == 0.0 and "too loud" not in str(report)
+
+
+@pytest.mark.parametrize("name", sorted(Installed(DISTRIBUTION)))
+def test_what_the_built_in_pieces_let_be_heard_is_not_too_loud(name: str) -> None:
+    piece = Installed()[name]
+    report = render((OnShow(name, piece, piece.Settings()), None), Plan(20.0, size=(160, 90), rate_hz=10))
+    assert report.bent == 0.0 and "too loud" not in str(report)

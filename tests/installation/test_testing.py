@@ -43,6 +43,31 @@ def test_time_long_work_controls_and_sound_are_those_of_a_render() -> None:
         assert np.abs(room.heard).max() > 0.1 and len(room.heard) == pytest.approx(heard, abs=1)
 
 
+@pytest.mark.parametrize("steps", [12, 16, 20])
+def test_a_moment_says_where_in_its_bar_it_is_however_many_steps_that_has(steps: int) -> None:
+    class Metronome(Lamp):
+        moments: ClassVar[list[Moment]] = []
+
+        def open(self, stage: Given) -> None:
+            self.stage, self.lit = stage, 0
+
+        def frame(self, moment: Moment) -> Picture:
+            if moment.time >= 1.0 and self.stage.sound.written < 3:
+                self.stage.sound.write(Bar(self.stage.sound.written, 120.0, (), steps))
+            self.moments.append(moment)
+            return super().frame(moment)
+
+    with Room(Metronome(None), (31, 17), camera=Still()) as room:
+        room.run(15.0)
+    silent = [moment for moment in Metronome.moments if moment.bar < 0]
+    playing = Metronome.moments[len(silent) :]
+    assert len(silent) > 30 and all((m.bar, m.bar_beat, m.tempo_bpm) == (-1, 0.0, 0.0) for m in silent)
+    beats = [2 * (moment.time - playing[0].time) + playing[0].beat for moment in playing]  # 120 in a minute
+    assert playing[0].beat < 1 / 15 and beats[-1] > 25
+    assert [moment.bar for moment in playing] == [int(beat / (steps / 4)) for beat in beats]
+    assert [moment.bar_beat for moment in playing] == pytest.approx([beat % (steps / 4) for beat in beats], abs=1e-3)
+
+
 @pytest.mark.parametrize("wrong", [np.zeros((31, 17, 3), np.uint8), np.zeros((17, 31, 3), np.float32)])
 def test_a_picture_of_another_shape_or_type_is_refused(wrong: Picture) -> None:
     lamp = Lamp(None)

@@ -230,13 +230,24 @@ def test_rewriting_a_bar_while_it_is_played_keeps_what_has_begun() -> None:
     mixer.write_bar(0, BAR, (PlacedHit(0, "long", 0.5),))
     mixer.write_bar(1, BAR, ())
     before = mixed(mixer, FIRST + 200)
-    assert mixer.write_bar(0, BAR * 3, impulses(100, 200, 1000)), "a bar in progress can still be written"
+    assert mixer.write_bar(0, BAR * 3, impulses(300, 600, 3000)), "a bar in progress can still be written"
     after = mixed(mixer, BAR - 200)
-    assert mixer.grid[0].length == BAR, "a bar that has begun keeps its length"
+    assert mixer.grid[0].length == BAR, "a bar that has begun keeps its length, and its hits lie at their steps in it"
     straight = with_voices(long=400, tick=1)
     straight.write_bar(0, BAR, (PlacedHit(0, "long", 0.5), *impulses(200, 1000)))
     straight.write_bar(1, BAR, ())
     np.testing.assert_array_equal(np.concatenate([before, after]), mixed(straight, FIRST + BAR))
+
+
+def test_a_bar_that_is_played_keeps_its_beats() -> None:
+    """Steps stay where they were; those that it does not have are left out."""
+    mixer = with_voices(tick=1)
+    mixer.write_bar(0, BAR, ())
+    mixer.write_bar(1, BAR, ())
+    mixed(mixer, FIRST + 10)
+    assert mixer.write_bar(0, BAR * 5 // 2, impulses(0, 400, 1000, 1800, 3600), beats=5.0)
+    assert (mixer.grid[0].length, mixer.grid[0].beats) == (BAR, 4.0)
+    assert onsets(mixed(mixer, BAR - 10)) == [190, 490, 890]
 
 
 def test_a_bar_that_is_over_is_late() -> None:

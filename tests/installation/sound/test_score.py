@@ -91,6 +91,52 @@ def test_what_sounds_is_seen_with_any_gaps(gaps: list[int], data: st.DataObject)
     assert said == heard
 
 
+@pytest.mark.parametrize(("first", "then"), [(60.0, 120.0), (120.0, 60.0), (93.7, 93.7), (93.7, 131.3)])
+def test_a_bar_that_is_playing_keeps_its_tempo(first: float, then: float) -> None:
+    """The new hits lie at their steps of it, also when it repeats; the bars after it are where they were."""
+    score, port = offline("tick")
+    score.write(bar(0, 0, 4, 8, 12, tempo=first))
+    before, seen_before = play(score, port, 1.2)
+    score.write(bar(0, 0, 2, 6, 9.3, 12, tempo=then))
+    after, seen_after = play(score, port, 20.0)
+    step = 60 / first / 4 * RATE_HZ
+    steps = (0, 2, 6, 9.3, 12, 16, 18, 22, 25.3, 28, 32)
+    expected = [4800 + round(s * step) for s in steps]
+    assert [at for at in after if at <= expected[-1] + 9] == pytest.approx(
+        [at for at in expected if at > 57_600], abs=1
+    )
+    assert (seen_before, seen_after) == (before, after)
+    assert {line.length for line in port.mixer.grid} == {Bar(0, first, ()).frames(RATE_HZ)}
+
+
+@pytest.mark.parametrize("then", [120.0, 60.0])
+@pytest.mark.parametrize("steps", [12, 16, 20])
+def test_what_is_seen_is_heard_also_of_a_bar_that_began_while_its_message_was_under_way(
+    steps: int, then: float
+) -> None:
+    score, port = offline("tick")
+    score.write(bar(0, 0, 4, tempo=90.0))
+    play(score, port, 0.05)
+    port.mixer.mix(RATE_HZ // 10)
+    score.write(Bar(0, then, tuple(Hit(step, "tick", 0.5) for step in (3, 8, 11.7)), steps))
+    heard, said = play(score, port, 8.0)
+    step = 60 / 90 / 4 * RATE_HZ
+    assert heard[:4] == pytest.approx([4800 + s * step for s in (3, 8, 11.7, 19)], abs=2) and said == heard
+
+
+def test_a_bar_that_is_playing_keeps_its_steps() -> None:
+    score, port = offline("tick")
+    for number in range(3):
+        score.write(Bar(number, 120.0, (), steps=12))
+    play(score, port, 0.5)
+    with pytest.raises(ValueError, match="bar 0 is playing and keeps its 12 steps; steps=20"):
+        score.write(Bar(0, 120.0, (), steps=20))
+    score.write(Bar(1, 90.0, (), steps=20))
+    assert [line.length for line in port.mixer.grid] == [72_000, 160_000, 72_000]
+    play(score, port, 3.0)
+    score.write(Bar(0, 120.0, (), steps=20))  # it is over
+
+
 def test_what_was_written_far_ahead_is_seen() -> None:
     score, port = offline("tick")
     for number in range(40):
@@ -151,10 +197,16 @@ def test_written_follows_the_last_bar_and_never_falls_behind() -> None:
     [
         Bar(0, 10.0, ()),
         Bar(0, math.nan, ()),
+        Bar(0.5, 120.0, ()),  # type: ignore[arg-type]
+        Bar(-1, 120.0, ()),
         Bar(0, 120.0, (), steps=0),
+        Bar(0, 120.0, (), steps=13.5),  # type: ignore[arg-type]
+        Bar(0, 120.0, (), steps=math.nan),  # type: ignore[arg-type]
         Bar(0, 120.0, (Hit(math.nan, "tick"),)),
         Bar(0, 120.0, (Hit(0, "tick", gain=math.inf),)),
         Bar(0, 120.0, (Hit(0, "tick", pan=math.nan),)),
+        Bar(0, 120.0, (Hit(0, "tick", pan=3),)),
+        Bar(0, 120.0, (Hit(0, "tick", pan=-1.01),)),
         Bar(0, 120.0, (Hit(0, "tick", direction_deg=math.inf),)),
         Bar(0, 120.0, (Hit(0, "tick", gain=1e39),)),
         Bar(0, 120.0, (Hit(0, "tick", gain=-16.1),)),
@@ -167,7 +219,7 @@ def test_written_follows_the_last_bar_and_never_falls_behind() -> None:
 def test_a_bar_that_cannot_be_played_is_refused(wrong: Bar) -> None:
     """Rather than sent: one that is no number would be noise from every speaker."""
     score, port = offline("tick")
-    with pytest.raises(ValueError, match=r"tempo_bpm|steps|finite|hits|too loud"):
+    with pytest.raises(ValueError, match=r"tempo_bpm|steps|finite|hits|too loud|numbered|pan goes"):
         score.write(wrong)
     assert not port.mixer.grid
 

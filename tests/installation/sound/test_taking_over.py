@@ -54,12 +54,13 @@ class House:
         """The one by which what is mixed was heard so many seconds ago."""
         return Timeline(float(self._sound._mixer.position), time.monotonic() - ago_seconds, RATE_HZ)
 
-    def play(self, score: ScoreWriter, seconds: float) -> list[int]:
-        """The hits that begin in the next `seconds`: their samples on the timeline."""
+    def play(self, score: ScoreWriter, seconds: float, frame: Callable[[], object] = lambda: None) -> list[int]:
+        """The hits that begin in the next `seconds`: their samples on the timeline. The piece has its `frame`."""
         begin = self._sound._mixer.position
         parts = []
         for _ in range(round(seconds * 30)):
             score.update()
+            frame()
             self._sound._listen()
             parts.append(self._sound._mixer.mix(FRAME)[:, 0])
             mixer = self._sound._mixer
@@ -113,42 +114,69 @@ def test_the_beat_has_no_gap_when_the_same_piece_comes_back(house: House) -> Non
     assert set(np.diff(heard)) == {RATE_HZ // 2}, "a hit every half second"
 
 
-def test_a_piece_that_comes_back_goes_on_behind_the_bars_that_it_had_written(house: House) -> None:
+def many(house: House, bars: int, tempo_bpm: float = 120.0) -> ScoreWriter:
+    """A stage whose piece has written so many bars at once, the first of which are heard."""
     score = house.stage()
     house.play(score, 0.2)
     score.voice("kick", KICK, RATE_HZ)
-    for number in range(10):
-        score.write(Bar(number, 120.0, (Hit(number, "kick"),)))
+    for number in range(bars):
+        score.write(Bar(number, tempo_bpm, BEATS))
     house.play(score, 3.0)
-    house.kill(score)
+    return score
+
+
+def test_a_piece_that_comes_back_goes_on_behind_the_bars_that_it_had_written(house: House) -> None:
+    house.kill(many(house, 5))
     again = house.stage()
     again.clear()
-    assert (again.next_bar, again.written) == (2, 10), "from the first, when the piece is opened"
+    assert (again.next_bar, again.written) == (2, 5), "from the first, when the piece is opened"
     house.play(again, 1.0)
     again.voice("kick", KICK, RATE_HZ)
-    assert (again.next_bar, again.written) == (3, 10)
-    again.write(Bar(10, 120.0, (Hit(10, "kick"),)))
-    assert again.written == 11
+    assert (again.next_bar, again.written) == (3, 5)
+    again.write(Bar(5, 120.0, BEATS))
+    assert again.written == 6
     again.clear()
     assert again.written == again.next_bar == 3, "the next piece waits for nothing of the one before"
 
 
-def test_the_last_bar_that_a_piece_kept_below_written_is_where_it_goes_on(house: House) -> None:
-    """As docs/artists.md has it: where its process died, and where it raised."""
-    score = house.stage()
-    house.play(score, 0.2)
-    score.voice("kick", KICK, RATE_HZ)
-    kept = range(10)
-    for number in kept:
-        score.write(Bar(number, 120.0, (Hit(number, "kick"),)))
-    house.play(score, 3.0)
-    house.kill(score)
+@pytest.mark.parametrize("opening", [0.1, 4.0])
+@pytest.mark.parametrize(("ahead", "tempo_bpm"), [(3, 120.0), (40, 120.0), (60, 399.0), (8, 30.0)])
+def test_who_writes_from_written_on_leaves_no_gap_and_doubles_nothing(
+    house: House, ahead: int, tempo_bpm: float, opening: float
+) -> None:
+    """However far ahead the one before wrote, and by which names its voices go."""
+    house.kill(many(house, ahead, tempo_bpm))
     again = house.stage()
     again.clear()
-    assert max(number for number in kept if number < again.written) == again.written - 1 == 9
+    written = again.written
+    house.play(ScoreWriter(LivePort(house.folder)), opening)  # the piece takes its time in `open`
+    again.voice("mine", KICK, RATE_HZ)
+
+    def frame() -> None:
+        assert again.written >= written
+        while again.written < again.next_bar + 2:
+            again.write(Bar(again.written, tempo_bpm, tuple(Hit(step, "mine") for step in (0, 4, 8, 12))))
+
+    heard = house.play(again, ADOPT_SECONDS + 20, frame)
+    assert set(np.round(np.diff(heard) / RATE_HZ * tempo_bpm / 60, 3)) == {1.0}, "a hit at every beat"
+    assert len(heard) >= (ADOPT_SECONDS + 20) * tempo_bpm / 60 - 1, "to the end"
+    assert set(house._sound._mixer.voices) == {"mine"}
+
+
+def test_the_last_bar_that_a_piece_kept_below_written_is_where_it_goes_on(house: House) -> None:
+    """As docs/artists.md has it: where its process died, and where it raised."""
+    kept = range(10)
+    house.kill(many(house, len(kept)))
+    again = house.stage()
+    again.clear()
+    first, over = again.written, house._clock.read()
+    assert over is not None
+    lines = {bar.number: bar.end for bar in over.bars}
+    assert lines[first - 1] <= over.mixed_to + ADOPT_SECONDS * RATE_HZ < lines[first]
+    assert max(number for number in kept if number < again.written) == again.written - 1 == first - 1 == 5
     again.voice("kick", KICK, RATE_HZ)
     again.clear()  # it raised, and is opened again
-    assert max(number for number in kept if number < again.written) == again.next_bar - 1 < 9
+    assert max(number for number in kept if number < again.written) == again.next_bar - 1 < 5
 
 
 def test_what_only_repeats_was_written_by_nobody(house: House) -> None:
