@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from installation.devices.sound_server import channels_behind
 from installation.roles import SOUND_PRIORITY
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def sound() -> dict[str, Any]:
             "name": device["name"],
             "host": hosts[device["hostapi"]]["name"],
             "inputs": device["max_input_channels"],
-            "outputs": device["max_output_channels"],
+            "outputs": channels_behind(device["max_output_channels"]),
             "rate_hz": device["default_samplerate"],
             "default_input": index == default_in,
             "default_output": index == default_out,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from installation.devices import DeviceError
 from installation.devices.listing import SoundFound, find, identified, matching
+from installation.devices.sound_server import channels_behind
 
 Pull = Callable[[NDArray[np.float32], float], None]
 BLOCK_FRAMES = 512
@@ -84,7 +85,7 @@ class Card:
         sounddevice = import_sounddevice()
         index, info = find_device(sounddevice, name, "max_output_channels")
         self.name = str(info["name"])
-        self.channels = min(channels, int(info["max_output_channels"]))
+        self.channels = min(channels, channels_behind(int(info["max_output_channels"])))
         self._pull: Pull | None = None
         self._both = np.zeros((4 * BLOCK_FRAMES, 2), np.float32) if self.channels == 1 < channels else None
         self._last = time.monotonic()

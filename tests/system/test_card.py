@@ -275,3 +275,17 @@ def test_each_speaker_is_heard_and_told(server: dict[str, str], settings: Path, 
     sides = ["LR"[int(right)] if left != right else "both" for left, right in bursts if left or right]
     said = [side for at, side in enumerate(sides) if at == 0 or sides[at - 1] != side]
     assert said[:2] == ["L", "R"] and "both" in said[2:], said
+
+
+def test_a_server_that_takes_more_channels_than_it_has_speakers_is_seen_through(
+    server: SoundServer, short_folder: Path, run_folder: Path
+) -> None:
+    """PulseAudio takes eight channels and loses what belongs to speakers that its stereo card has not."""
+    path = short_folder / "exhibition.yaml"
+    path.write_text("pieces: [neural_beatbox]\nmicrophone: none\nspeakers: {layout: ring of 8}\n", encoding="utf-8")
+    with process(SoundHouse(run_folder).start(path), env=server):
+        until(lambda: devices(run_folder).get("speakers", {}).get("real"), 15, "the card")
+        report = read_report(run_folder / "status" / "sound.json", time.monotonic())
+    assert report is not None and report.facts["speaker_channels"] == 2
+    (said,) = [alert for alert in report.alerts if alert["name"] == "speakers_fewer"]
+    assert "has only 2 channels" in str(said)

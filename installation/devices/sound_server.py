@@ -1,0 +1,48 @@
+"""What stands behind a sound server: how many speakers the card has that it plays on.
+
+PulseAudio and PipeWire take any number of channels and mix them for the card, so that what PortAudio offers says
+nothing of the speakers there are. Their own program `pactl` does. Must not live here: devices (`speakers.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import subprocess
+
+ANY = 32  # channels, from which on a device is a server's: more than any card here is asked for
+PATIENCE = 2.0  # seconds
+log = logging.getLogger(__name__)
+
+
+def channels_behind(offered: int) -> int:
+    """How many channels a device that offers so many plays, as far as can be told."""
+    if offered < ANY or shutil.which("pactl") is None:
+        return offered
+    try:
+        default = re.search(r"^Default Sink: (.+)$", _asked("info"), re.MULTILINE)
+        sinks = _asked("list", "sinks")
+    except (OSError, subprocess.SubprocessError) as error:
+        log.debug("the sound server cannot be asked: %s", error)
+        return offered
+    found = re.findall(
+        r"^\s*Name: ([^\n]+)\n.*?^\s*Sample Specification: \S+ (\d+)ch", sinks, re.MULTILINE | re.DOTALL
+    )
+    channels = {name.strip(): int(count) for name, count in found}
+    return channels.get(default[1].strip(), offered) if default is not None else offered
+
+
+def _asked(*words: str) -> str:
+    environment = {**os.environ, "LC_ALL": "C"}
+    command = ["pactl", *words]
+    return subprocess.run(
+        command,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
+        stdin=subprocess.DEVNULL,
+    ).stdout
