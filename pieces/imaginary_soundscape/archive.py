@@ -34,7 +34,7 @@ from installation.locking import HeldError, held
 from installation.sound_files import PACKET_SUFFIXES, SUFFIXES, WAVE_SUFFIXES
 from pieces.imaginary_soundscape.folders import Lying, lying_in
 from pieces.imaginary_soundscape.kinds import alone, refused_sound
-from pieces.imaginary_soundscape.recordings import Listened, fault_of_kind, listened, mixes_down
+from pieces.imaginary_soundscape.recordings import Listened, fault_of_kind, heard_otherwise, listened
 
 if TYPE_CHECKING:
     from pieces.imaginary_soundscape.encoders import Encoder
@@ -45,7 +45,10 @@ VERSION = 2  # of the table; 2: with loudness
 # Raised whenever other kinds of files can be read, or played: what was refused is listened to again, and what was
 # taken is asked by its head alone; to listen to all of it would be a night's work in an archive of millions. 4: what
 # has more than two channels is heard as it is played, so what was taken of such files is listened to again as well.
-KINDS_READ = 4
+# 5: so is what is above 48 kHz.
+KINDS_READ = 5
+SOON_READ = 200_000  # points: more are only looked at where something else shows that a run was interrupted
+UNIT = 0.01  # by which the square of a unit vector's length may be off
 ANY_TIME = 0  # as a clip's time of change: its size is enough (whoever checks out a repository gets new times)
 
 
@@ -111,7 +114,7 @@ class Survey:
     def unheard(self) -> list[Path]:
         """What would be listened to, but for copies of what is known, sorted: the unknown, and of the older what is
         heard otherwise today. The head of each of those is read: minutes, in an archive of a million."""
-        return sorted([*self.unknown, *filter(mixes_down, self.older)])
+        return sorted([*self.unknown, *filter(heard_otherwise, self.older)])
 
 
 def content(path: Path) -> str:
@@ -124,7 +127,7 @@ def content(path: Path) -> str:
 
 def stands(kinds: int, path: Path) -> bool:
     """Whether what was heard of a file, or of a copy, by the rules of that number is what would be heard today."""
-    return kinds == KINDS_READ or not mixes_down(path)
+    return kinds == KINDS_READ or not heard_otherwise(path)
 
 
 class Ears(Protocol):
@@ -283,6 +286,14 @@ class Index:
                     self.clips[clip.path] = clip
         places = [clip.row for clip in self.usable()]
         self._tidy = self._tidy and places == list(range(rows))
+        if places and (not self._tidy or rows <= SOON_READ):
+            self._drop_torn(rows)
+
+    def _drop_torn(self, rows: int) -> None:
+        """Forget the clips whose points a power cut left unwritten, in a run that did not come to its end."""
+        matrix = np.memmap(self.folder / self.matrix, np.float32, "r", shape=(rows, self.dimensions))
+        whole = np.abs(np.einsum("rd,rd->r", matrix, matrix) - 1.0) < UNIT
+        self.clips = {path: clip for path, clip in self.clips.items() if clip.row is None or whole[clip.row]}
 
     def _rows(self) -> int:
         points = self.folder / self.matrix

@@ -27,6 +27,9 @@ SHORTEST_S = 0.1
 FAULT_FRAMES = 1 << 16  # read at once where a file is only read to see whether it can be
 CONSTANT_DB = -70.0  # what moves less, below the constant that it moves about, is a recorder's offset and its noise
 MEASURED_S, PIECE_S = 30.0, 2.5  # of what is listened to, for its loudness, in pieces spread evenly
+PLAYED_HZ = 48_000
+PLAYED_LUFS, RAISED_DB = -23.0, 18.0  # as usual, and the most by which something quiet is raised (`playing.py`)
+MOST_OFFSET = 0.2  # of full scale, as it would be played
 QUIETEST_LUFS = -60.0  # what is quieter is not raised any further
 
 
@@ -82,7 +85,16 @@ def listen(path: Path, rate_hz: int) -> Recording:
     mono = samples.mean(1, dtype=np.float32)
     if _is_constant(mono):
         raise UnreadableError("there is nothing to hear in it: all of it is one constant")
-    return Recording(at_rate(mono, rate, rate_hz, width=8), seconds, loudness(samples, rate))
+    if rate > PLAYED_HZ:  # what nobody hears has no part in the loudness
+        samples = np.stack([at_rate(channel, rate, PLAYED_HZ, width=8) for channel in samples.T], 1)
+    loud = loudness(samples, min(rate, PLAYED_HZ))
+    offset = float(np.abs(samples.mean(0, dtype=np.float64)).max())
+    if offset * 10 ** (min(PLAYED_LUFS - loud, RAISED_DB) / 20) > MOST_OFFSET:
+        raise UnreadableError(
+            f"its samples lie beside zero by {100 * offset:.0f} % of full scale (a DC offset of the recorder), which "
+            "would drive the speakers out of their middle; remove the offset, and save it anew"
+        )
+    return Recording(at_rate(mono, rate, rate_hz, width=8), seconds, loud)
 
 
 @dataclass(frozen=True)
@@ -132,11 +144,11 @@ def fault_of_kind(path: Path) -> str:
         return ""
 
 
-def mixes_down(path: Path) -> bool:
-    """Whether more channels are in a file than are played, by its head alone."""
+def heard_otherwise(path: Path) -> bool:
+    """Whether more is in a file than is played, channels or a higher rate, by its head alone: older rules heard."""
     try:
         with opened(path) as file:
-            return downmix(file.channels) is not None
+            return downmix(file.channels) is not None or file.samplerate > PLAYED_HZ
     except (RuntimeError, OSError):
         return False
 

@@ -16,7 +16,7 @@ import soundfile
 from installation.piece import Picture
 from installation.sound.stream import Stream
 from pieces.imaginary_soundscape import archive, recordings
-from pieces.imaginary_soundscape.archive import ANY_TIME, ArchiveError, BusyError, Index, sounds_in
+from pieces.imaginary_soundscape.archive import ANY_TIME, FOLDER, ArchiveError, BusyError, Index, sounds_in
 from pieces.imaginary_soundscape.recordings import Listened, UnreadableError, listen
 
 RATE_HZ = 8000
@@ -411,3 +411,21 @@ def test_an_index_that_travels_with_its_sounds_needs_no_times(tmp_path: Path) ->
     assert Index(tmp_path).survey(encoder).unknown == [path]
     run(tmp_path, encoder)
     assert encoder.heard == 1
+
+
+def test_points_that_a_power_cut_left_unwritten_are_heard_again(tmp_path: Path) -> None:
+    """The file had grown, and its last blocks had not been written: zeros, or what lay there before."""
+    for number in range(6):
+        write(tmp_path / f"{number}.wav", 0.1 * (number + 1))
+    for progress in Index(tmp_path).update(Loudness()):
+        if progress.done == 5:
+            break
+    points = tmp_path / FOLDER / Index(tmp_path).matrix
+    matrix = np.fromfile(points, np.float32).reshape(-1, 4)
+    matrix[2], matrix[3], matrix[4] = 0, np.nan, 1e30
+    points.write_bytes(matrix.tobytes())
+    assert [clip.path for clip in Index(tmp_path).usable()] == ["0.wav", "1.wav"]
+    encoder = Loudness()
+    index = run(tmp_path, encoder)
+    assert len(index.usable()) == 6 and encoder.heard == 4
+    assert np.linalg.norm(index.points(), axis=1) == pytest.approx(1.0, abs=1e-5)

@@ -85,7 +85,7 @@ def test_what_is_heard_as_before_is_asked_by_its_head_alone_and_once(
     indexed_before(tmp_path, monkeypatch)
     ears = Noting()
     assert [step.listened for step in Index(tmp_path).update(Loudness(), ears=ears)] == [False]
-    for question in ("mixes_down", "fault_of_kind"):
+    for question in ("heard_otherwise", "fault_of_kind"):
         monkeypatch.setattr(archive, question, lambda path: pytest.fail(f"{path} is asked again"))
     assert updated(tmp_path, ears) == {"pair.wav": BEFORE_LUFS} and ears.heard == []
 

@@ -116,7 +116,7 @@ def test_a_large_archive_of_an_older_version_is_opened_without_a_look_into_its_f
     surround: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(collection, "AT_ONCE", 3)
-    monkeypatch.setattr(archive, "mixes_down", lambda path: pytest.fail(f"{path} is read"))
+    monkeypatch.setattr(archive, "heard_otherwise", lambda path: pytest.fail(f"{path} is read"))
     assert len(collection.open_archive(surround / "archive", ColourEncoder()).names) == 4
 
 

@@ -64,9 +64,12 @@ def test_a_constant_is_no_sound(tmp_path: Path, noise: float) -> None:
     soundfile.write(path, -0.3 + np.random.default_rng(0).uniform(-noise, noise, 24_000), 24_000)
     with pytest.raises(UnreadableError, match="all of it is one constant"):
         listen(path, 32_000)
-    quiet = -0.3 + 0.001 * np.sin(np.arange(24_000))
+    quiet = -0.3 + 0.1 * np.sin(np.arange(24_000))
     soundfile.write(path, quiet, 24_000)
-    assert listen(path, 24_000).samples == pytest.approx(quiet, abs=1e-4)
+    with pytest.raises(UnreadableError, match="beside zero"):  # there is something to hear, and it must not be played
+        listen(path, 24_000)
+    soundfile.write(path, quiet + 0.2, 24_000)
+    assert listen(path, 24_000).samples == pytest.approx(quiet + 0.2, abs=1e-4)
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -79,6 +82,30 @@ def test_numbers_beyond_all_measure_are_heard_as_they_are_played(tmp_path: Path,
     heard = listen(path, 24_000)
     assert np.abs(heard.samples).max() <= 2.0 and heard.samples[1:100] == pytest.approx(tone[1:100], abs=1e-4)
     assert -20 < heard.loudness_lufs < 0
+
+
+def test_a_recorders_offset_that_would_be_played_is_named(tmp_path: Path) -> None:
+    """A tenth of full scale beneath a quiet ambience is half of it once that is raised."""
+    path = tmp_path / "offset.wav"
+    quiet = 0.004 * np.random.default_rng(0).standard_normal(96_000)
+    soundfile.write(path, quiet + 0.1, 48_000, subtype="FLOAT")
+    with pytest.raises(UnreadableError, match=r"beside zero by 10 % of full scale .*; remove the offset"):
+        listen(path, 32_000)
+    soundfile.write(path, quiet + 0.01, 48_000, subtype="FLOAT")
+    assert listen(path, 32_000).loudness_lufs == pytest.approx(-45, abs=3)
+
+
+@pytest.mark.parametrize("channels", [1, 8])
+def test_what_nobody_hears_has_no_part_in_the_loudness(tmp_path: Path, channels: int) -> None:
+    """Ultrasound of 192 kHz, as bats or a recorder's converter have it: played, it is gone."""
+    time = np.arange(4 * 192_000) / 192_000
+    tone = 0.05 * np.sin(2 * np.pi * 997 * time)
+    loud = []
+    for name, beyond in (("tone", 0.0), ("bat", 0.5)):
+        samples = tone + beyond * np.sin(2 * np.pi * 45_000 * time)
+        soundfile.write(tmp_path / f"{name}.wav", np.repeat(samples[:, None], channels, 1), 192_000)
+        loud.append(listen(tmp_path / f"{name}.wav", 32_000).loudness_lufs)
+    assert loud[1] == pytest.approx(loud[0], abs=0.2)
 
 
 # ---- damage --------------------------------------------------------------------------------------------------------
