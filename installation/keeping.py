@@ -12,8 +12,10 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -50,13 +52,14 @@ class Forgetful:
 
     @property
     def cache(self) -> Path:
-        folder = Path(self._passing.name)
-        folder.mkdir(exist_ok=True)
-        return folder
+        self._passing.mkdir(exist_ok=True)
+        return self._passing
 
     @cached_property
-    def _passing(self) -> tempfile.TemporaryDirectory[str]:
-        return tempfile.TemporaryDirectory(prefix="installation-cache-", ignore_cleanup_errors=True)
+    def _passing(self) -> Path:
+        folder = tempfile.mkdtemp(prefix="installation-cache-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
 
 
 class Keeping:

@@ -236,6 +236,7 @@ def test_where_no_disk_takes_anything_a_cache_is_a_name_and_no_error(
         write_whole(keeping.of("dj").cache / "track", b"128 bpm")
 
 
+@pytest.mark.filterwarnings("error")
 def test_the_cache_of_a_render_is_empty_and_goes_with_it() -> None:
     memory = Forgetful()
     cache = memory.cache
