@@ -150,10 +150,22 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **arguments: Any) -> None:
+        """A Range's `ge` and `le` are for both of its ends, which pydantic cannot compare: `_within` does."""
+        super().__pydantic_init_subclass__(**arguments)
+        bounded = [field for field in cls.model_fields.values() if _bounds(field) and _holds_range(field)]
+        for field in bounded:
+            extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+            field.json_schema_extra = {**extra, **_bounds(field)}
+            field.metadata = [mark for mark in field.metadata if not hasattr(mark, "ge") and not hasattr(mark, "le")]
+        if bounded:
+            cls.model_rebuild(force=True)
+
     @field_validator("*", mode="after")
     @classmethod
     def _within(cls, value: Any, info: ValidationInfo) -> Any:
-        """A Range keeps to the `minimum` and `maximum` that its field declares in `json_schema_extra`."""
+        """A Range keeps to the bounds of its field, which may stand in `json_schema_extra` (`minimum`, `maximum`)."""
         extra = cls.model_fields[info.field_name or ""].json_schema_extra if isinstance(value, Range) else None
         if isinstance(extra, dict):
             lowest, highest = extra.get("minimum"), extra.get("maximum")
@@ -165,6 +177,16 @@ class Settings(BaseModel):
             if faults:
                 raise ValueError("; ".join(faults))
         return value
+
+
+def _holds_range(field: FieldInfo) -> bool:
+    return Range in (field.annotation, *get_args(field.annotation))
+
+
+def _bounds(field: FieldInfo) -> dict[str, Any]:
+    """The `ge` and `le` of a field, as JSON schema calls them."""
+    names = (("ge", "minimum"), ("le", "maximum"))
+    return {name: getattr(mark, key) for mark in field.metadata for key, name in names if hasattr(mark, key)}
 
 
 def _meant_range(written: Sequence[Any]) -> str:
