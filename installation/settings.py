@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -100,12 +100,14 @@ Duration = Annotated[
 
 
 @dataclass(frozen=True)
-class _OfFolder:
-    """Marks a path that only a folder may lie at."""
+class _Of:
+    """Marks a path by what may lie there."""
+
+    kind: Literal["file", "folder"]
 
 
-File = Annotated[Path, AfterValidator(resolved), WithJsonSchema({"type": "string"})]
-Folder = Annotated[Path, AfterValidator(resolved), _OfFolder(), WithJsonSchema({"type": "string"})]
+File = Annotated[Path, AfterValidator(resolved), _Of("file"), WithJsonSchema({"type": "string"})]
+Folder = Annotated[Path, AfterValidator(resolved), _Of("folder"), WithJsonSchema({"type": "string"})]
 Colour = Annotated[str, BeforeValidator(to_colour), WithJsonSchema({"type": "string", "format": "color"})]
 
 
@@ -128,9 +130,10 @@ def is_duration(field: FieldInfo) -> bool:
     return any(getattr(mark, "func", None) is _duration for mark in field.metadata)
 
 
-def is_folder(field: FieldInfo) -> bool:
-    """Whether a setting names a Folder, if it names anything on the disk."""
-    return any(isinstance(mark, _OfFolder) for mark in marks(field.metadata, field.annotation))
+def kind_named(field: FieldInfo) -> Literal["file", "folder", ""]:
+    """What a setting names, if it names anything on the disk: a File, a Folder, or either."""
+    kinds = {mark.kind for mark in marks(field.metadata, field.annotation) if isinstance(mark, _Of)}
+    return kinds.pop() if len(kinds) == 1 else ""
 
 
 def marks(metadata: Any, annotation: Any) -> Iterator[Any]:
@@ -237,5 +240,5 @@ class Range(Settings):
 
 __all__ = [
     "Colour", "Duration", "Field", "File", "Folder", "NetworkOf", "Range", "Settings",
-    "is_colour", "is_duration", "is_folder", "marks", "seconds", "to_colour", "to_seconds",
+    "is_colour", "is_duration", "kind_named", "marks", "seconds", "to_colour", "to_seconds",
 ]  # fmt: skip
