@@ -212,7 +212,7 @@ class Type(Protocol):
     ) -> list[NDArray[np.uint8]]:
         """`text` as lines no wider than `width` pixels, each a mask as `line` gives; in any script, alike in length.
 
-        A word that is wider alone stays whole, wider than `width`.
+        A word that is wider alone stays whole, wider than `width`. A line break in the text ends a line.
         """
         ...
 
