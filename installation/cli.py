@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Column, Table
 
-from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, OnShow, judging, load
+from installation.exhibition import DEFAULT_PATH, Exhibition, ExhibitionError, judging, load
 from installation.in_words import in_words
 from installation.inspection import check
 from installation.named_functions import NamedFunctionError
@@ -281,10 +281,10 @@ def visits_command(
 def pieces() -> None:
     """List the pieces on this machine. Exit code 1 if something is wrong with one."""
     table = Table(Column("piece", no_wrap=True), "what it is", Column("networks", no_wrap=True))
-    found, well = listed()
-    for name, piece in found.items():
-        networks = [network for _, network in OnShow(name, piece, piece.Settings()).networks()]
-        table.add_row(name, (piece.__doc__ or "").strip().partition("\n")[0], "\n".join(networks))
+    shows, well = listed()
+    for show in shows:
+        networks = [network for _, network in show.networks()]
+        table.add_row(show.name, (show.piece.__doc__ or "").strip().partition("\n")[0], "\n".join(networks))
     out.print(table)
     if not well:
         raise typer.Exit(1)

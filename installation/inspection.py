@@ -24,7 +24,7 @@ from installation.exhibition import (
     read_bytes_as_exhibition,
 )
 from installation.hours import DAYS, Hours
-from installation.named_files import missing_files, wrong_files
+from installation.named_files import lacking, missing_files, wrong_files
 from installation.named_functions import learns_from_data
 from installation.networks.weights import (
     WEIGHTS_FOLDER,
@@ -60,10 +60,17 @@ def check(path: Path = DEFAULT_PATH, pieces: Pieces | None = None) -> list[Probl
 
 def found_here(exhibition: Exhibition, root: Node) -> Found:
     """All that is missing or odd, at the place in the file (`root`) that asks for it."""
+    return [*missing_since(None, exhibition, root), *faults_here(exhibition, root)]
+
+
+def faults_here(exhibition: Exhibition, root: Node) -> Found:
+    """What is odd, and what the pieces find wrong with what their settings name.
+
+    It runs an artist's code and needs libraries of films and letters: who must go on asks for it in another process
+    (`second_look.py`).
+    """
     return [
-        *missing_files(exhibition, root),
         *wrong_files(exhibition, root),
-        *_wrong_weights(exhibition, root),
         *_faults_of_pieces(exhibition, root),
         *_odd_hours(exhibition, root),
         *_odd_controls(exhibition, root),
@@ -166,16 +173,23 @@ def _wrong_weights(exhibition: Exhibition, root: Node, before: Exhibition | None
 
 
 def _faults_of_pieces(exhibition: Exhibition, root: Node) -> Found:
-    """What the pieces themselves say of their settings, at each of these, or at the piece where it is not written."""
+    """What the pieces themselves say of their settings, at each of these, or at the piece where it is not written.
+
+    Of a file or folder that is not here they say nothing: `missing_files` does.
+    """
     found: Found = []
     for index, show in enumerate(exhibition.pieces):
-        whole, owner = _place_of(root, index, show.name), f"piece '{show.name}'"
+        whole, owner, not_here = _place_of(root, index, show.name), f"piece '{show.name}'", lacking(show)
         try:
             faults = show.inspected(exhibition.has_camera).faults
         except Exception as error:  # an artist's look at the machine may fail in any way
+            if not_here:
+                continue  # it may have failed for that
             found.append((whole, f"{owner}: its settings cannot be inspected: {type(error).__name__}: {error}"))
             continue
         for name, fault in faults.items():
+            if name in not_here:
+                continue
             if not name:
                 found.append((whole, f"{owner}: {fault}"))
                 continue

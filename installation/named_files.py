@@ -22,9 +22,11 @@ from installation.files import Lying, lies_at
 from installation.locking import REFUSED
 from installation.places import Node
 from installation.problems import Found, locate, named
-from installation.settings import is_folder
+from installation.programme import OnShow
+from installation.settings import kind_named
 
 SettingPath = tuple[str | int, ...]
+Kind = Literal["file", "folder", ""]  # "": either
 
 
 def missing_files(exhibition: Exhibition, root: Node, before: Exhibition | None = None) -> Found:
@@ -36,15 +38,8 @@ def missing_files(exhibition: Exhibition, root: Node, before: Exhibition | None 
             continue
         node, _, known = locate(root, path)
         whose = f"'{path[-1]}' of piece '{path[-2]}'" if path[0] == "pieces" else named(known)
-        there = lies_at(file)
-        if there.unreachable:
-            found.append((node.place, f"{whose}: {there.unreachable}"))
-        elif there.kind == "nothing":
-            found.append((node.place, f"{whose}: there is no {kind} {as_typed(str(file))}{_of_backslashes(file)}"))
-        elif kind == "folder" and there.kind != "folder":
-            found.append((node.place, f"{whose}: {file} is a file, not a folder; name the folder that it lies in"))
-        elif not os.access(file, os.R_OK):
-            found.append((node.place, f"{whose}: {file} cannot be read: this user has no right to"))
+        if fault := _why_not_here(file, kind):
+            found.append((node.place, f"{whose}: {fault}"))
     data = exhibition.data_folder
     there = lies_at(data) if before is None or data != before.data_folder else Lying("folder")
     if there.unreachable:
@@ -52,6 +47,27 @@ def missing_files(exhibition: Exhibition, root: Node, before: Exhibition | None 
     elif there.kind not in {"nothing", "folder"}:
         found.append((locate(root, ("data",))[0].place, f"'data': {data} is a file, not a folder"))
     return found
+
+
+def lacking(show: OnShow) -> frozenset[str]:
+    """The settings of a piece of which `missing_files` has something to say."""
+    return frozenset(name for name, file, kind in _named_by(show) if _why_not_here(file, kind))
+
+
+def _why_not_here(file: Path, kind: Kind) -> str:
+    """Why there is no file or folder to be read at `file`; empty where there is one."""
+    there = lies_at(file)
+    if there.unreachable:
+        return there.unreachable
+    if there.kind == "nothing":
+        return f"there is no {kind or 'file'} {as_typed(str(file))}{_of_backslashes(file)}"
+    if kind == "folder" and there.kind != "folder":
+        return f"{file} is a file, not a folder; name the folder that it lies in"
+    if kind == "file" and there.kind == "folder":
+        return f"{file} is a folder; name a file in it"
+    if kind == "file" and there.kind != "file":
+        return f"{file} is not an ordinary file"
+    return "" if os.access(file, os.R_OK) else f"{file} cannot be read: this user has no right to"
 
 
 def _of_backslashes(file: Path) -> str:
@@ -87,7 +103,7 @@ def wrong_files(exhibition: Exhibition, root: Node) -> Found:
     return found
 
 
-def _files(exhibition: Exhibition) -> Iterator[tuple[SettingPath, Path, Literal["file", "folder"]]]:
+def _files(exhibition: Exhibition) -> Iterator[tuple[SettingPath, Path, Kind]]:
     """Every file and folder that the exhibition names, with the path of its setting."""
     for name, device in (("camera", exhibition.camera), ("microphone", exhibition.microphone)):
         if device.is_file:
@@ -95,21 +111,22 @@ def _files(exhibition: Exhibition) -> Iterator[tuple[SettingPath, Path, Literal[
     if exhibition.screen.closed_picture:
         yield ("screen", "closed_picture"), exhibition.screen.closed_picture, "file"
     for index, show in enumerate(exhibition.pieces):
-        for name, field in type(show.settings).model_fields.items():
-            value: Any = getattr(show.settings, name)
-            for file in value if isinstance(value, list | tuple) else [value]:
-                if isinstance(file, Path):
-                    yield ("pieces", index, show.name, name), file, "folder" if is_folder(field) else "file"
+        for name, file, kind in _named_by(show):
+            yield ("pieces", index, show.name, name), file, kind
+
+
+def _named_by(show: OnShow) -> Iterator[tuple[str, Path, Kind]]:
+    """Every file and folder that a piece's settings name."""
+    for name, field in type(show.settings).model_fields.items():
+        value: Any = getattr(show.settings, name)
+        for file in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(file, Path):
+                yield name, file, kind_named(field)
 
 
 def _fault(file: Path, fault_in: Callable[[Path], str]) -> str:
-    """What is wrong with a file; nothing where it is missing or must not be read, which `missing_files` says."""
-    kind = lies_at(file).kind
-    if kind in {"nothing", "unknown"} or not os.access(file, os.R_OK):
-        return ""
-    if kind == "folder":
-        return f"{file} is a folder; name a file in it"
-    return fault_in(file) if kind == "file" else f"{file} is not an ordinary file"
+    """What is wrong in a file; nothing where there is none that can be read, which `missing_files` says."""
+    return "" if _why_not_here(file, "file") else fault_in(file)
 
 
 def _unplayable(look_into: Callable[[Path], None], file: Path) -> str:

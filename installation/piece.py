@@ -213,7 +213,7 @@ class Type(Protocol):
     ) -> list[NDArray[np.uint8]]:
         """`text` as lines no wider than `width` pixels, each a mask as `line` gives; in any script, alike in length.
 
-        A word that is wider alone stays whole, wider than `width`.
+        A word that is wider alone stays whole, wider than `width`. A line break in the text ends a line.
         """
         ...
 
@@ -387,8 +387,9 @@ class Piece:
     def inspect(cls, settings: Any, camera: bool) -> Inspected:
         """What keeps settings that are right in themselves from working on this machine, and what they lead to.
 
-        Asked by `check`: nothing heavy may be imported for it, and no more read than tells. That a File or Folder is
-        missing is said without it. `camera` is whether the exhibition has one, or a film in its place.
+        Asked by `check`, and beside a running exhibition whose file is saved: nothing heavy may be imported for it,
+        and no more read than tells. That a File or Folder is missing is said without it. `camera` is whether the
+        exhibition has one, or a film in its place.
         """
         return Inspected()
 

@@ -21,7 +21,7 @@ from installation.named_functions import NamedFunctionError, faults_of, named_by
 from installation.networks.weights import WeightsError
 from installation.never_again import NeverAgain
 from installation.piece import Piece
-from installation.programme import unlisted, unregistered, what_failed, why_unloadable
+from installation.programme import staying, unlisted, unregistered, what_failed, why_unloadable
 from installation.terminal import WRONG, err, load_or_leave
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
@@ -57,7 +57,23 @@ def on_show_or_not(exhibition: Exhibition | None, name: str) -> Any:
         there = ", ".join(sorted(Installed()))
         err.print(f"no piece is called {name!r}; there are {there}{unregistered(name)}", highlight=False)
         raise typer.Exit(WRONG)
-    return OnShow(name, piece, piece.Settings()), exhibition
+    plain = with_defaults(name, piece)
+    if plain is None:
+        raise typer.Exit(WRONG)
+    return plain, exhibition
+
+
+def with_defaults(name: str, piece: type[Piece]) -> OnShow | None:
+    """The piece as it is where a curator writes nothing; one whose settings cannot be had so is named, and None."""
+    try:
+        with staying():
+            return OnShow(name, piece, piece.Settings())
+    except Exception as error:  # pydantic's, or of an artist's own check
+        said = " ".join(str(error).split())
+        err.print(
+            f"piece {name!r} cannot be shown with its defaults: {type(error).__name__}: {said}", highlight=False
+        )
+        return None
 
 
 def loadable() -> dict[str, type[Piece]]:
@@ -125,13 +141,14 @@ def _measured(target: str, owner: str) -> Mapping[str, Any]:
     return measured
 
 
-def listed() -> tuple[dict[str, type[Piece]], bool]:
-    """The pieces on this machine by name, and whether all is well with them; what is not is said."""
+def listed() -> tuple[list[OnShow], bool]:
+    """The pieces on this machine, with their defaults, and whether all is well with them; what is not is said."""
     pieces = loadable()
+    shows = [show for name, piece in pieces.items() if (show := with_defaults(name, piece)) is not None]
     faults = [fault for name, piece in pieces.items() for fault in faults_of(name, piece)]
     for said in (*faults, *unlisted(tuple(Installed()), pieces)):
         err.print(said, highlight=False)
-    return pieces, not faults and len(pieces) == len(Installed())
+    return shows, not faults and len(shows) == len(Installed())
 
 
 def only_one_with(kind: str) -> str:

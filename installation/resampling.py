@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 from installation.piece import Sound
 
 
+def bring_along() -> None:
+    """Import what `resample` needs. That takes half a second the first time: ask for it beside who must not wait."""
+    import scipy.signal  # noqa: F401
+
+
 def resample(samples: Sound, from_hz: int, to_hz: int) -> Sound:
     """`samples` [frames] or [frames, channels] at another rate (polyphase, scipy)."""
     if from_hz <= 0 or to_hz <= 0:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -100,12 +100,14 @@ Duration = Annotated[
 
 
 @dataclass(frozen=True)
-class _OfFolder:
-    """Marks a path that only a folder may lie at."""
+class _Of:
+    """Marks a path by what may lie there."""
+
+    kind: Literal["file", "folder"]
 
 
-File = Annotated[Path, AfterValidator(resolved), WithJsonSchema({"type": "string"})]
-Folder = Annotated[Path, AfterValidator(resolved), _OfFolder(), WithJsonSchema({"type": "string"})]
+File = Annotated[Path, AfterValidator(resolved), _Of("file"), WithJsonSchema({"type": "string"})]
+Folder = Annotated[Path, AfterValidator(resolved), _Of("folder"), WithJsonSchema({"type": "string"})]
 Colour = Annotated[str, BeforeValidator(to_colour), WithJsonSchema({"type": "string", "format": "color"})]
 
 
@@ -128,9 +130,10 @@ def is_duration(field: FieldInfo) -> bool:
     return any(getattr(mark, "func", None) is _duration for mark in field.metadata)
 
 
-def is_folder(field: FieldInfo) -> bool:
-    """Whether a setting names a Folder, if it names anything on the disk."""
-    return any(isinstance(mark, _OfFolder) for mark in marks(field.metadata, field.annotation))
+def kind_named(field: FieldInfo) -> Literal["file", "folder", ""]:
+    """What a setting names, if it names anything on the disk: a File, a Folder, or either."""
+    kinds = {mark.kind for mark in marks(field.metadata, field.annotation) if isinstance(mark, _Of)}
+    return kinds.pop() if len(kinds) == 1 else ""
 
 
 def marks(metadata: Any, annotation: Any) -> Iterator[Any]:
@@ -150,10 +153,22 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **arguments: Any) -> None:
+        """A Range's `ge` and `le` are for both of its ends, which pydantic cannot compare: `_within` does."""
+        super().__pydantic_init_subclass__(**arguments)
+        bounded = [field for field in cls.model_fields.values() if _bounds(field) and _holds_range(field)]
+        for field in bounded:
+            extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+            field.json_schema_extra = {**extra, **_bounds(field)}
+            field.metadata = [mark for mark in field.metadata if not hasattr(mark, "ge") and not hasattr(mark, "le")]
+        if bounded:
+            cls.model_rebuild(force=True)
+
     @field_validator("*", mode="after")
     @classmethod
     def _within(cls, value: Any, info: ValidationInfo) -> Any:
-        """A Range keeps to the `minimum` and `maximum` that its field declares in `json_schema_extra`."""
+        """A Range keeps to the bounds of its field, which may stand in `json_schema_extra` (`minimum`, `maximum`)."""
         extra = cls.model_fields[info.field_name or ""].json_schema_extra if isinstance(value, Range) else None
         if isinstance(extra, dict):
             lowest, highest = extra.get("minimum"), extra.get("maximum")
@@ -165,6 +180,16 @@ class Settings(BaseModel):
             if faults:
                 raise ValueError("; ".join(faults))
         return value
+
+
+def _holds_range(field: FieldInfo) -> bool:
+    return Range in (field.annotation, *get_args(field.annotation))
+
+
+def _bounds(field: FieldInfo) -> dict[str, Any]:
+    """The `ge` and `le` of a field, as JSON schema calls them."""
+    names = (("ge", "minimum"), ("le", "maximum"))
+    return {name: getattr(mark, key) for mark in field.metadata for key, name in names if hasattr(mark, key)}
 
 
 def _meant_range(written: Sequence[Any]) -> str:
@@ -215,5 +240,5 @@ class Range(Settings):
 
 __all__ = [
     "Colour", "Duration", "Field", "File", "Folder", "NetworkOf", "Range", "Settings",
-    "is_colour", "is_duration", "is_folder", "marks", "seconds", "to_colour", "to_seconds",
+    "is_colour", "is_duration", "kind_named", "marks", "seconds", "to_colour", "to_seconds",
 ]  # fmt: skip

@@ -36,6 +36,7 @@ from installation.never_again import NeverAgain
 from installation.on_stage import OnStage
 from installation.piece import Phase, Picture
 from installation.preview import Preview
+from installation.resampling import bring_along
 from installation.roles import WINDOW_CLOSED
 from installation.sound.score import LivePort, ScoreWriter
 from installation.sound.somebody import Somebody
@@ -90,6 +91,7 @@ class StageProcess:
         self._turns = Turns([show.name for show in exhibition.pieces])
         self._show: int | None = 0  # the place of the piece on the stage; None is the attract film
         self._computer = Threads()
+        self._computer.compute(bring_along, seconds=5.0)  # for a piece's first voice at another rate
         self._stuck = StuckWork(self._computer, self._vitals)
         self._screens = StageScreen(exhibition, self._vitals, self._computer, time.monotonic())
         self._visitor = StageVisitor(folder)
@@ -99,16 +101,14 @@ class StageProcess:
         self._type = Typesetter()
         self._score = ScoreWriter(LivePort(folder))
         self._somebody = Somebody(self._score.rate_hz)  # knows the room, whichever piece is on the stage
-        self._camera = LiveCamera(folder)
-        self._preview = Preview(folder)
+        self._camera, self._preview = LiveCamera(folder), Preview(folder)
         self._never_again = NeverAgain(exhibition.data_folder)
         self._keeping = Keeping(exhibition.data_folder, alerts.alert, alerts.clear)
         self._open, self._hours_at = True, 0.0
         self._last_since: float | None = None  # the doors wait for somebody
         self._closed = self._closed_picture()
         # The turn began when its piece was first opened; one that fails, or its process, gains no time by that.
-        self._turn_began = self._opened_at = self._doors_opened_at = time.monotonic()
-        self._began = self._counted_at = time.monotonic()
+        self._turn_began = self._opened_at = self._doors_opened_at = self._began = self._counted_at = time.monotonic()
         self._count_at, self._counted, self._slow = 0.0, 0, 0
         self._store_at = time.monotonic() + STORE_EVERY
         self._stage: Stage

@@ -11,12 +11,13 @@ is not in the catalogue, or lacks a detail, raises at once.
 
 Visits are kept as in a gallery, but in memory: a piece whose `remembers` asks for them is given those who were here
 before with the pictures after `reopen`, together with what it remembered of them; those of other works stay theirs.
+So does what a piece keeps (`stage.keep`), which it has in `stage.kept` after `reopen`.
 """
 
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future
@@ -32,6 +33,7 @@ from installation.devices.film import FilmReader
 from installation.hands import Hands
 from installation.health.alerts import Alert, Board
 from installation.health.vitals import Vitals
+from installation.keeping import Forgetful, encoded
 from installation.piece import Answer, CameraView, Picture, Piece, Point, Pointer, Size, Sound, Visit
 from installation.programme import Installed
 from installation.render import AHEAD_SECONDS, default_texts
@@ -93,6 +95,21 @@ class KeptVisits:
         self.visits.pop(visit, None)
 
 
+class KeptValue(Forgetful):
+    """What one piece keeps from turn to turn; its cache goes with the room."""
+
+    def __init__(self) -> None:
+        self._newest = encoded(None)
+
+    def opened(self) -> KeptValue:
+        """The same, for a piece that opens: `kept` is what was kept last."""
+        self.kept = json.loads(self._newest)
+        return self
+
+    def keep(self, value: Any) -> None:
+        self._newest = encoded(value)
+
+
 class Room:
     """A piece on a stage of its own, open as soon as it is made. `heard` is all that sounded, [frames, 2] at RATE_HZ.
 
@@ -124,6 +141,7 @@ class Room:
         self._blocks: list[Sound] = []
         self.archive = KeptVisits() if archive is None else archive
         self._remembered: deque[Visit] = deque()
+        self._values: defaultdict[type[Piece], KeptValue] = defaultdict(KeptValue)
         self._ids = np.random.default_rng((seed, 1))
         self.stage = Stage(
             piece=piece,
@@ -138,6 +156,7 @@ class Room:
             archive=self.archive,
             vitals=self.vitals,
             frame_seconds=1.0 / rate_hz,
+            memory=self._values[type(piece)].opened(),
             **options,
         )
         self._open()
@@ -211,7 +230,7 @@ class Room:
         """The next turn: close the piece, silence what it left behind, and open `piece` in its place."""
         self.stage.close()
         self.stage.sound.clear()
-        self.stage = replace(self.stage, piece=piece)
+        self.stage = replace(self.stage, piece=piece, memory=self._values[type(piece)].opened())
         self._fingers = frozenset()
         self._open()
 

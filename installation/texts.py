@@ -105,6 +105,8 @@ def tags_for(language: str) -> Iterator[str]:
 def read_texts(path: Path) -> PieceTexts:
     """A piece's wording: `language: {lines: {name: text}}`, `shown: {name: when}`; the first language has all names.
 
+    When the runtime's own texts are shown is known, whoever words them.
+
     Raises:
         TextsError: the file cannot be read, or is not of this form.
     """
@@ -132,7 +134,8 @@ def read_texts(path: Path) -> PieceTexts:
                 raise TextsError(f"{where} must be a text; put it in quotes")
             for fault in faults(text):
                 raise TextsError(f"{where}: {fault}")
-    return PieceTexts({language: found for language, found in lines.items() if found}, shown)
+    of_ours = {name: when for name, when in SHOWN.items() if name in known}
+    return PieceTexts({language: found for language, found in lines.items() if found}, of_ours | shown)
 
 
 def clashes(of_pieces: TextsOfPieces) -> Iterator[tuple[str, str, str]]:

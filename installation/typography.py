@@ -48,6 +48,8 @@ LINE = 1.5
 BASELINE = 1.08
 """Where letters stand, in ems from the top of a mask."""
 CACHE_BYTES = 24 << 20
+BREAKS = 256
+"""Texts of which it is remembered where their lines end."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class Typesetter:
         self._faces: dict[int, list[Face]] = {}
         self._lines: OrderedDict[tuple[str, int, str], Mask] = OrderedDict()
         self._lines_bytes = 0
+        self._broken: OrderedDict[tuple[str, int, int, str], tuple[str, ...]] = OrderedDict()
         self._fonts: OrderedDict[tuple[Path, int, bool], Any] = OrderedDict()
         self._reported: set[str] = set()
         self._gone: set[Path] = set()  # fonts that were found, and cannot be opened any more
@@ -148,10 +151,10 @@ class Typesetter:
     def wrapped(self, text: str, height: int, width: int, weight: Weight = "regular") -> list[Mask]:
         """`text` as lines no wider than `width` pixels, balanced; East Asian text breaks between characters.
 
-        A single word wider than `width` stays whole on a line of its own. An empty text gives no line.
+        A single word wider than `width` stays whole on a line of its own. A line break within the text ends a line,
+        too. An empty text gives no line.
         """
-        lines = broken(text, width, lambda part: self.width(part, height, weight))
-        return [self.line(line, height, weight) for line in lines]
+        return [self.line(line, height, weight) for line in self._lines_of(text, height, width, weight)]
 
     def block(self, text: str, height: int, width: int, weight: Weight = "regular", side: Side = "left") -> Mask:
         """The lines of `wrapped` below one another, as one mask [lines * round(1.5 * height), width of the longest],
@@ -169,7 +172,7 @@ class Typesetter:
         East Asian text is cut between characters. Drawn together, they are the block. No word is cut into two, but
         where a line reads to the right and to the left.
         """
-        lines = broken(text, width, lambda part: self.width(part, height, weight))
+        lines = self._lines_of(text, height, width, weight)
         masks = [self.line(line, height, weight) for line in lines]
         longest = max((mask.shape[1] for mask in masks), default=0)
         return [
@@ -194,6 +197,7 @@ class Typesetter:
             self._gone.add(font)
             self._faces = {0: self._faces[0]} if 0 in self._faces else {}
             self._lines.clear()
+            self._broken.clear()
             self._lines_bytes = 0
 
     def missing(self, text: str) -> tuple[Missing, ...]:
@@ -221,6 +225,20 @@ class Typesetter:
         return any(unicodedata.category(character)[0] == "L" for character in lost)
 
     # ---- setting a line ----
+
+    def _lines_of(self, text: str, height: int, width: int, weight: Weight) -> tuple[str, ...]:
+        """The lines into which a text is broken, each of its own lines by itself."""
+        key = (text, height, width, weight)
+        with self._lock:
+            known = self._broken.get(key)
+            if known is None:
+                parts = text.strip().splitlines()
+                lines = [broken(part, width, lambda word: self.width(word, height, weight)) for part in parts]
+                known = self._broken[key] = tuple(line for each in lines for line in each or [""])
+                while len(self._broken) > BREAKS:
+                    self._broken.popitem(last=False)
+            self._broken.move_to_end(key)
+            return known
 
     def _set(self, text: str, height: int, weight: Weight) -> Mask:
         pygame = _pygame()

@@ -2,8 +2,9 @@
 
 The file is polled, because no notification survives every editor, network share and memory stick. It is judged
 only once it looked the same at two polls: editors empty a file before they fill it, and a half-written exhibition
-must not be called wrong. What was good stays good: `current` changes only with a good file, and a file that asks for
-pictures, films, sounds or weights that are not here is not good.
+must not be called wrong. What was good stays good: `current` changes only with a good file. Not good, too, is a file
+that asks for pictures, films, sounds or weights that are not here, and one of which `check` says what it does not say
+of `current`.
 
 A network share may answer late, or never: `PatientWatcher` looks beside whoever must not wait for it.
 """
@@ -26,7 +27,9 @@ from installation.exhibition import (
 )
 from installation.inspection import missing_since
 from installation.places import Problem
+from installation.problems import Found
 from installation.programme import Pieces
+from installation.second_look import faults_since
 
 PATIENCE_SECONDS = 0.1  # for a look to end; what it finds later is found by who asks next
 HANGS_SECONDS = 10.0  # a look that takes longer is worth saying
@@ -85,16 +88,21 @@ class Watcher:
         return self.current
 
     def _judge(self, data: bytes) -> Exhibition:
-        """The exhibition in `data`. Raises ExhibitionError where it is wrong, or asks for a file that is not here."""
+        """The exhibition in `data`. Raises ExhibitionError where it is wrong, or asks for what is not here."""
         reading = read_bytes_as_exhibition(data, self.path, self._pieces)
         if reading.problems or reading.exhibition is None:
             raise ExhibitionError(reading.problems)
-        missing = missing_since(self.current, reading.exhibition, reading.root)
-        if missing:
-            self._digest = ""  # once the files are here the same text is good, and saving it again must say so
-            again = "; what is on show stays until it is there and this file is saved again"
-            raise ExhibitionError(in_order(self.path, [(place, message + again) for place, message in missing]))
+        self._refuse(missing_since(self.current, reading.exhibition, reading.root), "it is there")
+        if self.current is not None:
+            self._refuse(faults_since(self.current, reading.exhibition), "that is put right")
         return reading.exhibition
+
+    def _refuse(self, found: Found, until: str) -> None:
+        """Raise what was found as an ExhibitionError, if anything was."""
+        if found:
+            self._digest = ""  # once the machine is otherwise the same text is good, and saving it again must say so
+            again = f"; what is on show stays until {until} and this file is saved again"
+            raise ExhibitionError(in_order(self.path, [(place, message + again) for place, message in found]))
 
     def _signature(self) -> Signature:
         try:

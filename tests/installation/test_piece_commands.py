@@ -19,6 +19,7 @@ from installation import piece_commands, piece_folders
 from installation.cli import app
 from installation.networks.weights import WeightsError
 from installation.piece import Piece
+from installation.settings import Field, Range
 
 
 def without_room(data: Path) -> None:
@@ -175,3 +176,36 @@ def test_every_training_of_ours_can_be_tried_out_elsewhere(network: str, monkeyp
     monkeypatch.undo()
     (name,) = [piece for piece, kind in piece_commands.loadable().items() if network in kind.trains]
     assert "out" in inspect.signature(piece_commands.function_of(f"{name}.{network}", "trains")).parameters
+
+
+class Unset(Piece):
+    """Its setting has no default."""
+
+    class Settings(Piece.Settings):
+        pace: int = Field(description="pace")
+
+
+class Well(Piece):
+    """A piece for tests."""
+
+
+class Refused(Piece):
+    """Its default is not allowed."""
+
+    class Settings(Piece.Settings):
+        pace: Range = Field(default=Range(low=1, high=2), gt=0, description="pace")
+
+
+@pytest.mark.parametrize(("piece", "why"), [(Unset, "ValidationError: 1 validation"), (Refused, "TypeError: Unable")])
+def test_a_piece_whose_settings_cannot_be_built_is_named_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, piece: type[Piece], why: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(piece_commands, "Installed", lambda: {"broken": piece, "well": Well})
+    done = CliRunner().invoke(app, ["pieces"])
+    assert done.exit_code == 1 and "A piece for tests." in done.stdout and "broken" not in done.stdout
+    fault = f"piece 'broken' cannot be shown with its defaults: {why}"
+    assert " ".join(done.stderr.split()).startswith(fault)
+    done = CliRunner().invoke(app, ["render", "broken"])
+    assert done.exit_code == 2 and isinstance(done.exception, SystemExit)
+    assert " ".join(done.stderr.split()).startswith(fault)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -57,3 +59,14 @@ def test_a_rate_is_strictly_positive(rates: tuple[int, int]) -> None:
         Polyphase(*rates)
     with pytest.raises(ValueError, match="strictly positive"):
         resample(np.zeros(3, np.float32), *rates)
+
+
+def test_what_is_brought_along_is_all_that_is_imported_for_a_first_sound() -> None:
+    program = (
+        "import sys, numpy; from installation.resampling import bring_along, resample\n"
+        "assert 'scipy' not in sys.modules\n"
+        "bring_along(); before = set(sys.modules)\n"
+        "resample(numpy.zeros(441, numpy.float32), 44_100, 48_000); print(*set(sys.modules) - before)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from installation.reference import allowed
 from installation.settings import Colour, Duration, Field, Range, Settings, seconds, to_colour, to_seconds
 
 
@@ -61,6 +62,47 @@ def test_ranges() -> None:
     for wrong in ([90, 80], [80], [80, 90, 100], "fast", True, [50, 90], [80, 200], [float("nan"), 90]):
         with pytest.raises(ValidationError):
             Example(tempo=wrong)  # type: ignore[arg-type]
+
+
+def test_the_bounds_of_a_range_are_those_of_its_field_for_both_ends() -> None:
+    class Written(Settings):
+        tempo: Range = Field(default=Range(low=90, high=100), ge=60, le=180, json_schema_extra={"unit": "bpm"})
+        other: Range | None = Field(default=None, ge=0)
+
+    class Inherited(Written):
+        pace: int = Field(default=1, ge=1)
+
+    class Declared(Settings):
+        tempo: Range = Field(
+            default=Range(low=90, high=100), json_schema_extra={"unit": "bpm", "minimum": 60, "maximum": 180}
+        )
+
+    for model in (Written, Inherited):
+        assert model(tempo=[60, 180]).tempo == Range(low=60, high=180)  # type: ignore[arg-type]
+        for wrong in ([50, 90], [80, 200], [50, 200], 200):
+            said = []
+            for one in (model, Declared):
+                with pytest.raises(ValidationError) as refused:
+                    one.model_validate({"tempo": wrong})
+                said.append([error["msg"] for error in refused.value.errors()])
+            assert said[0] == said[1] and "is not allowed; it must be at" in said[0][0]
+        with pytest.raises(ValidationError, match="-1 is not allowed; it must be at least 0"):
+            model(other=-1)  # type: ignore[arg-type]
+        assert model().other is None and model(other=3).other == Range(low=3, high=3)  # type: ignore[arg-type]
+        fields = [each.model_fields["tempo"] for each in (model, Declared)]
+        assert allowed(fields[0]) == allowed(fields[1]) == "`[low, high]`, 60 … 180 bpm"
+        schemas = [each.model_json_schema()["properties"]["tempo"] for each in (model, Declared)]
+        assert schemas[0] == schemas[1]
+    with pytest.raises(ValidationError):
+        Inherited(pace=0)
+
+
+def test_a_default_beyond_the_bounds_of_its_range_is_refused() -> None:
+    class Wrong(Settings):
+        tempo: Range = Field(default=Range(low=90, high=100), le=95)
+
+    with pytest.raises(ValidationError, match="100 is not allowed; it must be at most 95"):
+        Wrong()
 
 
 def test_defaults_are_checked_keys_are_known_and_values_never_change() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import queue
+import threading
 import time
 from typing import Any
 
@@ -19,6 +21,16 @@ from installation.piece import Moment, Picture, Piece, Visit
 from installation.turns import FAILURES, TRIED_AGAIN
 from installation.visitors.store import Store
 from tests.installation.stage_room import Little, Other, Room, film, stored, visit_until
+
+
+def test_what_a_first_voice_at_another_rate_needs_is_brought_along_beside_the_loop(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought: queue.SimpleQueue[threading.Thread] = queue.SimpleQueue()
+    monkeypatch.setattr(stage_process, "bring_along", lambda: brought.put(threading.current_thread()))
+    room.begin("pieces: [little]\n")
+    assert brought.get(timeout=20.0) is not threading.main_thread()
+
 
 # ---- pieces that fail ------------------------------------------------------------------------------------------
 

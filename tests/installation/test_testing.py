@@ -233,6 +233,35 @@ def test_a_piece_is_not_given_the_visits_of_another() -> None:
         assert list(later.stage.piece.there) == [diary]  # type: ignore[attr-defined]
 
 
+class Counting(Piece):
+    """It counts its turns."""
+
+    def open(self, stage: Given) -> None:
+        self.before, self.cache = stage.kept, stage.cache
+        stage.keep({"turns": (stage.kept or {"turns": 0})["turns"] + 1})
+        assert stage.kept == self.before, "what was kept when it was opened"
+
+    def frame(self, moment: Moment) -> Picture:
+        return np.zeros((*moment.size[::-1], 3), np.uint8)
+
+
+class CountingToo(Counting):
+    """Another piece, which counts its own."""
+
+
+def test_what_a_piece_keeps_it_has_at_its_next_turn() -> None:
+    turns = [each(each.Settings()) for each in (Counting, CountingToo, Counting, Counting, CountingToo)]
+    with Room(turns[0]) as room:
+        for piece in turns[1:]:
+            room.reopen(piece)
+        with pytest.raises(ValueError, match="only plain JSON values"):
+            room.stage.keep(np.zeros(3))
+    assert [piece.before for piece in turns] == [None, None, {"turns": 1}, {"turns": 2}, {"turns": 1}]
+    assert turns[0].cache == turns[2].cache != turns[1].cache
+    with Room(Counting(Counting.Settings())) as room:
+        assert room.stage.kept is None, "another room knows nothing of it"
+
+
 def test_only_plain_values_can_be_remembered() -> None:
     with Room(Album(None), (31, 17), camera=Still()) as room:
         visit = visited(room)

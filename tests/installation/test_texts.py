@@ -194,6 +194,13 @@ def test_a_piece_brings_wording_of_its_own(tide: texts.PieceTexts) -> None:
     assert said["full"] == [texts.built_in()[language].lines["full"] for language in ("de", "en", "fr")]
 
 
+def test_when_a_text_of_the_runtime_is_shown_need_not_be_said(tmp_path: Path) -> None:
+    path = tmp_path / "texts.yaml"
+    path.write_text("shown: {ebb: at low tide, joined: later}\nen: {lines: {kept: x, ebb: y, joined: z}}\n")
+    shown = {"kept": texts.SHOWN["kept"], "ebb": "at low tide", "joined": "later"}
+    assert texts.read_texts(path).shown == shown
+
+
 def test_a_piece_without_wording_in_any_language_speaks_its_first(tide: texts.PieceTexts) -> None:
     assert texts.every_text(["fr"], {}, 86400.0, 20.0, {"tide": tide})["flood"] == ["It comes"]
 

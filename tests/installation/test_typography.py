@@ -4,6 +4,7 @@ import logging
 import shutil
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -336,6 +337,46 @@ def test_breaking_loses_nothing_and_keeps_to_the_width(text: str, width: int) ->
     assert line_count(text, width, len) == len(lines)
     for line in lines:
         assert len(line) <= width or len(broken(line, 1, len)) <= len(line)
+
+
+def test_a_line_break_ends_a_line_of_a_block(bare: Typesetter) -> None:
+    lines = bare.wrapped("press the button\n\nand\r\nlend us a sound for the evening\n", 40, 400)
+    said = ["press the button", "", "and", "lend us a", "sound for the evening"]
+    whole = [bare.line(text, 40) for text in said]
+    assert len(lines) == 5 and all(map(np.array_equal, lines[:3], whole[:3]))
+    assert all(line.shape[1] <= 400 for line in lines)
+    block, one = bare.block("one\ntwo\n", 40, 4000), bare.line("one", 40)
+    assert block.shape[0] == 120, "there is nothing behind the last line"
+    assert np.array_equal(block[:60, : one.shape[1]], one) and not block[:60, one.shape[1] :].any()
+    assert [top for _, _, top in bare.words("one\n\ntwo", 40, 4000)] == [0, 120]
+    assert bare.wrapped(" \n ", 40, 400) == []
+
+
+def test_a_text_is_broken_once_and_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    plain = typography.broken
+
+    def counted(text: str, *how: Any) -> list[str]:
+        asked.append(text)
+        return plain(text, *how)
+
+    monkeypatch.setattr(typography, "broken", counted)
+    monkeypatch.setattr(typography, "BREAKS", 3)
+    setter = Typesetter(system=False)
+    for _ in range(3):
+        setter.block("lend us a sound", 40, 200)
+        setter.wrapped("lend us a sound", 40, 200)
+        setter.words("lend us a sound", 40, 200)
+    assert len(asked) == 1
+    setter.block("lend us a sound", 40, 150)
+    setter.block("lend us a sound", 30, 200)
+    setter.block("lend us a sound", 40, 200, "bold")
+    assert len(asked) == 4 and len(setter._broken) == 3
+    setter.block("lend us a sound", 40, 200)
+    assert len(asked) == 5, "the one that was asked for longest ago is forgotten"
+    block = setter.block("lend us a sound", 40, 200)
+    block[:] = 0
+    assert setter.block("lend us a sound", 40, 200).any(), "a block is the asker's own"
 
 
 def test_wrapped_lines_fit(bare: Typesetter) -> None:
