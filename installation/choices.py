@@ -96,15 +96,13 @@ def _layout(value: Any) -> Any:
         raise ValueError("no speaker has a direction")
     elif _in_radians(value):
         raise ValueError(f"{value} are radians; write the directions in degrees, for example [-45, 45, -135, 135]")
-    else:
-        return ["off" if part is False else part for part in value]
-    return value
+    return ["off" if part is False else part for part in value]
 
 
 def _in_radians(layout: Sequence[Any]) -> bool:
-    """Whether all directions would lie within seven degrees of the front, and not in whole ones."""
+    """Whether all directions would lie within seven degrees of the front, and are said to a hundredth of one."""
     numbers = [part for part in layout if isinstance(part, int | float) and not isinstance(part, bool)]
-    return any(part % 1 for part in numbers) and all(abs(part) <= 2 * math.pi for part in numbers)
+    return any(round(part, 1) != part for part in numbers) and all(abs(part) <= 2 * math.pi for part in numbers)
 
 
 def _direction(value: Any) -> Any:

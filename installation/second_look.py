@@ -25,7 +25,7 @@ from installation.places import Place
 from installation.problems import Found
 from installation.programme import OnShow
 
-LONGEST_SECONDS = 30.0  # after that a save is applied as it is
+LONGEST_SECONDS = 8.0  # after that a save is applied as it is; sooner than a look at the file counts as hanging
 GIVES_WAY = 5  # niceness
 _PARTS = ("camera", "microphone", "screen", "data_folder", "hours", "controls", "languages", "own_texts")
 log = logging.getLogger("supervisor")
@@ -43,9 +43,8 @@ def faults_since(before: Exhibition, exhibition: Exhibition) -> Found:
         asked = subprocess.run(
             command,
             input=before.source + exhibition.source,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=LONGEST_SECONDS + 5.0,
+            capture_output=True,
+            timeout=LONGEST_SECONDS + 1.0,
         )
         answer = json.loads(asked.stdout) if asked.returncode == 0 else None
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
@@ -53,6 +52,8 @@ def faults_since(before: Exhibition, exhibition: Exhibition) -> Found:
         return []
     if answer is None:
         why = "it takes too long" if asked.returncode == -signal.SIGALRM else f"exit code {asked.returncode}"
+        if asked.returncode > 0 and (said := asked.stderr.decode(errors="replace").strip()):
+            why = said.splitlines()[-1]
         log.warning("whether %s asks for what cannot be had is not known: %s", exhibition.path.name, why)
         return []
     return [(Place(line, column), message) for line, column, message in answer]

@@ -42,7 +42,7 @@ class StageScreen:
         self._asleep: UnstoppableError | None = None  # a question about displays that nobody can stop
         self._forward_at = now
         self._looks, self._look_at = 0, now + LOOKED_FOR_AFTER[0]
-        self._lag = exhibition.screen.latency_ms / 1000
+        self._lag, self._shown_at = exhibition.screen.latency_ms / 1000, 0.0
         self._controls = exhibition.controls.triggers()
         self.screen = opened(exhibition, vitals, self._controls)
 
@@ -58,7 +58,8 @@ class StageScreen:
         neither leaps nor goes back.
         """
         self._lag += min(max(latency_ms / 1000 - self._lag, -period / 2), period / 2)
-        return began + period + self._lag
+        self._shown_at = max(self._shown_at, began + period + self._lag)
+        return self._shown_at
 
     def look(self, exhibition: Exhibition, now: float) -> None:
         """Come before a window that hides the picture; take a screen that is switched on later when it gives one."""

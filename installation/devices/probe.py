@@ -110,7 +110,7 @@ def sound() -> dict[str, Any]:
             "name": device["name"],
             "host": hosts[device["hostapi"]]["name"],
             "inputs": device["max_input_channels"],
-            "outputs": channels_behind(device["max_output_channels"]),
+            "outputs": channels_behind(device["name"], device["max_output_channels"]),
             "rate_hz": device["default_samplerate"],
             "default_input": index == default_in,
             "default_output": index == default_out,

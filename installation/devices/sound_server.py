@@ -12,14 +12,15 @@ import re
 import shutil
 import subprocess
 
-ANY = 32  # channels, from which on a device is a server's: more than any card here is asked for
+NAMES = {"default", "pulse", "pipewire"}  # of devices that may be a server's, as ALSA has them
+ANY = 32  # channels, from which on they are: a card that is the default itself says what it has
 PATIENCE = 2.0  # seconds
 log = logging.getLogger(__name__)
 
 
-def channels_behind(offered: int) -> int:
-    """How many channels a device that offers so many plays, as far as can be told."""
-    if offered < ANY or shutil.which("pactl") is None:
+def channels_behind(name: str, offered: int) -> int:
+    """How many channels a device of that name plays that offers so many, as far as can be told."""
+    if name not in NAMES or offered < ANY or shutil.which("pactl") is None:
         return offered
     try:
         default = re.search(r"^Default Sink: (.+)$", _asked("info"), re.MULTILINE)

@@ -85,7 +85,7 @@ class Card:
         sounddevice = import_sounddevice()
         index, info = find_device(sounddevice, name, "max_output_channels")
         self.name = str(info["name"])
-        self.channels = min(channels, channels_behind(int(info["max_output_channels"])))
+        self.channels = min(channels, channels_behind(self.name, int(info["max_output_channels"])))
         self._pull: Pull | None = None
         self._both = np.zeros((4 * BLOCK_FRAMES, 2), np.float32) if self.channels == 1 < channels else None
         self._last = time.monotonic()

@@ -427,13 +427,13 @@ class ScoreWriter:
         return None if self._reading is None else self._reading.mixed_to + ADOPT_SECONDS * self.rate_hz
 
     def _as_it_plays(self, bar: Bar) -> Bar:
-        """`bar` in the tempo that it has, if it is playing. Raises ValueError for other steps than it has."""
+        """`bar` in the tempo that it has, if it is playing. Raises ValueError for other steps than were written."""
         if self._reading is None:
             return bar
         for line in self._reading.bars:
             if line.number == bar.number and line.start <= self._reading.mixed_to < line.end:
                 steps = round(4 * line.beats)
-                if bar.steps != steps:
+                if bar.steps != steps and bar.number in self._bars:
                     raise ValueError(f"bar {bar.number} is playing and keeps its {steps} steps; steps={bar.steps}")
                 if bar.frames(self.rate_hz) != line.length:
                     return replace(bar, tempo_bpm=line.tempo_bpm(self.rate_hz))

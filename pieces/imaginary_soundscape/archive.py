@@ -44,8 +44,7 @@ FOLDER = ".soundscape"
 VERSION = 2  # of the table; 2: with loudness
 # Raised whenever other kinds of files can be read, or played: what was refused is listened to again, and what was
 # taken is asked by its head alone; to listen to all of it would be a night's work in an archive of millions. 4: what
-# has more than two channels is heard as it is played, so what was taken of such files is listened to again as well.
-# 5: so is what is above 48 kHz.
+# has more than two channels is heard as it is played, and listened to again. 5: so is what is above 48 kHz.
 KINDS_READ = 5
 SOON_READ = 200_000  # points: more are only looked at where something else shows that a run was interrupted
 UNIT = 0.01  # by which the square of a unit vector's length may be off
@@ -195,7 +194,7 @@ def _found_in(folder: Path) -> _Found:
     if not folder.is_dir():
         raise AwayError(f"{folder}: there is no such folder; name the folder that holds the sounds")
     try:
-        lying = lying_in(folder)
+        lying = lying_in(folder, SUFFIXES)
     except OSError as error:
         raise ArchiveError(
             f"{folder} cannot be looked into ({error.strerror}); allow it to the account that runs the exhibition"
@@ -287,7 +286,8 @@ class Index:
         places = [clip.row for clip in self.usable()]
         self._tidy = self._tidy and places == list(range(rows))
         if places and (not self._tidy or rows <= SOON_READ):
-            self._drop_torn(rows)
+            with contextlib.suppress(FileNotFoundError):  # whoever indexes has just written another one
+                self._drop_torn(rows)
 
     def _drop_torn(self, rows: int) -> None:
         """Forget the clips whose points a power cut left unwritten, in a run that did not come to its end."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 NAMED_OTHERWISE = "its name is not written in UTF-8, as old archives and sticks have them; rename it"
+LEADS_NOWHERE = "the link leads nowhere now; plug in or mount what it leads to, or take it away"
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,9 @@ class Lying:
         return any(place.endswith("/") and name.startswith(place) for place in self.unread)
 
 
-def lying_in(folder: Path) -> Lying:
-    """Look through a folder. A linked folder is looked through once, and not where it leads back into this one.
+def lying_in(folder: Path, suffixes: tuple[str, ...]) -> Lying:
+    """Look through a folder for files that end so; others are named, too, but nothing is said of what is unread among
+    them. A linked folder is looked through once, and not where it leads back into this one.
 
     Raises:
         OSError: the folder itself cannot be looked at.
@@ -55,19 +57,26 @@ def lying_in(folder: Path) -> Lying:
         if not os.path.islink(path):  # noqa: PTH114
             return True
         target = os.path.realpath(path)
-        leads_back = f"{target}/".startswith(f"{root}/") or f"{root}/".startswith(f"{target}/")
+        inside, above = os.path.join(target, ""), os.path.join(root, "")  # noqa: PTH118
+        leads_back = inside.startswith(above) or above.startswith(inside)
         seen = leads_back or target in linked
         linked.add(target)
         return not seen
 
     for place, folders, files in os.walk(folder, onerror=barred, followlinks=True):
-        folders[:] = sorted(name for name in folders if followed(place, name))
+        folders[:] = [name for name in sorted(folders) if followed(place, name)]
         shown = []
         for name in files:
-            if _is_utf8(name):
-                shown += [] if name.startswith(".") else [name]
+            path = os.path.join(place, name)  # noqa: PTH118
+            if name.startswith("."):
+                continue
+            if not _is_utf8(name):
+                if name.lower().endswith(suffixes):
+                    found.unread[within(path)] = NAMED_OTHERWISE
+            elif "." not in name[-6:] and os.path.islink(path):  # noqa: PTH114 (no folder: it would be among those)
+                found.unread[f"{within(path)}/"] = LEADS_NOWHERE
             else:
-                found.unread[within(os.path.join(place, name))] = NAMED_OTHERWISE  # noqa: PTH118
+                shown.append(name)
         found.places.append((place, shown))
     return found
 

@@ -89,7 +89,7 @@ class Listening:
                 for name in ("archive_unusable", "archive_unindexed", "archive_silenced", "titles_unreadable"):
                     self._stage.clear(name, archive=_called(self._wanted[0]))
                 self._unusable.forget()
-            self._wanted, self._trying = (archive, encoder), Trying()
+            self._wanted, self._trying, self._away = (archive, encoder), Trying(), False
             self._indexing, self._tried, self._new, self._survey_at = None, frozenset(), frozenset(), math.inf
             self._soon, self._looked_for, self._changed, self._place = frozenset(), frozenset(), frozenset(), 0
             self.collection = None
@@ -150,7 +150,6 @@ class Listening:
             else:
                 self._open(time, archive, encoder)
         elif self._away:
-            self._away = False
             self._open(time, archive, encoder)
         elif self._excluding != (self.opened, self._exclude):
             made_of = self.opened, self._exclude
@@ -180,7 +179,7 @@ class Listening:
         self._asked = take, self._stage.compute(work, *arguments, seconds=seconds), self._wanted
 
     def _open(self, time: float, archive: Path, encoder: encoders.Encoder) -> None:
-        self._checked_at = time
+        self._checked_at, self._away = time, False
         self._do(self._take_archive, OPEN_SECONDS, _opened, archive, encoder, self._elsewhere(archive))
 
     def _begin(self, archive: Path, encoder: encoders.Encoder, unknown: frozenset[str] = frozenset()) -> None:

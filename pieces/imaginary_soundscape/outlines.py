@@ -37,7 +37,7 @@ FILLED = 0.75  # of what is within, at least, is new
 
 @dataclass(frozen=True)
 class _Sides:
-    """Straight edges of one kind, from the top or the left: place at the middle of the picture and slope [sides, 2];
+    """Straight edges of one kind, from the top or the left: place at the picture's other edge and slope [sides, 2];
     and where they are drawn, [rows, columns]."""
 
     lines: Reals
@@ -97,7 +97,7 @@ def _segments(grey: NDArray[np.uint8], fresh: NDArray[np.bool_]) -> Reals:
 def _sides(segments: Reals, shape: tuple[int, ...]) -> _Sides:
     """Segments that lead from left to right, joined to the FEW longest sides."""
     drawn = np.zeros(shape, np.uint8)
-    sides: list[tuple[float, float]] = []  # place beside the middle column, and slope
+    sides: list[tuple[float, float]] = []  # place at column 0, and slope
     reach: list[float] = []
     for segment in segments[np.argsort(-_lengths(segments))]:
         x, y, to_x, to_y = segment

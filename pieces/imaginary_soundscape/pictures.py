@@ -62,7 +62,7 @@ def pictures_in(folder: Path) -> Listing:
         raise PictureError(f"{folder}: there is no such folder")
     found, refused = [], []
     try:
-        lying = lying_in(folder)
+        lying = lying_in(folder, PICTURE_SUFFIXES)
     except OSError as error:
         raise PictureError(
             f"{folder}: it cannot be looked into ({error.strerror}); allow it to the account that runs the exhibition"

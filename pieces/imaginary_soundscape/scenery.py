@@ -40,6 +40,7 @@ class Scene:
     sheet: Sheet
     views: tuple[Picture, ...]
     directions: tuple[float | None, ...]
+    state: State  # of the file, when it was read
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,13 @@ def _listed(folder: Path) -> Listed:
     listing = pictures.pictures_in(folder)
     for path in listing.pictures:
         with contextlib.suppress(OSError):  # it has gone meanwhile
-            state = path.stat()
-            found[path] = state.st_mtime_ns, state.st_size
+            found[path] = _state(path)
     return Listed(found, listing.refused, listing.unread)
+
+
+def _state(path: Path) -> State:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size
 
 
 def load(path: Path, size: Size, directions: int) -> Scene:
@@ -81,9 +86,13 @@ def load(path: Path, size: Size, directions: int) -> Scene:
     Raises:
         PictureError: it cannot be read.
     """
+    try:
+        state = _state(path)
+    except OSError as error:
+        raise pictures.AwayError(f"{path}: cannot be read ({error.strerror or error})") from error
     picture = pictures.read(path, least=lambda found: rows_shown(found, size))
     looked, around = views(picture, directions)
-    return Scene(path, sheet_for(picture, size), tuple(looked), tuple(around))
+    return Scene(path, sheet_for(picture, size), tuple(looked), tuple(around), state)
 
 
 class Scenery:
@@ -105,7 +114,7 @@ class Scenery:
         self._refused = frozenset[str]()  # as they were named
         self._going = 0
         self._anew = False  # the current picture is wanted for another screen
-        self._replaced = False  # its file is another one
+        self._replaced = False  # the current picture's file is another one
         self._rest_until = -math.inf
 
     def want(self, wish: Wish) -> None:
@@ -135,7 +144,7 @@ class Scenery:
         self._list(time)
         self._collect(time)
         if self._ahead is not None and (self._going or self.current is None):
-            self.current, self._ahead, self._going = self._ahead, None, 0
+            self.current, self._ahead, self._going, self._replaced = self._ahead, None, 0, False
             return True
         self._load(time)
         return False
@@ -166,12 +175,18 @@ class Scenery:
         if folder == self._wish.folder:
             self._refuse(found)
             self._try_again(found.states)
-            shown = self.current.path if self.current is not None else None
-            if shown in self._states and found.states.get(shown, self._states[shown]) != self._states[shown]:
-                self._replaced = True
+            self._replaced = self._is_another(self.current, found.states)
+            if self._is_another(self._ahead, found.states):
+                self._ahead = None
             self._take(folder, found.states)
         elif folder == self._folder:
             self._paths = list(found.states)
+
+    def _is_another(self, scene: Scene | None, found: dict[Path, State]) -> bool:
+        """Whether a file has been replaced since it was read, by one that was not found damaged yet."""
+        if scene is None or scene.path not in found:
+            return False
+        return found[scene.path] not in (scene.state, self._bad.get(scene.path))
 
     def _try_again(self, found: dict[Path, State]) -> None:
         """What was away may be there again, and what was damaged another file."""
@@ -275,7 +290,9 @@ class Scenery:
             self._bad[path] = None if isinstance(error, pictures.AwayError | OSError) else self._states.get(path)
             self._tell(path, str(error) or "it is too large for this machine's memory")
             self._rest_until = time + (0.0 if self._good else PAUSE)
-            self._anew = self._replaced = False
+            if self.current is not None and path == self.current.path:
+                self._replaced = False
+            self._anew = False
             return
         if wish != self._wish:
             return

@@ -104,8 +104,13 @@ def test_another_latency_of_the_screen_is_reached_without_a_leap(loaded: Callabl
     screen = StageScreen(exhibition, Vitals(None, "stage"), Offline(), 0.0)  # type: ignore[arg-type]
     period = 1 / 30
     assert screen.shown_at(1.0, period, 40) == pytest.approx(1.0 + period + 0.040), "at once where it is known before"
-    for wanted in (240, 0):
-        at = [screen.shown_at(2.0 + frame * period, period, wanted) for frame in range(30)]
+    for began, wanted in ((2.0, 240), (4.0, 0)):
+        at = [screen.shown_at(began + frame * period, period, wanted) for frame in range(30)]
         steps = np.diff(at)
         assert steps.min() > 0.49 * period and steps.max() < 1.51 * period
-        assert at[-1] == pytest.approx(2.0 + 30 * period + wanted / 1000)
+        assert at[-1] == pytest.approx(began + 30 * period + wanted / 1000)
+    at = [
+        screen.shown_at(9.0 + turn * period, period, wanted)
+        for turn, wanted in ((0, 200), (1, 200), (2.9, 0), (3, 0))
+    ]
+    assert np.diff(at).min() >= 0, "nor where a late turn is caught up with"

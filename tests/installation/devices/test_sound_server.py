@@ -35,12 +35,13 @@ def test_a_server_is_asked_what_it_plays_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, default: str, found: int
 ) -> None:
     saying(tmp_path, monkeypatch, default)
-    assert channels_behind(32) == found
-    assert channels_behind(8) == 8, "a card speaks for itself"
+    assert channels_behind("pulse", 32) == channels_behind("default", 32) == found
+    assert channels_behind("default", 8) == 8, "a card speaks for itself"
+    assert channels_behind("MADI: Audio (hw:2,0)", 64) == 64, "however many channels it has"
 
 
 def test_what_cannot_be_told_is_as_it_is_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saying(tmp_path, monkeypatch, "hdmi", ending="exit 1")
-    assert channels_behind(64) == 64
+    assert channels_behind("pipewire", 64) == 64
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
-    assert channels_behind(64) == 64
+    assert channels_behind("pipewire", 64) == 64

@@ -64,19 +64,40 @@ def test_linked_folders_are_looked_through_once(tmp_path: Path) -> None:
     (archive / "above").symlink_to(tmp_path)
     (archive / "gone").symlink_to(tmp_path / "nowhere")
     assert [path.relative_to(archive).as_posix() for path in sounds_in(archive)] == ["field/wind.wav", "rain.wav"]
-    assert not lying_in(archive).unread
+    unread = lying_in(archive, (".wav",)).unread
+    assert list(unread) == ["gone/"] and "leads nowhere" in unread["gone/"]
+
+
+def test_what_is_known_of_a_linked_disk_that_is_away_is_kept(tmp_path: Path) -> None:
+    write(tmp_path / "disk/wind.wav", 0.1)
+    write(tmp_path / "archive/rain.wav", 0.2)
+    (tmp_path / "archive/field").symlink_to(tmp_path / "disk")
+    ears = Loudness()
+    list(Index(tmp_path / "archive").update(ears))
+    (tmp_path / "disk").rename(tmp_path / "unplugged")
+    list(Index(tmp_path / "archive").update(ears))
+    assert "field/" in refused_in(tmp_path / "archive")
+    (tmp_path / "unplugged").rename(tmp_path / "disk")
+    list(Index(tmp_path / "archive").update(ears))
+    assert ears.heard == 2 and len(Index(tmp_path / "archive").usable()) == 2
+
+
+def test_a_link_to_everything_is_not_followed(tmp_path: Path) -> None:
+    write(tmp_path / "rain.wav", 0.2)
+    (tmp_path / "root").symlink_to("/")
+    assert sounds_in(tmp_path) == [tmp_path / "rain.wav"]
 
 
 def test_a_name_that_is_no_text_is_to_be_changed(tmp_path: Path) -> None:
     strange = os.fsdecode(b"caf\xe9")
     write(tmp_path / "rain.wav", 0.2)
-    for path in (f"{strange}.wav", f"{strange}/bells.wav", f"{strange}.jpg"):
+    for path in (f"{strange}.wav", f"{strange}/bells.wav", f"{strange}.jpg", f"._{strange}.wav", f"{strange}.txt"):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_bytes((tmp_path / "rain.wav").read_bytes())
     (tmp_path / "sea.jpg").touch()
     assert sounds_in(tmp_path) == [tmp_path / "rain.wav"]
     refused = refused_in(tmp_path)
-    assert sorted(refused) == ["caf\ufffd.jpg", "caf\ufffd.wav", "caf\ufffd/"]
+    assert sorted(refused) == ["caf\ufffd.wav", "caf\ufffd/"]
     assert all(why.endswith("rename it") for why in refused.values())
     assert pictures_in(tmp_path).pictures == [tmp_path / "sea.jpg"]
     assert "caf\ufffd.jpg" in pictures_in(tmp_path).unread
