@@ -41,7 +41,8 @@ class FilmTrack:
         self._place: int | None = None
         self._fault = ""  # why it cannot be read
         self._closed = threading.Event()
-        threading.Thread(target=self._follow, args=(film,), name="film track", daemon=True).start()
+        self._reader = threading.Thread(target=self._follow, args=(film,), name="film track", daemon=True)
+        self._reader.start()
 
     def feed(self, ring: SampleRing, timeline: Timeline) -> None:
         now = time.monotonic()

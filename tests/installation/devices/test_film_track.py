@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,10 +43,8 @@ def take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Film
 def ended(track: FilmTrack) -> None:
     """Closed, and what reads for it has come to its end: it tells what it finds to whoever listens by then."""
     track.close()
-    for thread in threading.enumerate():
-        if thread.name == "film track":
-            thread.join(10)
-            assert not thread.is_alive()
+    track._reader.join(10)
+    assert not track._reader.is_alive()
 
 
 def lay(path: Path, value: float, seconds: float = 1.0) -> None:
