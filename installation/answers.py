@@ -15,10 +15,12 @@ import sys
 import threading
 import time
 import traceback
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
+from statistics import median
 from typing import Any, Generic, Protocol, TypeVar
 
 from installation.heap import Heap
@@ -27,6 +29,8 @@ from installation.piece import Answer
 T = TypeVar("T")
 PATIENCE_SECONDS, PATIENCE_TIMES = 120.0, 20.0  # work that runs longer, and longer than announced by so much, hangs
 SPARES = 2  # threads that take the places of those that hang
+LATE = 1.5  # times what was announced, from which on work is slow in a render, if that was so
+REPEATED = 3  # times; what is done once is a loading, and slower or quicker on every machine
 CLOSE_SECONDS = 2.0  # for what runs to end by itself: less than a process is given to leave
 RUNTIME = "the runtime"  # whose work it is where it is no piece's
 log = logging.getLogger("stage")
@@ -248,6 +252,7 @@ class Offline:
 
     def __init__(self, heap: Heap | None = None) -> None:
         self.time, self.worked = 0.0, 0.0
+        self._took: defaultdict[float, list[float]] = defaultdict(list)  # by the seconds that were announced
         self._heap = heap or Heap()
 
     def compute(self, work: Callable[..., T], *arguments: Any, seconds: float) -> Answer[T]:
@@ -258,8 +263,17 @@ class Offline:
         except (Exception, SystemExit) as error:  # handed to whoever asks for the result, as a thread's would be
             future.set_exception(error)
         self._heap.tidy()
-        self.worked += time.perf_counter() - began
+        took = time.perf_counter() - began
+        self.worked += took
+        self._took[seconds].append(took)
         return _Held(self, self.time + seconds, future)
+
+    def late(self) -> tuple[float, float] | None:
+        """Seconds announced, and how many that work mostly took, of what is furthest behind its word; None where all
+        that is done again and again is as quick as announced, or nearly."""
+        told = ((announced, median(took)) for announced, took in self._took.items() if len(took) >= REPEATED)
+        behind = [each for each in told if each[1] > max(LATE * each[0], each[0] + 1 / 30)]
+        return max(behind, key=lambda each: each[1] - each[0], default=None)
 
     def close(self) -> None:
         return None

@@ -43,6 +43,7 @@ KEEP_SECONDS, UNDO_SECONDS = 30 * 86400.0, 20.0  # where no exhibition says othe
 FAILINGS = (Exception, SystemExit)  # what a piece may raise; Ctrl-C is pressed by whoever renders
 log = logging.getLogger("render")
 SAID = (UnfitPictureError, UnfitNamesError, NotImplementedError)  # their messages name the piece's function
+LATE = "; work that it announces as {:.2f} s mostly took {:.2f} s here: in a gallery its answers come so much later"
 UNHEARD = "; in what was recorded nobody was heard"
 BENT = "; the sound was too loud for {seconds:.0f} s and was bent (lower the gain of hits and beds)"
 BENT_SHARE = 0.01  # of a picture's sound above full scale: a drum's peak is less, and not heard as bent
@@ -117,6 +118,7 @@ class Report:
     unheard: bool  # somebody was recorded, and nothing was heard of anyone
     bent: float  # seconds of sound that was above full scale, and had to be bent
     frame_ms: tuple[float, float]  # of the piece's pictures, without long work: the median, and 99 of 100
+    late: tuple[float, float] | None  # seconds that long work was announced to take, and took, where it is slower
 
     def __str__(self) -> str:
         visits = f", {self.visits} visit{'s' if self.visits > 1 else ''}" if self.visits else ""
@@ -125,6 +127,7 @@ class Report:
             f"{self.out.absolute()}: {self.seconds:g} s, {width}×{height}, {self.size_mb:.1f} MB{visits}; "
             f"it took {self.took:.0f} s, a picture of the piece {self.frame_ms[0]:.0f} ms "
             f"(99 of 100 {self.frame_ms[1]:.0f} ms or less)"
+            f"{LATE.format(*self.late) if self.late else ''}"
             f"{UNHEARD if self.unheard else ''}"
             f"{BENT.format(seconds=self.bent) if self.bent > BENT_SECONDS else ''}"
         )
@@ -206,7 +209,17 @@ class Rendering:
         unheard = self._unheard and not self._visits
         bent = self._soundtrack.bent / self._plan.rate_hz
         return Report(
-            film.path, self._now, took, self._visits, sha256, size, film.size_mb, unheard, bent, (median, most)
+            film.path,
+            self._now,
+            took,
+            self._visits,
+            sha256,
+            size,
+            film.size_mb,
+            unheard,
+            bent,
+            (median, most),
+            self._counted.late(),
         )
 
     def _from_opening_to_closing(self, film: FilmWriter | NoFilm, each: Each | None) -> None:

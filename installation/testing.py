@@ -29,15 +29,18 @@ import numpy as np
 
 from installation.answers import Later, Offline
 from installation.assets import STAND_IN_FILM
+from installation.controls import CONTROLS, own_controls
 from installation.devices.film import FilmReader
 from installation.hands import Hands
 from installation.health.alerts import Alert, Board
 from installation.health.vitals import Vitals
 from installation.keeping import Forgetful, encoded
 from installation.piece import Answer, CameraView, Picture, Piece, Point, Pointer, Size, Sound, Visit
+from installation.places import did_you_mean
 from installation.programme import Installed
 from installation.render import AHEAD_SECONDS, default_texts
 from installation.render_inputs import RATE_HZ, FilmCamera, FilmVoice
+from installation.settings import Settings
 from installation.sound.score import OfflinePort, ScoreWriter
 from installation.stage import Camera, Stage
 from installation.typography import Typesetter
@@ -196,9 +199,10 @@ class Room:
         it, too, where touch is to be the button.
 
         Raises:
-            ValueError: a finger is held, or up, that was not down before.
+            ValueError: a finger is held, or up, that was not down before; the piece is asked of no such control.
         """
         now = self.time
+        self._demand(pressed, held)
         self._fingers = _go_on(self._fingers, pointers)
         self.computer.time = now
         self._blocks.append(self.port.mixer.mix(round((now + AHEAD_SECONDS) * RATE_HZ) - self.port.mixer.position))
@@ -233,6 +237,14 @@ class Room:
         self.stage = replace(self.stage, piece=piece, memory=self._values[type(piece)].opened())
         self._fingers = frozenset()
         self._open()
+
+    def _demand(self, pressed: Sequence[str], held: AbstractSet[str]) -> None:
+        """Only controls that there are: a mistyped one would prove that nothing happens."""
+        settings = self.stage.piece.settings
+        there = [*CONTROLS, *(own_controls(settings) if isinstance(settings, Settings) else ())]
+        for name in (*pressed, *held):
+            if name not in there:
+                raise ValueError(f"there is no control {name!r}{did_you_mean(name, there)}")
 
     def _new_id(self) -> str:
         while (visit := self._ids.bytes(8).hex()) in self.archive.visits:

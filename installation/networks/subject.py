@@ -62,7 +62,8 @@ class Subject:
     def fault(self, about: Mapping[str, Any]) -> str:
         """Why a run that learned what its place says must not go on with this, or ''."""
         before, now = about.get("data"), self.kept()["data"]
-        if before is not None and now not in (None, before):
+        moved = bool(about.get("files") and self.files)  # a folder is what is in it: its files are compared below
+        if before is not None and now not in (None, before) and not moved:
             return f"this run learned from {before}; to learn from {now},"
         names = tuple(about.get("outputs") or ())
         if names and self.outputs and names != self.outputs:

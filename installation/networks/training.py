@@ -23,9 +23,10 @@ from rich.progress import BarColumn, Progress, TextColumn
 from installation.files import write_whole
 from installation.locking import HeldError, held
 from installation.networks.subject import Subject
+from installation.networks.weights import no_numbers_in, otherwise_shaped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from torch import Tensor, nn
     from torch.optim import Optimizer
@@ -191,9 +192,10 @@ class Run:
         except torch.OutOfMemoryError:
             raise
         except (RuntimeError, ValueError, KeyError) as error:  # other tensors than those of this network
+            said = otherwise_shaped(model.state_dict(), _part(tensors, "model.")) or str(error).splitlines()[0]
             raise RunError(
-                f"{self.folder}: cannot go on from its checkpoint, which is of another version of the network; move "
-                f"the folder away to begin anew ({str(error).splitlines()[0]})"
+                f"{self.folder}: cannot go on from its checkpoint, which is of another version of the network "
+                f"({said}); move the folder away to begin anew, or name another with --run"
             ) from error
         if "random" in tensors:
             torch.set_rng_state(tensors["random"])
@@ -250,11 +252,26 @@ class Run:
             group.update(kept)
         optimiser.load_state_dict({"state": state, "param_groups": groups})
 
+    def _gone_wrong(self) -> str:
+        """What to do where what is learned is no number any more."""
+        kept = f"what it had learned after {self._kept + 1} is kept, and the same command goes on from there"
+        return (
+            f"{kept if self._kept >= 0 else 'no step was kept'}. Look at what divides, roots or takes logarithms, or "
+            "learn in smaller steps (a lower learning rate)"
+        )
+
     def save(self, step: int, model: nn.Module, optimiser: Optimizer, ema: nn.Module | None = None) -> None:
-        """Keep the run's place: `step` is done. A cut while writing leaves the previous checkpoint."""
+        """Keep the run's place: `step` is done. A cut while writing leaves the previous checkpoint.
+
+        Raises:
+            RunError: a tensor of `model` or `ema` holds what is no number; the previous checkpoint stays.
+        """
         from safetensors.torch import save as to_bytes
         from torch import Tensor, get_rng_state
 
+        for network in filter(None, (model, ema)):
+            if fault := no_numbers_in(network.state_dict()):
+                raise RunError(f"{self.folder}: after {step + 1} steps {fault}; {self._gone_wrong()}")
         tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in model.state_dict().items()}
         tensors["random"] = get_rng_state()
         if ema is not None:
@@ -283,8 +300,11 @@ class Run:
 
         Raises:
             KeyboardInterrupt: it was asked for meanwhile; the step is kept.
+            RunError: a figure is no number any more: from here on nothing is learned.
         """
         self._done = step
+        if fault := _no_number(figures.items()):
+            raise RunError(f"{self.folder}: after {step + 1} steps {fault}; {self._gone_wrong()}")
         if self._leads:
             self._show(step, share, figures)
         stop = self._together(self._asked_to_stop) if self._together is not None else self._asked_to_stop
@@ -342,6 +362,11 @@ def steps_had(folder: Path) -> int:
     with safe_open(path, framework="pt") as file:
         said = (file.metadata() or {}).get("about")
     return int(json.loads(said or (folder / "checkpoint.json").read_text(encoding="utf-8"))["step"]) + 1
+
+
+def _no_number(figures: Iterable[tuple[str, float]]) -> str:
+    """Which figure is no number, or ''."""
+    return next((f"'{name}' is {value:g}" for name, value in figures if not math.isfinite(value)), "")
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -80,19 +80,21 @@ class Weights:
             network.load_state_dict(self.state)
         except (RuntimeError, TypeError, ValueError) as error:
             said = str(error).partition("\n")[0]
-            if isinstance(error, RuntimeError) and (others := self._others(make)):
-                said = f"{others[0]}{f' and {len(others) - 1} more' * (len(others) > 1)} of another size or missing"
+            if isinstance(error, RuntimeError):
+                said = otherwise_shaped(make(**self.card.architecture).state_dict(), self.state) or said
             raise WeightsError(
                 f"{self.card.name}: the tensors do not fit its card ({said}); restore both files, or train it "
                 f"again: {self.card.command}"
             ) from error
         return network.eval()
 
-    def _others(self, make: Callable[..., nn.Module]) -> list[str]:
-        """The tensors that the network has and the file has not, or in another size; then those that only it has."""
-        wanted = {key: tensor.shape for key, tensor in make(**self.card.architecture).state_dict().items()}
-        there = {key: tensor.shape for key, tensor in self.state.items()}
-        return [key for key in {**wanted, **there} if wanted.get(key) != there.get(key)]
+
+def otherwise_shaped(wanted: Mapping[str, Tensor], there: Mapping[str, Tensor]) -> str:
+    """Which tensors a network has and a file has not, or of another size; then those the file alone has. Or ''."""
+    needed, found = ({key: tensor.shape for key, tensor in state.items()} for state in (wanted, there))
+    others = [key for key in {**wanted, **there} if needed.get(key) != found.get(key)]
+    more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+    return f"{others[0]}{more} of another size or missing" if others else ""
 
 
 def path_of(name: str, folder: Path | None = None, otherwise: Path | None = None) -> Path:
@@ -133,8 +135,14 @@ def save(name: str, state: Mapping[str, Tensor], card: Card, folder: Path | None
     exhibition takes it from, and what it had before is kept (`keep_before`).
     Checksum and parameter count are filled in here. The card is written last, so that a crash between the
     two leaves a checksum that does not match, which `load` refuses, and never a network without a card.
+
+    Raises:
+        WeightsError: a tensor holds what is no number; what is there stays.
     """
     from safetensors.torch import save as to_bytes
+
+    if fault := no_numbers_in(state):
+        raise WeightsError(f"{name}: not kept, {fault}: its training went wrong. What was there before stays")
 
     on_show, folder = folder is None, folder or _beside(name) or WEIGHTS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -154,6 +162,13 @@ def save(name: str, state: Mapping[str, Tensor], card: Card, folder: Path | None
     text = yaml.safe_dump(asdict(card), sort_keys=False, allow_unicode=True, width=100)
     write_whole(path.with_suffix(".yaml"), text.encode())
     return path
+
+
+def no_numbers_in(state: Mapping[str, Tensor]) -> str:
+    """Which tensor of a network holds NaN or infinity, or ''."""
+    wrong = (key for key, value in state.items() if value.is_floating_point() and not bool(value.isfinite().all()))
+    name = next(wrong, "")
+    return f"its tensor '{name}' holds what is no number" if name else ""
 
 
 def keep_before(path: Path, sha256: str) -> None:
@@ -215,12 +230,29 @@ def load(name: str, folder: Path | None = None, command: str | None = None) -> W
     return Weights(state=state, card=card)
 
 
+def card_of(name: str, folder: Path | None = None) -> Card:
+    """The model card of a network that lies where `load` takes it from, without its tensors: quick enough for a
+    piece's `inspect`.
+
+    Raises:
+        WeightsError: it is missing, damaged, or another network's.
+    """
+    path = path_of(name, folder).with_suffix(".yaml")
+    card = read_card(path)
+    if fault := misnamed(card, name):
+        raise WeightsError(f"{path}: {fault}")
+    return card
+
+
 def read_card(path: Path, command: str | None = None) -> Card:
     """The model card at `path`; `command` trains its network, where that is not `train NAME`: '' where nothing does.
 
     Raises:
         WeightsError: it is missing, not YAML, or lacks a field.
+        ValueError: the path is not a card's, but that of the tensors (`path_of`).
     """
+    if path.suffix == ".safetensors":
+        raise ValueError(f"{path} is where the tensors are; read the card with card_of(NAME)")
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:

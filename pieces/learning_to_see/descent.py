@@ -79,7 +79,7 @@ def apart(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     first: tuple[str, Card] | None = None
     for name in dict.fromkeys(names):
         try:
-            card = weights.read_card(weights.path_of(f"{PREFIX}{name}").with_suffix(".yaml"))
+            card = weights.card_of(f"{PREFIX}{name}")
         except WeightsError:
             continue
         if name == PARENT or fault_of(card.architecture):

@@ -53,6 +53,27 @@ def test_a_render_lets_work_take_as_long_as_it_was_declared_to() -> None:
     assert slow.ready and (slow.result(), quick.result()) == ("1", "2")
 
 
+def test_a_render_knows_which_work_is_slower_than_its_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hands over answers as announced: what is slower would be seen in the gallery only."""
+    now = [0.0]
+
+    def takes(seconds: float) -> None:
+        now[0] += seconds
+
+    monkeypatch.setattr(answers.time, "perf_counter", lambda: now[0])
+    offline = Offline()
+    offline.compute(takes, 9.0, seconds=1.0)  # a loading
+    for took in (2.0, 0.05, 0.05):  # the first time is slower: that is no rule
+        offline.compute(takes, took, seconds=0.06)
+    assert offline.late() is None
+    for took in (0.3, 0.3, 0.3):
+        offline.compute(takes, took, seconds=0.2)
+    assert offline.late() is None, "half as long again is not worth a word"
+    for took in (0.5, 0.6, 0.4):
+        offline.compute(takes, took, seconds=0.1)
+    assert offline.late() == (0.1, 0.5)
+
+
 def test_closing_leaves_out_what_has_not_begun() -> None:
     threads, go, done = Threads(1), threading.Event(), []
     threads.compute(go.wait, 5.0, seconds=0.0)

@@ -310,6 +310,27 @@ def test_whoever_renders_is_told_that_the_sound_is_too_loud(gain: float, seconds
     assert str(report).endswith(said) is told
 
 
+class Thinking(Dark):
+    """Asks for work again and again, and says that it takes a hundredth of a second."""
+
+    takes: ClassVar[float]
+
+    def open(self, stage: Stage) -> None:
+        self.stage, self.answer = stage, stage.compute(time.sleep, self.takes, seconds=0.01)
+
+    def frame(self, moment: Moment) -> Picture:
+        if self.answer.ready:
+            self.answer = self.stage.compute(time.sleep, self.takes, seconds=0.01)
+        return super().frame(moment)
+
+
+@pytest.mark.parametrize("takes", [0.1, 0.0])
+def test_whoever_renders_is_told_of_work_that_is_slower_than_its_word(takes: float) -> None:
+    thinking = type("Slow", (Thinking,), {"takes": takes, "__module__": __name__})
+    report = render((OnShow("slow", thinking, thinking.Settings()), None), Plan(1.0, size=(64, 36), rate_hz=10))
+    assert ("work that it announces as 0.01 s mostly took 0.1" in str(report)) is (takes > 0)
+
+
 def test_drums_that_are_bent_for_a_moment_are_not_told_of() -> None:
     report = render((OnShow("drums", Crackle, Crackle.Settings()), None), Plan(12.0, size=(64, 36), rate_hz=10))
     assert report.bent == 0.0 and "too loud" not in str(report)

@@ -43,6 +43,16 @@ def test_time_long_work_controls_and_sound_are_those_of_a_render() -> None:
         assert np.abs(room.heard).max() > 0.1 and len(room.heard) == pytest.approx(heard, abs=1)
 
 
+@pytest.mark.parametrize("name", ["buton", "turn"])
+def test_a_control_that_there_is_not_is_no_press_without_consequence(name: str) -> None:
+    with Room(Lamp(None), (31, 17), camera=Still()) as room:
+        with pytest.raises(ValueError, match=f"there is no control '{name}'") as told:
+            room.run(0.1, name)
+        assert ("did you mean 'button'?" in str(told.value)) == (name == "buton")
+        with pytest.raises(ValueError, match=f"there is no control '{name}'"):
+            room.run(0.1, held={name})
+
+
 @pytest.mark.parametrize("steps", [12, 16, 20])
 def test_a_moment_says_where_in_its_bar_it_is_however_many_steps_that_has(steps: int) -> None:
     class Metronome(Lamp):

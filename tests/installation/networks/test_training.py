@@ -8,10 +8,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from installation.locking import HeldError, held
@@ -156,7 +158,7 @@ def test_a_cut_while_saving_leaves_the_place_before(tmp_path: Path, monkeypatch:
 def test_a_checkpoint_of_another_network_is_an_error(tmp_path: Path) -> None:
     train(tmp_path / "run", 10)
     other = nn.Linear(3, 3)
-    with Run(tmp_path / "run", 10) as run, pytest.raises(RunError, match="another version of the network; move"):
+    with Run(tmp_path / "run", 10) as run, pytest.raises(RunError, match=r"\(weight and .* missing\); move"):
         run.resume(other, torch.optim.AdamW(other.parameters()))
 
 
@@ -363,3 +365,58 @@ def _refused(path: Path, damaged: bytes) -> None:
         pytest.raises(RunError, match=r"checkpoint is damaged .*; move the folder away"),
     ):
         run.resume(model, torch.optim.AdamW(model.parameters()))
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_a_run_whose_figures_are_no_numbers_ends_and_goes_on_from_before(tmp_path: Path, wrong: float) -> None:
+    """It would go on to its last step, and its network replace the one on show."""
+    model = Network()
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(RunError, match=r"after 7 steps 'loss' is (nan|inf); what it had learned after 5 is kept"):
+        _learn(Run(tmp_path / "run", 20), model, optimiser, lambda step: wrong if step == 6 else 1.0)
+    assert steps_had(tmp_path / "run") == 5
+    _learn(Run(tmp_path / "run", 20), model, optimiser, lambda step: 1.0)
+    assert steps_had(tmp_path / "run") == 20
+
+
+def test_a_network_that_is_no_numbers_is_not_kept(tmp_path: Path) -> None:
+    model = Network()
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def spoil(step: int) -> float:
+        if step == 8:
+            with torch.no_grad():
+                next(model.parameters())[0] = float("nan")
+        return 1.0
+
+    with pytest.raises(RunError, match=r"after 10 steps its tensor 'layers.0.weight' holds what is no number"):
+        _learn(Run(tmp_path / "run", 20), model, optimiser, spoil)
+    kept = load_file(tmp_path / "run" / "checkpoint.safetensors")
+    assert all(bool(value.isfinite().all()) for value in kept.values() if value.is_floating_point())
+    assert steps_had(tmp_path / "run") == 5
+
+
+def _learn(run: Run, model: nn.Module, optimiser: torch.optim.Optimizer, loss: Callable[[int], float]) -> None:
+    """Steps that tell this loss; every fifth is kept."""
+    with run:
+        for step in range(run.resume(model, optimiser), run.steps):
+            run.progress(step, loss=loss(step))
+            if step % 5 == 4:
+                run.save(step, model, optimiser)
+
+
+def test_a_folder_that_was_moved_is_known_by_its_files(tmp_path: Path) -> None:
+    """A training goes on on another computer, or after its pictures were put elsewhere."""
+    model = Network()
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    files = {"a.png": "100", "b.png": "200"}
+    _learn(Run(tmp_path / "run", 5, Subject(tmp_path / "here", files=files)), model, optimiser, lambda step: 1.0)
+    with Run(tmp_path / "run", 10, Subject(tmp_path / "there", files=files)) as run:
+        assert run.resume(model, optimiser) == 5
+    with Run(tmp_path / "run", 10, tmp_path / "there") as run, pytest.raises(RunError, match=r"learned from .*/here"):
+        run.resume(model, optimiser)  # of this folder nothing is known but its name
+    with (
+        Run(tmp_path / "run", 10, Subject(tmp_path / "there", files={"a.png": "100", "b.png": "201"})) as run,
+        pytest.raises(RunError, match=r"1 of them are gone now, were changed .*b\.png"),
+    ):
+        run.resume(model, optimiser)

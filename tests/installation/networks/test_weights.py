@@ -14,7 +14,7 @@ from installation import piece_folders
 from installation.files import write_whole
 from installation.inspection import weights_fault
 from installation.networks import weights
-from installation.networks.weights import Card, WeightsError, load, path_of, read_card, save, trainable
+from installation.networks.weights import Card, WeightsError, card_of, load, path_of, read_card, save, trainable
 
 NAME = "test.network"
 CARD = Card(NAME, {"width": 3}, ["nobody (CC0)"], "Apache-2.0", "python3 run.py train test.network", {"f1": 0.5})
@@ -296,3 +296,22 @@ def test_tensors_of_the_wrong_shape_are_refused(tmp_path: Path, network: str) ->
     save(name, STATE, card, tmp_path)
     with pytest.raises(WeightsError, match="fit"):
         opened("cpu", tmp_path)
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("-inf")])
+def test_a_network_that_is_no_numbers_does_not_replace_one_that_is(folder: Path, wrong: float) -> None:
+    spoiled = {**STATE, "layer.bias": torch.tensor([0.0, wrong])}
+    with pytest.raises(WeightsError, match=r"not kept, its tensor 'layer\.bias' holds what is no number"):
+        save(NAME, spoiled, CARD, folder)
+    assert torch.equal(load(NAME, folder).state["layer.bias"], STATE["layer.bias"])
+
+
+def test_a_card_is_read_by_the_name_of_its_network(folder: Path) -> None:
+    assert card_of(NAME, folder) == load(NAME, folder).card
+    with pytest.raises(ValueError, match=r"card_of\(NAME\)"):
+        read_card(path_of(NAME, folder))
+    with pytest.raises(WeightsError, match=r"test\.nothing\.yaml: the model card cannot be read"):
+        card_of("test.nothing", folder)
+    (folder / "test.other.yaml").write_text((folder / f"{NAME}.yaml").read_text())
+    with pytest.raises(WeightsError, match=r"its card is that of 'test\.network'"):
+        card_of("test.other", folder)
