@@ -37,6 +37,7 @@ from installation.networks.material import (
 from pieces.neural_beatbox import takes
 from pieces.neural_beatbox.hearing import LABELS, LONGEST_S, RATE_HZ, HeardHit, Hearing
 from pieces.neural_beatbox.synthesis import Samples
+from pieces.neural_beatbox.together import together
 
 TOLERANCE_S = 0.05
 SHORTEST_S = 0.001  # that a sound is long
@@ -57,6 +58,8 @@ ALIASES = {
 }
 """Other ways to write a label, in lower case without spaces, dashes and underscores."""
 
+TAKE = 24  # sounds that a take of six seconds holds of somebody who makes four a second
+MOST_TOGETHER = 1024  # every sound is compared with every other
 Degrading = Callable[[Samples, int, np.random.Generator], Samples]
 DEGRADATIONS: dict[str, Degrading] = {
     "rumble": lambda x, rate_hz, rng: takes.rumble(x, rate_hz, rng, 0.0),
@@ -225,7 +228,10 @@ def _unreadable(path: Path) -> str | None:
 
 
 def hits(manifest: Path, hearing: Hearing | None = None, degraded: bool = True) -> dict[str, Any]:
-    """Accuracy of the class head on files that hold one sound each.
+    """Accuracy of the classes of files that hold one sound each.
+
+    What one performer left is heard together, as the sounds of a visitor's take are; without a column `performer`
+    each file is heard alone.
 
     Args:
         manifest: CSV of path,label[,performer].
@@ -234,9 +240,11 @@ def hits(manifest: Path, hearing: Hearing | None = None, degraded: bool = True) 
 
     Returns:
         accuracy (argmax over nine labels), accuracy_restricted (argmax over the labels present), per_label
-        {label: {accuracy, accuracy_restricted, n}}, confusion {label: {heard as: count}}, n; per_performer when the
-        manifest names performers; degraded {name: {accuracy, accuracy_restricted}} when asked for; unusable: what was
-        left out, as there is nothing to hear in it, and left_out, how many.
+        {label: {accuracy, accuracy_restricted, n}}, confusion {label: {heard as: count}}, n; degraded
+        {name: {accuracy, accuracy_restricted}} when asked for; unusable: what was left out, as there is nothing to
+        hear in it, and left_out, how many. When the manifest names performers, per_performer {name: {accuracy,
+        accuracy_restricted, n}}, alone {accuracy, accuracy_restricted} of each file by itself, and takes, the same
+        where each performer's files are dealt out into takes of TAKE sounds at most.
 
     Raises:
         ManifestError: broken rows, or there is nothing to hear in any.
@@ -259,8 +267,9 @@ def hits(manifest: Path, hearing: Hearing | None = None, degraded: bool = True) 
         print(f"{len(unusable)} of {len(rows) + len(unusable)} files are left out:\n  {left_out}", file=sys.stderr)
     hearing = hearing or Hearing.load()
     truth = np.array([LABELS.index(row.label) for row in rows])
-    probabilities = np.stack([hearing.classify(samples, rate_hz) for samples, rate_hz in sounds])
-    heard, restricted = _decide(probabilities, truth)
+    performers = np.array([row.performer for row in rows])
+    alone, points = _place(hearing, sounds)
+    heard, restricted = _decide(_heard_with(alone, points, performers), truth)
     result: dict[str, Any] = {
         **_accuracies(truth, heard, restricted),
         "n": len(rows),
@@ -279,8 +288,9 @@ def hits(manifest: Path, hearing: Hearing | None = None, degraded: bool = True) 
             for label in np.unique(truth)
         },
     }
-    performers = np.array([row.performer for row in rows])
     if any(performers):
+        result["alone"] = _accuracies(truth, *_decide(alone, truth))
+        result["takes"] = _accuracies(truth, *_decide(_heard_with(alone, points, performers, TAKE), truth))
         result["per_performer"] = {
             str(name): {
                 **_accuracies(truth, heard, restricted, performers == name),
@@ -292,12 +302,37 @@ def hits(manifest: Path, hearing: Hearing | None = None, degraded: bool = True) 
         result["degraded"] = {}
         for name, degrade in DEGRADATIONS.items():
             rng = np.random.default_rng(1)
-            rough = [hearing.classify(degrade(x, rate_hz, rng), rate_hz) for x, rate_hz in sounds]
-            result["degraded"][name] = _accuracies(truth, *_decide(np.stack(rough), truth))
+            rough = _place(hearing, ((degrade(x, rate_hz, rng), rate_hz) for x, rate_hz in sounds))
+            result["degraded"][name] = _accuracies(truth, *_decide(_heard_with(*rough, performers), truth))
     return result
 
 
 Indices = NDArray[np.int64]
+
+
+def _place(
+    hearing: Hearing, sounds: Iterable[tuple[Samples, int]]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Probabilities by each sound itself [sounds, 9] and points [sounds, dimensions]."""
+    alone, points = zip(*(hearing.place(samples, rate_hz) for samples, rate_hz in sounds), strict=True)
+    return np.stack(alone), np.stack(points)
+
+
+def _heard_with(
+    alone: NDArray[np.float32], points: NDArray[np.float32], performers: NDArray[np.str_], most: int = MOST_TOGETHER
+) -> NDArray[np.float32]:
+    """Probabilities [sounds, 9] of what each performer left, heard `most` sounds at a time; of no one's, alone.
+
+    Whoever left more has them dealt out: neighbours in a manifest are often of one label.
+    """
+    heard = alone.copy()
+    for name in np.unique(performers[performers != ""]):
+        (theirs,) = np.nonzero(performers == name)
+        parts = -(-theirs.size // most)
+        for first in range(parts):
+            take = theirs[first::parts]
+            heard[take] = together(alone[take], points[take])
+    return heard
 
 
 def _decide(probabilities: NDArray[np.float32], truth: Indices) -> tuple[Indices, Indices]:

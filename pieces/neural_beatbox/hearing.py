@@ -6,7 +6,8 @@ files, and what is done with the hits.
 One network has two heads on one log-mel picture with 5 ms columns. The onset head, a dilated temporal convolution,
 says for each column how near it is to the beginning of a sound; the class head looks at 1.1 s around a beginning,
 finely at first, and names the drum, after asking two small plain networks for their opinions (`second_opinion.py`).
-A one-shot file is heard as a hit within a take is, so that both agree.
+The hits of a take are one visitor's, and heard together (`together.py`). A one-shot file is heard as a hit within a
+take is, so that both agree.
 (Joint onset-and-class networks for vocal percussion: Delgado et al. 2021; attention pooling: Ilse et al. 2018.)
 """
 
@@ -30,6 +31,7 @@ from pieces.neural_beatbox.onsets import beginnings
 from pieces.neural_beatbox.second_opinion import LESSONS, WEIGHT, Looks, SecondOpinion, excerpts
 from pieces.neural_beatbox.speech import spoken
 from pieces.neural_beatbox.synthesis import LABELS
+from pieces.neural_beatbox.together import together
 
 __all__ = ["LABELS", "HeardHit", "Hearing", "HearingNetwork", "hit_pitch_hz", "tom_register"]
 
@@ -173,6 +175,11 @@ class HearingNetwork(nn.Module):
         self.label = nn.Linear(256, len(LABELS))
         self.second = nn.ModuleList(SecondOpinion(second) for _ in LESSONS)
 
+    @property
+    def opinions(self) -> list[SecondOpinion]:
+        """The second opinions."""
+        return [each for each in self.second if isinstance(each, SecondOpinion)]
+
     def onsets(self, picture: Tensor) -> Tensor:
         """[batch, bands, columns] -> logits [batch, columns] of how near each column is to an onset.
 
@@ -260,23 +267,34 @@ class Hearing:
         onsets = beginnings(nearness, _levels_db(heard.numpy(), gain), LEAD)
         if not onsets.size:
             return []
-        probabilities = self._label(picture, onsets, heard)
+        alone, points = self._look(picture, onsets, heard)
         onsets_s = np.clip((onsets - LEAD) / FRAMES_PER_S, 0.0, (heard.numel() - 1) / RATE_HZ)
-        return _describe(heard.numpy(), gain, onsets_s, probabilities)
+        return _describe(heard.numpy(), gain, onsets_s, alone, together(alone, points))
+
+    def classify(self, samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
+        """Probabilities float32 [9] for a file that holds one sound; uniform when it holds none."""
+        return self.place(samples, rate_hz)[0]
 
     @threads(1)
     @torch.inference_mode()
-    def classify(self, samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
-        """Probabilities float32 [9] for a file that holds one sound; uniform when it holds none."""
+    def place(self, samples: NDArray[np.float32], rate_hz: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """A file that holds one sound, for `together` with others of whoever made it.
+
+        Returns:
+            probabilities float32 [9], uniform when it holds none, and its point, float32 [dimensions], of length one
+            (zero when it holds none).
+        """
         heard, gain = prepare(samples, rate_hz)
         if gain == 0.0 or not heard.numel():
-            return np.full(len(LABELS), 1 / len(LABELS), np.float32)
+            nowhere = np.zeros(sum(opinion.width for opinion in self.network.opinions), np.float32)
+            return np.full(len(LABELS), 1 / len(LABELS), np.float32), nowhere
         picture, nearness = self._listen(heard)
         best = int(np.argmax(nearness >= max(0.6 * nearness.max(), 0.1)))  # the first of several strokes
         best += int(nearness[best : best + 3].argmax())
         if nearness[best] < 0.1:
             best = LEAD + int(np.argmax(np.abs(heard.numpy()) > 0.1) / HOP)
-        return self._label(picture, np.array([float(best)]), heard)[0]
+        alone, points = self._look(picture, np.array([float(best)]), heard)
+        return alone[0], points[0]
 
     def _listen(self, heard: Tensor) -> tuple[Tensor, NDArray[np.float32]]:
         """heard [frames] -> picture [bands, columns] and nearness [columns], both LEAD columns of silence ahead.
@@ -289,31 +307,57 @@ class Hearing:
         )  # [1, bands, columns]
         return picture[0], torch.sigmoid(self.network.onsets(picture))[0].cpu().numpy()
 
-    def _label(self, picture: Tensor, onsets: NDArray[np.float64], heard: Tensor) -> NDArray[np.float32]:
-        """picture [bands, columns], onsets in columns [hits], heard [frames] -> probabilities [hits, 9].
+    def _look(
+        self, picture: Tensor, onsets: NDArray[np.float64], heard: Tensor
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What each hit is by itself, and where it lies among all hits.
 
-        Each hit is looked at three times, a column to either side: the geometric mean does not hang on 5 ms. The
-        second opinions have a share of it.
+        Each is looked at three times, a column to either side: the geometric mean does not hang on 5 ms. The
+        second opinions have a share of it, and it is they whose points tell one visitor's sounds best.
+
+        Args:
+            picture: [bands, columns].
+            onsets: in columns, [hits].
+            heard: [frames].
+
+        Returns:
+            probabilities [hits, 9] and points [hits, dimensions], of length one.
         """
         columns = torch.from_numpy(onsets.round().astype(np.int64)).to(self.device)
         looks = torch.cat([crops(picture, columns + shift) for shift in (-1, 0, 1)])  # [3 hits, BANDS, CROP]
         first = torch.log_softmax(self.network.labels(looks), dim=1).unflatten(0, (3, -1)).mean(0)
         starts = np.maximum((onsets - LEAD) * HOP, 0).round().astype(np.int64)
         hits = self.looks(excerpts(heard.to(self.device), starts))
-        second = torch.stack([torch.log_softmax(ask(hits), dim=1) for ask in self.network.second]).mean(0)
-        return torch.softmax((1 - WEIGHT) * first + WEIGHT * second, dim=1).cpu().numpy()
+        told_by = [opinion.embed(hits) for opinion in self.network.opinions]
+        said = [opinion.name(each) for opinion, each in zip(self.network.opinions, told_by, strict=True)]
+        second = torch.stack([torch.log_softmax(logits, dim=1) for logits in said]).mean(0)
+        alone = torch.softmax((1 - WEIGHT) * first + WEIGHT * second, dim=1)
+        points = torch.cat([nn.functional.normalize(each, dim=1) for each in told_by], dim=1)
+        return alone.cpu().numpy(), (points / len(told_by) ** 0.5).cpu().numpy()
 
 
 def _describe(
-    heard: NDArray[np.float32], gain: float, onsets_s: NDArray[np.float64], probabilities: NDArray[np.float32]
+    heard: NDArray[np.float32],
+    gain: float,
+    onsets_s: NDArray[np.float64],
+    alone: NDArray[np.float32],
+    probabilities: NDArray[np.float32],
 ) -> list[HeardHit]:
-    """Measure duration, peak and pitch of each hit in the levelled take [frames] at 24 kHz."""
+    """Measure duration, peak and pitch of each hit in the levelled take [frames] at 24 kHz.
+
+    Args:
+        heard: the take.
+        gain: what levelled it.
+        onsets_s: of the hits, [hits].
+        alone: probabilities of each by itself, [hits, 9]: speech is told by them.
+        probabilities: of all together, [hits, 9].
+    """
     ends = np.append(onsets_s[1:], heard.size / RATE_HZ)
     sounds = [
         heard[int(onset_s * RATE_HZ) : max(int(end_s * RATE_HZ), int(onset_s * RATE_HZ) + 1)]
         for onset_s, end_s in zip(onsets_s, ends, strict=True)
     ]
-    if spoken(sounds, float(probabilities[:, PERCUSSION].mean()), RATE_HZ):
+    if spoken(sounds, float(alone[:, PERCUSSION].mean()), RATE_HZ):
         probabilities = SPOKEN * np.eye(len(LABELS), dtype=np.float32)[PERCUSSION] + (1 - SPOKEN) * probabilities
     measured = []
     for sound, row in zip(sounds, probabilities, strict=True):

@@ -106,9 +106,13 @@ class SecondOpinion(nn.Module):
         told_by: Tensor = self.body[:-1](pictures[:, None] + 2)
         return told_by
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        logits: Tensor = self.body[-1](self.embed(pictures))
+    def name(self, told_by: Tensor) -> Tensor:
+        """What `embed` gives [hits, width] -> logits [hits, 9]."""
+        logits: Tensor = self.body[-1](told_by)
         return logits
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return self.name(self.embed(pictures))
 
 
 def excerpts(

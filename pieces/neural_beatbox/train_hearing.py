@@ -33,7 +33,7 @@ from pieces.neural_beatbox.everyday import Everyday, read_everyday
 from pieces.neural_beatbox.hearing import LABELS, NAME, RATE_HZ, Features, HearingNetwork
 from pieces.neural_beatbox.hearing_examples import Material, lesson_hits
 from pieces.neural_beatbox.hearing_material import Hits, Recording, read_archive, read_recordings
-from pieces.neural_beatbox.second_opinion import LESSONS, SecondOpinion, teach
+from pieces.neural_beatbox.second_opinion import LESSONS, teach
 from pieces.neural_beatbox.synthesis import Samples
 
 SINGLES_FIRST, TAKES_FIRST = 40_000, 3000  # composed before the first step
@@ -179,8 +179,7 @@ def teach_second(
     rng: Generator,
 ) -> None:
     """Teach the network's second opinions, each its lesson. `steps` are those that the class head had."""
-    for number, (opinion, lesson) in enumerate(zip(network.second, LESSONS, strict=True), start=1):
-        assert isinstance(opinion, SecondOpinion)
+    for number, (opinion, lesson) in enumerate(zip(network.opinions, LESSONS, strict=True), start=1):
         hits = lesson_hits(rng, lesson, recordings, backgrounds)
         taught = round(lesson.pace * steps)
         tell = telling(f"second opinion {number} of {len(LESSONS)}: step", taught)

@@ -20,9 +20,9 @@ class Listener:
         self.probabilities[LABELS.index("snare")] = 0.5
         self.probabilities[LABELS.index(second)] = 0.3
 
-    def classify(self, samples: np.ndarray, rate_hz: int) -> np.ndarray:
+    def place(self, samples: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray]:
         assert samples.ndim == 1
-        return self.probabilities
+        return self.probabilities, np.ones(1, np.float32)
 
     def hear(self, samples: np.ndarray, rate_hz: int) -> list[HeardHit]:
         return [HeardHit(at, 0.1, "snare", self.probabilities, 0.5, None, None, 0.5) for at in self.onsets_s]

@@ -84,6 +84,37 @@ def test_kick_snare_and_hat_are_told_apart_in_a_take_and_alone(ear: Hearing) -> 
     assert same / total > 0.8
 
 
+def one_person(seed: int) -> takes.Take:
+    """Fifteen sounds of somebody who has one kick, one snare and one hat, each a little other every time."""
+    rng = np.random.default_rng(seed)
+    labels = ("kick", "snare", "hat_closed")
+    theirs = {label: takes.voices("mouth", hearing.RATE_HZ, (label,))(rng)[0] for label in labels}
+    performed = [str(label) for label in rng.permutation(labels * 5)]
+    onsets_s = [0.3 + 0.37 * number for number in range(15)]
+    samples = rng.standard_normal(int(SECONDS * hearing.RATE_HZ)).astype(np.float32) * 1e-3
+    for onset_s, label in zip(onsets_s, performed, strict=True):
+        hit = theirs[label] * rng.uniform(0.5, 1.0) / np.abs(theirs[label]).max()
+        start = int(onset_s * hearing.RATE_HZ)
+        hit = (hit + takes.at_level(rng.standard_normal(hit.size), hit, -25.0))[: samples.size - start]
+        samples[start : start + hit.size] += hit
+    return takes.Take(samples, tuple(onsets_s), tuple(performed))
+
+
+@pytest.mark.parametrize("seed", [13, 15])
+def test_what_somebody_repeats_is_one_drum(ear: Hearing, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each by itself, some of these sounds are taken for other drums than their likes."""
+    take = one_person(seed)
+
+    def right() -> int:
+        hits = ear.hear(take.samples, hearing.RATE_HZ)
+        pairs = zip(take.onsets_s, take.labels, strict=True)
+        return sum(min(hits, key=lambda hit: abs(hit.onset_s - at)).label == label for at, label in pairs)
+
+    together = right()
+    monkeypatch.setattr(hearing, "together", lambda alone, points: alone)
+    assert right() < 14 and together == 15
+
+
 @pytest.mark.parametrize("rate_hz", [8000, 22_050, 48_000, 96_000])
 def test_any_sampling_rate(ear: Hearing, rate_hz: int) -> None:
     take = takes.compose(
