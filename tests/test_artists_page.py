@@ -25,6 +25,8 @@ from installation.assets import STAND_IN_FILM
 from installation.exhibition import OnShow
 from installation.health import alerts
 from installation.networks import weights
+from installation.networks.picture_folders import read_pictures
+from installation.networks.training import RunError
 from installation.render import Plan, render
 from installation.testing import Room
 
@@ -147,21 +149,23 @@ def test_the_network_of_the_page_is_trained_measured_timed_and_shown(
     assert isinstance(network.load("cpu"), network.Colours)
 
 
-def test_it_is_measured_on_pictures_that_it_has_not_learnt_from(
-    listed: Callable[[str], ModuleType], tmp_path: Path
+def test_it_learns_from_what_can_be_read_and_goes_on_with_that_only(
+    listed: Callable[[str], ModuleType], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    listed(f"{TINTED}network.py")
-    evaluate = listed(f"{TINTED}evaluate.py")
-    photographs(tmp_path / "many")
-    learnt, held_out = evaluate.split(tmp_path / "many")
-    assert len(learnt) + len(held_out) == 24 and not set(learnt) & set(held_out), "whatever their names end in"
-    assert 3 <= len(held_out) <= 8
-    (tmp_path / "many" / "another.jpg").touch()
-    assert set(held_out) <= set(evaluate.split(tmp_path / "many")[1]), "those that are added move none across"
-    with pytest.raises(ValueError, match="no picture in it, or too few"):
-        evaluate.split(tmp_path / "none")
-    with pytest.raises(ValueError, match=r"another\.jpg: this picture cannot be read"):
-        evaluate.pictures([tmp_path / "many" / "another.jpg"])
+    """What the page promises of pictures and of runs."""
+    data = tmp_path / "photographs"
+    photographs(data)
+    (data / "damaged.jpg").write_bytes(b"no picture")
+    _, evaluate, train = (listed(f"{TINTED}{name}.py") for name in ("network", "evaluate", "train"))
+    train.colours(data, run=tmp_path / "run", steps=2, out=tmp_path / "out")
+    assert "damaged.jpg: cannot be decoded; it was left out" in capsys.readouterr().err
+    seen = [evaluate.squares(read_pictures(data, 64, part)) for part in ("train", "held_back", "all")]
+    assert len(seen[0]) + len(seen[1]) == len(seen[2]) == 24 and len(seen[1]) >= 1
+    (data / "0.jpg").write_bytes((data / "4.jpg").read_bytes() + b"another picture")
+    with pytest.raises(RunError, match=r"1 of them are gone now, were changed .*\(the first: 0\.jpg\)"):
+        train.colours(data, run=tmp_path / "run", steps=4, out=tmp_path / "out")
+    with pytest.raises(OSError, match="no folder"):
+        train.colours(tmp_path / "none", run=tmp_path / "other", steps=4, out=tmp_path / "out")
 
 
 def test_without_its_weights_it_shows_the_camera_and_says_so(

@@ -30,9 +30,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from installation.files import write_whole
+from installation.folders import Lying, lying_in
 from installation.locking import HeldError, held
 from installation.sound_files import PACKET_SUFFIXES, SUFFIXES, WAVE_SUFFIXES
-from pieces.imaginary_soundscape.folders import Lying, lying_in
 from pieces.imaginary_soundscape.kinds import alone, refused_sound
 from pieces.imaginary_soundscape.recordings import Listened, fault_of_kind, heard_otherwise, listened
 

@@ -21,9 +21,9 @@ import cv2
 import numpy as np
 
 from installation.choices import PICTURE_SUFFIXES
+from installation.folders import lying_in
 from installation.piece import Picture, Size
 from pieces.imaginary_soundscape import kinds
-from pieces.imaginary_soundscape.folders import lying_in
 
 MOST_PIXELS = 150_000_000  # decoded whole: 450 MB
 REDUCTIONS = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}

@@ -1,4 +1,4 @@
-"""The pictures that a world is learned from: a folder of whatever an artist has, and batches cut from it.
+"""The pictures that a world is learned from, and batches cut from them.
 
 Every picture is decoded once and kept small. A picture teaches only what it holds: one that must be enlarged says
 nothing about the finest details, and the batch says so.
@@ -6,9 +6,8 @@ nothing about the finest details, and the batch says so.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import cv2
@@ -17,114 +16,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from installation.networks.subject import marked
+from installation.networks import picture_folders
+from installation.networks.picture_folders import Pictures, resized
 from pieces.learning_to_see.abstraction import CELL_PX_TRAINED, SCALE, smooth
 from pieces.learning_to_see.grain import FINER, GRAINS, places, sampled, tile
 
-ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif", ".jp2")
-UNREAD = (".heic", ".heif", ".hif", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2")
-FEW = 20
-"""With fewer pictures none is held back for measuring."""
-HELD_BACK = 10
-"""One picture in so many, chosen by its name, is never learned from."""
 KEPT = 1.35
 """Pictures are kept at so many times the size that is learned at."""
 SHARP = 1.45
 """Enlarged more than this, a picture has no fine detail to teach."""
 SMALLEST_SHARP = 0.75
 """A picture of so much of the learning size is rather taken smaller than enlarged until it is blurred."""
-SMALLEST_PX = 32
-"""A shorter side below this is no picture."""
 SHIFT_PX = 8
 """How far the second view of a batch lies beside the first, at most."""
 
 
-@dataclass(frozen=True)
-class Pictures:
-    """Pictures of one world, RGB uint8 [h, w, 3] each.
-
-    left_out: the files that could not be read, with the reason; held_back: how many of the folder are never learned
-    from; files: those that were read, by their path in the folder, each with its mark (`subject.Subject`).
-    """
-
-    kept: list[NDArray[np.uint8]]
-    left_out: list[str] = field(default_factory=list)
-    held_back: int = 0
-    files: dict[str, str] = field(default_factory=dict)
-
-
 def read_pictures(folder: Path, size_px: int, part: str = "train") -> Pictures:
-    """The pictures in a folder and below it, shrunk to what learning at size_px needs.
-
-    part: train, held_back or all. Of an animation the first picture is taken. Unreadable files are left out and
-    named.
-
-    Raises:
-        ValueError: the folder holds no picture that can be read, or none of this part.
-        OSError: there is no such folder.
-    """
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{folder}: no folder; --data takes the folder in which the pictures lie")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS + UNREAD and path.is_file())
-    paths = [path for path in files if path.suffix.lower() in ENDINGS]
-    unread = [f"{path}: export it as JPEG; it was left out" for path in files if path.suffix.lower() in UNREAD]
-    if not paths:
-        why = f"; the first of {len(unread)}: {unread[0]}" if unread else ""
-        raise ValueError(
-            f"{folder}: no picture ({', '.join(ENDINGS)}) in it; put a few hundred of one kind there{why}"
-        )
-    chosen = [path for path in paths if part == "all" or is_held_back(path, len(paths)) == (part == "held_back")]
-    found = Pictures([], held_back=sum(is_held_back(path, len(paths)) for path in paths))
-    found.left_out.extend(unread)
-    for path in chosen:
-        try:
-            found.kept.append(read_picture(path, round(KEPT * size_px)))
-            found.files.update(marked(folder, [path]))
-        except OSError as error:
-            found.left_out.append(f"{path}: cannot be read ({error.strerror}); it was left out")
-        except ValueError as error:
-            found.left_out.append(str(error))
-    if part == "held_back" and not found.held_back:
-        few = f"with fewer than {FEW} none is" if len(paths) < FEW else f"about one in {HELD_BACK} is, by its name"
-        raise ValueError(
-            f"{folder}: nothing in its part 'held_back': none of {len(paths)} pictures is held back ({few})"
-        )
-    if not found.kept:
-        why = f"; the first of {len(found.left_out)}: {found.left_out[0]}" if found.left_out else ""
-        raise ValueError(f"{folder}: no picture in its part {part!r} can be used{why}")
-    return found
-
-
-def is_held_back(path: Path, number: int) -> bool:
-    """Whether a picture is kept from learning, by the name of its file: adding pictures moves none across."""
-    return number >= FEW and zlib.crc32(path.name.encode()) % HELD_BACK == 0
-
-
-def read_picture(path: Path, shorter_px: int) -> NDArray[np.uint8]:
-    """A picture as RGB [h, w, 3], its shorter side at most shorter_px.
-
-    Raises:
-        ValueError: it cannot be decoded or is tiny; the message names the file.
-        OSError: it cannot be read.
-    """
-    try:
-        decoded = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR_RGB) if path.stat().st_size else None
-    except cv2.error as error:  # so many pixels that OpenCV will not try
-        raise ValueError(f"{path}: cannot be decoded ({error.err}); it was left out") from error
-    if decoded is None:
-        raise ValueError(f"{path}: cannot be decoded; it was left out")
-    picture = np.asarray(decoded, np.uint8)
-    shorter = min(picture.shape[:2])
-    if shorter < SMALLEST_PX:
-        raise ValueError(f"{path}: {picture.shape[1]}x{picture.shape[0]} px is too small; it was left out")
-    return picture if shorter <= shorter_px else resized(picture, shorter_px / shorter)
-
-
-def resized(picture: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
-    """A picture enlarged or shrunk by a factor."""
-    height, width = (max(1, round(side * factor)) for side in picture.shape[:2])
-    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(picture, (width, height), interpolation=how), np.uint8)
+    """The pictures of a folder (`picture_folders.read_pictures`), shrunk to what learning at size_px needs."""
+    return picture_folders.read_pictures(folder, round(KEPT * size_px), part)
 
 
 @dataclass(frozen=True)

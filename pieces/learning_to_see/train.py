@@ -24,6 +24,7 @@ from torch import Tensor
 from installation.networks import weights
 from installation.networks.averaging import follow
 from installation.networks.material import demand_folder
+from installation.networks.picture_folders import FEW, Pictures
 from installation.networks.subject import Subject
 from installation.networks.training import Run, alone, steps_had
 from installation.networks.weights import Card, WeightsError
@@ -31,7 +32,7 @@ from pieces.learning_to_see import worlds
 from pieces.learning_to_see.descent import Descent
 from pieces.learning_to_see.evaluate import measured
 from pieces.learning_to_see.lesson import Asked, Learner, Seer, lesson
-from pieces.learning_to_see.pictures import FEW, Batch, Pictures, Sampler, drawn_shift, read_pictures
+from pieces.learning_to_see.pictures import Batch, Sampler, drawn_shift, read_pictures
 from pieces.learning_to_see.sheet import Sheet
 from pieces.learning_to_see.team import Team, team
 from pieces.learning_to_see.worlds import PARENT, PREFIX, Architecture

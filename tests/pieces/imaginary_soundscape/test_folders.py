@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from installation.folders import lying_in
 from pieces.imaginary_soundscape.archive import ArchiveError, Index, recordings_in, refused_in, sounds_in
-from pieces.imaginary_soundscape.folders import lying_in
 from pieces.imaginary_soundscape.pictures import PictureError, pictures_in
 from tests.pieces.imaginary_soundscape.test_archive import Loudness, write
 

@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 from installation.cli import app
 from installation.networks import weights
+from installation.networks.picture_folders import is_held_back
 from pieces.learning_to_see import evaluate as figures
 from pieces.learning_to_see import reference, worlds
 from pieces.learning_to_see.abstraction import from_camera
 from pieces.learning_to_see.network import Generator
-from pieces.learning_to_see.pictures import is_held_back
 from pieces.learning_to_see.worlds import Architecture
 
 Picture = NDArray[np.uint8]

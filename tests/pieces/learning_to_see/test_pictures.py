@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from installation.networks.picture_folders import Pictures, is_held_back
 from pieces.learning_to_see.grain import GRAINS
-from pieces.learning_to_see.pictures import SHARP, Batch, Pictures, Sampler, is_held_back, read_pictures
+from pieces.learning_to_see.pictures import SHARP, Batch, Sampler, read_pictures
 
 PIL = pytest.importorskip("PIL.Image")
 
@@ -73,6 +74,19 @@ def test_what_phones_and_cameras_keep_for_themselves_is_named(tmp_path: Path) ->
     fill(tmp_path, 2)
     found = read_pictures(tmp_path, 64)
     assert len(found.kept) == 2 and [reason.count("export it as JPEG") for reason in found.left_out] == [1, 1]
+
+
+def test_pictures_that_lie_elsewhere_are_linked(tmp_path: Path) -> None:
+    """Of photographs on another disk one links the folder; a link that leads back is followed once."""
+    fill(tmp_path / "disk" / "sea", 3)
+    (tmp_path / "world").mkdir()
+    (tmp_path / "world" / "sea").symlink_to(tmp_path / "disk" / "sea")
+    (tmp_path / "disk" / "sea" / "round").symlink_to(tmp_path / "world")
+    (tmp_path / "world" / "gone").symlink_to(tmp_path / "nowhere")
+    write(tmp_path / "world" / ".hidden" / "thumbnail.png", gradient())
+    found = read_pictures(tmp_path / "world", 64)
+    assert sorted(found.files) == [f"sea/picture{number:03}.png" for number in range(3)]
+    assert [reason.split(": ")[1][:22] for reason in found.left_out] == ["the link leads nowhere"]
 
 
 @pytest.mark.parametrize("ending", [".avif", ".jfif", ".jp2"])

@@ -17,11 +17,12 @@ import torch
 
 from installation.locking import HeldError, held
 from installation.networks import weights
+from installation.networks.picture_folders import Pictures, is_held_back
 from installation.networks.training import RunError, steps_had
 from pieces.learning_to_see import train, worlds
 from pieces.learning_to_see.adversary import Adversary, augmented, hinge_loss, patch_distance, r1
 from pieces.learning_to_see.lesson import Asked, Learner, condition_loss, unsteadiness
-from pieces.learning_to_see.pictures import Pictures, Sampler, is_held_back, read_pictures
+from pieces.learning_to_see.pictures import Sampler, read_pictures
 from pieces.learning_to_see.team import Team
 from pieces.learning_to_see.train import Plan
 from pieces.learning_to_see.worlds import Architecture

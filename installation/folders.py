@@ -1,7 +1,6 @@
 """What lies in a folder of sounds or pictures and in the folders within it, linked ones too; nothing hidden.
 
-Lives here: the way through folders, and what bars it. Must not live here: which files are of use (`archive.py`,
-`pictures.py`).
+Lives here: the way through folders, and what bars it. Must not live here: which files are of use.
 """
 
 from __future__ import annotations
