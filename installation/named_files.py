@@ -23,7 +23,7 @@ from installation.locking import REFUSED
 from installation.places import Node
 from installation.problems import Found, locate, named
 from installation.programme import OnShow
-from installation.settings import kind_named
+from installation.settings import held_in, kind_named
 
 SettingPath = tuple[str | int, ...]
 Kind = Literal["file", "folder", ""]  # "": either
@@ -98,6 +98,16 @@ def wrong_files(exhibition: Exhibition, root: Node) -> Found:
     if exhibition.screen.closed_picture and (fault := _fault(exhibition.screen.closed_picture, _fault_in_picture)):
         node, _, known = locate(root, ("screen", "closed_picture"))
         found.append((node.place, f"{named(known)}: {fault}"))
+    held: dict[str, Callable[[Path], str]] = {
+        "sound": partial(_unplayable, look_into_sound),
+        "picture": _fault_in_picture,
+    }
+    for index, show in enumerate(exhibition.pieces):
+        for name, file, _ in _named_by(show):
+            looked = held.get(held_in(type(show.settings).model_fields[name]))
+            if looked is not None and (fault := _fault(file, looked)):
+                node, _, _ = locate(root, ("pieces", index, show.name, name))
+                found.append((node.place, f"'{name}' of piece '{show.name}': {fault}"))
     if fault := _unwritable(exhibition.data_folder):
         found.append((locate(root, ("data",))[0].place, f"'data': {fault}"))
     return found

@@ -21,7 +21,7 @@ from installation.choices import Choices, Device
 from installation.controls import one_or_more
 from installation.problems import duration, models_in
 from installation.programme import DISTRIBUTION, Installed, Pieces, texts_of
-from installation.settings import Range, is_colour, is_duration, kind_named
+from installation.settings import Range, held_in, is_colour, is_duration, kind_named
 
 _PLAIN = {
     str: "text", int: "whole number", float: "number", bool: "true or false", datetime.time: "time of day",
@@ -235,7 +235,7 @@ def allowed(field: FieldInfo) -> str:
     high = limits.get("le", limits.get("lt", extra.get("maximum")))
     unit = str(extra.get("unit", ""))
     said = "duration" if is_duration(field) else "colour" if is_colour(field) else _kind(field.annotation)
-    said = said.replace(_PLAIN[Path], kind_named(field) or _PLAIN[Path])
+    said = said.replace(_PLAIN[Path], f"{held_in(field)} {kind_named(field)}".strip() or _PLAIN[Path])
     show: Callable[[Any], str] = duration if is_duration(field) else lambda number: f"{number:.15g}"
     bounds = ""
     if low is not None and high is not None:

@@ -101,13 +101,16 @@ Duration = Annotated[
 
 @dataclass(frozen=True)
 class _Of:
-    """Marks a path by what may lie there."""
+    """Marks a path by what may lie there, and a file by what must be in it."""
 
     kind: Literal["file", "folder"]
+    holds: Literal["sound", "picture", ""] = ""
 
 
 File = Annotated[Path, AfterValidator(resolved), _Of("file"), WithJsonSchema({"type": "string"})]
 Folder = Annotated[Path, AfterValidator(resolved), _Of("folder"), WithJsonSchema({"type": "string"})]
+SoundFile = Annotated[File, _Of("file", "sound")]
+PictureFile = Annotated[File, _Of("file", "picture")]
 Colour = Annotated[str, BeforeValidator(to_colour), WithJsonSchema({"type": "string", "format": "color"})]
 
 
@@ -134,6 +137,12 @@ def kind_named(field: FieldInfo) -> Literal["file", "folder", ""]:
     """What a setting names, if it names anything on the disk: a File, a Folder, or either."""
     kinds = {mark.kind for mark in marks(field.metadata, field.annotation) if isinstance(mark, _Of)}
     return kinds.pop() if len(kinds) == 1 else ""
+
+
+def held_in(field: FieldInfo) -> Literal["sound", "picture", ""]:
+    """What must be in the files that a setting names, where that is said: a SoundFile or a PictureFile."""
+    said = (mark.holds for mark in marks(field.metadata, field.annotation) if isinstance(mark, _Of))
+    return next((holds for holds in said if holds), "")
 
 
 def marks(metadata: Any, annotation: Any) -> Iterator[Any]:
@@ -239,6 +248,6 @@ class Range(Settings):
 
 
 __all__ = [
-    "Colour", "Duration", "Field", "File", "Folder", "NetworkOf", "Range", "Settings",
-    "is_colour", "is_duration", "kind_named", "marks", "seconds", "to_colour", "to_seconds",
+    "Colour", "Duration", "Field", "File", "Folder", "NetworkOf", "PictureFile", "Range", "Settings", "SoundFile",
+    "held_in", "is_colour", "is_duration", "kind_named", "marks", "seconds", "to_colour", "to_seconds",
 ]  # fmt: skip

@@ -375,6 +375,12 @@ def train(
             SCENES: ("scene", "pictures", "sounds"),
         },
     )
+    with alone(run):  # until the weights are written
+        return _train(data, out, steps, seed, run, hold_out)
+
+
+def _train(data: Path, out: Path | None, steps: int, seed: int, run: Path, hold_out: str | None) -> Path:
+    """As `train`, with a run that is nobody else's."""
     pictures = read_pictures(data / PICTURES)
     asked = held_out.rows(data, hold_out, seed) if hold_out is not None else []
     if asked:
@@ -390,27 +396,24 @@ def train(
     learned, authors = material_of(data), authors_to_name(data / SOUNDS)
     files = of_tables(data, (PICTURES,))
     heard = of_tables(data, (SOUNDS,)) | {SCENES: digest(data / SCENES)}
-    with alone(run):  # until the weights are written
-        eye = train_eye(pictures, steps, seed, run / "eye", Subject(data, files=files))
-        steps = steps_had(run / "eye")  # more than was asked for, where it had them before
-        ear_steps = max(1, round(EAR_STEPS * steps))
-        subject = Subject(data, files=files | heard)
-        spaces = [
-            train_ear(
-                eye, pictures, sounds, made, belongs, ear_steps, seed + ear, run / f"ear{ear + 1}", subject, restyles
-            )
-            for ear, restyles in enumerate(RESTYLED)
-        ]
-        whole = joined(spaces, pictures, seed).half().float()  # as it is saved
-        measured = {}
-        if asked:
-            held_out.write(asked, run / "held_out.csv")
-            measured = {f"without_fold_{hold_out}": measure(asked, TrainedEncoder(whole, "measured"))}
-            print(f"measured without fold {hold_out}: {measured}", file=sys.stderr)
-            learned.append(
-                f"all but fold {hold_out} of the sounds and {held_out.SHARE:.0%} of every label's pictures"
-            )
-        return save(whole, steps, measured, learned, authors, out, hold_out)
+    eye = train_eye(pictures, steps, seed, run / "eye", Subject(data, files=files))
+    steps = steps_had(run / "eye")  # more than was asked for, where it had them before
+    ear_steps = max(1, round(EAR_STEPS * steps))
+    subject = Subject(data, files=files | heard)
+    spaces = [
+        train_ear(
+            eye, pictures, sounds, made, belongs, ear_steps, seed + ear, run / f"ear{ear + 1}", subject, restyles
+        )
+        for ear, restyles in enumerate(RESTYLED)
+    ]
+    whole = joined(spaces, pictures, seed).half().float()  # as it is saved
+    measured = {}
+    if asked:
+        held_out.write(asked, run / "held_out.csv")
+        measured = {f"without_fold_{hold_out}": measure(asked, TrainedEncoder(whole, "measured"))}
+        print(f"measured without fold {hold_out}: {measured}", file=sys.stderr)
+        learned.append(f"all but fold {hold_out} of the sounds and {held_out.SHARE:.0%} of every label's pictures")
+    return save(whole, steps, measured, learned, authors, out, hold_out)
 
 
 def material_of(data: Path) -> list[str]:

@@ -11,6 +11,7 @@ import soundfile
 import torch
 from torch.nn.functional import normalize
 
+from installation.locking import held
 from installation.networks import phases, weights
 from installation.networks.material import MaterialError
 from installation.networks.restyling import restyled
@@ -305,6 +306,19 @@ def test_ears_that_learned_apart_are_saved_side_by_side(undrawn: Path, tmp_path:
             assert torch.allclose(whole, torch.stack(each).mean(0), rtol=1e-5, atol=1e-8)
             assert float(whole.sum()) == pytest.approx(1, abs=1e-5)
         assert encoder.sound(window) == pytest.approx(normalize(whole, dim=1)[0].numpy(), abs=1e-5)
+
+
+def test_who_trains_there_too_hears_of_it_before_anything_is_read(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading takes minutes, and would be for nothing."""
+    (tmp_path / "run").mkdir()
+    monkeypatch.setattr(train, "read_pictures", lambda table: pytest.fail("it has begun to read"))
+    with (
+        held(tmp_path / "run" / "running.lock", "training"),
+        pytest.raises(RunError, match="another training is under way here"),
+    ):
+        train.train(data, out=tmp_path / "out", steps=1, run=tmp_path / "run")
 
 
 def test_tables_that_a_spreadsheet_saved_are_learned_from(data: Path, tmp_path: Path) -> None:
