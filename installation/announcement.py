@@ -1,37 +1,56 @@
-"""What the exhibition says when it starts: one short paragraph for whoever typed the command.
+"""What the exhibition says to whoever typed the command: one short paragraph when it starts, then what goes wrong.
 
-What is on show, which real devices were found, which ones it stands in for and why, and where to watch.
+What is on show, which real devices were found, which ones it stands in for and why, and where to watch. Behind it,
+each alert of a process as it comes, with its remedy; those of the supervisor are in the lines that it writes itself.
 """
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from installation.console.standing import Standing, alerts
 from installation.exhibition import Exhibition
 from installation.following import wanted
 from installation.health.metrics import Report, read_reports
 
 PATIENCE = 20.0
+LOOK_SECONDS = 2.0
+AGAIN_SECONDS = 3600.0  # an alert must have been away for so long to be said again
 KINDS = ("screen", "camera", "microphone", "speakers")
 
 
 class Announcer:
-    """Looks at the processes' reports every turn until all have spoken, then speaks once."""
+    """Looks at the processes' reports until all have spoken, speaks once, and from then on says what goes wrong."""
 
     def __init__(self, exhibition: Exhibition, folder: Path, say: Callable[[str], None]) -> None:
         self._exhibition, self._folder, self._say = exhibition, folder / "status", say
         self._until = time.monotonic() + PATIENCE
-        self._done = False
+        self._done, self._next = False, 0.0
+        self._said: dict[str, float] = {}  # alerts, by their messages without figures, and when they stood last
 
     def look(self) -> None:
-        if self._done:
+        now = time.monotonic()
+        if self._done and now < self._next:
             return
-        reports = {report.process: report for report in read_reports(self._folder, time.monotonic())}
-        if reports.keys() >= set(wanted(self._exhibition)) or time.monotonic() > self._until:
+        reports = {report.process: report for report in read_reports(self._folder, now)}
+        if self._done:
+            self._next = now + LOOK_SECONDS
+            self._say_alerts(alerts(report for name, report in reports.items() if name != "supervisor"), now)
+        elif reports.keys() >= set(wanted(self._exhibition)) or now > self._until:
             self._done = True
             self._say(announcement(self._exhibition, reports))
+
+    def _say_alerts(self, standing: Sequence[Standing], now: float) -> None:
+        """Those that have not been said lately, the gravest first; what is merely worth knowing is not said."""
+        for alert in standing:
+            message = re.sub(r"\d+", "", alert.message)
+            if alert.severity != "info" and message not in self._said:
+                self._say(f"{alert.message}\n  {alert.remedy}" if alert.remedy else alert.message)
+            self._said[message] = now
+        self._said = {message: at for message, at in self._said.items() if now < at + AGAIN_SECONDS}
 
 
 def announcement(exhibition: Exhibition, reports: dict[str, Report]) -> str:

@@ -20,8 +20,8 @@ def exhibition(camera: str = "auto", port: int | None = 8080) -> Any:
     )  # fmt: skip
 
 
-def report(process: str, **facts: object) -> Any:
-    return SimpleNamespace(process=process, facts=facts)
+def report(process: str, alerts: list[dict[str, object]] | None = None, **facts: object) -> Any:
+    return SimpleNamespace(process=process, facts=facts, alerts=alerts or [], fresh=True)
 
 
 def device(name: str, real: bool, reason: str = "") -> dict[str, object]:
@@ -75,3 +75,44 @@ def test_said_once_when_all_have_spoken_or_the_patience_is_over(
     clock.at += rooms.PATIENCE + 1
     late.look()
     assert len(said) == 2 and said[1].startswith("Sounds is on")
+
+
+def test_behind_it_what_goes_wrong_is_said_once_with_its_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever develops a piece looks at the terminal, and not at a page."""
+
+    def alert(severity: str, message: str) -> dict[str, object]:
+        return {"name": "piece_failed", "severity": severity, "message": message, "remedy": "Mend it.", "since": 1.0}
+
+    clock, said, wrong = standing_clock(monkeypatch, rooms, 100.0), [], []
+    processes = ["sound", "stage", "camera", "console", "supervisor"]
+    monkeypatch.setattr(
+        rooms,
+        "read_reports",
+        lambda folder, now: [report(n, wrong if n == "stage" else wrong[:0]) for n in processes],
+    )
+    announcer = Announcer(exhibition(), tmp_path, said.append)
+
+    def later(seconds: float = 3.0) -> list[str]:
+        clock.at += seconds
+        before = len(said)
+        announcer.look()
+        return said[before:]
+
+    assert [text.splitlines()[0] for text in later()] == ["Sounds is on: drums, waves."]
+    wrong.append(alert("info", "Worth knowing."))
+    assert later() == []
+    wrong.append(alert("fault", "It failed 3 times."))
+    assert later(0.1) == [], "not at every turn"
+    assert later() == ["It failed 3 times.\n  Mend it."]
+    wrong[-1] = alert("fault", "It failed 4 times.")
+    assert later() == later(2 * rooms.AGAIN_SECONDS) == [], "a figure that moves is no other fault"
+    wrong.pop()
+    assert later() == []
+    wrong.append(alert("fault", "It failed 5 times."))
+    assert later() == [], "one that comes and goes"
+    wrong.pop()
+    assert later() == later(rooms.AGAIN_SECONDS + 1) == []
+    wrong.append(alert("fault", "It failed 6 times."))
+    assert later() == ["It failed 6 times.\n  Mend it."]
