@@ -195,15 +195,19 @@ class ClipClapEncoder:
 
 
 def _had(named: str, *parts: Any) -> list[Any]:
-    """A model and its processor, from a folder or a hub. Raises EncoderError where they cannot be had."""
+    """A model and its processor, from a folder, from what was once downloaded, or from a hub; in this order, so that
+    whoever has it asks nobody. Raises EncoderError where they cannot be had."""
     try:
-        return [part.from_pretrained(named) for part in parts]
+        return [part.from_pretrained(named, local_files_only=True) for part in parts]
     except (OSError, ValueError) as error:
         if Path(named).is_dir():
             said = " ".join(str(error).split())
             raise EncoderError(
                 f"encoder clip+clap: there is no such model in the folder {named} ({said}); download it once more"
             ) from error
+    try:
+        return [part.from_pretrained(named) for part in parts]
+    except (OSError, ValueError) as error:
         raise EncoderError(
             f"encoder clip+clap: {named!r} is neither a folder on this disk nor within reach of a hub "
             f"({type(error).__name__}); download it on a machine that is online and name its folder"

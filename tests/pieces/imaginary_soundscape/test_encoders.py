@@ -200,6 +200,24 @@ def test_without_transformers_the_message_says_how_to_get_it(monkeypatch: pytest
         encoders.load("clip+clap")
 
 
+@pytest.mark.parametrize("downloaded", [True, False])
+def test_a_model_that_was_downloaded_is_loaded_without_asking_a_hub(downloaded: bool) -> None:
+    """A gallery is seldom online: the hub is asked again and again there, for a minute, before it says no."""
+    asked_hub = []
+
+    class Model:
+        @staticmethod
+        def from_pretrained(named: str, local_files_only: bool = False) -> str:
+            if not local_files_only:
+                asked_hub.append(named)
+            elif not downloaded:
+                raise OSError("it is not in the cache")
+            return named
+
+    assert encoders._had("somebody/clip", Model, Model) == ["somebody/clip"] * 2
+    assert asked_hub == ([] if downloaded else ["somebody/clip"] * 2)
+
+
 @pytest.mark.parametrize("name", ["clap", "clip+clap:one", "clip+clap:a,b,c", ""])
 def test_an_encoder_that_does_not_exist_is_refused(name: str) -> None:
     with pytest.raises(EncoderError, match="must be own, clip\\+clap"):
