@@ -72,12 +72,17 @@ def lying_in(folder: Path, suffixes: tuple[str, ...]) -> Lying:
             if not _is_utf8(name):
                 if name.lower().endswith(suffixes):
                     found.unread[within(path)] = NAMED_OTHERWISE
-            elif "." not in name[-6:] and os.path.islink(path):  # noqa: PTH114 (no folder: it would be among those)
+            elif not name.lower().endswith(suffixes) and _leads_nowhere(path):
                 found.unread[f"{within(path)}/"] = LEADS_NOWHERE
             else:
                 shown.append(name)
         found.places.append((place, shown))
     return found
+
+
+def _leads_nowhere(path: str) -> bool:
+    """Whether it is a link to what is not there; it may have been a folder."""
+    return os.path.islink(path) and not os.path.exists(path)  # noqa: PTH110, PTH114
 
 
 def _is_utf8(name: str) -> bool:

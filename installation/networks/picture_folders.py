@@ -55,7 +55,7 @@ def read_pictures(folder: Path, shorter_px: int, part: str = "train") -> Picture
         raise NotADirectoryError(f"{folder}: no folder; --data takes the folder in which the pictures lie")
     lying = lying_in(folder, ENDINGS)
     files = sorted(Path(place, name) for place, names in lying.places for name in names)
-    paths = [path for path in files if path.suffix.lower() in ENDINGS and path.is_file()]
+    paths = [path for path in files if path.suffix.lower() in ENDINGS]
     unread = [f"{folder / name}: {why}; it was left out" for name, why in lying.unread.items()]
     unread += [f"{path}: export it as JPEG; it was left out" for path in files if path.suffix.lower() in UNREAD]
     if not paths:
@@ -77,7 +77,8 @@ def read_pictures(folder: Path, shorter_px: int, part: str = "train") -> Picture
     if part == "held_back" and not found.held_back:
         few = f"with fewer than {FEW} none is" if len(paths) < FEW else f"about one in {HELD_BACK} is, by its name"
         raise ValueError(
-            f"{folder}: nothing in its part 'held_back': none of {len(paths)} pictures is held back ({few})"
+            f"{folder}: nothing in its part 'held_back': none of {len(paths)} pictures is held back ({few}); add "
+            "pictures"
         )
     if not found.kept:
         why = f"; the first of {len(found.left_out)}: {found.left_out[0]}" if found.left_out else ""

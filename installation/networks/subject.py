@@ -61,21 +61,36 @@ class Subject:
 
     def fault(self, about: Mapping[str, Any]) -> str:
         """Why a run that learned what its place says must not go on with this, or ''."""
-        before, now = about.get("data"), self.kept()["data"]
-        moved = bool(about.get("files") and self.files)  # a folder is what is in it: its files are compared below
-        if before is not None and now not in (None, before) and not moved:
-            return f"this run learned from {before}; to learn from {now},"
+        files, before = about.get("files") or {}, self._elsewhere(about)
+        same = [name for name, kept in files.items() if self.files.get(name) == kept]
+        if before and not same:
+            return f"this run learned from {before}; to learn from {self.kept()['data']},"
         names = tuple(about.get("outputs") or ())
         if names and self.outputs and names != self.outputs:
             return f"this run learned to tell other names ({_otherwise(names, self.outputs)}); put them back, or"
-        files = about.get("files") or {}
-        lost = sorted(name for name, kept in files.items() if self.files and self.files.get(name) != kept)
+        lost = sorted(set(files) - set(same)) if self.files else []
         if lost:
+            there = f" in {before}" if before else ""
             return (
-                f"this run learned from {len(files)} files, and {len(lost)} of them are gone now, were changed or "
-                f"are held back (the first: {lost[0]}); put back what was there, or"
+                f"this run learned from {len(files)} files{there}, and {len(lost)} of them are gone now, were "
+                f"changed or are held back (the first: {lost[0]}); put back what was there, or"
             )
         return ""
+
+    def moved(self, about: Mapping[str, Any]) -> str:
+        """That the files of a run lie elsewhere now, or ''; asked where there is no `fault`."""
+        before = self._elsewhere(about)
+        return (
+            f"its {len(about['files'])} files were in {before}, and are taken from {self.kept()['data']} now: names "
+            "and sizes are the same"
+            if before
+            else ""
+        )
+
+    def _elsewhere(self, about: Mapping[str, Any]) -> str:
+        """The folder that a run learned from, where that is not this one."""
+        before, now = about.get("data"), self.kept()["data"]
+        return str(before) if before is not None and now not in (None, before) else ""
 
 
 def _otherwise(before: Sequence[str], now: Sequence[str]) -> str:

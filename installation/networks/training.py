@@ -179,6 +179,10 @@ class Run:
         tensors, about = self._read(path)
         if fault := self._subject.fault(about):
             raise RunError(f"{self.folder}: {fault} move the folder away or name another with --run")
+        if fault := no_numbers_in(_part(tensors, "model.")):
+            raise RunError(f"{self.folder}: of its checkpoint {fault}; move the folder away to begin anew")
+        if moved := self._subject.moved(about):
+            self._say(f"{self.folder}: {moved}")
         self.came_since = more = self._subject.came_since(about)
         if more and int(about["step"]) + 1 >= self.steps:
             raise RunError(
@@ -253,25 +257,27 @@ class Run:
         optimiser.load_state_dict({"state": state, "param_groups": groups})
 
     def _gone_wrong(self) -> str:
-        """What to do where what is learned is no number any more."""
+        """What to do where what is learned is no number any more; of several processes the first knows."""
+        if not self._leads:
+            return ""
         kept = f"what it had learned after {self._kept + 1} is kept, and the same command goes on from there"
         return (
-            f"{kept if self._kept >= 0 else 'no step was kept'}. Look at what divides, roots or takes logarithms, or "
-            "learn in smaller steps (a lower learning rate)"
+            f"; {kept if self._kept >= 0 else 'no step was kept'}. If it ends there again, look in the training at "
+            "what divides, roots or takes logarithms, or let it learn in smaller steps (a lower learning rate)"
         )
 
     def save(self, step: int, model: nn.Module, optimiser: Optimizer, ema: nn.Module | None = None) -> None:
         """Keep the run's place: `step` is done. A cut while writing leaves the previous checkpoint.
 
         Raises:
-            RunError: a tensor of `model` or `ema` holds what is no number; the previous checkpoint stays.
+            RunError: a tensor of `model` or `ema` holds NaN; the previous checkpoint stays.
         """
         from safetensors.torch import save as to_bytes
         from torch import Tensor, get_rng_state
 
         for network in filter(None, (model, ema)):
             if fault := no_numbers_in(network.state_dict()):
-                raise RunError(f"{self.folder}: after {step + 1} steps {fault}; {self._gone_wrong()}")
+                raise RunError(f"{self.folder}: after {step + 1} steps {fault}{self._gone_wrong()}")
         tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in model.state_dict().items()}
         tensors["random"] = get_rng_state()
         if ema is not None:
@@ -303,11 +309,13 @@ class Run:
             RunError: a figure is no number any more: from here on nothing is learned.
         """
         self._done = step
-        if fault := _no_number(figures.items()):
-            raise RunError(f"{self.folder}: after {step + 1} steps {fault}; {self._gone_wrong()}")
-        if self._leads:
+        fault = _no_number(figures.items())
+        if self._leads and not fault:
             self._show(step, share, figures)
-        stop = self._together(self._asked_to_stop) if self._together is not None else self._asked_to_stop
+        stop = self._asked_to_stop or bool(fault)
+        stop = self._together(stop) if self._together is not None else stop
+        if fault:
+            raise RunError(f"{self.folder}: after {step + 1} steps {fault}{self._gone_wrong()}")
         if stop and self._learning is not None and step + 1 < self.steps:  # the last one is about to end
             if self._leads:
                 model, optimiser, ema = self._learning

@@ -137,12 +137,14 @@ def save(name: str, state: Mapping[str, Tensor], card: Card, folder: Path | None
     two leaves a checksum that does not match, which `load` refuses, and never a network without a card.
 
     Raises:
-        WeightsError: a tensor holds what is no number; what is there stays.
+        WeightsError: a tensor holds NaN; what is there stays.
     """
     from safetensors.torch import save as to_bytes
 
     if fault := no_numbers_in(state):
-        raise WeightsError(f"{name}: not kept, {fault}: its training went wrong. What was there before stays")
+        raise WeightsError(
+            f"{name}: not kept, {fault}: its training went wrong. What was there before stays; begin the run anew"
+        )
 
     on_show, folder = folder is None, folder or _beside(name) or WEIGHTS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -165,8 +167,8 @@ def save(name: str, state: Mapping[str, Tensor], card: Card, folder: Path | None
 
 
 def no_numbers_in(state: Mapping[str, Tensor]) -> str:
-    """Which tensor of a network holds NaN or infinity, or ''."""
-    wrong = (key for key, value in state.items() if value.is_floating_point() and not bool(value.isfinite().all()))
+    """Which tensor of a network holds NaN, or ''. Infinity is a number: masks are made of it."""
+    wrong = (key for key, value in state.items() if value.is_floating_point() and bool(value.isnan().any()))
     name = next(wrong, "")
     return f"its tensor '{name}' holds what is no number" if name else ""
 

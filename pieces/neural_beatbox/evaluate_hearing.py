@@ -323,11 +323,11 @@ def _heard_with(
 ) -> NDArray[np.float32]:
     """Probabilities [sounds, 9] of what each performer left, heard `most` sounds at a time; of no one's, alone.
 
-    Whoever left more has them dealt out: neighbours in a manifest are often of one label.
+    Whoever left more has them shuffled and dealt out: neighbours in a manifest are often of one label.
     """
     heard = alone.copy()
     for name in np.unique(performers[performers != ""]):
-        (theirs,) = np.nonzero(performers == name)
+        theirs = np.random.default_rng(0).permutation(np.nonzero(performers == name)[0])
         parts = -(-theirs.size // most)
         for first in range(parts):
             take = theirs[first::parts]

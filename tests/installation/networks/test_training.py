@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from installation.locking import HeldError, held
@@ -379,6 +380,52 @@ def test_a_run_whose_figures_are_no_numbers_ends_and_goes_on_from_before(tmp_pat
     assert steps_had(tmp_path / "run") == 20
 
 
+def test_a_run_that_was_no_numbers_before_does_not_go_on(tmp_path: Path) -> None:
+    """It was kept so by an earlier version: the same command would fail for ever, and say that it goes on."""
+    model = Network()
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    _learn(Run(tmp_path / "run", 5), model, optimiser, lambda step: 1.0)
+    path = tmp_path / "run" / "checkpoint.safetensors"
+    with safe_open(path, framework="pt") as file:
+        about = file.metadata()
+    spoiled = load_file(path)
+    spoiled["model.layers.0.weight"][0] = float("nan")
+    save_file(spoiled, path, metadata=about)
+    with Run(tmp_path / "run", 10) as run, pytest.raises(RunError, match=r"no number; move the folder away to begin"):
+        run.resume(model, optimiser)
+
+
+def test_of_several_whose_figures_are_no_numbers_all_end_behind_the_same_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others would wait in their next step for the one that left; only the first says what is kept."""
+    asked: list[bool] = []
+
+    def together(stop: bool) -> bool:
+        asked.append(stop)
+        return stop
+
+    monkeypatch.setenv("RANK", "1")
+    model = Network()
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(RunError, match=r"after 3 steps 'loss' is nan$"):
+        _learn(
+            Run(tmp_path / "run", 20, together=together),
+            model,
+            optimiser,
+            lambda step: float("nan") if step == 2 else 1.0,
+        )
+    assert asked == [False, False, True]
+
+
+def test_a_mask_of_infinities_is_kept(tmp_path: Path) -> None:
+    model = Network()
+    model.register_buffer("mask", torch.full((2, 2), float("-inf")))
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    _learn(Run(tmp_path / "run", 5), model, optimiser, lambda step: 1.0)
+    assert steps_had(tmp_path / "run") == 5
+
+
 def test_a_network_that_is_no_numbers_is_not_kept(tmp_path: Path) -> None:
     model = Network()
     optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -405,18 +452,31 @@ def _learn(run: Run, model: nn.Module, optimiser: torch.optim.Optimizer, loss: C
                 run.save(step, model, optimiser)
 
 
-def test_a_folder_that_was_moved_is_known_by_its_files(tmp_path: Path) -> None:
+def test_a_folder_that_was_moved_is_known_by_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A training goes on on another computer, or after its pictures were put elsewhere."""
+
+    def said() -> str:
+        return capsys.readouterr().err
+
     model = Network()
     optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
-    files = {"a.png": "100", "b.png": "200"}
+    files, others = {"a.png": "100", "b.png": "200"}, {"a.png": "101", "c.png": "300"}
     _learn(Run(tmp_path / "run", 5, Subject(tmp_path / "here", files=files)), model, optimiser, lambda step: 1.0)
     with Run(tmp_path / "run", 10, Subject(tmp_path / "there", files=files)) as run:
         assert run.resume(model, optimiser) == 5
+    assert f"its 2 files were in {tmp_path / 'here'}, and are taken from {tmp_path / 'there'} now" in said()
+    with Run(tmp_path / "run", 10, Subject(tmp_path / "here", files=files)) as run:
+        assert run.resume(model, optimiser) == 5
+    assert "taken from" not in said()
+    with (
+        Run(tmp_path / "run", 10, Subject(tmp_path / "there", files=others)) as run,
+        pytest.raises(RunError, match=r"learned from .*/here; to learn from .*/there, move"),
+    ):
+        run.resume(model, optimiser)
     with Run(tmp_path / "run", 10, tmp_path / "there") as run, pytest.raises(RunError, match=r"learned from .*/here"):
         run.resume(model, optimiser)  # of this folder nothing is known but its name
     with (
         Run(tmp_path / "run", 10, Subject(tmp_path / "there", files={"a.png": "100", "b.png": "201"})) as run,
-        pytest.raises(RunError, match=r"1 of them are gone now, were changed .*b\.png"),
+        pytest.raises(RunError, match=r"2 files in .*/here, and 1 of them are gone now, were changed .*b\.png"),
     ):
         run.resume(model, optimiser)

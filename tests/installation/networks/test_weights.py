@@ -298,9 +298,8 @@ def test_tensors_of_the_wrong_shape_are_refused(tmp_path: Path, network: str) ->
         opened("cpu", tmp_path)
 
 
-@pytest.mark.parametrize("wrong", [float("nan"), float("-inf")])
-def test_a_network_that_is_no_numbers_does_not_replace_one_that_is(folder: Path, wrong: float) -> None:
-    spoiled = {**STATE, "layer.bias": torch.tensor([0.0, wrong])}
+def test_a_network_that_is_no_numbers_does_not_replace_one_that_is(folder: Path) -> None:
+    spoiled = {**STATE, "layer.bias": torch.tensor([0.0, float("nan")])}
     with pytest.raises(WeightsError, match=r"not kept, its tensor 'layer\.bias' holds what is no number"):
         save(NAME, spoiled, CARD, folder)
     assert torch.equal(load(NAME, folder).state["layer.bias"], STATE["layer.bias"])

@@ -41,7 +41,7 @@ def test_why_nothing_is_held_back_is_said(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((64, 64, 3), np.uint8))
     (tmp_path / "x.heic").write_bytes(b"a photograph")
     with pytest.raises(
-        ValueError, match=r"part 'held_back': none of 1 pictures is held back \(with fewer than 20 none is\)"
+        ValueError, match=r"part 'held_back': none of 1 pictures is held back \(with fewer than 20 none is\); add"
     ):
         read_pictures(tmp_path, 64, "held_back")
 
@@ -82,11 +82,18 @@ def test_pictures_that_lie_elsewhere_are_linked(tmp_path: Path) -> None:
     (tmp_path / "world").mkdir()
     (tmp_path / "world" / "sea").symlink_to(tmp_path / "disk" / "sea")
     (tmp_path / "disk" / "sea" / "round").symlink_to(tmp_path / "world")
-    (tmp_path / "world" / "gone").symlink_to(tmp_path / "nowhere")
+    for name in ("gone", "2024.05", "gone.jpg"):
+        (tmp_path / "world" / name).symlink_to(tmp_path / "nowhere")
+    (tmp_path / "notes").write_text("no picture, and there")
+    (tmp_path / "world" / "LICENSE").symlink_to(tmp_path / "notes")
     write(tmp_path / "world" / ".hidden" / "thumbnail.png", gradient())
     found = read_pictures(tmp_path / "world", 64)
     assert sorted(found.files) == [f"sea/picture{number:03}.png" for number in range(3)]
-    assert [reason.split(": ")[1][:22] for reason in found.left_out] == ["the link leads nowhere"]
+    assert sorted(reason.removeprefix(f"{tmp_path}/world/")[:33] for reason in found.left_out) == [
+        "2024.05: the link leads nowhere n",
+        "gone.jpg: cannot be read (No such",
+        "gone: the link leads nowhere now;",
+    ]
 
 
 @pytest.mark.parametrize("ending", [".avif", ".jfif", ".jp2"])

@@ -44,8 +44,7 @@ def test_two_drums_that_differ_are_told_by_which_of_them_is_the_more_like_its_na
     points = np.stack([near(0, rng) for _ in range(5)] + [near(1, rng) for _ in range(5)])
     assert set(alone.argmax(1)) == {HAT}
     heard = together(alone, points)
-    assert heard[:5, SNARE].mean() > alone[:5, SNARE].mean()
-    assert set(heard[5:].argmax(1)) == {HAT}
+    assert list(heard.argmax(1)) == [SNARE] * 5 + [HAT] * 5
 
 
 def test_a_sound_without_its_like_stays_what_it_is() -> None:
