@@ -16,6 +16,7 @@ from installation.places import decode, read
 from installation.problems import duration, locate
 
 EVERY_DAY = tuple(DAYS)
+NAMED = 3  # texts that a note names
 
 
 def in_words(exhibition: Exhibition) -> Iterator[tuple[str, str]]:
@@ -35,6 +36,7 @@ def in_words(exhibition: Exhibition) -> Iterator[tuple[str, str]]:
         yield "recordings", f"kept for {kept}, taken back within {undo}"
     yield from (("note", note) for note in _never_shown(exhibition))
     yield from (("note", note) for note in _never_used(exhibition))
+    yield from (("note", note) for note in _never_worded(exhibition))
     yield from (("note", f"{name}: {note}") for name, of in inspected for note in of.notes)
 
 
@@ -80,6 +82,22 @@ def _never_used(exhibition: Exhibition) -> Iterator[str]:
             yield f"the wording of '{name}' is for outside the opening hours, and the exhibition is always open"
         elif name != "closed" and not records:
             yield f"the wording of '{name}' is for visitors who are recorded, and no piece on show records any"
+
+
+def _never_worded(exhibition: Exhibition) -> Iterator[str]:
+    """Texts of pieces on show that have no wording in a language of the screen: there is nothing to be read there."""
+    keep, undo = exhibition.visitors.keep, exhibition.visitors.undo
+    for show in exhibition.pieces:
+        own = exhibition.texts_of_pieces.get(show.name, texts.PieceTexts({}, {}))
+        for language in exhibition.languages:
+            lines = {
+                name: texts.lines_for(name, [language], exhibition.own_texts, keep, undo, own)
+                for name in own.names
+                if name not in texts.names()
+            }
+            if missing := [f"'{name}'" for name, said in lines.items() if not said]:
+                named = ", ".join(missing[:NAMED]) + (f" and {len(missing) - NAMED} more" * (len(missing) > NAMED))
+                yield f"{show.name} has no wording of {named} in '{language}'; write it under 'texts'"
 
 
 def _from_to(hours: Hours) -> str:

@@ -258,7 +258,7 @@ def read_card(path: Path, command: str | None = None) -> Card:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        trained = f"python3 run.py train {path.stem}" if command is None else command
+        trained = f"python3 run.py train {path.stem} --data DIR" if command is None else command
         raise WeightsError(
             f"{path}: the model card cannot be read ({error.strerror}); restore it with its weights"
             f"{f', or train them: {trained}' if trained else ''}"

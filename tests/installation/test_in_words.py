@@ -8,6 +8,7 @@ import pytest
 
 from installation.exhibition import Exhibition, parse
 from installation.in_words import in_words
+from installation.texts import PieceTexts
 
 Loaded = Callable[..., Exhibition]
 
@@ -75,6 +76,18 @@ def test_wording_for_which_there_is_no_occasion_is_noted(loaded: Loaded) -> None
     ]
     pieces = "pieces: [imaginary_soundscape, neural_beatbox, learning_to_see]\nhours: {open: 9:00, close: 17:00}\n"
     assert not [how for what, how in in_words(parse((pieces + texts).encode(), path)) if what == "note"]
+
+
+def test_texts_of_a_piece_that_nobody_has_worded_in_a_language_of_the_screen_are_noted(loaded: Loaded) -> None:
+    """Where they should be read there is nothing."""
+    lines = {"en": {"a": "A", "b": "B", "c": "C", "d": "D"}, "fr": {"a": "À"}}
+    path = loaded("pieces: beat").path
+    exhibition = parse(b"pieces: learning_to_see\nlanguages: [en, fr-CA]", path)
+    own, of_pieces = {"c": {"fr": "Voilà"}}, {"learning_to_see": PieceTexts(lines, {})}
+    exhibition = exhibition.model_copy(update={"own_texts": own, "texts_of_pieces": of_pieces})
+    notes = [how for what, how in in_words(exhibition) if what == "note"]
+    assert "learning_to_see has no wording of 'b', 'd' in 'fr-CA'; write it under 'texts'" in notes
+    assert not [note for note in notes if "in 'en'" in note]
 
 
 def test_recordings_are_spoken_of_where_somebody_is_recorded(loaded: Loaded) -> None:

@@ -232,7 +232,7 @@ def test_without_its_card_the_command_is_named_that_trains_it(folder: Path) -> N
         ({}, "restore it with its weights"),
     ):
         assert weights_fault(NAME, folder, trains=trains).endswith(said)
-    with pytest.raises(WeightsError, match=r"or train them: python3 run\.py train test\.network$"):
+    with pytest.raises(WeightsError, match=r"or train them: python3 run\.py train test\.network --data DIR$"):
         load(NAME, folder)
     with pytest.raises(WeightsError, match=r"or train them: python3 run\.py train test --world network$"):
         load(NAME, folder, "python3 run.py train test --world network")
