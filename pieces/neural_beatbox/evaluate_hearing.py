@@ -37,7 +37,7 @@ from installation.networks.material import (
 from pieces.neural_beatbox import takes
 from pieces.neural_beatbox.hearing import LABELS, LONGEST_S, RATE_HZ, HeardHit, Hearing
 from pieces.neural_beatbox.synthesis import Samples
-from pieces.neural_beatbox.together import together
+from pieces.neural_beatbox.together import Impressions, together
 
 TOLERANCE_S = 0.05
 SHORTEST_S = 0.001  # that a sound is long
@@ -268,8 +268,8 @@ def hits(manifest: Path, hearing: Hearing | None = None, degraded: bool = True) 
     hearing = hearing or Hearing.load()
     truth = np.array([LABELS.index(row.label) for row in rows])
     performers = np.array([row.performer for row in rows])
-    alone, points = _place(hearing, sounds)
-    heard, restricted = _decide(_heard_with(alone, points, performers), truth)
+    impressions = _listen(hearing, sounds)
+    heard, restricted = _decide(_heard_with(impressions, performers), truth)
     result: dict[str, Any] = {
         **_accuracies(truth, heard, restricted),
         "n": len(rows),
@@ -289,8 +289,8 @@ def hits(manifest: Path, hearing: Hearing | None = None, degraded: bool = True) 
         },
     }
     if any(performers):
-        result["alone"] = _accuracies(truth, *_decide(alone, truth))
-        result["takes"] = _accuracies(truth, *_decide(_heard_with(alone, points, performers, TAKE), truth))
+        result["alone"] = _accuracies(truth, *_decide(impressions.alone, truth))
+        result["takes"] = _accuracies(truth, *_decide(_heard_with(impressions, performers, TAKE), truth))
         result["per_performer"] = {
             str(name): {
                 **_accuracies(truth, heard, restricted, performers == name),
@@ -302,36 +302,32 @@ def hits(manifest: Path, hearing: Hearing | None = None, degraded: bool = True) 
         result["degraded"] = {}
         for name, degrade in DEGRADATIONS.items():
             rng = np.random.default_rng(1)
-            rough = _place(hearing, ((degrade(x, rate_hz, rng), rate_hz) for x, rate_hz in sounds))
-            result["degraded"][name] = _accuracies(truth, *_decide(_heard_with(*rough, performers), truth))
+            rough = _listen(hearing, ((degrade(x, rate_hz, rng), rate_hz) for x, rate_hz in sounds))
+            result["degraded"][name] = _accuracies(truth, *_decide(_heard_with(rough, performers), truth))
     return result
 
 
 Indices = NDArray[np.int64]
 
 
-def _place(
-    hearing: Hearing, sounds: Iterable[tuple[Samples, int]]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Probabilities by each sound itself [sounds, 9] and points [sounds, dimensions]."""
-    alone, points = zip(*(hearing.place(samples, rate_hz) for samples, rate_hz in sounds), strict=True)
-    return np.stack(alone), np.stack(points)
+def _listen(hearing: Hearing, sounds: Iterable[tuple[Samples, int]]) -> Impressions:
+    return Impressions.joined([hearing.impression(samples, rate_hz) for samples, rate_hz in sounds])
 
 
 def _heard_with(
-    alone: NDArray[np.float32], points: NDArray[np.float32], performers: NDArray[np.str_], most: int = MOST_TOGETHER
+    impressions: Impressions, performers: NDArray[np.str_], most: int = MOST_TOGETHER
 ) -> NDArray[np.float32]:
     """Probabilities [sounds, 9] of what each performer left, heard `most` sounds at a time; of no one's, alone.
 
     Whoever left more has them shuffled and dealt out: neighbours in a manifest are often of one label.
     """
-    heard = alone.copy()
+    heard = impressions.alone.copy()
     for name in np.unique(performers[performers != ""]):
         theirs = np.random.default_rng(0).permutation(np.nonzero(performers == name)[0])
         parts = -(-theirs.size // most)
         for first in range(parts):
             take = theirs[first::parts]
-            heard[take] = together(alone[take], points[take])
+            heard[take] = together(impressions.of(take))
     return heard
 
 

@@ -31,7 +31,7 @@ from pieces.neural_beatbox.onsets import beginnings
 from pieces.neural_beatbox.second_opinion import LESSONS, WEIGHT, Looks, SecondOpinion, excerpts
 from pieces.neural_beatbox.speech import spoken
 from pieces.neural_beatbox.synthesis import LABELS
-from pieces.neural_beatbox.together import together
+from pieces.neural_beatbox.together import Impressions, together
 
 __all__ = ["LABELS", "HeardHit", "Hearing", "HearingNetwork", "hit_pitch_hz", "tom_register"]
 
@@ -48,6 +48,7 @@ FLOOR = 1e-3  # power added before the logarithm: 75 dB below a full-scale sine
 SILENCE = float(np.log10(FLOOR) / 4)  # what the pictures show of it
 AROUND = 34  # columns that the onset head sees to either side
 LEAD = 12  # columns of silence put before a file
+POINTS_FIRST = 0.5  # what the class head's point of a sound counts beside one of a second opinion's
 SPOKEN, PERCUSSION = 0.7, LABELS.index("percussion")  # how sure we are of what is a syllable
 QUIETEST_PEAK = 10 ** (-54 / 20)  # a take that never exceeds this holds no sound
 DEEP_HZ = 150.0  # what lies below does not tell whether somebody performs
@@ -180,6 +181,11 @@ class HearingNetwork(nn.Module):
         """The second opinions."""
         return [each for each in self.second if isinstance(each, SecondOpinion)]
 
+    @property
+    def width(self) -> int:
+        """Dimensions of the points of all of them."""
+        return self.label.in_features + sum(opinion.width for opinion in self.opinions)
+
     def onsets(self, picture: Tensor) -> Tensor:
         """[batch, bands, columns] -> logits [batch, columns] of how near each column is to an onset.
 
@@ -267,34 +273,35 @@ class Hearing:
         onsets = beginnings(nearness, _levels_db(heard.numpy(), gain), LEAD)
         if not onsets.size:
             return []
-        alone, points = self._look(picture, onsets, heard)
+        impressions = self._look(picture, onsets, heard)
         onsets_s = np.clip((onsets - LEAD) / FRAMES_PER_S, 0.0, (heard.numel() - 1) / RATE_HZ)
-        return _describe(heard.numpy(), gain, onsets_s, alone, together(alone, points))
+        return _describe(heard.numpy(), gain, onsets_s, impressions.alone, together(impressions))
 
     def classify(self, samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
         """Probabilities float32 [9] for a file that holds one sound; uniform when it holds none."""
-        return self.place(samples, rate_hz)[0]
+        return np.asarray(self.impression(samples, rate_hz).alone[0], np.float32)
 
     @threads(1)
     @torch.inference_mode()
-    def place(self, samples: NDArray[np.float32], rate_hz: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """A file that holds one sound, for `together` with others of whoever made it.
-
-        Returns:
-            probabilities float32 [9], uniform when it holds none, and its point, float32 [dimensions], of length one
-            (zero when it holds none).
-        """
+    def impression(self, samples: NDArray[np.float32], rate_hz: int) -> Impressions:
+        """A file that holds one sound, for `together` with others of whoever made it; all labels alike and no point
+        when it holds none."""
         heard, gain = prepare(samples, rate_hz)
         if gain == 0.0 or not heard.numel():
-            nowhere = np.zeros(sum(opinion.width for opinion in self.network.opinions), np.float32)
-            return np.full(len(LABELS), 1 / len(LABELS), np.float32), nowhere
+            nothing = np.full((len(self._weights), 1, len(LABELS)), -np.log(len(LABELS)), np.float32)
+            return Impressions(nothing, self._weights, np.zeros((1, self.network.width), np.float32))
         picture, nearness = self._listen(heard)
         best = int(np.argmax(nearness >= max(0.6 * nearness.max(), 0.1)))  # the first of several strokes
         best += int(nearness[best : best + 3].argmax())
         if nearness[best] < 0.1:
             best = LEAD + int(np.argmax(np.abs(heard.numpy()) > 0.1) / HOP)
-        alone, points = self._look(picture, np.array([float(best)]), heard)
-        return alone[0], points[0]
+        return self._look(picture, np.array([float(best)]), heard)
+
+    @property
+    def _weights(self) -> NDArray[np.float64]:
+        """Of the class head and of each second opinion."""
+        others = len(self.network.opinions)
+        return np.array([1 - WEIGHT, *[WEIGHT / others] * others])
 
     def _listen(self, heard: Tensor) -> tuple[Tensor, NDArray[np.float32]]:
         """heard [frames] -> picture [bands, columns] and nearness [columns], both LEAD columns of silence ahead.
@@ -307,33 +314,30 @@ class Hearing:
         )  # [1, bands, columns]
         return picture[0], torch.sigmoid(self.network.onsets(picture))[0].cpu().numpy()
 
-    def _look(
-        self, picture: Tensor, onsets: NDArray[np.float64], heard: Tensor
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _look(self, picture: Tensor, onsets: NDArray[np.float64], heard: Tensor) -> Impressions:
         """What each hit is by itself, and where it lies among all hits.
 
-        Each is looked at three times, a column to either side: the geometric mean does not hang on 5 ms. The
-        second opinions have a share of it, and it is they whose points tell one visitor's sounds best.
+        The class head looks at each three times, a column to either side: the geometric mean does not hang on 5 ms.
+        It is the second opinions whose points tell one visitor's sounds best.
 
         Args:
             picture: [bands, columns].
             onsets: in columns, [hits].
             heard: [frames].
-
-        Returns:
-            probabilities [hits, 9] and points [hits, dimensions], of length one.
         """
         columns = torch.from_numpy(onsets.round().astype(np.int64)).to(self.device)
         looks = torch.cat([crops(picture, columns + shift) for shift in (-1, 0, 1)])  # [3 hits, BANDS, CROP]
-        first = torch.log_softmax(self.network.labels(looks), dim=1).unflatten(0, (3, -1)).mean(0)
+        seen = self.network.embed(looks)
+        first = torch.log_softmax(self.network.label(seen), dim=1).unflatten(0, (3, -1)).mean(0)
         starts = np.maximum((onsets - LEAD) * HOP, 0).round().astype(np.int64)
         hits = self.looks(excerpts(heard.to(self.device), starts))
         told_by = [opinion.embed(hits) for opinion in self.network.opinions]
         said = [opinion.name(each) for opinion, each in zip(self.network.opinions, told_by, strict=True)]
-        second = torch.stack([torch.log_softmax(logits, dim=1) for logits in said]).mean(0)
-        alone = torch.softmax((1 - WEIGHT) * first + WEIGHT * second, dim=1)
-        points = torch.cat([nn.functional.normalize(each, dim=1) for each in told_by], dim=1)
-        return alone.cpu().numpy(), (points / len(told_by) ** 0.5).cpu().numpy()
+        logs = torch.stack([torch.log_softmax(logits, dim=1) for logits in (first, *said)])
+        places = [nn.functional.normalize(each, dim=1) for each in (seen.unflatten(0, (3, -1)).mean(0), *told_by)]
+        places[0] *= POINTS_FIRST**0.5
+        points = torch.cat(places, dim=1) / (POINTS_FIRST + len(told_by)) ** 0.5
+        return Impressions(logs.cpu().numpy(), self._weights, points.cpu().numpy())
 
 
 def _describe(

@@ -9,6 +9,7 @@ import soundfile
 from pieces.neural_beatbox import evaluate_hearing, hearing
 from pieces.neural_beatbox.evaluate_hearing import ManifestError, matched_errors_s
 from pieces.neural_beatbox.hearing import LABELS, HeardHit
+from pieces.neural_beatbox.together import Impressions
 
 
 class Listener:
@@ -20,9 +21,9 @@ class Listener:
         self.probabilities[LABELS.index("snare")] = 0.5
         self.probabilities[LABELS.index(second)] = 0.3
 
-    def place(self, samples: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray]:
+    def impression(self, samples: np.ndarray, rate_hz: int) -> Impressions:
         assert samples.ndim == 1
-        return self.probabilities, np.ones(1, np.float32)
+        return Impressions(np.log(self.probabilities)[None, None], np.ones(1), np.ones((1, 1), np.float32))
 
     def hear(self, samples: np.ndarray, rate_hz: int) -> list[HeardHit]:
         return [HeardHit(at, 0.1, "snare", self.probabilities, 0.5, None, None, 0.5) for at in self.onsets_s]
@@ -51,12 +52,12 @@ def test_accuracy_counts_all_labels_and_restricted_only_those_present(folder: Pa
 class Ears:
     """Takes a sound for what its level says: quiet ones are snares that are nearly hats, loud ones are hats."""
 
-    def place(self, samples: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarray]:
+    def impression(self, samples: np.ndarray, rate_hz: int) -> Impressions:
         quiet = np.abs(samples).max() < 0.3
         alone = np.full(len(LABELS), 0.005, np.float32)
         alone[LABELS.index("hat_closed")] = 0.5 if quiet else 0.95
         alone[LABELS.index("snare")] = 0.48 if quiet else 0.02
-        return alone / alone.sum(), np.array([quiet, not quiet], np.float32)
+        return Impressions(np.log(alone)[None, None], np.ones(1), np.array([[quiet, not quiet]], np.float32))
 
 
 def test_what_one_performer_left_is_heard_together_and_of_nobody_alone(tmp_path: Path) -> None:
