@@ -22,7 +22,7 @@ from installation.typography import BASELINE
 from pieces.neural_beatbox.layout import LEADING, Plan, Rect, eased
 from pieces.neural_beatbox.marks import GROUND, HAIRLINE, QUIET, TYPE, Colour, Mask, blend, flood, inked, paint, ring
 
-LANGUAGE_SECONDS = 7.0
+LANGUAGE_SECONDS, SHORTEST_LANGUAGE = 7.0, 2.0
 ROTATING = ("idle", "joined")
 """Phases long enough to say everything in one language after another; in the others all stand side by side."""
 FADE_OUT, FADE_IN = 0.18, 0.45
@@ -102,7 +102,7 @@ class Captions:
         """One frame further; `goal` is the plan towards which the picture is moving."""
         booth = moment.booth
         self._since = self._since + moment.delta if booth.phase in ROTATING else 0.0
-        if self._since > LANGUAGE_SECONDS:
+        if self._since > self._each_s(booth):
             self._since = 0.0
             self._language += 1
         key = (goal.size, goal.caption, booth.phase, *self._wording(booth))
@@ -167,6 +167,13 @@ class Captions:
         return booth.phase == "asking" or told
 
     # ---- what is said ----
+
+    def _each_s(self, booth: Booth) -> float:
+        """How long a language is shown: who may take a recording back is told so in all of them while they may."""
+        if booth.phase != "joined":
+            return LANGUAGE_SECONDS
+        whole = booth.since + booth.left or TAKE_BACK_SECONDS
+        return max(SHORTEST_LANGUAGE, min(LANGUAGE_SECONDS, whole / max(len(self._said(KEYS["joined"])), 1)))
 
     def _wording(self, booth: Booth) -> tuple[tuple[str, ...], ...]:
         """What stands in the caption: as long as these are the same, nothing fades."""

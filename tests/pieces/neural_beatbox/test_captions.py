@@ -291,6 +291,22 @@ def test_words_that_no_other_words_follow_stand_still(setter: Typesetter, phase:
     assert phase == "idle" or min(ring for _, ring in two) > 0, "the seconds are counted meanwhile"
 
 
+@pytest.mark.parametrize("languages", [1, 2, 3, 6])
+def test_who_may_take_a_recording_back_is_told_so_in_every_language_meanwhile(
+    setter: Typesetter, languages: int
+) -> None:
+    """With six languages, three were never reached within the twenty seconds."""
+    told = [f"press again {number}" for number in range(languages)]
+    made = Captions(setter, {KEYS["joined"]: [f"joined {number}" for number in range(languages)], TAKE_BACK: told})
+    where, still, seen = plan((640, 360), 3.0), CameraView(np.zeros((9, 16, 3), np.uint8)), set()
+    for number in range(600):
+        booth = Booth("joined", since=number / 30, left=20.0 - number / 30)
+        made.advance(Moment(number, number / 30, 1 / 30, where.size, still, booth=booth), where)
+        if number < 600 - 45:  # what comes in the last second and a half is not read
+            seen |= {text for texts in made._wording(booth) for text in texts}
+    assert set(told) <= seen
+
+
 @pytest.mark.parametrize("phase", ["asking", "joined"])
 def test_the_ring_comes_with_its_words(setter: Typesetter, phase: str) -> None:
     shown = sums(captions(setter, "We keep your sound"), plan((640, 360), 3.0), phase, 1.0)
