@@ -29,6 +29,7 @@ SHORT = {errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE}  # of memory, p
 INTERRUPTED = 130  # exit code: as shells have it for a program that Ctrl-C has ended
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 INSTALLING = ("name", "requires-python", "dependencies", "optional-dependencies", "scripts", "entry-points")
+PIECES = "installation.pieces"  # of the entry points: the runtime reads them where they are written
 # Whether all that is named can be imported. A library of the system that is missing (PortAudio) is the doctor's.
 USABLE = """
 import importlib, importlib.metadata, os, re, sys
@@ -190,6 +191,9 @@ def depends_on(purpose: str) -> tuple[str, list[str]]:
     except tomllib.TOMLDecodeError:  # pip says what is wrong with it
         return text, []
     project = said.get("project", {})
+    points = project.get("entry-points")
+    if isinstance(points, dict):
+        points.pop(PIECES, None)
     lines = list(project.get("dependencies", []))
     if purpose == "test":
         lines += project.get("optional-dependencies", {}).get("test", [])

@@ -101,6 +101,9 @@ def test_only_what_installing_depends_on_has_it_done_again(
     monkeypatch.setattr(door, "sys", here)
     (door.HERE / "pyproject.toml").write_text(PROJECT + "[tool.ruff]\nline-length = 90\n")
     assert door.prepare("run") == 0 and len(calls) == 1
+    piece = '[project.entry-points."installation.pieces"]\nripples = "pieces.ripples.piece:Ripples"\n'
+    (door.HERE / "pyproject.toml").write_text(PROJECT + piece)
+    assert door.prepare("run") == 0 and len(calls) == 1, "pieces are read where they are written"
     here.version_info = (3, 99, 0, "final", 0)
     assert door.prepare("run") == 0 and len(calls) == 2, "another Python"
     for number, part in enumerate((PROJECT.replace("numpy>=2", "numpy>=3"), PROJECT + "two = 'rooms:Two'\n"), 3):
