@@ -17,6 +17,7 @@ DIFFERENCE = 18.0  # grey levels
 LEARN_SECONDS = 120.0  # how slowly what stands still becomes room
 FIRST_SECONDS = 5.0
 SMOOTH_SECONDS = 1.5
+LONGEST_SECONDS = 1.0  # what a picture after a longer pause counts: nobody saw who stood still meanwhile
 
 
 class Presence:
@@ -32,6 +33,7 @@ class Presence:
         """Take a picture that came `elapsed` seconds after the last one."""
         import cv2
 
+        elapsed = min(elapsed, LONGEST_SECONDS)
         small = cv2.resize(picture, SIZE, interpolation=cv2.INTER_AREA)
         grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
         if self._room is None or self._before is None:

@@ -122,12 +122,13 @@ class Stage:
     languages: Sequence[str] = ("en",)
     memory: Memory = field(default_factory=Forgetful)
     somebody: Somebody | None = None
+    people: Presence | None = None
 
     def __post_init__(self) -> None:
         self.frame = 0
         self.began: float | None = None
         self._before = 0.0
-        self._presence = Presence()
+        self._presence = self.people = self.people or Presence()  # knows the room, whatever was on show before
         self._seen = (-1, 0.0)
         self._camera_age = 0.0
         self._loud_at = 0.0
@@ -224,7 +225,7 @@ class Stage:
 
         view = self.camera.view(now)
         self._camera_age = view.age
-        if view.sequence != self._seen[0]:
+        if view.live and view.sequence != self._seen[0]:  # in the film that stands in, nobody is there
             self._presence.see(view.image, now - self._seen[1])
             self._seen = (view.sequence, now)
         level = self._level()
@@ -316,8 +317,12 @@ class Stage:
         self.withdrawn.add(visit)
         if self.archive is not None:
             self.archive.delete(visit)
+        self.sound.let_go()
         self._given.discard(visit)
         self.piece.withdraw(visit)
+
+    def age(self, visit: Visit) -> float:
+        return max(self.wall() - visit.at, 0.0)  # the clock may have been put back since
 
     def contribute(self, visit: Visit) -> None:
         """Give the piece a visit: a new one, or one of those that it recorded before."""
@@ -326,13 +331,14 @@ class Stage:
 
     def forget(self, visit: str) -> None:
         """Have the piece forget a visit, if it was given it: those of other works it never knew."""
+        self.sound.let_go()
         if visit in self._given:
             self._given.discard(visit)
             self.piece.withdraw(visit)
 
     def close(self) -> None:
         if self._shown.phase in ("counting", "performing"):
-            self.sound.level(0.0)
+            self.sound.hold_back(0.0)
         take = self._take
         if take is not None and take.contributed and self._booth.phase == "listening" and self.archive is not None:
             self.archive.delete(take.visit)  # its visitor was not told that it joined, and cannot take it back
@@ -457,9 +463,9 @@ class Stage:
         """The room listens while somebody performs."""
         quiet = ("performing",)
         if before not in quiet and after in quiet:
-            self.sound.level(self._recording.duck_db if self._recording.sound else 0.0, 0.1)
+            self.sound.hold_back(self._recording.duck_db if self._recording.sound else 0.0, 0.1)
         elif before in quiet and after not in quiet:
-            self.sound.level(0.0, 0.3)
+            self.sound.hold_back(0.0, 0.3)
 
     def _level(self) -> Level:
         until = self.sound.port.captured_to()

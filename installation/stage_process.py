@@ -35,10 +35,11 @@ from installation.networks.faults import poisons
 from installation.never_again import NeverAgain
 from installation.on_stage import OnStage
 from installation.piece import Phase, Picture
+from installation.presence import Presence
 from installation.preview import Preview
 from installation.resampling import bring_along
 from installation.roles import WINDOW_CLOSED
-from installation.sound.score import LivePort, ScoreWriter
+from installation.sound.score import SILENT_DB, LivePort, ScoreWriter
 from installation.sound.somebody import Somebody
 from installation.stage import Stage
 from installation.stage_gpu import chosen_gpu
@@ -98,9 +99,8 @@ class StageProcess:
         self._clerk = open_store(exhibition, folder)
         self._taking_back = TakingBack(folder, self._clerk)  # before the register asks for anything
         self._register = Register(self._clerk, self._vitals)
-        self._type = Typesetter()
-        self._score = ScoreWriter(LivePort(folder))
-        self._somebody = Somebody(self._score.rate_hz)  # knows the room, whichever piece is on the stage
+        self._type, self._score = Typesetter(), ScoreWriter(LivePort(folder))
+        self._somebody, self._people = Somebody(self._score.rate_hz), Presence()  # know the room, whatever is on show
         self._camera, self._preview = LiveCamera(folder), Preview(folder)
         self._never_again = NeverAgain(exhibition.data_folder)
         self._keeping = Keeping(exhibition.data_folder, alerts.alert, alerts.clear)
@@ -109,12 +109,12 @@ class StageProcess:
         self._closed = self._closed_picture()
         # The turn began when its piece was first opened; one that fails, or its process, gains no time by that.
         self._turn_began = self._opened_at = self._doors_opened_at = self._began = self._counted_at = time.monotonic()
-        self._count_at, self._counted, self._slow = 0.0, 0, 0
-        self._store_at = time.monotonic() + STORE_EVERY
+        self._count_at, self._counted, self._slow, self._store_at = 0.0, 0, 0, self._began + STORE_EVERY
         self._stage: Stage
         self._on_stage = OnStage(folder, time.monotonic())
         self._open_from(self._where_it_was())
         self._ask(self._taking_back.resume, self._stage, self._clerk, time.monotonic())
+        self._keep_hours()  # after it: who may still take a recording back keeps the doors open
         self._look_for_fonts()
 
     @property
@@ -184,6 +184,7 @@ class StageProcess:
         stage = self._stage
         stage.size = self._screen.size
         if not self._open:
+            self._score.update()  # the sound is told to be silent also by a stage that begins at night
             return self._closed.at(self._screen.size, shown_at)
         somebody = pressed if stage.piece.takes_touch else [*pressed, *hands.touched]
         pressed += self._visitor.pressed(stage, self._exhibition, shown_at, somebody)
@@ -199,7 +200,7 @@ class StageProcess:
         self._note(error)
         before = self._stage
         self._close_stage()
-        self._score.level(0.0 if self._open else -120.0)
+        self._score.hold_back(0.0 if self._open else SILENT_DB)
         self._open_from(self._show or 0)
         self._stage.carry_on(before)
         try:
@@ -273,7 +274,7 @@ class StageProcess:
             self._turns.try_all()
         else:
             self._ask(self._stage.abandon)  # or whoever was about to record would be recorded in the morning
-        self._score.level(0.0 if is_open else -120.0, fade=2.0)
+        self._score.hold_back(0.0 if is_open else SILENT_DB, fade=2.0)
 
     def _somebody_is_last(self) -> bool:
         """Whether the doors wait for a visit in progress, so that it is heard, and can be taken back."""
@@ -300,10 +301,10 @@ class StageProcess:
         if over and self._turns.turn(self._show + 1, now) not in (None, self._show):
             self._change_to(self._show + 1)
 
-    def _change_to(self, first: int) -> None:
+    def _change_to(self, first: int, goes_on: str = "") -> None:
         before = self._stage
         self._close_stage()
-        self._open_from(first)
+        self._open_from(first, goes_on)
         self._stage.carry_on(before)
         gc.collect()  # what the piece before held in circles (films, pictures, threads) goes now, and not some day
 
@@ -372,8 +373,7 @@ class StageProcess:
             self._ask(lambda: self._register.ask(self._piece_name, self._stage.piece.remembers()))
 
     def _look_for_stuck_work(self) -> None:
-        why = self._stuck.look(self._piece_name or ATTRACT)
-        phase = self._stage.booth.phase
+        why, phase = self._stuck.look(self._piece_name or ATTRACT), self._stage.booth.phase
         if why and (phase == "listening" or phase not in BEGUN):  # the other phases of a visit end by themselves
             log.error("%s; leaving", why)
             self._vitals.status.write(time.monotonic())
@@ -382,9 +382,8 @@ class StageProcess:
 
     def _put_away(self) -> None:
         """Say what is on, so that it can be put away at the console; and have the piece know what was."""
-        name = self._piece_name
-        self._stage.never_again = frozenset(self._never_again.of(name))
-        kept = self._never_again
+        name, kept = self._piece_name, self._never_again
+        self._stage.never_again = frozenset(kept.of(name))
         self._vitals.condition("never_again_damaged", kept.trouble != "", file=kept.path.name, reason=kept.trouble)
         on_now: list[str] = []
         titles: dict[str, str] = {}
@@ -428,7 +427,7 @@ class StageProcess:
         place = self._turns.names.index(shown) if shown in self._turns.names else None
         if place is None or save.how is How.REOPENED:
             self._safe = False
-            self._change_to(place or 0)
+            self._change_to(place or 0, shown if place is not None else "")
         else:
             self._show, settings = place, exhibition.pieces[place].settings
             if was is not None and was.settings != settings:
@@ -437,14 +436,14 @@ class StageProcess:
         self._stage.sound_trigger_db = exhibition.controls.sound_trigger_db
         self._obey()
 
-    def _open_from(self, first: int) -> None:
-        """Open the piece at the place `first`, or the next that can be opened; the attract film where none can."""
+    def _open_from(self, first: int, goes_on: str = "") -> None:
+        """Open the piece at the place `first`, or the next that can be, or the attract film. `goes_on` plays on."""
         while True:
             self._show = None if self._safe else self._turns.turn(first, time.monotonic())
             self._on_stage.shows(self._piece_name)
             made: Stage | None = None
             try:
-                made = self._made_stage()
+                made = self._made_stage(goes_on)
                 made.open()
                 remembers = made.piece.remembers()
                 break
@@ -468,9 +467,9 @@ class StageProcess:
         show = None if self._show is None else self._exhibition.pieces[self._show]
         self._screens.obey(self._exhibition.controls.triggers(show.settings if show is not None else None))
 
-    def _made_stage(self) -> Stage:
+    def _made_stage(self, goes_on: str) -> Stage:
         exhibition, show = self._exhibition, None if self._show is None else self._exhibition.pieces[self._show]
-        self._score.clear()
+        self._score.clear(goes_on=goes_on == self._piece_name != "")
         return Stage(
             piece=Attract(None) if show is None else show.piece(show.settings),
             size=self._screen.size,
@@ -489,6 +488,7 @@ class StageProcess:
             frame_seconds=1.0 / exhibition.screen.rate_hz,
             sound_trigger_db=exhibition.controls.sound_trigger_db,
             somebody=self._somebody,
+            people=self._people,
             wall=time.time,
             memory=self._keeping.of(self._piece_name),
             never_again=frozenset(self._never_again.of(self._piece_name)),

@@ -139,12 +139,15 @@ class BedWriter:
 
     # ---- the stage's --------------------------------------------------------------------------------------------
 
-    def clear(self) -> None:
-        """Another piece begins: what this one played fades out soon, unless the next one asks for it at once."""
+    def clear(self, goes_on: bool = False) -> None:
+        """Another piece begins: what this one played fades out soon, unless the next one asks for it at once.
+
+        The same piece, opened anew (`goes_on`), is given as long as after its process was killed.
+        """
         for name, wanted in self._wanted.items():
             if wanted.start is not None:
                 self._left[name] = (wanted.path, wanted.loop, wanted.start)
-                self._until, self._patience = None, LEAVE_SECONDS
+                self._until, self._patience = None, ADOPT_SECONDS if goes_on else LEAVE_SECONDS
         self._wanted.clear()
         self._untold.clear()
         self._troubled.clear()

@@ -34,9 +34,10 @@ from installation.places import did_you_mean
 from installation.resampling import resample
 from installation.segments import PLAYED_CHANNELS, PLAYED_SECONDS
 from installation.sound.bed_mixer import BedMixer
-from installation.sound.bed_writer import ADOPT_SECONDS, BedPort, BedWriter, Said, Told, judge
+from installation.sound.bed_writer import ADOPT_SECONDS, QUIETEST_DB, BedPort, BedWriter, Said, Told, judge
 from installation.sound.mixer import EARLY_STEPS, REPEATED_BARS, Mixer, PlacedHit, offset_in
 
+SILENT_DB = QUIETEST_DB
 WRITE_AHEAD_SECONDS = 0.06  # a message needs this long to reach the mixer before the bar line
 
 
@@ -222,8 +223,10 @@ class ScoreWriter:
         self.rate_hz = port.rate_hz
         self.beds = BedWriter(port)
         self._voices: dict[str, Sound] = {}
+        self._left: set[str] = set()  # voices of this piece before it was opened anew, until it makes them again
+        self._left_until: float | None = None  # sample
         self._bars: dict[int, BarWritten] = {}
-        self._level = (0.0, 0.0)
+        self._level = self._held_back = 0.0  # dB: the piece's, and the house's beside it
         self._adopting = True  # a piece whose stage process was killed goes on without a gap when it is back
         self._adopt_until: float | None = None  # sample; counted from the first frame, whatever opening takes
         self._continues = True  # what the mixer still has to play is of this piece, until another begins here
@@ -275,10 +278,12 @@ class ScoreWriter:
         found = found[:, 0] if found.shape[1:] == (1,) else found
         found = resample(found, rate_hz, self.rate_hz)
         self._voices[name] = found
+        self._left.discard(name)
         self.port.make_voice(name, found)
 
     def forget(self, name: str) -> None:
         self._voices.pop(name, None)
+        self._left.discard(name)
         self.port.forget_voice(name)  # also one that we know nothing of: a stage before us may have made it
 
     def write(self, bar: Bar) -> None:
@@ -322,19 +327,41 @@ class ScoreWriter:
     def level(self, gain_db: float, fade: float = 0.5) -> None:
         """Raises ValueError for numbers out of range."""
         judge(gain_db, None, fade)
-        self._level = (float(gain_db), float(fade))
-        self.port.set_level(*self._level)
+        self._level = float(gain_db)
+        self._tell_level(float(fade))
 
     # ---- the stage's --------------------------------------------------------------------------------------
 
-    def clear(self) -> None:
-        """Forget all voices and beds, so that what one piece left behind does not sound in the next."""
+    def hold_back(self, gain_db: float, fade: float = 0.5) -> None:
+        """The house's own gain on top of the piece's: softer while somebody performs, nothing while it is closed."""
+        self._held_back = gain_db
+        self._tell_level(fade)
+
+    def clear(self, goes_on: bool = False) -> None:
+        """Forget voices, beds and level, so that what one piece left behind is not heard in the next.
+
+        Where the same piece is opened anew (`goes_on`), what it plays is heard on while it makes its voices again.
+        """
+        if self._level:
+            self.level(0.0)
+        self.beds.clear(goes_on)
+        if goes_on:
+            self._left |= set(self._voices)
+            self._left_until = self._patience_ends()
+            self._voices.clear()
+            return
         self._continues = self._continues and not self._voices and not self._bars
-        for name in list(self._voices):
+        for name in [*self._voices, *self._left]:
             self.forget(name)
         self.port.forget_other_voices()
         self._bars.clear()
-        self.beds.clear()
+
+    def let_go(self) -> None:
+        """End at once what is left of a stage before and not made again yet: it may be of somebody who is deleted."""
+        for name in sorted(self._left):
+            self.forget(name)
+        if self._adopting:
+            self._adopting = not self.port.forget_other_voices()
 
     def update(self) -> ClockReading | None:
         """Read the clock; tell a mixer that began anew everything that should be sounding."""
@@ -342,7 +369,7 @@ class ScoreWriter:
         if anew:
             for name, samples in self._voices.items():
                 self.port.make_voice(name, samples)
-            self.port.set_level(self._level[0], 0.01)
+            self._tell_level(0.01)  # a stage that was killed may have left it soft, or loud at night
             self._adopting = True
         self._reading = self.port.reading()
         if self._inherits_until is None:
@@ -372,6 +399,9 @@ class ScoreWriter:
                 if since < start <= sample and voice in self._voices:
                     found.append((start, Sounding(voice, gain, (sample - start) / self.rate_hz)))
         return tuple(hit for _, hit in sorted(found, key=lambda pair: pair[0]))
+
+    def _tell_level(self, fade: float) -> None:
+        self.port.set_level(max(self._level + self._held_back, SILENT_DB), fade)
 
     def _tell_bars(self, anew: bool) -> None:
         """Tell a mixer that began anew what it plays: under the numbers of its bars, also what only repeats.
@@ -415,6 +445,10 @@ class ScoreWriter:
 
         Where our own connection broke, nobody needs that time: we have just said what should sound.
         """
+        if self._left and self._reading is not None:
+            until = self._left_until = self._patience_ends() if self._left_until is None else self._left_until
+            if until is not None and self._reading.mixed_to >= until:
+                self.let_go()
         if self._reading is None or not self._adopting:
             return
         if self._adopt_until is None:

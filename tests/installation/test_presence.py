@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from installation.piece import Moment, Picture, Piece
 from installation.presence import Presence
+from installation.testing import Room, Still
 
 RANDOM = np.random.default_rng(0)
 BACK = RANDOM.integers(40, 120, (9, 16, 3)).repeat(5, axis=0).repeat(5, axis=1).astype(np.float32)
@@ -66,3 +68,39 @@ def test_the_value_stays_between_nobody_and_a_crowd() -> None:
     for elapsed in (0.0, 0.03, 5.0, 3600.0, 1e-6):
         presence.see(random.integers(0, 255, (48, 64, 3), np.uint8), elapsed)
         assert 0.0 <= presence.value <= 1.0
+
+
+class Watching(Piece):
+    """Shows nothing, and knows how many are there."""
+
+    presence = 0.0
+
+    def frame(self, moment: Moment) -> Picture:
+        self.presence = moment.presence
+        return np.zeros((moment.size[1], moment.size[0], 3), np.uint8)
+
+
+def test_who_stands_there_when_the_next_piece_begins_does_not_become_the_room() -> None:
+    """They counted for nothing, and the room they had hidden for somebody, minutes after they had gone."""
+    empty = np.full((90, 160, 3), 90, np.uint8)
+    somebody = empty.copy()
+    somebody[20:, 60:100] = 200
+    camera = Still(empty)
+    first, second = Watching(Watching.Settings()), Watching(Watching.Settings())
+    with Room(first, camera=camera, rate_hz=10) as room:
+        room.run(30.0)
+        camera.picture = somebody
+        room.run(10.0)
+        assert first.presence > 0.3
+        room.reopen(second)
+        room.run(5.0)
+        assert second.presence > 0.3
+        camera.picture = empty
+        room.run(8.0)
+        assert second.presence < 0.05
+
+
+def test_a_camera_that_was_away_does_not_take_who_is_there_for_the_room() -> None:
+    presence = in_an_empty_room()
+    presence.see(picture(0.4, step=0), 8 * 3600.0)
+    assert shown(presence, 3.0, 0.4) > 0.05

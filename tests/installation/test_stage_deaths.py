@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from installation import stage_process
 from installation.health import alerts
+from installation.piece import Bar, Hit
+from installation.sound.mixer import Mixer
+from installation.sound.score import OfflinePort, ScoreWriter
 from installation.turns import FAILURES
-from tests.installation.stage_room import Little, Other, Room, Third
+from tests.installation.stage_room import Little, Other, Room, Third, stored, visit_until
 
 THREE = "pieces: [little, other, third]\nchange_every: 60 s\n"
 TWENTY_MINUTES = "pieces: [little, other]\nchange_every: 20 min\n"
@@ -124,3 +130,55 @@ def test_a_piece_that_goes_on_dying_is_tried_less_often(room: Room) -> None:
             room.minutes(1)
         waited.append(room.now - began)
     assert waited[0] < 15 * 60.0 and min(waited[1:]) > 55 * 60.0
+
+
+def test_a_process_that_dies_while_the_doors_wait_keeps_the_promise_to_the_last_visitor(room: Room) -> None:
+    room.begin("pieces: [little]\nvisitors: {undo: 20 s}\n")
+    process = visit_until(room, "joined")
+    room.open = False
+    room.frames(3, 1.1)
+    assert process._open and stored(process) == 1
+    room.die()
+    room.now += 1.0
+    process = room.begin("pieces: [little]\nvisitors: {undo: 20 s}\n")
+    room.frames(3, 0.5)
+    assert process._open and process._stage.booth.phase == "joined"
+    room.frames(1, 0.05, "button")
+    room.frames(3, 0.3)
+    assert stored(process) == 0
+
+
+class LatePort(OfflinePort):
+    """A mixer that is met as a sound process is: in `update`, the second time; before, nobody hears what is said."""
+
+    plays = Mixer(48_000)
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.mixer, self._asked, self._met = type(self).plays, 0, False
+
+    def restarted(self) -> bool:
+        self._asked += 1
+        met, self._met = self._met, self._asked >= 2
+        return self._met and not met
+
+    def set_level(self, gain_db: float, fade: float) -> None:
+        if self._met:
+            super().set_level(gain_db, fade)
+
+
+def test_what_a_dead_stage_left_playing_does_not_play_all_night(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = OfflinePort()
+    score = ScoreWriter(before)
+    score.voice("long", np.full(48_000, 0.5, np.float32), 48_000)
+    for number in range(2):
+        score.write(Bar(number, 60.0, (Hit(0, "long"),)))
+    assert np.abs(before.mixer.mix(48_000)).max() > 0.3
+    monkeypatch.setattr(LatePort, "plays", before.mixer)
+    monkeypatch.setattr(stage_process, "LivePort", LatePort)
+    room.open = False
+    room.begin("pieces: [little]\nhours: {open: '10:00', close: '18:00'}\n")
+    for _ in range(6):
+        room.frames(20, 0.05)
+        heard = np.abs(before.mixer.mix(48_000)).max()
+    assert heard < 1e-3

@@ -148,7 +148,7 @@ def test_what_a_piece_does_not_need_is_neither_recorded_nor_stored(
 ) -> None:
     wanted = Recording(seconds=2.0, film_size=(16, 16), sound=sound, film=film)
     monkeypatch.setattr(Little, "records", wanted)
-    monkeypatch.setattr(ScoreWriter, "level", lambda score, gain_db, fade=0.5: levels.append(gain_db))
+    monkeypatch.setattr(ScoreWriter, "hold_back", lambda score, gain_db, fade=0.5: levels.append(gain_db))
     levels: list[float] = []
     room.begin("pieces: [little]\n")
     monkeypatch.setattr(room.process._stage.sound.port, "captured", _hum)  # type: ignore[union-attr]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from installation.segments import RATE_HZ
-from tests.system.harness import Recording, exhibition, sound_server, until
+from tests.system.harness import Exhibition, Recording, exhibition, sound_server, until
 
 TEXT = """
 pieces:
@@ -31,17 +33,20 @@ def longest_silence_s(samples: np.ndarray) -> float:
     return float(np.diff(at).max() - 1) / 50
 
 
-def test_the_beat_is_heard_and_plays_on_while_the_stage_is_killed(short_folder: Path) -> None:
-    with (
-        sound_server(short_folder / "pulse") as server,
-        exhibition(short_folder / "room", TEXT, server) as found,
-    ):
+@contextlib.contextmanager
+def playing(folder: Path, text: str) -> Iterator[tuple[Exhibition, Callable[[], Recording]]]:
+    """An exhibition whose beat has begun, and what records it."""
+    with sound_server(folder / "pulse") as server, exhibition(folder / "room", text, server) as found:
         until(lambda: found.beats("stage") > 30, 60, "pictures")
         until(lambda: (reading := found.clock()) is not None and reading.bars, 20, "the beat")
+        yield found, lambda: Recording(server, folder / "heard.raw")
+
+
+def test_the_beat_is_heard_and_plays_on_while_the_stage_is_killed(short_folder: Path) -> None:
+    with playing(short_folder, TEXT) as (found, record):
         report = found.report("sound")
         assert report is not None and report.facts["devices"]["speakers"]["real"]
-        before = found.clock()
-        recording = Recording(server, short_folder / "heard.raw")
+        before, recording = found.clock(), record()
         until(lambda: recording.seconds >= 2 * BAR_S, 20, "two bars")
         pid, killed = found.pid("stage"), recording.seconds
         os.kill(pid, signal.SIGKILL)
@@ -62,3 +67,33 @@ def test_the_beat_is_heard_and_plays_on_while_the_stage_is_killed(short_folder: 
     assert longest_silence_s(heard[cut:]) < BAR_S / 4, "no beat has a quarter of a bar of silence"
     hole = np.concatenate([heard[:cut], np.zeros(RATE_HZ), heard[cut:]])  # the check must fail where there is a gap
     assert longest_silence_s(hole) >= BAR_S / 4
+
+
+DENSE = TEXT.replace("tempo: [120, 120], fullness: [0.6, 0.6]", "tempo: [150, 150], fullness: [1, 1]")
+CUT_S = 0.12  # more silence than there was before is a gap
+
+
+def test_the_beat_has_no_gap_when_other_wording_is_saved(short_folder: Path) -> None:
+    """The piece is opened anew with it; what it plays is heard until it plays again."""
+    with playing(short_folder, DENSE) as (found, record):
+        recording = record()
+        until(lambda: recording.seconds >= 12, 30, "the rhythm")
+        began, pid = recording.seconds, found.pid("stage")
+        log = found.data / "logs" / "supervisor.log"
+        for number, wording in enumerate(("Lend us a sound", "Sing", "Clap", "Hum"), 1):
+            (found.data.parent / "exhibition.yaml").write_text(DENSE + f"texts: {{invitation: {{en: {wording}}}}}\n")
+
+            def is_followed(number: int = number) -> bool:
+                return log.exists() and log.read_text(encoding="utf-8").count("was saved; applying it") >= number
+
+            until(is_followed, 20, "the other wording")
+            heard_to = recording.seconds + 3
+            until(lambda heard_to=heard_to: recording.seconds >= heard_to, 20, "three seconds of it")  # type: ignore[misc]
+        assert found.pid("stage") == pid
+        heard = recording.stop()
+    cut = round(began * RATE_HZ)
+    before, after = longest_silence_s(heard[:cut][-6 * RATE_HZ :]), longest_silence_s(heard[cut:])
+    print(f"longest silence {before:.2f} s, while four wordings are saved {after:.2f} s")
+    assert after < before + CUT_S
+    hole = np.concatenate([heard[cut:], np.zeros(round((before + 2 * CUT_S) * RATE_HZ)), heard[cut:]])
+    assert longest_silence_s(hole) >= before + CUT_S, "the check must fail where there is a gap"
