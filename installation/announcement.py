@@ -1,7 +1,7 @@
 """What the exhibition says to whoever typed the command: one short paragraph when it starts, then what goes wrong.
 
 What is on show, which real devices were found, which ones it stands in for and why, and where to watch. Behind it,
-each alert of a process as it comes, with its remedy; those of the supervisor are in the lines that it writes itself.
+each alert as it comes, with its remedy; what is wrong with the exhibition file stands in the supervisor's own lines.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from installation.health.metrics import Report, read_reports
 PATIENCE = 20.0
 LOOK_SECONDS = 2.0
 AGAIN_SECONDS = 3600.0  # an alert must have been away for so long to be said again
+TOLD_BY_ITSELF = ("exhibition_invalid",)  # by the supervisor: every mistake, with file and line
 KINDS = ("screen", "camera", "microphone", "speakers")
 
 
@@ -38,7 +39,7 @@ class Announcer:
         reports = {report.process: report for report in read_reports(self._folder, now)}
         if self._done:
             self._next = now + LOOK_SECONDS
-            self._say_alerts(alerts(report for name, report in reports.items() if name != "supervisor"), now)
+            self._say_alerts([each for each in alerts(reports.values()) if each.name not in TOLD_BY_ITSELF], now)
         elif reports.keys() >= set(wanted(self._exhibition)) or now > self._until:
             self._done = True
             self._say(announcement(self._exhibition, reports))
@@ -66,6 +67,8 @@ def announcement(exhibition: Exhibition, reports: dict[str, Report]) -> str:
     for kind in KINDS:
         if kind in devices and not devices[kind]["real"]:
             lines.append(f"Stand-in for the {kind}: {devices[kind]['name']} ({devices[kind]['reason']}).")
+    if exhibition.camera.id == "none":
+        lines.append("Stand-in for the camera: the built-in film (the exhibition asks for no camera).")
     address = reports["console"].facts.get("address") if "console" in reports else None
     if address:
         elsewhere = reports["console"].facts.get("elsewhere")

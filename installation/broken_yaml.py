@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import yaml
 
@@ -74,6 +75,19 @@ def as_typed(text: str) -> str:
 def holds_escapes(text: str) -> bool:
     """Whether a text has characters that nobody types but by a \\ in double quotes."""
     return any(sign in _ESCAPED and sign != "\u00a0" for sign in text)
+
+
+def where_and_why(error: Exception, path: Path) -> str:
+    """What keeps the file at `path` from being read, in a line: file, place and fault."""
+    if isinstance(error, yaml.MarkedYAMLError):
+        try:
+            complaint = explained(error, path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):  # it has gone, or was written anew meanwhile
+            return f"{path}: {' '.join(str(error).split())}"
+        return f"{path}:{complaint.line}:{complaint.column}: {complaint.message}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"{path}: this is no text in UTF-8; save it as that"
+    return f"{path}: {' '.join(str(error).split())}"
 
 
 def explained(error: yaml.MarkedYAMLError, text: str) -> Complaint:

@@ -103,7 +103,11 @@ def check_command(file: NamedFile = None, exhibition: ExhibitionFile = DEFAULT_P
 
 
 @app.command("doctor")
-def doctor_command(file: NamedFile = None, exhibition: ExhibitionFile = DEFAULT_PATH, as_json: Json = False) -> None:
+def doctor_command(
+    file: NamedFile = None,
+    exhibition: ExhibitionFile = DEFAULT_PATH,
+    as_json: Annotated[bool, typer.Option("--json", help="A list in JSON on standard output, not a table.")] = False,
+) -> None:
     """Look at every device, library and permission. Exit code 0 only if the exhibition can run on real devices."""
     from installation import doctor
 
@@ -288,6 +292,21 @@ def pieces() -> None:
     out.print(table)
     if not well:
         raise typer.Exit(1)
+
+
+@app.command()
+def new(name: Annotated[str, typer.Argument(help="What the piece is called: small letters, digits and _.")]) -> None:
+    """Begin a piece of your own: a folder with a small work that runs, its test, and its line in pyproject.toml."""
+    from installation.new_piece import NewPieceError, begin, what_next
+
+    try:
+        written = begin(name)
+    except (NewPieceError, OSError) as error:
+        err.print(str(error), highlight=False)
+        raise typer.Exit(WRONG) from error
+    for path in written:
+        out.print(str(path), highlight=False)
+    out.print(what_next(name), highlight=False)
 
 
 @app.command()

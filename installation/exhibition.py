@@ -58,23 +58,29 @@ class Exhibition(Choices):
         )
         if by_sound and self._invites_by_sound(show):
             found["invitation"] = found["invitation_by_sound"]
-        if by_sound and "take_back" not in self.own_texts:
+        if by_sound and "take_back" not in self._curators(show):
             found["take_back"] = []  # no sound takes a recording back: what cannot be done is not promised
         return found
 
     def _invites_by_sound(self, show: OnShow | None) -> bool:
         """Whether the invitation to make a sound is the nearer one: the curator's words first, then the piece's."""
-        if "invitation" in self.own_texts or "invitation_by_sound" in self.own_texts:
-            return "invitation" not in self.own_texts
+        curators = self._curators(show)
+        if "invitation" in curators or "invitation_by_sound" in curators:
+            return "invitation" not in curators
         own = self.texts_of_pieces.get(show.name) if show is not None else None
         return own is None or "invitation" not in own.names or "invitation_by_sound" in own.names
+
+    def _curators(self, show: OnShow | None) -> Mapping[str, Mapping[str, str]]:
+        name = show.name if show is not None else ""
+        return texts.worded_for(self.own_texts, name, self.texts_of_pieces.get(name))
 
     def texts_in(self, language: str) -> list[str]:
         """Every text that can come up in one language: the runtime's, those of the pieces on show, and what a curator
         wrote; fewer where the wording is incomplete."""
         keep_s, undo_s = self.visitors.keep, self.visitors.undo
-        owners: list[tuple[str, PieceTexts | None]] = [(name, None) for name in texts.names()]
         shown, curators = {show.name for show in self.pieces}, self.own_texts
+        alone = [name for name in curators if name.partition(".")[0] in shown and "." in name]
+        owners: list[tuple[str, PieceTexts | None]] = [(name, None) for name in (*texts.names(), *alone)]
         for piece, own in self.texts_of_pieces.items():
             owners += [
                 (name, own)
@@ -314,6 +320,7 @@ def _choices(root: Node, folder: Path, pieces: Pieces, wording: TextsOfPieces) -
     plain = node.plain()
     found: Found = []
     of_pieces = [name for own in wording.values() for name in own.names]
+    of_pieces += texts.of_one_piece(pieces, wording)
     for path, message in texts.mistakes(plain.get("languages"), plain.get("texts"), of_pieces):
         value, key_place, _ = locate(node, path)
         at_key = len(path) == 2 and path[0] == "texts"

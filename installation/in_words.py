@@ -33,10 +33,14 @@ def in_words(exhibition: Exhibition) -> Iterator[tuple[str, str]]:
     yield "languages", ", ".join(exhibition.languages)
     if any(show.piece.records for show in exhibition.pieces):
         kept, undo = _as_written(exhibition, "visitors", "keep"), _as_written(exhibition, "visitors", "undo")
-        yield "recordings", f"kept for {kept}, taken back within {undo}"
+        recording = [show for show in exhibition.pieces if show.piece.records]
+        by_sound = [show for show in recording if exhibition.buttons(show) == ["sound"]]
+        back = "taken back by nobody: no sound does that" if by_sound == recording else f"taken back within {undo}"
+        yield "recordings", f"kept for {kept}, {back}"
     yield from (("note", note) for note in _never_shown(exhibition))
     yield from (("note", note) for note in _never_used(exhibition))
     yield from (("note", note) for note in _never_worded(exhibition))
+    yield from (("note", note) for note in _untrue(exhibition))
     yield from (("note", f"{name}: {note}") for name, of in inspected for note in of.notes)
 
 
@@ -74,9 +78,16 @@ def _never_used(exhibition: Exhibition) -> Iterator[str]:
     records = any(show.piece.records for show in exhibition.pieces)
     for name in exhibition.own_texts:
         owners = [piece for piece, own in exhibition.texts_of_pieces.items() if name in own.names]
+        alone, _, text = name.rpartition(".")
         if on_show & set(owners):
             continue
-        if name not in texts.names():
+        if alone:
+            theirs = [show for show in exhibition.pieces if show.name == alone]
+            if not theirs:
+                yield f"the wording of '{name}' is not shown: {alone} is not on show"
+            elif text in texts.names() and not theirs[0].piece.records:
+                yield f"the wording of '{name}' is for visitors who are recorded, and {alone} records nobody"
+        elif name not in texts.names():
             yield f"the wording of '{name}' is not shown: it is that of {' and '.join(owners)}, not on show"
         elif name == "closed" and not exhibition.keeps_hours:
             yield f"the wording of '{name}' is for outside the opening hours, and the exhibition is always open"
@@ -89,15 +100,47 @@ def _never_worded(exhibition: Exhibition) -> Iterator[str]:
     keep, undo = exhibition.visitors.keep, exhibition.visitors.undo
     for show in exhibition.pieces:
         own = exhibition.texts_of_pieces.get(show.name, texts.PieceTexts({}, {}))
+        curators = texts.worded_for(exhibition.own_texts, show.name, own)
         for language in exhibition.languages:
-            lines = {
-                name: texts.lines_for(name, [language], exhibition.own_texts, keep, undo, own)
-                for name in own.names
-                if name not in texts.names()
-            }
-            if missing := [f"'{name}'" for name, said in lines.items() if not said]:
-                named = ", ".join(missing[:NAMED]) + (f" and {len(missing) - NAMED} more" * (len(missing) > NAMED))
-                yield f"{show.name} has no wording of {named} in '{language}'; write it under 'texts'"
+            missing = [name for name in own.names if not texts.lines_for(name, [language], curators, keep, undo, own)]
+            if named := [f"{show.name}.{name}" if name in texts.names() else name for name in missing]:
+                yield f"{show.name} has no wording of {_some(named)} in '{language}'; write it under 'texts'"
+            if "kept" in missing:
+                yield f"who reads only '{language}' is not told what {show.name} keeps of them"
+
+
+def _untrue(exhibition: Exhibition) -> Iterator[str]:
+    """What may be said to visitors of another recording than theirs."""
+    recording = [(show.name, show.piece.records) for show in exhibition.pieces if show.piece.records is not None]
+    curators = exhibition.own_texts
+    for piece, records in recording:
+        own = exhibition.texts_of_pieces.get(piece)
+        theirs = [name for name in own.names if name in texts.names()] if own is not None else []
+        worded = texts.worded_for(curators, piece, own)
+        kinds = {"sound": (records.sound, texts.OF_SOUND), "film": (records.film, texts.OF_FILM)}
+        spoken_of = dict.fromkeys(name for recorded, speak in kinds.values() if not recorded for name in speak)
+        untrue: dict[tuple[str, ...], list[str]] = {}  # by the languages in which nobody has other words
+        for name in (name for name in spoken_of if name not in theirs):
+            tags = [tag for tag in exhibition.languages if not {tag, tag.split("-")[0]} & {*worded.get(name, ())}]
+            untrue.setdefault(tuple(tags), []).append(name)
+        kept = " and ".join(f"no {kind}" for kind, (recorded, _) in kinds.items() if not recorded)
+        for lacking, named in untrue.items():
+            if lacking:
+                where = "" if len(lacking) == len(exhibition.languages) else f" in {_some(lacking)}"
+                built_in = f"the built-in wording of {_some(named)}{where}"
+                yield f"{piece} keeps {kept}, and {built_in} speaks of it; write your own"
+        above = [name for name in theirs if name in curators and f"{piece}.{name}" not in curators]
+        if above and len(recording) > 1:
+            yield (
+                f"your wording of {_some(above)} stands above that of {piece}, too, which records in its own way; "
+                f"what you say of that alone is called '{piece}.{above[0]}'"
+            )
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    named = ", ".join(f"'{name}'" for name in names[:NAMED])
+    return named + (f" and {len(names) - NAMED} more" * (len(names) > NAMED))
 
 
 def _from_to(hours: Hours) -> str:

@@ -98,6 +98,9 @@ class Score(Protocol):
     def level(self, gain_db: float, fade: float = 0.5) -> None:
         """Set the loudness of everything that sounds, beds included, over `fade` seconds.
 
+        It is the piece's own, 0 dB when it is opened. Beside it the house holds back while somebody performs
+        (`Recording.duck_db`) and while the exhibition is closed, and gives back what it took.
+
         Raises ValueError for a `gain_db` beyond -120..24, and a `fade` beyond 0..600.
         """
         ...

@@ -42,7 +42,8 @@ def whose(path: Path) -> str:
 def forbidden(path: Path, data_folder: Path) -> tuple[str, str]:
     """What this account may not do with `path` in an exhibition's `data_folder`, and what to type about it. What is
     closed above that folder, such as somebody's home, is given to nobody."""
-    closed, owner, who = closed_way(path), whose(closed_way(path)), account()
+    closed = closed_way(path.absolute())
+    owner, who = whose(closed), account()
     said = f"{closed} may not be used by this account, {who}: it belongs to {owner or 'another'}"
     remedy = "use the account that shows the exhibition"
     if closed.absolute().is_relative_to(data_folder.absolute()):

@@ -190,7 +190,7 @@ class Visit:
     """A visitor's finished recording. `derived` is what a piece chose to remember of it (`Stage.remember`)."""
 
     id: str
-    at: float  # seconds since the Unix epoch; for showing an age, never for timing
+    at: float  # seconds since the Unix epoch; `Stage.age` tells how long ago that was
     samples: Sound  # [frames]
     rate_hz: int
     film: Film
@@ -270,6 +270,13 @@ class Stage(Protocol):
     def remember(self, visit: str, derived: Mapping[str, Any]) -> None:
         """Keep what was derived from a visit (plain JSON values) beside it, from `contribute` on; it is deleted with
         it."""
+        ...
+
+    def age(self, visit: Visit) -> float:
+        """Seconds since the visit was recorded, by the clock on the wall: for saying so, never for timing.
+
+        In a render its own seconds count.
+        """
         ...
 
     @property

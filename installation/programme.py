@@ -115,10 +115,11 @@ def unregistered(name: str) -> str:
         return f"; pyproject.toml registers it, but there is no {written.replace('.', '/')}.py" if lacks else ""
     if not name.isidentifier():
         return f"; Python cannot import {FOLDER.name}/{name}: call the folder {re.sub(r'[^0-9A-Za-z]+', '_', name)}"
+    if broken := piece_folders.unreadable():
+        return f"; pyproject.toml cannot be read: {broken}"
     if written:
-        return (
-            f"; {FOLDER.name}/{name} is registered in pyproject.toml, but not installed: that needs the network once"
-        )
+        heading = f'[project.entry-points."{piece_folders.GROUP}"]'
+        return f'; pyproject.toml names {FOLDER.name}/{name}, but not as {name} = "module:Class" under {heading}'
     return f"; {FOLDER.name}/{name} is there but not registered in pyproject.toml"
 
 

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
 from installation import texts
+from installation.broken_yaml import in_quotes
 from installation.choices import Choices, Device
 from installation.controls import one_or_more
 from installation.problems import duration, models_in
@@ -69,7 +70,8 @@ What the screen says. There is built-in wording in
 {languages};
 another language needs all of these texts. A text without languages is in the first language of the exhibition. What
 only one piece says stands below its settings; it is left out in a language in which it has no wording.
-A piece may replace built-in wording during its own turns; what you write here stands above that.
+A piece may replace built-in wording during its own turns; what you write here stands above that. A text for the turns
+of one piece alone is called by both names, `PIECE.kept`: pieces may keep different things of people.
 
 ```yaml
 languages: [en, eu]
@@ -140,8 +142,13 @@ def json_schema(pieces: Pieces | None = None) -> dict[str, Any]:
     wording = schema["properties"]["texts"]
     line = {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]}
     wording.pop("additionalProperties", None)
-    named = (*texts.names(), *(name for own in texts_of(pieces)[0].values() for name in own.names))
-    wording |= {"properties": {name: line for name in named}, "additionalProperties": False}
+    of_pieces = texts_of(pieces)[0]
+    named = [*texts.names(), *(name for own in of_pieces.values() for name in own.names)]
+    recording = [name for name in sorted(pieces) if pieces[name].records is not None]
+    named += texts.of_one_piece(recording, of_pieces)
+    others = {r"^[a-z0-9_]+\.[a-z0-9_]+$": line}  # for one piece: of those that record nobody, nothing is proposed
+    wording |= {"properties": {name: line for name in named}, "patternProperties": others}
+    wording["additionalProperties"] = False
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
@@ -210,7 +217,8 @@ def _example(pieces: Pieces) -> str:
     """A piece and its first setting, as they are written."""
     for name in sorted(pieces, reverse=True):
         for setting, field in _fields(pieces[name].Settings):
-            return f"{name}:\n    {setting}: {_default(field).strip('`')}"
+            written = _default(field).strip("`")
+            return f"{name}:\n    {setting}: {written if written[:1] != '#' else in_quotes(written)}"
     return "name_of_a_piece:"
 
 
@@ -298,10 +306,12 @@ def _sentence(docstring: str | None) -> str:
     return " ".join((docstring or "").strip().split("\n\n")[0].split())
 
 
-def write(docs: Path) -> None:
-    """Write the page and the schema into the folder `docs`, of the pieces that come with the project."""
-    (docs / "settings.md").write_text(reference(), encoding="utf-8")
-    (docs / "exhibition.schema.json").write_text(schema_text(), encoding="utf-8")
+def write(docs: Path) -> list[Path]:
+    """Write the page and the schema into the folder `docs`, of the pieces that come with the project; the files."""
+    page, schema = docs / "settings.md", docs / "exhibition.schema.json"
+    page.write_text(reference(), encoding="utf-8")
+    schema.write_text(schema_text(), encoding="utf-8")
+    return [page, schema]
 
 
 def schema_text() -> str:

@@ -151,6 +151,9 @@ def render(
         raise RenderError(f"a film's size must be {' and must be '.join(faults)}, not {plan.size[0]}x{plan.size[1]}")
     if plan.seed < 0:
         raise RenderError(f"--seed: {plan.seed} is below 0; write 0 or a larger whole number")
+    on_show = show[0]
+    if plan.voice is not None and not (on_show.piece.records and on_show.piece.records.sound):
+        raise RenderError(f"--voice is what visitors perform, and {on_show.name} keeps no sound of any; leave it out")
     camera, microphone = inputs(plan.camera, plan.voice, plan.microphone)
     with closing(camera):
         rendering = Rendering(show, plan, camera, microphone)
@@ -303,11 +306,16 @@ class Rendering:
             archive=plan.visiting.archive if plan.visiting is not None else None,
             undo=self._undo_seconds(),
             frame_seconds=1.0 / plan.rate_hz,
+            wall=lambda: self._now,
         )
 
     def _texts(self) -> dict[str, list[str]]:
         show = self._on_show
-        return self._exhibition.texts(show) if self._exhibition is not None else default_texts(show.name)
+        try:
+            usual = default_texts(show.name)
+        except texts.TextsError as error:  # an exhibition in which the piece is not on show says nothing of it
+            raise RenderError(str(error)) from error
+        return self._exhibition.texts(show) if self._exhibition is not None else usual
 
     def _made_piece(self) -> Piece:
         piece = self._on_show.piece
@@ -385,5 +393,12 @@ def _within(error: BaseException, piece: type[Piece]) -> list[str] | None:
 
 
 def default_texts(on_stage: str = "") -> dict[str, list[str]]:
-    """The wording of the runtime and of all pieces on this machine, in English."""
-    return texts.every_text(["en"], {}, KEEP_SECONDS, UNDO_SECONDS, texts_of(Installed())[0], on_stage)
+    """The wording of the runtime and of all pieces on this machine, in English.
+
+    Raises:
+        texts.TextsError: that of the piece `on_stage` cannot be used.
+    """
+    of_pieces, faults = texts_of(Installed())
+    if on_stage in faults:
+        raise texts.TextsError(faults[on_stage])
+    return texts.every_text(["en"], {}, KEEP_SECONDS, UNDO_SECONDS, of_pieces, on_stage)

@@ -160,7 +160,7 @@ class Room:
             vitals=self.vitals,
             frame_seconds=1.0 / rate_hz,
             memory=self._values[type(piece)].opened(),
-            **options,
+            **{"wall": lambda: self.time, **options},
         )
         self._open()
 

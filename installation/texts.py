@@ -8,13 +8,14 @@ how long it can be taken back.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import yaml
 
+from installation.broken_yaml import where_and_why
 from installation.places import did_you_mean
 
 PLACEHOLDERS = ("days", "seconds")
@@ -34,6 +35,8 @@ SHOWN = {
     "closed": "outside the opening hours",
 }
 WITHOUT_A_PIECE = ("closed",)  # shown while no piece is: no piece has wording of its own for it
+OF_SOUND = ("invitation", "kept", "perform", "listening", "full")  # whose built-in wording speaks of sounds
+OF_FILM = ("kept",)
 FILE = "texts.yaml"
 _FILE = Path(__file__).with_name(FILE)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C: every start and every check reads all files
@@ -113,7 +116,7 @@ def read_texts(path: Path) -> PieceTexts:
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise TextsError(f"{path}: {' '.join(str(error).split())}") from error
+        raise TextsError(where_and_why(error, path)) from error
     if not isinstance(values, dict):
         raise TextsError(f"{path}: write 'en:', below it 'lines:', and below that 'name: text'")
     shown = values.pop("shown", {})
@@ -144,14 +147,43 @@ def clashes(of_pieces: TextsOfPieces) -> Iterator[tuple[str, str, str]]:
     The runtime's words around a visit may be replaced by a piece, for its own turns: by several pieces, too.
     """
     owners: dict[str, tuple[str, PieceTexts | None]] = dict.fromkeys(WITHOUT_A_PIECE, ("", None))
-    replaceable = set(names()) - set(WITHOUT_A_PIECE)
     for piece, own in of_pieces.items():
         for name in own.names:
-            if name in replaceable:
+            if name in replaceable():
                 continue
             other, had = owners.setdefault(name, (piece, own))
             if had is not own:  # two pieces in one folder share its file
                 yield name, piece, other
+
+
+def replaceable() -> tuple[str, ...]:
+    """The runtime's words around a visit, for which pieces may have others."""
+    return tuple(name for name in names() if name not in WITHOUT_A_PIECE)
+
+
+def worded_for(
+    overrides: Mapping[str, Mapping[str, str]], piece: str, of_piece: PieceTexts | None = None
+) -> Mapping[str, Mapping[str, str]]:
+    """What a curator wrote, by name and language, as it stands while `piece` is on the stage.
+
+    `piece.text` stands in place of `text`. In a language that it lacks, the piece's own words (`of_piece`) are the
+    nearer ones, and then what the curator says of all.
+    """
+    found, alone = dict(overrides), f"{piece}."
+    for key, said in overrides.items():
+        if key.startswith(alone):
+            name = key.removeprefix(alone)
+            of_all = overrides.get(name, {}).items()
+            rest = {tag: text for tag, text in of_all if of_piece is None or not of_piece.line(name, tag)}
+            found[name] = {**rest, **said}
+    return found
+
+
+def of_one_piece(pieces: Iterable[str], of_pieces: TextsOfPieces) -> Iterator[str]:
+    """All names by which a curator may word a text for one piece alone: `piece.text`."""
+    for piece in pieces:
+        own = of_pieces[piece].names if piece in of_pieces else ()
+        yield from (f"{piece}.{name}" for name in dict.fromkeys((*replaceable(), *own)))
 
 
 class Lines(dict[str, list[str]]):
@@ -175,6 +207,7 @@ def every_text(
     That of a piece which has none of these languages is in the first one that it has. Where the piece on the stage
     has words for what the runtime says, they stand alone: in a language that it lacks, the runtime's would be untrue.
     """
+    overrides = worded_for(overrides, on_stage, of_pieces.get(on_stage))
     found = {key: lines_for(key, languages, overrides, keep_s, undo_s) for key in names()}
     for piece, own in of_pieces.items():
         for key in own.names:
@@ -281,7 +314,7 @@ def mistakes(
     """Wording that nobody would read and languages that would have none, each with its path in the file.
 
     The values are as they were written, before any validation; what is of the wrong type is passed over. `of_pieces`
-    are the names of the pieces' own texts, which need not be there in every language.
+    are the names of the pieces' own texts and of texts for one piece, which need not be there in every language.
     """
     known = (*names(), *of_pieces)
     written = [languages] if isinstance(languages, str) else languages if isinstance(languages, list) else []

@@ -24,6 +24,7 @@ from typing import Any, Literal, get_args
 import yaml
 
 from installation import piece_folders
+from installation.broken_yaml import where_and_why
 
 Severity = Literal["info", "warning", "fault"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -88,7 +89,7 @@ def read_catalogue(path: Path = CATALOGUE) -> Mapping[str, Entry]:
     try:
         written = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise AlertError(f"{path.name}: {' '.join(str(error).split())}") from error
+        raise AlertError(where_and_why(error, path).replace(str(path), path.name, 1)) from error
     if not isinstance(written, dict):
         raise AlertError(f"{path.name}: write the name of an alert, and below it severity, message and remedy")
     entries = {}
@@ -123,7 +124,7 @@ def of_pieces(folders: Mapping[str, Path]) -> tuple[dict[str, Mapping[str, Entry
         try:
             own = read_catalogue(folder / FILE)
         except AlertError as error:
-            faults[piece] = f"{folder / FILE}: {str(error).removeprefix(f'{FILE}: ')}"
+            faults[piece] = f"{folder / FILE}{str(error).removeprefix(FILE)}"
             continue
         taken = [name for name, entry in own.items() if name in owners and owners[name][1] is not entry]
         if taken:

@@ -8,8 +8,9 @@ wrong, once. Only what leaves the process unable to compute is raised, for the r
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 from installation.networks.faults import out_of_memory, reraise_if_poisoned
 from installation.networks.weights import WeightsError
@@ -38,6 +39,7 @@ class Asking(Generic[T]):
         self._stage, self._network, self._mended = stage, network, mended
         self._trying = Trying(pauses)
         self._asked: Answer[T] | None = None
+        _ALL.add(self)
         self._logged = ""  # what the log has the way of
         self._answered = False  # since it was begun, or failed last: what may still stand is taken back then
 
@@ -79,12 +81,18 @@ class Asking(Generic[T]):
             self._stage.alert(name, network=self._network, reason=str(error) or type(error).__name__)
             self._trying.failed(time)
             self._log(error)
+            error.__traceback__ = None  # it holds this frame, and who holds it, us: who is given up would not go
             return
         self._trying.succeeded()
-        if not self._answered:
+        if not self._answered and not any(other.failing for other in self._others()):
             self._answered = True
             for name in ("weights_invalid", "network_failed"):
                 self._stage.clear(name, network=self._network)
+
+    def _others(self) -> Iterator[Asking[Any]]:
+        """Those who ask the same network for this piece, under the same alert: one may load it, one look with it."""
+        ours = (other for other in tuple(_ALL) if other is not self and other._stage is self._stage)
+        return (other for other in ours if other._network == self._network)
 
     def _log(self, error: Exception) -> None:
         """Where an artist finds what they wrote; of weights and memory the alert says all."""
@@ -92,3 +100,6 @@ class Asking(Generic[T]):
             return
         self._logged = repr(error)
         log.error("network %s failed", self._network, exc_info=error)
+
+
+_ALL: WeakSet[Asking[Any]] = WeakSet()

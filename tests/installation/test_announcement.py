@@ -51,6 +51,13 @@ def test_a_port_that_is_taken_is_why_the_page_is_elsewhere() -> None:
     assert "Watch it at http://127.0.0.1:8081/ (not at 127.0.0.1:8080: Address already in use)" in said
 
 
+def test_a_camera_that_is_not_wanted_is_said_to_be_stood_in_for() -> None:
+    """The film is what is seen in its place, and the camera process that would say so is not there."""
+    said = "Stand-in for the camera: the built-in film (the exhibition asks for no camera)."
+    assert said in announcement(exhibition(camera="none"), {}).splitlines()
+    assert said not in announcement(exhibition(camera="auto"), {}).splitlines()
+
+
 def test_with_real_devices_there_is_nothing_to_plug_in() -> None:
     devices = {kind: device(kind, True) for kind in rooms.KINDS}
     text = announcement(exhibition(), {"sound": report("sound", devices=devices)})
@@ -116,3 +123,26 @@ def test_behind_it_what_goes_wrong_is_said_once_with_its_remedy(
     assert later() == later(rooms.AGAIN_SECONDS + 1) == []
     wrong.append(alert("fault", "It failed 6 times."))
     assert later() == ["It failed 6 times.\n  Mend it."]
+
+
+def test_of_what_the_supervisor_says_the_end_of_a_process_is_said_with_its_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It writes a line of its own about each save; that a process died is in the log only, without what to do."""
+
+    def alert(name: str) -> dict[str, object]:
+        return {"name": name, "severity": "fault", "message": f"{name}!", "remedy": "Look there.", "since": 1.0}
+
+    clock, said = standing_clock(monkeypatch, rooms, 100.0), []
+    wrong = [alert("exhibition_invalid"), alert("process_died"), alert("safe_mode")]
+    processes = ["sound", "stage", "camera", "console", "supervisor"]
+    monkeypatch.setattr(
+        rooms,
+        "read_reports",
+        lambda folder, now: [report(n, wrong if n == "supervisor" else []) for n in processes],
+    )
+    announcer = Announcer(exhibition(), tmp_path, said.append)
+    for _ in range(3):
+        announcer.look()
+        clock.at += 3.0
+    assert said[1:] == ["process_died!\n  Look there.", "safe_mode!\n  Look there."]

@@ -318,14 +318,14 @@ def test_a_folder_that_is_not_registered_is_said_to_be_so(
 
 @pytest.mark.usefixtures("with_drum")
 @pytest.mark.parametrize(
-    ("name", "registered", "hint"),
+    ("name", "hint"),
     [
-        ("slow-drawing", True, "Python cannot import pieces/slow-drawing: call the folder slow_drawing"),
-        ("slow_drawing", True, "registered in pyproject.toml, but not installed: that needs the network once"),
+        ("slow-drawing", "Python cannot import pieces/slow-drawing: call the folder slow_drawing"),
+        ("slow_drawing", 'names pieces/slow_drawing, but not as slow_drawing = "module:Class" under [project.'),
     ],
 )
 def test_a_folder_that_cannot_be_installed_is_said_to_be_so(
-    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, registered: bool, hint: str
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, hint: str
 ) -> None:
     (tmp_path / "pieces" / name).mkdir(parents=True)
     (tmp_path / "pieces" / name / "piece.py").touch()
@@ -360,7 +360,8 @@ def test_the_list_of_pieces_names_the_folders_that_are_not_in_it(
     assert done.exit_code == 0 and "drum" in done.stdout
     assert done.stderr.splitlines() == [
         "pieces/quick is there but not registered in pyproject.toml",
-        "pieces/slow is registered in pyproject.toml, but not installed: that needs the network once",
+        'pyproject.toml names pieces/slow, but not as slow = "module:Class" under '
+        '[project.entry-points."installation.pieces"]',
     ]
 
 

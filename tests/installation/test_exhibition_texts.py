@@ -77,6 +77,58 @@ def test_a_piece_s_words_for_what_the_runtime_says_stand_in_its_own_turns_and_a_
     assert said.texts(moon)["kept"] == said.texts(tide)["kept"] == ["The lawyer's sentence"]
 
 
+def test_a_curator_words_a_text_for_one_piece_alone(tides: dict[str, type[Piece]], tmp_path: Path) -> None:
+    """What is kept by one of two pieces would otherwise be said of the other, too."""
+    (tmp_path / "moon" / "texts.yaml").write_text("en: {lines: {kept: A drawing}}\nde: {lines: {kept: Ein Bild}}")
+    written = "texts: {kept: {en: A tape, de: Ein Band}, moon.kept: {en: 'An inch, for {days}'}, tide.ebb: Gone}"
+    exhibition = parse(f"pieces: [tide, moon]\nlanguages: [en, de]\n{written}".encode(), Path("x.yaml"), tides)
+    tide, moon = exhibition.pieces
+    assert exhibition.texts(moon)["kept"] == ["An inch, for 30\u00a0days", "Ein Bild"], (
+        "its own is nearer than that of all"
+    )
+    assert exhibition.texts(tide)["kept"] == exhibition.texts()["kept"] == ["A tape", "Ein Band"]
+    assert (exhibition.texts(tide)["ebb"], exhibition.texts(moon)["ebb"]) == (["Gone"], ["Out"])
+    assert {"An inch, for 30\u00a0days", "Gone"} <= set(exhibition.texts_in("en")), "their letters need a font"
+    said = parse(
+        f"pieces: tide\nlanguages: [en, de]\n{written.replace('moon.', 'tide.')}".encode(), Path("x.yaml"), tides
+    )
+    assert said.texts(said.pieces[0])["kept"] == ["An inch, for 30\u00a0days", "Ein Band"], (
+        "it has no words of its own"
+    )
+    alone = parse(written.replace("texts", "pieces: tide\ntexts").encode(), Path("x.yaml"), tides)
+    assert "An inch, for 30\u00a0days" not in alone.texts_in("en")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("moon.kepd", "no text is called 'moon.kepd'; did you mean 'moon.kept'?"),
+        ("mooon.kept", "no text is called 'mooon.kept'; did you mean 'moon.kept'?"),
+        ("moon.closed", "no text is called 'moon.closed'"),
+        ("tide.full_moon", "no text is called 'tide.full_moon'"),
+    ],
+)
+def test_what_is_worded_for_one_piece_must_be_a_text_of_its_turns(
+    tides: dict[str, type[Piece]], name: str, said: str
+) -> None:
+    with pytest.raises(ExhibitionError) as raised:
+        parse(f"pieces: [tide, moon]\ntexts: {{{name}: x}}".encode(), Path("x.yaml"), tides)
+    (problem,) = raised.value.problems
+    assert said in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("texts", "invitation"),
+    [("beat.invitation: Come", ["Come"]), ("beat.invitation_by_sound: Hum", ["Hum"]), ("kept: x", None)],
+)
+def test_an_invitation_for_one_piece_stands_where_only_sound_is_the_button(
+    loaded: Loaded, texts: str, invitation: list[str] | None
+) -> None:
+    exhibition = loaded(f"pieces: beat\ncontrols: {{button: [sound]}}\ntexts: {{{texts}}}")
+    found = exhibition.texts(exhibition.pieces[0])
+    assert found["invitation"] == (invitation or found["invitation_by_sound"])
+
+
 def test_wording_that_cannot_be_used_is_said_of_pieces_on_show(tides: dict[str, type[Piece]], tmp_path: Path) -> None:
     (tmp_path / "moon" / "texts.yaml").write_text("en: Round", encoding="utf-8")
     assert parse(b"pieces: tide", Path("x.yaml"), tides).texts()["ebb"] == ["Out"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from installation.exhibition import Exhibition, parse
 from installation.in_words import in_words
+from installation.piece import Piece, Recording
 from installation.texts import PieceTexts
 
 Loaded = Callable[..., Exhibition]
@@ -95,3 +97,79 @@ def test_recordings_are_spoken_of_where_somebody_is_recorded(loaded: Loaded) -> 
     text = b"pieces: neural_beatbox\nvisitors: {keep: 2 weeks, undo: 30 s}"
     exhibition = parse(text, loaded("pieces: beat").path)
     assert dict(in_words(exhibition))["recordings"] == "kept for 2 weeks, taken back within 30 s"
+    by_sound = parse(exhibition.source + b"\ncontrols: {button: [sound]}\n", exhibition.path)
+    assert dict(in_words(by_sound))["recordings"] == "kept for 2 weeks, taken back by nobody: no sound does that"
+
+
+@pytest.fixture
+def recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, type[Piece]]:
+    """Three pieces that record each in its own way; `sketch` words everything that it must, `mute` nothing."""
+    wording = {
+        "sketch": "en: {lines: {invitation: Pose, kept: A drawing, perform: Hold still, listening: H, full: F}}",
+        "mute": "en: {lines: {moved: You moved}}",
+        "choir": "en: {lines: {perform: Sing}}",
+    }
+    records = {"sketch": Recording(sound=False), "mute": Recording(sound=False), "choir": Recording(film=False)}
+    pieces = {}
+    for name, text in wording.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+        (tmp_path / name / "texts.yaml").write_text(text, encoding="utf-8")
+        pieces[name] = type(name.title(), (Piece,), {"__module__": name, "records": records[name]})
+    monkeypatch.syspath_prepend(tmp_path)
+    return pieces
+
+
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        ("pieces: sketch", []),
+        (
+            "pieces: mute",
+            [
+                "mute keeps no sound, and the built-in wording of 'invitation', 'kept', 'perform' and 2 more speaks "
+                "of it; write your own"
+            ],
+        ),
+        ("pieces: choir", ["choir keeps no film, and the built-in wording of 'kept' speaks of it; write your own"]),
+        ("pieces: choir\ntexts: {kept: Your voice stays}", []),
+        ("pieces: choir\ntexts: {choir.kept: Your voice stays}", []),
+        (
+            "pieces: choir\nlanguages: [en, de]\ntexts: {choir.kept: Your voice stays, perform: {de: Sing}}",
+            ["choir keeps no film, and the built-in wording of 'kept' in 'de' speaks of it; write your own"],
+        ),
+        (
+            "pieces: choir\nlanguages: [en, de-AT]\ntexts: {choir.kept: {en: Y, de: D}, perform: {de: Sing}}",
+            [],
+        ),
+        ("pieces: sketch\ntexts: {kept: The lawyer's sentence}", []),
+        (
+            "pieces: [sketch, choir]\ntexts: {kept: Your voice stays, perform: Now}",
+            [
+                "your wording of 'kept', 'perform' stands above that of sketch, too, which records in its own way; "
+                "what you say of that alone is called 'sketch.kept'",
+                "your wording of 'perform' stands above that of choir, too, which records in its own way; what you "
+                "say of that alone is called 'choir.perform'",
+            ],
+        ),
+        ("pieces: [sketch, choir]\ntexts: {choir.kept: Your voice stays, choir.perform: Now}", []),
+        (
+            "pieces: choir\ntexts: {choir.kept: V, sketch.kept: S}",
+            ["the wording of 'sketch.kept' is not shown: sketch is not on show"],
+        ),
+        (
+            "pieces: sketch\nlanguages: [en, fr]",
+            [
+                "sketch has no wording of 'sketch.invitation', 'sketch.kept', 'sketch.perform' and 2 more in 'fr'; "
+                "write it under 'texts'",
+                "who reads only 'fr' is not told what sketch keeps of them",
+            ],
+        ),
+    ],
+)
+def test_what_would_be_said_of_another_recording_than_theirs_is_noted(
+    recording: dict[str, type[Piece]], text: str, notes: list[str]
+) -> None:
+    """Visitors read that their sound is kept where only a drawing is, or nothing where it is."""
+    found = in_words(parse(text.encode(), Path("x.yaml"), recording))
+    assert [how for what, how in found if what == "note"] == notes

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,9 +15,13 @@ import pytest
 import soundfile
 
 from installation.answers import Threads
+from installation.exhibition import parse
 from installation.piece import Bar, Hit, Moment, Picture, Piece, Recording, Stage
 from installation.programme import DISTRIBUTION, Installed, OnShow
 from installation.render import PieceError, Plan, render
+from installation.render_inputs import RenderError
+from installation.testing import Room
+from installation.texts import TextsError
 
 
 class Dark(Piece):
@@ -266,6 +271,34 @@ def test_a_voice_of_ones_own_is_performed_by_somebody(tmp_path: Path) -> None:
     assert np.abs(np.diff(pictures, axis=0)).mean(axis=(1, 2, 3)).min() > 1, (
         "who is there to the end moves to the end"
     )
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_wording_that_cannot_be_used_ends_a_render(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
+    """All of the piece's words were left out, what it keeps of people as well, and the film was made."""
+    (tmp_path / "glow").mkdir()
+    (tmp_path / "glow" / "__init__.py").write_text("from installation.piece import Piece\nclass Glow(Piece): ...\n")
+    (tmp_path / "glow" / "texts.yaml").write_text("en:\n  lines:\n    moved: [You moved\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    points = [EntryPoint("glow", "glow:Glow", "installation.pieces"), EntryPoint("hum", "h:H", "installation.pieces")]
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: points)
+    glow = Installed()["glow"]
+    exhibition = parse(b"pieces: beat", tmp_path / "x.yaml", {"beat": Mirror}) if named else None
+    with pytest.raises(RenderError, match=r"texts.yaml:3:12: '\[' is never closed"):
+        render((OnShow("glow", glow, glow.Settings()), exhibition), Plan(1.0, size=(64, 36), rate_hz=10))
+    with pytest.raises(TextsError, match=r"texts.yaml:3:12: '\[' is"):
+        Room(glow(glow.Settings()))
+
+
+@pytest.mark.parametrize("records", [None, Recording(sound=False)])
+def test_a_voice_that_nobody_would_hear_is_refused(tmp_path: Path, records: Recording | None) -> None:
+    soundfile.write(tmp_path / "voice.wav", np.zeros(48_000), 48_000)
+    deaf = type("Deaf", (Piece,), {"records": records})
+    show = (OnShow("deaf", deaf, deaf.Settings()), None)
+    with pytest.raises(RenderError, match="--voice is what visitors perform, and deaf keeps no sound of any"):
+        render(show, Plan(1.0, size=(64, 36), rate_hz=10, voice=tmp_path / "voice.wav"))
 
 
 def test_what_is_said_of_a_film_is_where_it_lies_and_how_long_and_large_it_is(

@@ -206,6 +206,8 @@ def test_who_was_here_before_is_given_to_the_piece_that_opens_with_what_was_reme
             ids.append(visited(room))
             room.run(1.5)
         assert room.stage.booth.phase == "idle" and list(room.archive.visits) == ids
+        ages = [room.stage.age(visit) for visit in room.archive.visits.values()]
+        assert ages == sorted(ages, reverse=True) and 1.5 < ages[-1] < 6 and max(ages) < room.time
         second = Album(None)
         room.reopen(second)
         assert second.there == {}, "with the pictures, as in a gallery"

@@ -208,7 +208,9 @@ def test_a_piece_without_wording_in_any_language_speaks_its_first(tide: texts.Pi
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("en: {lines: {ebb: x}", "flow mapping"),
+        ("en: {lines: {ebb: x}", ":1:5: '{' is never closed: a comma or '}' is missing"),
+        ("en:\n  lines:\n    ebb: {day", ":3:10: '{' is never closed"),
+        ("en:\n  lines:\n\tebb: out", ":3:1: there is a tab here; indent with spaces instead"),
         ("[en]", "write 'en:', below it 'lines:'"),
         ("en: {ebb: x}", "below 'en' there must be 'lines:'"),
         ("en: {lines: {ebb: x}, durations: {}}", "below 'en' there must be 'lines:' and nothing else"),
@@ -227,7 +229,7 @@ def test_what_is_wrong_with_it_is_said_with_the_file(text: str, fault: str, tmp_
     path.write_text(text, encoding="utf-8")
     with pytest.raises(texts.TextsError) as raised:
         texts.read_texts(path)
-    assert str(raised.value).startswith(f"{path}: ") and fault in str(raised.value)
+    assert str(raised.value).startswith(f"{path}:") and fault in str(raised.value)
 
 
 def test_a_piece_replaces_words_of_the_runtime_for_its_own_turns() -> None:

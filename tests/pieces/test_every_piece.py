@@ -14,7 +14,7 @@ from installation.named_functions import faults_of, learns_from_data, resolved
 from installation.piece import Picture, Size
 from installation.piece_commands import options_for
 from installation.programme import DISTRIBUTION, Installed, OnShow
-from installation.testing import Room
+from installation.testing import Room, default_texts
 from tests.installation.test_import_law import loaded_by
 
 PIECES = Installed(DISTRIBUTION)
@@ -89,6 +89,20 @@ def test_it_goes_on_without_its_weights_and_says_so(name: str, tmp_path: Path) -
     assert done.returncode == 0, done.stderr[-2000:]
     needs = list(OnShow(name, PIECES[name], PIECES[name].Settings()).networks())
     assert not needs or "weights_invalid" in done.stdout.split()
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(PIECES) if PIECES[name].records is not None])
+def test_who_steps_up_reads_what_is_kept_before_anything_is(name: str) -> None:
+    """It is the piece that draws the line, in whatever letters: with another wording the picture is another."""
+    seen = []
+    for kept in ("We keep your sound", "Nothing is kept"):
+        texts = {**default_texts(name), "kept": [kept]}
+        with Room(PIECES[name](PIECES[name].Settings()), ODD, RATE_HZ, texts=texts) as room:
+            room.run(4.0)
+            room.run(2.0, "button")
+            assert room.stage.booth.phase == "asking", f"{name} takes nobody in, {room.alerts or 'and says not why'}"
+            seen.append(room.step().copy())
+    assert not np.array_equal(*seen), f"{name} does not show stage.texts['kept'] while moment.booth asks"
 
 
 @EVERY

@@ -79,7 +79,7 @@ def test_every_entry_helps_whoever_reads_it(entry, board):
         ("a: {severity: info, message: m}", "remedy"),
         ("a: {severity: info, message: m, remedy: r, colour: red}", "colour"),
         ("a: {severity: info, message: m, remedy: r, about: camera}", "'camera' is not a placeholder"),
-        ("a: [x", "flow sequence"),
+        ("a: [x", "alerts.yaml:1:4: '[' is never closed"),
         ("just words", "write the name of an alert"),
         ("a: words", "a: "),
         ("a: {severity: info, message: 3, remedy: r}", "a: "),
@@ -127,6 +127,10 @@ def test_a_name_that_is_taken_and_a_file_that_is_wrong_are_said_and_left_out(tmp
     assert faults["b"] == f"{tmp_path}/b/alerts.yaml: there is an alert 'glow' of piece 'a' already; rename this one"
     assert "an alert 'disk_low' of the runtime already" in faults["c"]
     assert faults["d"].startswith(f"{tmp_path}/d/alerts.yaml: glow: ")
+    (tmp_path / "d" / "alerts.yaml").write_text("glow: [x")
+    read_catalogue.cache_clear()
+    fault = alerts.of_pieces({"d": tmp_path / "d"})[1]["d"]
+    assert fault.startswith(f"{tmp_path}/d/alerts.yaml:1:7: '[' is never closed")
 
 
 def test_the_page_is_the_catalogue():

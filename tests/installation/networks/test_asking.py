@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -136,3 +137,49 @@ def test_where_it_went_wrong_is_logged_once(
     monkeypatch.setattr(Pond, "work", fails(ValueError("another")))
     room.run(6.0)
     assert len(logged()) == 2
+
+
+def test_who_answers_takes_nothing_back_while_another_who_asks_the_same_network_fails() -> None:
+    """One loads a network, another looks with it: all was well again in the pauses of the one that failed."""
+    broken = [True]
+
+    def load(number: int) -> int:
+        if broken[0]:
+            raise RuntimeError("no such layer")
+        return number
+
+    class Two(Pond):
+        def open(self, stage: Any) -> None:
+            self.loading: Asking[int] = Asking(stage, NAME, pauses=(1.0, 3.0))
+            self.asking: Asking[int] = Asking(stage, NAME, pauses=(1.0, 3.0))
+
+        def frame(self, moment: Moment) -> Picture:
+            if self.loading.step(moment.time):
+                self.loading.ask(load, 1, seconds=0.1)
+            return super().frame(moment)
+
+    with Room(Two(Two.Settings()), size=(16, 9), rate_hz=20, camera=Still()) as room:
+        room.run(0.5)
+        for _ in range(60):
+            room.step()
+            assert list(room.alerts) == ["network_failed"]
+        broken[0] = False
+        room.run(4.0)
+        assert not room.alerts
+
+
+def test_who_is_given_up_keeps_no_alert_standing(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it raised held it: the alert of an asking that was replaced stood until memory was swept."""
+    monkeypatch.setattr(asking.log, "disabled", True)  # pytest keeps what is logged, and with it what was raised
+    pond: Any = room.stage.piece
+    Pond.work = fails(RuntimeError("no such layer"))
+    gc.disable()
+    try:
+        room.run(1.0)
+        assert list(room.alerts) == ["network_failed"]
+        Pond.work = staticmethod(lambda number: number)
+        pond.asking = Asking(room.stage, NAME, pauses=(1.0, 3.0))
+        room.run(1.0)
+        assert not room.alerts
+    finally:
+        gc.enable()
