@@ -16,7 +16,9 @@ from scipy.signal import fftconvolve, resample_poly
 from installation.piece import Sound
 from installation.segments import RATE_HZ
 from installation.sound.score import LivePort, ScoreWriter
-from tests.system.harness import Recording, SoundHouse, process, sound_server, until
+from tests.system.harness import IN_REAL_TIME, Recording, SoundHouse, process, sound_server, until
+
+pytestmark = IN_REAL_TIME
 
 FILE_RATE_HZ = 44_100
 SECONDS = 60.0

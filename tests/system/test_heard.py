@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from installation.segments import RATE_HZ
-from tests.system.harness import Exhibition, Recording, exhibition, sound_server, until
+from tests.system.harness import IN_REAL_TIME, Exhibition, Recording, exhibition, sound_server, until
+
+pytestmark = IN_REAL_TIME
 
 TEXT = """
 pieces:

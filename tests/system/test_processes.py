@@ -12,7 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.system.harness import Exhibition, exhibition, until
+from tests.system.harness import IN_REAL_TIME, Exhibition, exhibition, until
+
+pytestmark = IN_REAL_TIME
 
 TEXT = """
 pieces:

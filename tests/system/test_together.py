@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from installation.segments import RATE_HZ
-from tests.system.harness import Display, SoundServer, clicks, exhibition, sound_server, until, x_server
+from tests.system.harness import IN_REAL_TIME, Display, SoundServer, clicks, exhibition, sound_server, until, x_server
+
+pytestmark = IN_REAL_TIME
 
 SIZE = (640, 360)
 FRAME = 1 / 30
