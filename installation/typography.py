@@ -16,6 +16,7 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -383,13 +384,15 @@ def _bundled() -> Path:
 
 
 def _words_of(text: str) -> list[str]:
-    """What `breakable` makes of a part of a line, with the spaces before and after it: nothing is lost."""
-    words = breakable(text)
-    if not words:
-        return [text] if text else []
-    words[0] = text[: len(text) - len(text.lstrip())] + words[0]
-    words[-1] += text[len(text.rstrip()) :]
-    return words
+    """What `breakable` makes of a part of a line, with all spaces around it: nothing is lost, also where two have met
+    because what stood between them cannot be drawn."""
+    begins, at = [], 0
+    for word in breakable(text):
+        at = text.index(word.strip(), at)
+        begins.append(at)
+        at += len(word.strip())
+    begins[:1] = [0]
+    return [text[first:last] for first, last in pairwise([*begins, len(text)]) if last > first]
 
 
 def left_to_right(runs: Iterable[_Run]) -> list[_Run]:

@@ -421,6 +421,7 @@ SENTENCES = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
 
 
 @given(SENTENCES, st.integers(60, 600), st.sampled_from(["left", "middle", "right"]))
+@example("20 音を貸して 20", 96, "left")
 def test_words_drawn_together_are_the_block(text: str, width: int, side: Side) -> None:
     setter = EVERYTHING
     block = setter.block(text, 30, width, side=side)
