@@ -295,18 +295,19 @@ def pieces() -> None:
 
 
 @app.command()
-def new(name: Annotated[str, typer.Argument(help="What the piece is called: small letters, digits and _.")]) -> None:
+def new(
+    name: Annotated[str, typer.Argument(help="What the piece is called: small letters, digits and _.")],
+    records: Annotated[bool, typer.Option("--records", help="It records its visitors.")] = False,
+) -> None:
     """Begin a piece of your own: a folder with a small work that runs, its test, and its line in pyproject.toml."""
     from installation.new_piece import NewPieceError, begin, what_next
 
     try:
-        written = begin(name)
+        written = begin(name, records=records)
     except (NewPieceError, OSError) as error:
         err.print(str(error), highlight=False)
         raise typer.Exit(WRONG) from error
-    for path in written:
-        out.print(str(path), highlight=False)
-    out.print(what_next(name), highlight=False)
+    out.print("\n".join([*map(str, written), what_next(name)]), highlight=False)
 
 
 @app.command()

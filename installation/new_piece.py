@@ -1,7 +1,7 @@
 """The beginning of a piece: its folder with a small work in it that runs, a test, and its line in pyproject.toml.
 
 Lives here: what is written, and where. Must not live here: what a piece may ask of the house (`piece.py`). The work
-is the first listing of docs/artists.md, under a name of the artist's own.
+is a listing of docs/artists.md, under a name of the artist's own: the first, or that of a piece that records.
 """
 
 from __future__ import annotations
@@ -61,21 +61,96 @@ def test_only_what_moves_is_seen() -> None:
         camera.picture = np.full((90, 160, 3), 200, np.uint8)
         assert room.step().any()
 '''
+RECORDING_PIECE = '''\
+from installation.footer import Footer
+from installation.piece import Bar, CameraView, Hit, Moment, Picture, Piece, Recording, Stage, Visit
+from installation.settings import Field
+
+
+class CLASS(Piece):
+    """Whoever was here is heard, one after another, and seen while they are."""
+
+    class Settings(Piece.Settings):
+        remember: int = Field(default=8, ge=1, le=64, description="how many visitors are heard")
+
+    records = Recording(seconds=4)
+
+    def open(self, stage: Stage) -> None:
+        self.stage = stage
+        self.footer = Footer(stage.type, stage.texts)  # says all that a visitor must be told
+        self.visits: dict[str, Visit] = {}
+        self.heard_now, self.since = "", 0.0
+
+    def remembers(self) -> int:
+        return self.settings.remember
+
+    def contribute(self, visit: Visit) -> None:
+        self.visits[visit.id] = visit
+        self.stage.sound.voice(visit.id, visit.samples, visit.rate_hz)
+        self.play(self.stage.sound.next_bar, visit.id)  # whoever came last is heard at the next bar line
+        for oldest in list(self.visits)[: -self.settings.remember]:
+            self.withdraw(oldest)
+
+    def play(self, bar: int, *visits: str) -> None:
+        self.stage.sound.write(Bar(bar, 60, tuple(Hit(0, visit) for visit in visits)))  # four seconds long
+
+    def withdraw(self, visit: str) -> None:
+        if self.visits.pop(visit, None) is not None:
+            self.stage.sound.forget(visit)
+
+    def frame(self, moment: Moment) -> Picture:
+        sound, ids = self.stage.sound, list(self.visits)
+        while sound.written < sound.next_bar + 2:
+            self.play(sound.written, *ids[sound.written % max(len(ids), 1) :][:1])  # one after another; or nobody
+        for hit in moment.sounding:
+            self.heard_now, self.since = hit.voice, moment.time - hit.late
+        visit, second = self.visits.get(self.heard_now), moment.time - self.since
+        if visit is not None and second < self.records.seconds and moment.booth.phase in ("idle", "joined"):
+            picture = CameraView(visit.film.at(second)).fitted(moment.size)
+        else:
+            picture = moment.camera.fitted(moment.size)  # a mirror
+        return self.footer.drawn(picture, moment)
+'''
+RECORDING_TEST = '''\
+"""What only this piece does; what every piece must do, tests/pieces/test_every_piece.py asks of it."""
+
+import numpy as np
+
+from installation.testing import Room, Still
+from pieces.NAME.piece import CLASS
+
+
+def test_who_was_here_is_seen_until_they_take_it_back() -> None:
+    camera = Still(np.full((90, 160, 3), 200, np.uint8))
+    with Room(CLASS(CLASS.Settings()), camera=camera) as room:
+        room.run(14.0, "button")  # asked, counted in, recorded
+        assert room.stage.booth.phase == "joined"
+        camera.picture = np.zeros((90, 160, 3), np.uint8)
+        assert room.run(4.0)[:40].min() > 150
+        room.run(1.0, "button")
+        assert room.step()[:40].max() == 0
+'''
 README = """\
 # CLASS
 
-The room, where it moves, in one colour.
+ABOUT
 
     python3 run.py render NAME --seconds 10 --out NAME.mp4
 
 Say here what the work is about, what a visitor sees and hears, which networks it has and how good they are.
 """
+ABOUT = {
+    False: "The room, where it moves, in one colour.",
+    True: "Whoever was here is heard, one after another, and seen while they are.",
+}
 NEXT = """\
 Look at it: python3 run.py render NAME --seconds 10 --out NAME.mp4
 Show it: write `pieces: NAME` into a file such as mine.yaml, and type python3 run.py run mine.yaml
 Make it yours: docs/artists.md says what a piece can do, docs/networks.md how it comes by a network"""
 REFERENCE = "python -m installation.reference"
-IN_USE = set(re.findall(r"\b[A-Z][a-z]\w*", PIECE + TEST))  # by what is written; a class of that name would hide it
+IN_USE = set(
+    re.findall(r"\b[A-Z][a-z]\w*", PIECE + TEST + RECORDING_PIECE + RECORDING_TEST)
+)  # by what is written; a class of that name would hide it
 log = logging.getLogger(__name__)
 NAMES = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
@@ -84,8 +159,10 @@ class NewPieceError(ValueError):
     """No piece can begin under this name, or here; the message says why and what to do."""
 
 
-def begin(name: str, root: Path | None = None) -> list[Path]:
+def begin(name: str, root: Path | None = None, records: bool = False) -> list[Path]:
     """Write a piece called `name` into the project at `root` (that of this runtime), and register it.
+
+    With `records` it is one that records its visitors.
 
     Returns:
         The files that were written.
@@ -101,14 +178,16 @@ def begin(name: str, root: Path | None = None) -> list[Path]:
     registered = _with_line(project.read_text(encoding="utf-8"), name)
     files = {
         root / "pieces" / name / "__init__.py": "",
-        root / "pieces" / name / "piece.py": PIECE,
+        root / "pieces" / name / "piece.py": RECORDING_PIECE if records else PIECE,
         root / "pieces" / name / "README.md": README,
         root / "tests" / "pieces" / name / "__init__.py": "",
-        root / "tests" / "pieces" / name / "test_piece.py": TEST,
+        root / "tests" / "pieces" / name / "test_piece.py": RECORDING_TEST if records else TEST,
     }
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        written = re.sub(r"\bNAME\b", name, re.sub(r"\bCLASS\b", class_of(name), text))
+        written = re.sub(
+            r"\bNAME\b", name, re.sub(r"\bCLASS\b", class_of(name), text.replace("ABOUT", ABOUT[records]))
+        )
         write_whole(path, written.encode())
     write_whole(project, registered.encode())
     return [*files, project, *_told(root)]

@@ -11,15 +11,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from installation.drawing import Colour, Mask, eased
 from installation.piece import Picture, Size, Type
 from installation.scripts import right_to_left
 from installation.typography import BASELINE
 from pieces.learning_to_see.layout import Plan, Rect
-
-Mask = NDArray[np.uint8]
-Colour = tuple[int, int, int]
 
 GROUND: Colour = (13, 13, 14)
 INK: Colour = (226, 222, 214)
@@ -96,7 +93,7 @@ class Captions:
 
     def paint(self, canvas: Picture, plan: Plan, mixture: Mapping[str, float], everything: bool) -> None:
         """Bring the caption's row up to date; `mixture` is the weight of each world (sums to one)."""
-        shares = {world: _eased(self._presence) * _eased(2 * share - 1) for world, share in mixture.items()}
+        shares = {world: eased(self._presence) * eased(2 * share - 1) for world, share in mixture.items()}
         shares = {world: share for world, share in shares.items() if share > 0.004}
         state = tuple(sorted(shares.items()))
         if not plan.over and not everything and state == self._painted:
@@ -154,11 +151,6 @@ class Captions:
             rows = np.flatnonzero(self._type.line("H", 200).max(axis=1) > 127)
             self._cap_share = len(rows) / 200 if len(rows) else 0.7
         return self._cap_share
-
-
-def _eased(share: float) -> float:
-    share = min(max(share, 0.0), 1.0)
-    return share * share * (3 - 2 * share)
 
 
 def _cut(mask: Mask, width: int) -> Mask:

@@ -12,14 +12,15 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from installation.captions import OPEN
+from installation.drawing import Rect, eased, flood, paint
 from installation.piece import Moment, Picture, Type
 from pieces.neural_beatbox.exposure import Governor, brightness, cropped, graded
-from pieces.neural_beatbox.layout import Plan, Rect, Spring, eased
-from pieces.neural_beatbox.marks import COLOURS, HAIRLINE, TYPE, flood, paint
+from pieces.neural_beatbox.layout import Plan, Spring
+from pieces.neural_beatbox.marks import COLOURS, GROUND, HAIRLINE, TYPE
 from pieces.neural_beatbox.ruler import loudness
 from pieces.neural_beatbox.wall import Tile
 
-OPEN = ("asking", "counting", "performing", "listening")
 PACE = 9.0
 LIGHT = {"asking": (0.5, 1.0), "counting": (0.16, 0.25), "performing": (0.6, 1.0), "listening": (0.3, 0.45)}
 """Relative luminance of the mirror's bright parts, and how much of its colour it has, by phase."""
@@ -120,7 +121,7 @@ class BoothView:
         if width < 3 * column:
             return
         strip = part[:, width - column :]
-        flood(strip)
+        flood(strip, GROUND)
         inset, gap = round(0.9 * plan.unit), max(1, round(0.3 * plan.unit))
         for lamp in range(LAMPS):
             top = round(height * (LAMPS - 1 - lamp) / LAMPS)

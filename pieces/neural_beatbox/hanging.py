@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from pieces.neural_beatbox.layout import Rect
+from installation.drawing import Rect
 
 SCALES = (2, 3, 4)
 """Units along the side of who is large, where who is small has one."""

@@ -10,28 +10,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
+from installation.captions import LEADING, Place
+from installation.drawing import Rect
 from installation.piece import Size
-
-LEADING = 1.75
-"""From one large line to the next, in cap heights."""
-
-
-class Rect(NamedTuple):
-    """A rectangle in pixels; fractions of pixels are kept while it moves."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    def grown(self, by: float) -> Rect:
-        return Rect(self.x - by, self.y - by, max(0.0, self.width + 2 * by), max(0.0, self.height + 2 * by))
-
-    def pixels(self) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom, each rounded by itself so that neighbours keep their gap."""
-        return round(self.x), round(self.y), round(self.x + self.width), round(self.y + self.height)
 
 
 @dataclass(frozen=True)
@@ -52,6 +34,11 @@ class Plan:
     @property
     def upright(self) -> bool:
         return self.size[1] > self.size[0]
+
+    @property
+    def words(self) -> Place:
+        """Where the caption stands."""
+        return Place(self.caption, self.cap, self.upright)
 
 
 @lru_cache(maxsize=8)
@@ -127,9 +114,3 @@ class Spring:
         else:
             self.at = Rect(*places)
         return self.at
-
-
-def eased(share: float) -> float:
-    """0..1 with a soft beginning and end (smoothstep)."""
-    share = min(max(share, 0.0), 1.0)
-    return share * share * (3 - 2 * share)

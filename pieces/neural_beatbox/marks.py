@@ -1,4 +1,4 @@
-"""The nine drums as seen: a colour and a mark each, and how ink meets the ground.
+"""The nine drums as seen: a colour and a mark each.
 
 A drum is told by shape as well as by colour, so that nobody needs to see colours to follow the beat. The colours
 keep apart in lightness and hue for the three kinds of colour blindness (measured in the tests), and none is a
@@ -11,13 +11,9 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from installation.piece import Picture
+from installation.drawing import BITS, Colour, Mask, blend, luminance
 from pieces.neural_beatbox.phrase import DRUMS
-
-Mask = NDArray[np.uint8]
-Colour = tuple[int, int, int]
 
 GROUND: Colour = (19, 17, 15)
 PLATE: Colour = (30, 27, 24)
@@ -39,7 +35,6 @@ COLOURS: dict[str, Colour] = {
 
 _FINE = 4  # masks are drawn this much larger, then averaged down
 _SMALL, _MASTER = 128, 640  # marks up to the one are drawn and kept, larger ones scaled from the other
-_BITS = 4  # fractional bits of OpenCV's drawing coordinates
 
 
 def mark(drum: str, size: int) -> Mask:
@@ -59,42 +54,6 @@ def _small(drum: str, size: int) -> Mask:
     return mask
 
 
-def ring(size: int, stroke: float, part: float = 1.0) -> Mask:
-    """A circle's outline [size, size], `stroke` pixels thick; `part` of it, clockwise from the top."""
-    mask = np.zeros((size, size), np.uint8)
-    draw_ring(mask, (size / 2, size / 2), (size - stroke) / 2 - 1, stroke, 255, part)
-    return mask
-
-
-def draw_ring(
-    picture: NDArray[np.uint8],
-    centre: tuple[float, float],
-    radius: float,
-    stroke: float,
-    ink: int | Colour,
-    part: float = 1.0,
-) -> None:
-    """Draw a circle's outline, or the first `part` of it, onto a picture or mask."""
-    if part <= 0 or radius < 1:
-        return
-    x, y, r = (round(value * (1 << _BITS)) for value in (centre[0] - 0.5, centre[1] - 0.5, radius))
-    ends = (-90.0, 0.0, 360.0 * min(1.0, part))
-    cv2.ellipse(picture, (x, y), (r, r), *ends, ink, max(1, round(stroke)), cv2.LINE_AA, _BITS)
-
-
-def blend(under: Colour, over: Colour, share: float) -> Colour:
-    """`share` of `over` upon `under`."""
-    r, g, b = (round(u + (o - u) * share) for u, o in zip(under, over, strict=True))
-    return r, g, b
-
-
-def luminance(colour: Colour) -> float:
-    """Relative luminance 0..1 of an sRGB colour (WCAG 2.2)."""
-    channels = (value / 255 for value in colour)
-    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
 @lru_cache(maxsize=32)
 def brighter(under: Colour, over: Colour, share: float, rise: float) -> float:
     """The share of `over` upon `under` at which it is up to `rise` of full luminance brighter than at `share`."""
@@ -103,42 +62,18 @@ def brighter(under: Colour, over: Colour, share: float, rise: float) -> float:
     return max(one for one in shares if luminance(blend(under, over, one)) - least <= rise)
 
 
-def flood(canvas: Picture, colour: Colour = GROUND) -> None:
-    """Fill a picture, or a view into one, with a colour (fifty times as fast as assigning it)."""
-    cv2.rectangle(canvas, (0, 0), (canvas.shape[1], canvas.shape[0]), colour, -1)
-
-
-def inked(mask: Mask, ground: Colour, colour: Colour) -> Picture:
-    """A mask as a picture [height, width, 3]: `colour` where it covers, `ground` where it does not."""
-    steps = np.linspace(0.0, 1.0, 256, dtype=np.float32)[:, None]
-    table = np.round(np.array(ground, np.float32) * (1 - steps) + np.array(colour, np.float32) * steps)
-    return np.asarray(cv2.LUT(cv2.merge([mask, mask, mask]), table.astype(np.uint8)[None]), np.uint8)
-
-
-def paint(canvas: Picture, mask: Mask, left: int, top: int, colour: Colour, share: float = 1.0) -> None:
-    """Lay `colour` onto `canvas` through `mask` with its corner at (left, top); what lies outside is cut off."""
-    rows, columns = canvas.shape[:2]
-    x0, y0 = max(left, 0), max(top, 0)
-    x1, y1 = min(left + mask.shape[1], columns), min(top + mask.shape[0], rows)
-    if x0 >= x1 or y0 >= y1 or share <= 0:
-        return
-    part = canvas[y0:y1, x0:x1]
-    cover = mask[y0 - top : y1 - top, x0 - left : x1 - left].astype(np.float32)[..., None] * (min(share, 1.0) / 255)
-    part[:] = (part + (np.array(colour, np.float32) - part) * cover + 0.5).astype(np.uint8)
-
-
 # ---- the shapes, on a square of any size ----------------------------------------------------------------
 
 
 def _fill(big: Mask, *points: tuple[float, float], ink: int = 255) -> None:
     corners = np.array(points, np.float64) * big.shape[0]
-    cv2.fillPoly(big, [np.round(corners * (1 << _BITS)).astype(np.int32)], ink, cv2.LINE_AA, _BITS)
+    cv2.fillPoly(big, [np.round(corners * (1 << BITS)).astype(np.int32)], ink, cv2.LINE_AA, BITS)
 
 
 def _circle(big: Mask, radius: float, ink: int = 255) -> None:
     half = big.shape[0] / 2
-    centre = round(half * (1 << _BITS))
-    cv2.circle(big, (centre, centre), round(radius * half * (1 << _BITS)), ink, -1, cv2.LINE_AA, _BITS)
+    centre = round(half * (1 << BITS))
+    cv2.circle(big, (centre, centre), round(radius * half * (1 << BITS)), ink, -1, cv2.LINE_AA, BITS)
 
 
 def _disc(big: Mask) -> None:

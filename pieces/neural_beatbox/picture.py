@@ -2,7 +2,7 @@
 
 `Composition.draw` turns a moment into a picture and keeps everything that must be remembered from frame to frame:
 envelopes, places, fades. It reads no clock; the same moments give the same pictures. The films are shown in
-``wall.py``, the rhythm in ``ruler.py``, the words in ``captions.py``, the places come from ``layout.py``.
+``wall.py``, the rhythm in ``ruler.py``, the words are the house's `Captions`, the places come from ``layout.py``.
 """
 
 from __future__ import annotations
@@ -13,27 +13,29 @@ from dataclasses import replace
 
 import numpy as np
 
+from installation.captions import Captions, Inks, spoken_of
+from installation.drawing import blend, flood
 from installation.piece import Moment, Picture, Type
-from pieces.neural_beatbox.booth import OPEN, BoothView
-from pieces.neural_beatbox.captions import Captions, spoken_of
+from pieces.neural_beatbox.booth import BoothView
 from pieces.neural_beatbox.layout import Plan, plan
-from pieces.neural_beatbox.marks import flood
+from pieces.neural_beatbox.marks import GROUND, HAIRLINE, QUIET, TYPE
 from pieces.neural_beatbox.ruler import Note, Ruler
 from pieces.neural_beatbox.wall import Strike, Tile, Wall
 
 __all__ = ["Composition", "Note", "Strike", "Tile"]
 
+INKS = Inks(GROUND, TYPE, blend(QUIET, TYPE, 0.6), HAIRLINE)
 GLIDE_SECONDS = 0.16
 """Time constant with which the caption makes room for itself."""
 
 
 class Composition:
-    """Draws the piece. `texts` maps a key of ``captions.KEYS`` (and take_back) to one line per language."""
+    """Draws the piece. `texts` maps the key of a text to one line per language."""
 
     def __init__(self, type: Type, texts: Mapping[str, Sequence[str]]) -> None:
         self._wall = Wall()
         self._ruler = Ruler()
-        self._captions = Captions(type, texts)
+        self._captions = Captions(type, texts, INKS)
         self._booth = BoothView(type)
         self._canvas: Picture = np.zeros((0, 0, 3), np.uint8)
         self._lines = 0.0
@@ -64,15 +66,15 @@ class Composition:
         room = self._booth.advance(moment, goal)
         self._wall.advance(moment, tiles, strikes, room, goal, self._booth.origin)
         self._ruler.advance(moment, strikes)
-        self._captions.advance(moment, goal)
+        self._captions.advance(moment, goal.words)
         everything = fresh or now != self._now
         if everything:
-            flood(self._canvas)
+            flood(self._canvas, GROUND)
         self._now = now
         self._wall.paint(self._canvas, now, everything or self._booth.moving)
         self._booth.paint(self._canvas, now, moment)
         self._ruler.paint(self._canvas, now, moment, notes)
-        self._captions.paint(self._canvas, now, moment, everything)
+        self._captions.paint(self._canvas, now.words, moment, everything)
         return self._canvas
 
     def across(self, visit: str) -> float | None:
@@ -89,15 +91,7 @@ class Composition:
         return plan(moment.size, self._lines)
 
     def _caption_lines(self, moment: Moment, tiles: Sequence[Tile]) -> float:
-        """How many large lines the caption has room for: more where it is what should be read."""
-        phase, upright = moment.booth.phase, moment.size[1] > moment.size[0]
-        if phase in OPEN:  # the same from asking to listening: the mirror does not change its size
-            several = self._captions.languages("asking")
-            return (4.8 if several <= 2 else 6.4) if upright else (2.0, 3.0, 3.0, 4.0)[min(max(several, 1), 4) - 1]
-        if upright:
-            return 5.4 if self._captions.runs_out(moment.booth) else 4.4
-        if phase == "idle":
-            if not tiles:
-                return 3.0
-            return 1.1 if self._captions.invitation_lines(plan(moment.size, 2.0)) == 1 else 2.0
-        return 3.0 if self._captions.runs_out(moment.booth) or self._captions.languages(phase) > 1 else 2.0
+        """How many large lines the caption has room for: three while the wall is empty."""
+        if moment.booth.phase == "idle" and not tiles and moment.size[1] <= moment.size[0]:
+            return 3.0
+        return self._captions.lines(moment.booth, plan(moment.size, 2.0).words)

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from installation.drawing import blend, flood, paint
 from installation.piece import Booth, Moment, Picture
 from pieces.neural_beatbox.layout import Plan
-from pieces.neural_beatbox.marks import COLOURS, GROUND, HAIRLINE, QUIET, TYPE, blend, flood, mark, paint
+from pieces.neural_beatbox.marks import COLOURS, GROUND, HAIRLINE, QUIET, TYPE, mark
 from pieces.neural_beatbox.phrase import BAR, DRUMS, STEPS
 from pieces.neural_beatbox.wall import Strike
 
@@ -79,7 +80,7 @@ class Ruler:
         """Paint the whole ruler."""
         left, top, right, bottom = plan.ruler.grown(1.5 * plan.unit).pixels()
         part = canvas[top:bottom, max(0, left) : right]
-        flood(part)
+        flood(part, GROUND)
         inset = 1.5 * plan.unit
         if moment.booth.phase in ("performing", "listening"):
             self._take(part, plan, moment.booth, inset)

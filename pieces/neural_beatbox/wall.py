@@ -19,24 +19,12 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from installation.drawing import Colour, Rect, blend, draw_ring, eased, flood, inked, paint
 from installation.piece import Film, Moment, Picture
 from pieces.neural_beatbox.exposure import RISE, Governor, Still, brightness, cropped, graded
 from pieces.neural_beatbox.hanging import hang
-from pieces.neural_beatbox.layout import Plan, Rect, Spring, eased
-from pieces.neural_beatbox.marks import (
-    COLOURS,
-    GROUND,
-    PLATE,
-    TYPE,
-    Colour,
-    blend,
-    brighter,
-    draw_ring,
-    flood,
-    inked,
-    mark,
-    paint,
-)
+from pieces.neural_beatbox.layout import Plan, Spring
+from pieces.neural_beatbox.marks import COLOURS, GROUND, PLATE, TYPE, brighter, mark
 from pieces.neural_beatbox.phrase import DRUMS
 
 
@@ -198,7 +186,7 @@ class Wall:
         """Bring the wall's part of the canvas up to date; with `everything`, all of it."""
         everything = everything or self._moved
         if everything:
-            flood(canvas[: round(plan.ruler.y)])
+            flood(canvas[: round(plan.ruler.y)], GROUND)
         for panel in sorted(self._panels.values(), key=lambda panel: panel.spring.speed):
             if panel.presence <= 0:
                 continue
@@ -274,7 +262,7 @@ class Wall:
     def _panel(self, canvas: Picture, panel: _Panel, plan: Plan) -> None:
         reach, strength = math.floor(POP * plan.gap), panel.strength
         left, top, right, bottom = _inside(panel.spring.at.grown(0.5 * plan.gap).pixels(), canvas)
-        flood(canvas[top:bottom, left:right])
+        flood(canvas[top:bottom, left:right], GROUND)
         place = panel.spring.at.grown(reach * strength)
         left, top, right, bottom = _inside(place.pixels(), canvas)
         side = min(right - left, bottom - top)

@@ -60,7 +60,7 @@ def test_it_has_its_files_and_its_line_below_those_of_the_others(root: Path) -> 
         for file in files
     }  # fmt: skip
     for text in everything(root).values():
-        assert b"NAME" not in text and b"CLASS" not in text
+        assert not any(word in text for word in (b"NAME", b"CLASS", b"ABOUT"))
 
 
 @pytest.mark.parametrize(
@@ -93,17 +93,22 @@ def test_without_a_place_for_it_nothing_is_written(tmp_path: Path, project: str 
     assert everything(tmp_path) == before
 
 
-def test_the_work_is_the_first_listing_of_the_artists_page() -> None:
+def test_the_works_are_listings_of_the_artists_page() -> None:
     page = (ROOT / "docs" / "artists.md").read_text(encoding="utf-8")
-    first = re.findall(r"(?ms)^```python\n(.*?)^```", page)[0]
-    assert new_piece.PIECE.replace("CLASS", class_of("ripples")) == first
+    listings = re.findall(r"(?ms)^```python\n(.*?)^```", page)
+    assert new_piece.PIECE.replace("CLASS", class_of("ripples")) == listings[0]
+    assert new_piece.RECORDING_PIECE.replace("CLASS", class_of("echoes")) in listings
 
 
-@pytest.mark.parametrize("name", ["ripples", "room", "camera_view"])
-def test_it_passes_the_test_that_comes_with_it(root: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "records"),
+    [("ripples", False), ("room", False), ("camera_view", False), ("echoes", True), ("visit", True)],
+)
+def test_it_passes_the_test_that_comes_with_it(root: Path, name: str, records: bool) -> None:
     """In a process of its own, where `pieces` is the new project's; also where it is called as something there."""
     (root / "pieces" / "__init__.py").touch()
-    begin(name, root)
+    begin(name, root, records)
+    assert f"def test_{'who' if records else 'only'}" in (root / f"tests/pieces/{name}/test_piece.py").read_text()
     paths = os.pathsep.join((str(root), str(ROOT)))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/pieces/{name}/test_piece.py"]
     done = subprocess.run(

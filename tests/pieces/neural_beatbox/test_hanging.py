@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from installation.drawing import Rect
 from pieces.neural_beatbox.hanging import SQUARE_ENOUGH, Hanging, hang
-from pieces.neural_beatbox.layout import Rect, plan
+from pieces.neural_beatbox.layout import plan
 from tests.pieces.neural_beatbox.test_layout import overlap
 
 SCREENS = [((1280, 720), 1.1), ((1280, 720), 2.0), ((1280, 720), 3.0), ((3840, 2160), 1.1), ((1080, 1920), 4.4)]

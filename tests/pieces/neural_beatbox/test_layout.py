@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pieces.neural_beatbox.layout import Rect, Spring, eased, plan
+from installation.drawing import Rect, eased
+from pieces.neural_beatbox.layout import Spring, plan
 
 SIZES = [(1280, 720), (1920, 1080), (3840, 2160), (1080, 1920), (720, 1280), (1024, 1024), (640, 90), (64, 64)]
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pieces.neural_beatbox.marks import COLOURS, luminance, mark, ring
+from installation.drawing import luminance, ring
+from pieces.neural_beatbox.marks import COLOURS, mark
 from pieces.neural_beatbox.phrase import DRUMS
 
 # ---- colours and marks ------------------------------------------------------------------------------------------
