@@ -161,26 +161,31 @@ def _flat(picture: Picture, size: Size) -> Sheet:
     return Sheet(pixels, size, per_degree, spare_across / 2 / per_degree, spare_down / 2 / per_degree, tall)
 
 
-def window(sheet: Sheet, heading_deg: float, rise_deg: float = 0.0) -> Picture:
+def window(sheet: Sheet, heading_deg: float, rise_deg: float = 0.0, whole: bool = False) -> Picture:
     """What a screen shows of a sheet, [height, width, 3] of `sheet.size`.
 
     `heading_deg` and `rise_deg` are where the middle of the screen looks; what lies beyond a photograph's edge is not
     shown. The longer way, along which it drifts, is followed to the fraction of a pixel, the other to whole ones:
-    both would cost twice the time.
+    both would cost twice the time. With `whole` both are, which costs nothing: what is returned is a part of the
+    sheet itself, to be looked at and not drawn upon.
     """
     width, height = sheet.size
     rows, columns = sheet.pixels.shape[:2]
     if sheet.limit_deg is None:
         round_px = columns - width - TAPS
         at = (heading_deg * sheet.per_degree + round_px / 2 - width / 2 - 1) % round_px + 1
+        if whole:
+            return sheet.pixels[:height, round(at) : round(at) + width]
         return _between(sheet.pixels[:height], at, width)
     right = min(max(heading_deg, -sheet.limit_deg), sheet.limit_deg) * sheet.per_degree
     up = min(max(rise_deg, -sheet.limit_up_deg), sheet.limit_up_deg) * sheet.per_degree
     left, top = max((columns - width - TAPS) / 2 + right, 0.0), max((rows - height - TAPS) / 2 - up, 0.0)
+    top_px, left_px = round(top), round(left)
+    if whole:
+        down, across = (1, 0) if sheet.tall else (0, 1)
+        return sheet.pixels[top_px + down :, left_px + across :][:height, :width]
     if not sheet.tall:
-        top_px = round(top)
         return _between(sheet.pixels[top_px : top_px + height], left + 1, width)
-    left_px = round(left)
     return _between_rows(sheet.pixels[:, left_px : left_px + width], top + 1, height)
 
 

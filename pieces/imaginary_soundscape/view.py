@@ -14,6 +14,7 @@ from pieces.imaginary_soundscape.panorama import Sheet, window
 from pieces.imaginary_soundscape.playing import Heard
 from pieces.imaginary_soundscape.titles import title_of
 
+FINE = 2560 * 1440  # pixels: on larger screens both pictures move by whole ones while one becomes the other
 FADE_SECONDS = 2.4  # from picture to picture; the sounds are quicker, as they are when one opens a door
 
 
@@ -51,18 +52,18 @@ class View:
         turned = 0.0 if self._arrives else _turned(heading - self._heading)
         raised = 0.0 if self._arrives else rise - self._rise
         self._heading, self._rise, self._arrives = heading, rise, False
-        picture = self._seen(self._shown, heading, rise, size)
+        self._faded = min(1.0, self._faded + delta / FADE_SECONDS)
+        if self._faded >= 1:
+            self._leaving = None
+        whole = self._leaving is not None and size[0] * size[1] > FINE
+        picture = self._seen(self._shown, heading, rise, size, whole)
         if self._leaving is not None:
-            self._faded += delta / FADE_SECONDS
             sheet, looked, risen = self._leaving
-            if self._faded >= 1:
-                self._leaving = None
-            else:
-                looked, risen = looked + turned, risen + raised
-                self._leaving = sheet, looked, risen
-                share = 0.5 - 0.5 * math.cos(math.pi * self._faded)
-                before = self._seen(sheet, looked, risen, size)
-                picture = np.asarray(cv2.addWeighted(picture, share, before, 1 - share, 0), np.uint8)
+            looked, risen = looked + turned, risen + raised
+            self._leaving = sheet, looked, risen
+            share = 0.5 - 0.5 * math.cos(math.pi * self._faded)
+            before = self._seen(sheet, looked, risen, size, whole)
+            picture = np.asarray(cv2.addWeighted(picture, share, before, 1 - share, 0), np.uint8)
         return self._captioned(picture, delta, heard, captioned, inviting)
 
     def draw_camera(self, picture: Picture, delta: float, heard: Sequence[Heard], captioned: bool) -> Picture:
@@ -79,10 +80,10 @@ class View:
         self._captions.paint(picture)
         return picture
 
-    def _seen(self, sheet: Sheet | None, heading: float, rise: float, size: Size) -> Picture:
+    def _seen(self, sheet: Sheet | None, heading: float, rise: float, size: Size, whole: bool = False) -> Picture:
         if sheet is None:
             return np.full((size[1], size[0], 3), GROUND, np.uint8)
-        picture = window(sheet, heading, rise)
+        picture = window(sheet, heading, rise, whole)
         if sheet.size != size:  # another screen: its sheet is on the way
             width, height = size
             scale = max(width / sheet.size[0], height / sheet.size[1])

@@ -259,6 +259,31 @@ def test_a_picture_that_leaves_does_not_jump_when_the_next_one_looks_ahead() -> 
     assert np.abs(view.draw(SIZE, 0.0, 0.001, (), False).astype(int) - before).max() <= 2
 
 
+@pytest.mark.parametrize("shape", [(180, 600), (600, 320)])
+def test_on_a_large_screen_a_change_moves_by_whole_pixels_and_leaves_the_sheets_as_they_are(
+    shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a third of the work. Nothing is seen of it: a pixel there is a quarter of one here."""
+    rng = np.random.default_rng(0)
+    rough = [rng.integers(0, 256, (shape[0] // 20, shape[1] // 20, 3), np.uint8) for _ in "12"]
+    sheets = [sheet_for(cv2.resize(one, shape[::-1], interpolation=cv2.INTER_CUBIC), SIZE) for one in rough]
+    kept = [one.pixels.copy() for one in sheets]
+    shown = []
+    for fine in (SIZE[0] * SIZE[1], SIZE[0] * SIZE[1] - 1):
+        monkeypatch.setattr("pieces.imaginary_soundscape.view.FINE", fine)
+        view, heard = View(TYPE), [Heard("rain.wav", 0.0, 1.0)]
+        view.show(sheets[0])
+        frames = [view.draw(SIZE, 0.1 * number, 0.1, heard, True, rise=0.1 * number) for number in range(30)]
+        view.show(sheets[1])
+        frames += [view.draw(SIZE, 0.1 * number, 0.1, heard, True, rise=0.1 * number) for number in range(30)]
+        shown.append(np.array(frames).astype(int))
+    assert np.abs(shown[0][28] - shown[1][28]).max() == 0, "nothing changes: both by parts of a pixel"
+    apart = np.abs(shown[0] - shown[1]).mean(axis=(1, 2, 3))
+    assert 0 < apart[35:50].max() < 6, "half a pixel at most"
+    for one, before in zip(sheets, kept, strict=True):
+        assert np.array_equal(one.pixels, before), "captions are not written into the picture itself"
+
+
 @pytest.mark.parametrize(("shape", "across", "upright"), [((300, 320), True, True), ((100, 200), True, False)])
 def test_the_sign_of_the_invitation_points_to_where_the_picture_can_be_pulled(
     shape: tuple[int, int], across: bool, upright: bool
